@@ -1,0 +1,1 @@
+"""The offline pipeline: real products in, a catalogue and a model bundle out. No Gradio in here."""

@@ -1,0 +1,282 @@
+"""Every file a build writes or reads: where it lies, how it is written, where it came from.
+
+No other module holds a path string. A file is written under a temporary name and renamed, so that a killed
+build leaves either the whole file or none, and has `<name>.provenance.json` beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import Config
+
+PROVENANCE_SUFFIX = ".provenance.json"
+
+
+class ArtifactError(RuntimeError):
+    """An artifact is missing, damaged, or belongs to another build. The message says what to do."""
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """The files of one run folder."""
+
+    root: Path
+
+    @property
+    def products(self) -> Path:
+        """Clean rows, one a product (`schema.PRODUCTS`)."""
+        return self.root / "products.parquet"
+
+    @property
+    def rejects(self) -> Path:
+        """Rows that could not be used, with the reason and the raw row."""
+        return self.root / "rejects.parquet"
+
+    @property
+    def images(self) -> Path:
+        """Image cache: uint8 array [number of photos, size, size, 3]; `products.image_row` points into it."""
+        return self.root / "images.npy"
+
+    @property
+    def taxonomy(self) -> Path:
+        """Category paths, one a line."""
+        return self.root / "taxonomy.txt"
+
+    @property
+    def features(self) -> Path:
+        """Folder of the frozen towers' cached features."""
+        return self.root / "features"
+
+    @property
+    def training(self) -> Path:
+        """Folder of checkpoints and the training log."""
+        return self.root / "training"
+
+    @property
+    def training_log(self) -> Path:
+        """JSON lines, one a logged step or validation."""
+        return self.training / "log.jsonl"
+
+    @property
+    def training_plot(self) -> Path:
+        """Losses and validation metrics over the steps."""
+        return self.training / "curves.png"
+
+    @property
+    def trained(self) -> Path:
+        """Model bundle as training left it."""
+        return self.root / "trained"
+
+    @property
+    def embeddings(self) -> Path:
+        """Vectors of every product (`schema.EMBEDDINGS`)."""
+        return self.root / "embeddings.parquet"
+
+    @property
+    def category_embeddings(self) -> Path:
+        """Vectors of every category path (`schema.CATEGORY_EMBEDDINGS`)."""
+        return self.root / "category_embeddings.parquet"
+
+    @property
+    def layout(self) -> Path:
+        """Coordinates of every product (`schema.LAYOUT`)."""
+        return self.root / "layout.parquet"
+
+    @property
+    def clusters(self) -> Path:
+        """Cluster of every product (`schema.CLUSTERS`)."""
+        return self.root / "clusters.parquet"
+
+    @property
+    def centroids(self) -> Path:
+        """Centroids of categories at every depth (`schema.CENTROIDS`)."""
+        return self.root / "centroids.parquet"
+
+    @property
+    def evaluation(self) -> Path:
+        """Every figure of `evaluate`, as JSON."""
+        return self.root / "evaluation.json"
+
+    @property
+    def catalog(self) -> Path:
+        """The published catalogue."""
+        return self.root / "catalog.parquet"
+
+    @property
+    def model(self) -> Path:
+        """The published model bundle."""
+        return self.root / "model"
+
+    @property
+    def log(self) -> Path:
+        """The build's log."""
+        return self.root / "build.log"
+
+
+@dataclass(frozen=True)
+class BundlePaths:
+    """The files of one model bundle."""
+
+    root: Path
+
+    @property
+    def meta(self) -> Path:
+        """Architecture, preset, towers and revisions, metrics."""
+        return self.root / "model.json"
+
+    @property
+    def weights(self) -> Path:
+        """Everything that was trained here."""
+        return self.root / "model.safetensors"
+
+    @property
+    def tokenizer(self) -> Path:
+        """Tokenizer of the text tower."""
+        return self.root / "tokenizer"
+
+    @property
+    def categories(self) -> Path:
+        """Category paths, whether training saw them, and their vectors (`schema.BUNDLE_CATEGORIES`)."""
+        return self.root / "categories.parquet"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where an artifact came from.
+
+    Attributes:
+        stage: The stage that wrote it.
+        preset: Name of the preset.
+        fingerprint: `Config.fingerprint(stage)`.
+        rows: Number of products.
+        product_ids: Hash of the product ids, in any order (`hash_ids`).
+        commit: Git commit of the code, empty outside a checkout.
+        towers: Model ids with their revisions.
+    """
+
+    stage: str
+    preset: str
+    fingerprint: str
+    rows: int
+    product_ids: str
+    commit: str = ""
+    towers: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: Config, stage: str, product_ids: Iterable[str]) -> Provenance:
+        """Provenance of what `stage` writes for these products."""
+        ids = list(product_ids)
+        towers = {
+            name: f"{tower.model_id or tower.model_class}@{tower.revision or tower.sha256 or 'local'}"
+            for name, tower in (("text", config.model.text), ("vision", config.model.vision))
+        }
+        return cls(stage, config.preset, config.fingerprint(stage), len(ids), hash_ids(ids), git_commit(), towers)
+
+
+def hash_ids(product_ids: Iterable[str]) -> str:
+    """Hash of a set of product ids; their order does not matter."""
+    digest = hashlib.sha256()
+    for product_id in sorted(product_ids):
+        digest.update(product_id.encode() + b"\n")
+    return digest.hexdigest()[:16]
+
+
+@functools.cache
+def git_commit() -> str:
+    """Commit of the checkout this code lies in, "" where there is none."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`; renamed to it when the block ends well, deleted when it fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON, atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def provenance_path(path: Path) -> Path:
+    """The provenance file beside an artifact."""
+    return path.with_name(path.name + PROVENANCE_SUFFIX)
+
+
+def write_provenance(path: Path, provenance: Provenance) -> None:
+    """Say where the artifact at `path` came from; written last, so that it also means "complete"."""
+    write_json(provenance_path(path), asdict(provenance))
+
+
+def read_provenance(path: Path) -> Provenance:
+    """Provenance of the artifact at `path`.
+
+    Raises:
+        ArtifactError: If the artifact or its provenance is missing or unreadable.
+    """
+    if not path.exists():
+        raise ArtifactError(f"{path} does not exist; run the stage that writes it, or the whole build.")
+    try:
+        return Provenance(**json.loads(provenance_path(path).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ArtifactError(f"{path} has no readable provenance beside it ({error}); run its stage again.") from error
+
+
+def is_complete(paths: Iterable[Path], config: Config, stage: str) -> bool:
+    """Whether every output of `stage` is there and was made with this very configuration."""
+    fingerprint = config.fingerprint(stage)
+    for path in paths:
+        try:
+            found = read_provenance(path)
+        except ArtifactError:
+            return False
+        if found.fingerprint != fingerprint:
+            return False
+    return True
+
+
+def require(path: Path, config: Config, stage: str, product_ids: Iterable[str] | None = None) -> Provenance:
+    """Check that the artifact at `path` was written by `stage` of this build, for these products.
+
+    Raises:
+        ArtifactError: In one sentence, if not.
+    """
+    found = read_provenance(path)
+    if found.stage != stage or found.fingerprint != config.fingerprint(stage):
+        raise ArtifactError(
+            f"{path} was written with another configuration (preset {found.preset}, {found.fingerprint}); "
+            f"run stage '{stage}' again."
+        )
+    if product_ids is not None and found.product_ids != hash_ids(product_ids):
+        raise ArtifactError(f"{path} holds other products than this run; run stage '{stage}' again.")
+    return found

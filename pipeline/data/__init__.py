@@ -1,0 +1,1 @@
+"""Sources, cleaning, images, splits, the taxonomy tree and the table schemas."""

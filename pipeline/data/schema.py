@@ -1,0 +1,163 @@
+"""The tables of a build as Arrow schemas, and how they are written and read.
+
+Everything is joined by `product_id`; nothing relies on the order of rows.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.artifacts import ArtifactError, Provenance, atomic_path, write_provenance
+
+SCHEMA_VERSION = 1
+SPLITS = ("train", "validation", "heldout", "test")
+"""`heldout` holds the rows of whole categories that training never sees; both it and `validation` are cut from train."""
+
+PRODUCTS = pa.schema(
+    [
+        ("product_id", pa.string()),
+        ("source_row", pa.int64()),
+        ("split", pa.string()),
+        ("group", pa.string()),  # products of one group (duplicates, variants) never part across splits
+        ("title", pa.string()),
+        ("description", pa.string()),
+        ("text", pa.string()),  # what the text tower reads; "" = no text
+        ("brand", pa.string()),
+        ("language", pa.string()),  # ISO 639-1 guess, "" = unknown
+        ("is_secondhand", pa.bool_()),
+        ("category_path", pa.string()),  # null = unknown
+        ("candidates", pa.list_(pa.string())),
+        ("image_row", pa.int32()),  # row of the image cache, -1 = no photo
+        ("image_width", pa.int32()),  # of the source photo, 0 = none
+        ("image_height", pa.int32()),
+        ("thumbnail", pa.binary()),  # WebP, null = no photo
+    ]
+)
+
+REJECTS = pa.schema([("source_row", pa.int64()), ("split", pa.string()), ("reason", pa.string()), ("raw", pa.string())])
+
+LAYOUT = pa.schema(
+    [("product_id", pa.string())]
+    + [(name, pa.float32()) for name in ("x", "y", "z", "umap2_x", "umap2_y", "pca_x", "pca_y", "pca_z")]
+)
+
+CLUSTERS = pa.schema([("product_id", pa.string()), ("cluster", pa.int32())])
+
+
+def vector_type(dimension: int) -> pa.DataType:
+    """Arrow type of one stored vector: float16, fixed size, L2-normalised."""
+    return pa.list_(pa.float16(), dimension)
+
+
+def embeddings_schema(dimension: int) -> pa.Schema:
+    """Vectors of products; null where the product lacks the modality."""
+    return pa.schema([("product_id", pa.string()), *((k, vector_type(dimension)) for k in ("fused", "text", "image"))])
+
+
+def category_embeddings_schema(dimension: int) -> pa.Schema:
+    """Vectors of category paths; `seen` = some training row has it as its truth."""
+    return pa.schema([("category_path", pa.string()), ("seen", pa.bool_()), ("embedding", vector_type(dimension))])
+
+
+def centroids_schema(dimension: int) -> pa.Schema:
+    """Mean of the members' fused vectors (L2-normalised), of every category at every depth."""
+    return pa.schema(
+        [
+            ("category_path", pa.string()),
+            ("depth", pa.int32()),
+            ("members", pa.int32()),
+            ("centroid", vector_type(dimension)),
+            ("spread", pa.float32()),  # 1 - mean cosine of the members to the centroid
+            ("x", pa.float32()),
+            ("y", pa.float32()),
+            ("z", pa.float32()),
+        ]
+    )
+
+
+def catalog_schema(dimension: int) -> pa.Schema:
+    """catalog.parquet: one row a product."""
+    return pa.schema(
+        [
+            *(PRODUCTS.field(k) for k in ("product_id", "split", "title", "description", "brand", "language")),
+            PRODUCTS.field("is_secondhand"),
+            PRODUCTS.field("category_path"),
+            ("category_top", pa.string()),
+            ("category_depth2", pa.string()),
+            ("predicted_path", pa.string()),
+            ("predicted_confidences", pa.list_(pa.float32())),  # one a level of predicted_path, falling
+            ("candidates", pa.list_(pa.string())),
+            ("candidate_scores", pa.list_(pa.float32())),  # cosine of the fused vector, in the order of candidates
+            ("thumbnail", pa.binary()),
+            *((f"{k}_embedding", vector_type(dimension)) for k in ("fused", "text", "image")),
+            *(field for field in LAYOUT if field.name != "product_id"),
+            ("cluster", pa.int32()),
+        ]
+    )
+
+
+def vectors_to_arrow(vectors: np.ndarray, present: np.ndarray | None = None) -> pa.FixedSizeListArray:
+    """Column of vectors.
+
+    Args:
+        vectors: [n, d] floats.
+        present: [n] bool; where False the value is null.
+    """
+    flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float16).ravel(), type=pa.float16())
+    mask = None if present is None else pa.array(~present)
+    return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1], mask=mask)
+
+
+def arrow_to_vectors(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Inverse of `vectors_to_arrow`.
+
+    Returns:
+        float32 [n, d] (zeros where null) and bool [n], True where there is a vector.
+    """
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    dimension = column.type.list_size
+    vectors = np.zeros((len(column), dimension), dtype=np.float32)
+    present = np.zeros(len(column), dtype=bool)
+    start = 0
+    for chunk in chunks:
+        rows = slice(start, start + len(chunk))
+        valid = np.asarray(chunk.is_valid())
+        present[rows] = valid
+        vectors[rows][valid] = chunk.flatten().to_numpy(zero_copy_only=False).reshape(-1, dimension)
+        start += len(chunk)
+    return vectors, present
+
+
+def write_table(
+    path: Path, table: pa.Table, provenance: Provenance | None = None, *, row_group_size: int = 4096
+) -> None:
+    """Write a table atomically, with its provenance beside it."""
+    with atomic_path(path) as temporary:
+        pq.write_table(table, temporary, row_group_size=row_group_size, compression="zstd")
+    if provenance is not None:
+        write_provenance(path, provenance)
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """Read a table.
+
+    Raises:
+        ArtifactError: If it is missing or damaged.
+    """
+    if not path.exists():
+        raise ArtifactError(f"{path} does not exist; run the stage that writes it, or the whole build.")
+    try:
+        return pq.read_table(path, columns=columns)
+    except (pa.ArrowException, OSError) as error:
+        raise ArtifactError(f"{path} is not a readable parquet file ({error}); build it again.") from error
+
+
+def read_products(path: Path) -> pd.DataFrame:
+    """The products of a run, without thumbnails, indexed by position; join on `product_id`."""
+    names = [name for name in PRODUCTS.names if name != "thumbnail"]
+    return read_table(path, names).to_pandas()

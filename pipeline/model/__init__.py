@@ -1,0 +1,1 @@
+"""Towers, the two-tower model, losses, training and the model bundle."""

