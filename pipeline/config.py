@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 STAGE_ORDER = ("ingest", "train", "embed", "layout", "cluster", "evaluate", "publish")
 """Names of the stages, in the order of work."""
@@ -99,6 +99,7 @@ class TowerConfig:
         revision: Pinned commit on the hub.
         sha256: Expected hash of the weights file of a packaged model.
         architecture: Keyword pairs of the transformers configuration for a tower made here.
+        options: Keyword pairs given to the class itself.
         max_tokens: Text tower only: longer texts are cut.
         image_size: Vision tower only: side of its square input.
         image_mean: Vision tower only: per-channel mean, of values in [0, 1].
@@ -116,6 +117,7 @@ class TowerConfig:
     revision: str | None = None
     sha256: str | None = None
     architecture: tuple[tuple[str, Any], ...] = ()
+    options: tuple[tuple[str, Any], ...] = ()
     max_tokens: int = 128
     image_size: int = 0
     image_mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
@@ -172,6 +174,7 @@ class TrainStage:
         max_steps: Stop the stage after that many optimiser steps (0: no limit).
         batch_size: Products in a batch, in each process.
         learning_rate: Peak rate of AdamW.
+        negatives: Random paths of the taxonomy drawn a step, for the taxonomy and the anchor terms.
     """
 
     name: str
@@ -180,8 +183,9 @@ class TrainStage:
     max_steps: int = 0
     batch_size: int = 16
     learning_rate: float = 2e-4
+    negatives: int = 0
 
-    PARTS = ("vision", "heads", "text_lora", "vision_lora")
+    PARTS: ClassVar[tuple[str, ...]] = ("vision", "heads", "text_lora", "vision_lora")
 
     def __post_init__(self) -> None:
         unknown = [part for part in self.train if part not in self.PARTS]
@@ -198,7 +202,6 @@ class TrainConfig:
         stages: In order.
         infonce_weight: Weight of the symmetric multi-positive InfoNCE with the queue.
         taxonomy_weight: Weight of the softmax over the truth and random paths of the whole taxonomy.
-        taxonomy_negatives: Random paths drawn a step for it.
         anchor_weight: Weight of the KL term that holds the text tower to its untrained distribution.
         text_weight: Weight of the listwise loss of the text vector alone, beside the fused one.
         image_weight: Weight of the listwise loss of the image vector alone.
@@ -218,7 +221,6 @@ class TrainConfig:
     stages: tuple[TrainStage, ...]
     infonce_weight: float = 0.10
     taxonomy_weight: float = 0.0
-    taxonomy_negatives: int = 1024
     anchor_weight: float = 0.0
     text_weight: float = 0.0
     image_weight: float = 0.0

@@ -32,6 +32,7 @@ def compact() -> Config:
         width=384,
         sha256=MINILM_SHA256,
         max_tokens=96,
+        options=(("add_pooling_layer", False),),  # its dense layer would be adapted and never used
         lora_targets=("query", "key", "value", "dense"),
         lora_rank=8,
         lora_alpha=16,
@@ -52,8 +53,8 @@ def compact() -> Config:
         train=TrainConfig(
             stages=(
                 TrainStage("vision", ("vision",), epochs=12, batch_size=64, learning_rate=2e-3),
-                TrainStage("heads", ("heads",), epochs=12, batch_size=128, learning_rate=1e-3),
-                TrainStage("text-lora", ("heads", "text_lora"), epochs=1, max_steps=300, batch_size=16),
+                TrainStage("heads", ("heads",), epochs=12, batch_size=128, learning_rate=1e-3, negatives=1024),
+                TrainStage("text-lora", ("heads", "text_lora"), epochs=1, max_steps=300, batch_size=16, negatives=64),
             ),
             taxonomy_weight=1.0,
             anchor_weight=1.0,
@@ -70,6 +71,7 @@ def siglip2_bge() -> Config:
         pooling="cls",
         width=768,
         max_tokens=256,
+        options=(("add_pooling_layer", False),),  # its dense layer would be adapted and never used
         lora_targets=("query", "key", "value", "dense"),
         lora_rank=8,
         lora_alpha=16,
@@ -115,6 +117,7 @@ def tiny() -> Config:
             ("vocab_size", 30522),
         ),
         max_tokens=32,
+        options=(("add_pooling_layer", False),),  # its dense layer would be adapted and never used
         lora_targets=("query", "key", "value", "dense"),
         lora_rank=2,
         lora_alpha=4,
@@ -134,11 +137,10 @@ def tiny() -> Config:
         train=TrainConfig(
             stages=(
                 TrainStage("vision", ("vision",), epochs=1, batch_size=16, learning_rate=1e-3),
-                TrainStage("heads", ("heads",), epochs=2, batch_size=16, learning_rate=1e-3),
-                TrainStage("text-lora", ("heads", "text_lora"), epochs=1, max_steps=4, batch_size=8),
+                TrainStage("heads", ("heads",), epochs=2, batch_size=16, learning_rate=1e-3, negatives=32),
+                TrainStage("text-lora", ("heads", "text_lora"), epochs=1, max_steps=4, batch_size=8, negatives=16),
             ),
             taxonomy_weight=0.5,
-            taxonomy_negatives=32,
             anchor_weight=0.5,
             queue_size=64,
             evaluations=1,

@@ -1,0 +1,256 @@
+"""The model bundle: everything that serving needs, in one folder, safetensors only.
+
+Towers from the hub or from a package are named in it (id and revision), not copied; what was trained here (heads,
+gate, adapters, own towers) is. Weights are stored as float16 and category vectors as int8 with a scale a row.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from transformers import AutoTokenizer
+
+from pipeline.artifacts import ArtifactError, BundlePaths, write_json
+from pipeline.config import ModelConfig, TowerConfig
+from pipeline.data.schema import read_table, write_table
+from pipeline.model.features import TokenCache, encode_images, encode_texts
+from pipeline.model.towers import TextTower
+from pipeline.model.two_tower import TwoTower
+
+BUNDLE_VERSION = 1
+
+
+class Bundle:
+    """A trained model with its category table, ready to encode. Made by `load_bundle`.
+
+    Attributes:
+        meta: The bundle's model.json.
+        config: Architecture.
+        categories: Category paths of the table.
+        category_vectors: float32 [m, d], L2-normalised, in the order of `categories`.
+        seen: bool [m], True where training had the path as a truth.
+    """
+
+    def __init__(self, model: TwoTower, tokens: TokenCache, meta: dict[str, Any], table: pa.Table) -> None:
+        self.model = model.eval().requires_grad_(False)
+        self.meta = meta
+        self.config = model.config
+        self.categories: tuple[str, ...] = tuple(table["category_path"].to_pylist())
+        self.category_vectors = _dequantise(table)
+        self.seen = np.asarray(table["seen"].to_pylist(), dtype=bool)
+        self._tokens = tokens
+        self._rows = {path: row for row, path in enumerate(self.categories)}
+
+    @property
+    def dimension(self) -> int:
+        """Size d of the shared space."""
+        return self.config.dimension
+
+    @property
+    def image_size(self) -> int:
+        """Side of the square photos that `encode_images` takes, in pixels."""
+        return self.config.vision.image_size
+
+    @property
+    def logit_scale(self) -> float:
+        """Factor on cosines before a softmax."""
+        return float(self.model.logit_scale)
+
+    def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
+        """Unit vectors float32 [n, d] of product texts or category paths; each distinct text is encoded once."""
+        features = encode_texts(self.model.text_tower, self._tokens, texts, progress="texts" if progress else "")
+        return self._project(self.model.text_head, features)
+
+    def encode_images(self, images: np.ndarray, progress: bool = False) -> np.ndarray:
+        """Unit vectors float32 [n, d] of photos, uint8 [n, image_size, image_size, 3]."""
+        features = encode_images(self.model.vision_tower, images, progress="photos" if progress else "")
+        return self._project(self.model.image_head, features)
+
+    def encode_categories(self, paths: Sequence[str]) -> np.ndarray:
+        """Unit vectors float32 [n, d] of category paths; those of the table are not encoded again."""
+        new = [path for path in dict.fromkeys(paths) if path not in self._rows]
+        fresh = dict(zip(new, self.encode_texts(new), strict=True))
+        known = self.category_vectors
+        rows = [fresh[path] if path in fresh else known[self._rows[path]] for path in paths]
+        return np.stack(rows) if rows else np.zeros((0, self.dimension), dtype=np.float32)
+
+    def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors float32 [n, text width] of the text tower as it came, for the zero-shot floor."""
+        features = encode_texts(self._untrained_tower, self._tokens, texts)
+        return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+
+    @functools.cached_property
+    def _untrained_tower(self) -> TextTower:
+        if self.config.text.model_id:
+            return TextTower(self.config.text).eval()
+        return self.model.text_tower  # a tower made here has no earlier state than its own
+
+    @torch.inference_mode()
+    def fuse(self, text: np.ndarray, image: np.ndarray, has_text: np.ndarray, has_image: np.ndarray) -> np.ndarray:
+        """Fused unit vectors float32 [n, d]; one modality alone where the other is missing, zeros where both are.
+
+        Args:
+            text: [n, d] unit vectors.
+            image: [n, d] unit vectors.
+            has_text: bool [n].
+            has_image: bool [n].
+        """
+        arrays = (text, image, np.asarray(has_text, dtype=bool), np.asarray(has_image, dtype=bool))
+        return self.model.fusion(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays)).numpy()
+
+    @torch.inference_mode()
+    def gate(self, text: np.ndarray, image: np.ndarray) -> np.ndarray:
+        """Weight of the text in every dimension of the fused vector, [n, d] in (0, 1)."""
+        return self.model.fusion.gate(torch.from_numpy(text), torch.from_numpy(image)).numpy()
+
+    @torch.inference_mode()
+    def _project(self, head: torch.nn.Module, features: np.ndarray) -> np.ndarray:
+        return head(torch.from_numpy(features)).numpy()
+
+
+def save_bundle(
+    folder: Path,
+    model: TwoTower,
+    tokens: TokenCache,
+    *,
+    categories: Sequence[str],
+    category_vectors: np.ndarray,
+    seen: np.ndarray,
+    meta: dict[str, Any],
+) -> None:
+    """Write a bundle; the folder appears whole or not at all.
+
+    Args:
+        folder: Replaced if it exists.
+        model: Trained model.
+        tokens: Its tokeniser.
+        categories: Paths of the category table.
+        category_vectors: [m, d] unit vectors of them.
+        seen: bool [m].
+        meta: Goes into model.json beside what is written here.
+    """
+    temporary = folder.with_name(f".{folder.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    paths = BundlePaths(temporary)
+    temporary.mkdir(parents=True)
+    save_file(_stored_weights(model), paths.weights)
+    tokens.tokenizer.save_pretrained(paths.tokenizer)
+    write_table(paths.categories, _quantise(categories, category_vectors, seen))
+    towers = {
+        name: {"id": tower.config.model_id or tower.config.model_class, "revision": tower.revision}
+        for name, tower in (("text", model.text_tower), ("vision", model.vision_tower))
+    }
+    own = {"version": BUNDLE_VERSION, "model": asdict(model.config), "towers": towers, "weights": bundle_hash(temporary)}
+    write_json(paths.meta, {**meta, **own})
+    shutil.rmtree(folder, ignore_errors=True)
+    temporary.rename(folder)
+
+
+def bundle_hash(folder: Path) -> str:
+    """SHA-256 of a bundle's weights: what ties a catalogue to the model that made it."""
+    with BundlePaths(folder).weights.open("rb") as weights:
+        return hashlib.file_digest(weights, "sha256").hexdigest()
+
+
+def read_meta(folder: Path) -> dict[str, Any]:
+    """model.json of a bundle, without loading the model.
+
+    Raises:
+        ArtifactError: If there is none or it is not readable.
+    """
+    path = BundlePaths(folder).meta
+    try:
+        meta: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ArtifactError(f"There is no model bundle at {folder}; build one with 'python -m pipeline build'.") from error
+    except ValueError as error:
+        raise ArtifactError(f"{path} is damaged ({error}); publish the bundle again.") from error
+    if meta.get("version") != BUNDLE_VERSION:
+        raise ArtifactError(f"{folder} has bundle version {meta.get('version')}, this code reads {BUNDLE_VERSION}.")
+    return meta
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Load a bundle for inference; adapters are folded into the weights.
+
+    Raises:
+        ArtifactError: In one sentence, if the bundle is missing, damaged or of another version.
+    """
+    folder = Path(folder)
+    paths, meta = BundlePaths(folder), read_meta(folder)
+    if not paths.weights.exists() or bundle_hash(folder) != meta["weights"]:
+        raise ArtifactError(f"{paths.weights} is missing or not the file that model.json names; publish the bundle again.")
+    config = model_config(meta["model"])
+    model = TwoTower(config)
+    try:
+        weights = load_file(paths.weights)
+    except SafetensorError as error:
+        raise ArtifactError(f"{paths.weights} is damaged ({error}); publish the bundle again.") from error
+    expected = set(_stored_weights(model))
+    if expected != set(weights):
+        odd = sorted(expected ^ set(weights))[0]
+        raise ArtifactError(f"{paths.weights} does not fit the architecture in model.json (first: {odd}).")
+    model.load_state_dict({name: value.float() if value.is_floating_point() else value for name, value in weights.items()}, strict=False)
+    model.text_tower.merge_adapters(float(meta.get("adapter_strength", 1.0)))
+    model.vision_tower.merge_adapters()
+    tokens = TokenCache(AutoTokenizer.from_pretrained(paths.tokenizer), config.text.max_tokens)
+    return Bundle(model, tokens, meta, read_table(paths.categories))
+
+
+def model_config(raw: dict[str, Any]) -> ModelConfig:
+    """Inverse of `dataclasses.asdict` for a model read from JSON, where tuples have become lists."""
+    towers = {name: TowerConfig(**{key: _as_tuple(value) for key, value in raw[name].items()}) for name in ("text", "vision")}
+    return ModelConfig(**{**raw, **towers})
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(_as_tuple(item) for item in value) if isinstance(value, list) else value
+
+
+def _stored_weights(model: TwoTower) -> dict[str, Tensor]:
+    """What the bundle holds: all but the towers that can be loaded from where they came."""
+    borrowed = tuple(
+        f"{name}."
+        for name, tower in (("text_tower", model.text_tower), ("vision_tower", model.vision_tower))
+        if tower.config.model_id
+    )
+    kept = {}
+    for name, value in model.state_dict().items():
+        if not name.startswith(borrowed) or "lora_" in name:
+            kept[name] = (value.half() if value.is_floating_point() else value).contiguous()
+    return kept
+
+
+def _quantise(categories: Sequence[str], vectors: np.ndarray, seen: np.ndarray) -> pa.Table:
+    scale = np.abs(vectors).max(axis=1, keepdims=True).clip(min=1e-12) / 127
+    codes = np.rint(vectors / scale).astype(np.int8)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(codes.ravel()), vectors.shape[1])
+    return pa.table(
+        {
+            "category_path": pa.array(list(categories), pa.string()),
+            "seen": pa.array(seen.astype(bool)),
+            "scale": pa.array(scale[:, 0].astype(np.float32)),
+            "codes": column,
+        }
+    )
+
+
+def _dequantise(table: pa.Table) -> np.ndarray:
+    column = table["codes"].combine_chunks()
+    codes = column.flatten().to_numpy().reshape(len(table), -1).astype(np.float32)
+    vectors = torch.from_numpy(codes * table["scale"].to_numpy()[:, None])
+    return F.normalize(vectors, dim=-1).numpy()

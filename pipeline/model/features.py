@@ -1,0 +1,114 @@
+"""Tower features of many texts or photos: each distinct text once, bucketed by length, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+from transformers import PreTrainedTokenizerBase
+
+from pipeline.model.towers import TextTower, VisionTower
+
+TOKENS_PER_BATCH = 4096
+IMAGES_PER_BATCH = 64
+
+
+class TokenCache:
+    """Token ids of texts; each distinct text is tokenised once."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> None:
+        self.tokenizer = tokenizer
+        self.max_tokens = max_tokens
+        self._ids: dict[str, list[int]] = {}
+
+    def __call__(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of every text, cut to `max_tokens`."""
+        fresh = [text for text in dict.fromkeys(texts) if text not in self._ids]
+        if fresh:
+            encoded = self.tokenizer(fresh, truncation=True, max_length=self.max_tokens, return_attention_mask=False)
+            self._ids.update(zip(fresh, encoded["input_ids"], strict=True))
+        return [self._ids[text] for text in texts]
+
+
+def pad(ids: Sequence[Sequence[int]], pad_id: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
+    """Pad to the longest row.
+
+    Returns:
+        `input_ids` and `attention_mask`, int64 [n, longest].
+    """
+    longest = max(len(row) for row in ids)
+    padded = torch.full((len(ids), longest), pad_id, dtype=torch.int64)
+    mask = torch.zeros((len(ids), longest), dtype=torch.int64)
+    for row, tokens in enumerate(ids):
+        padded[row, : len(tokens)] = torch.tensor(tokens)
+        mask[row, : len(tokens)] = 1
+    return padded.to(device), mask.to(device)
+
+
+def length_batches(lengths: Sequence[int], tokens: int = TOKENS_PER_BATCH) -> list[np.ndarray]:
+    """Rows in batches of similar length, each of about `tokens` padded tokens; longest first."""
+    order = np.argsort(-np.asarray(lengths), kind="stable")
+    batches, start = [], 0
+    while start < len(order):
+        size = max(1, tokens // max(1, lengths[order[start]]))
+        batches.append(order[start : start + size])
+        start += size
+    return batches
+
+
+@torch.inference_mode()
+def encode_texts(tower: TextTower, tokens: TokenCache, texts: Sequence[str], *, progress: str = "") -> np.ndarray:
+    """Text-tower features of texts.
+
+    Args:
+        tower: The tower; its training mode is left as found.
+        tokens: Tokeniser with its cache.
+        texts: Any number, repeats allowed.
+        progress: Label of a progress bar; "" shows none.
+
+    Returns:
+        float32 [n, width], not normalised.
+    """
+    distinct = list(dict.fromkeys(texts))
+    ids = tokens(distinct)
+    features = np.zeros((len(distinct), tower.config.width), dtype=np.float32)
+    device = next(tower.parameters()).device
+    pad_id = tokens.tokenizer.pad_token_id or 0
+    training, _ = tower.training, tower.eval()
+    with tqdm(total=len(distinct), desc=progress, unit="text", disable=not progress) as bar:
+        for rows in length_batches([len(row) for row in ids]):
+            features[rows] = tower(*pad([ids[row] for row in rows], pad_id, device)).float().cpu().numpy()
+            bar.update(len(rows))
+    tower.train(training)
+    position = {text: row for row, text in enumerate(distinct)}
+    return features[[position[text] for text in texts]] if texts else features
+
+
+@torch.inference_mode()
+def encode_images(tower: VisionTower, images: np.ndarray, *, progress: str = "") -> np.ndarray:
+    """Vision-tower features of photos.
+
+    Args:
+        tower: The tower; its training mode is left as found.
+        images: uint8 [n, size, size, 3], RGB; a memory map is read batch by batch.
+        progress: Label of a progress bar; "" shows none.
+
+    Returns:
+        float32 [n, width], not normalised.
+    """
+    features = np.zeros((len(images), tower.config.width), dtype=np.float32)
+    device = next(tower.parameters()).device
+    training, _ = tower.training, tower.eval()
+    for start in tqdm(range(0, len(images), IMAGES_PER_BATCH), desc=progress, unit="batch", disable=not progress):
+        rows = slice(start, start + IMAGES_PER_BATCH)
+        features[rows] = tower(to_pixels(images[rows]).to(device)).float().cpu().numpy()
+    tower.train(training)
+    return features
+
+
+def to_pixels(images: np.ndarray) -> Tensor:
+    """uint8 [n, size, size, 3] as a uint8 tensor [n, 3, size, size]."""
+    return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)

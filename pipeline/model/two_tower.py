@@ -1,0 +1,158 @@
+"""The two-tower model: projection heads, gated fusion, one space for products and categories.
+
+It knows no training loop: towers give features, heads and gate turn features into unit vectors.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pipeline.config import ModelConfig
+from pipeline.model.towers import TextTower, VisionTower
+
+INITIAL_TEMPERATURE = 0.07  # CLIP, Radford et al. 2021, section 2.5
+MAX_LOGIT_SCALE = 100.0
+
+
+class ProjectionHead(nn.Module):
+    """LayerNorm, Linear, GELU, Linear, L2 norm; optionally added to its own input.
+
+    A residual head starts as the identity, so that what the tower already knows is kept where training says
+    nothing. `strength` in [0, 1] fades the learned part: 0 is the untrained tower.
+    """
+
+    strength: Tensor
+
+    def __init__(self, width: int, hidden: int, dimension: int, *, residual: bool = False, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.residual = residual
+        self.norm = nn.LayerNorm(width)
+        self.expand = nn.Linear(width, hidden)
+        self.dropout = nn.Dropout(dropout)
+        self.contract = nn.Linear(hidden, dimension)
+        self.register_buffer("strength", torch.ones(()))
+        if residual:
+            nn.init.zeros_(self.contract.weight)
+            nn.init.zeros_(self.contract.bias)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Unit vectors [n, dimension] of features [n, width]."""
+        learned = self.contract(self.dropout(F.gelu(self.expand(self.norm(features)))))
+        if self.residual:
+            learned = F.normalize(features, dim=-1) + self.strength * learned
+        return F.normalize(learned, dim=-1)
+
+
+class GatedFusion(nn.Module):
+    """g = sigmoid(W [z_text; z_image] + b), e = normalise(g * z_text + (1 - g) * z_image), per dimension.
+
+    W starts at zero: every dimension begins with the same weight, sigmoid(`bias`), on the text.
+    """
+
+    def __init__(self, dimension: int, bias: float = 0.0) -> None:
+        super().__init__()
+        self.linear = nn.Linear(2 * dimension, dimension)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.constant_(self.linear.bias, bias)
+
+    def gate(self, text: Tensor, image: Tensor) -> Tensor:
+        """Weight of the text in every dimension, [n, dimension] in (0, 1)."""
+        return torch.sigmoid(self.linear(torch.cat([text, image], dim=-1)))
+
+    def forward(self, text: Tensor, image: Tensor, has_text: Tensor, has_image: Tensor) -> Tensor:
+        """Fused unit vectors.
+
+        Args:
+            text: [n, d] unit vectors; ignored where `has_text` is False.
+            image: [n, d] unit vectors; ignored where `has_image` is False.
+            has_text: bool [n].
+            has_image: bool [n].
+
+        Returns:
+            [n, d]; the one modality alone where the other is missing, zeros where both are.
+        """
+        text = text * has_text.unsqueeze(-1)
+        image = image * has_image.unsqueeze(-1)
+        gate = self.gate(text, image)
+        both = (has_text & has_image).unsqueeze(-1)
+        return F.normalize(torch.where(both, gate * text + (1 - gate) * image, text + image), dim=-1)
+
+
+class TwoTower(nn.Module):
+    """Product = (photo, text); category = its path as text; the text tower and its head serve both."""
+
+    def __init__(self, config: ModelConfig, *, weights: bool = True) -> None:
+        super().__init__()
+        self.config = config
+        self.text_tower = TextTower(config.text, weights=weights)
+        self.vision_tower = VisionTower(config.vision, weights=weights)
+        self.text_head = ProjectionHead(
+            config.text.width, config.hidden, config.dimension, residual=config.residual_text, dropout=config.dropout
+        )
+        self.image_head = ProjectionHead(config.vision.width, config.hidden, config.dimension, dropout=config.dropout)
+        self.fusion = GatedFusion(config.dimension, config.gate_bias)
+        self.log_logit_scale = nn.Parameter(torch.tensor(math.log(1 / INITIAL_TEMPERATURE)))
+
+    @property
+    def logit_scale(self) -> Tensor:
+        """Factor on cosines before a softmax, in [1, 100]."""
+        return self.log_logit_scale.exp().clamp(1.0, MAX_LOGIT_SCALE)
+
+    def heads(self) -> nn.ModuleList:
+        """The parts that learn in every stage, besides the logit scale."""
+        return nn.ModuleList([self.text_head, self.image_head, self.fusion])
+
+    def forward(
+        self, text_features: Tensor, image_features: Tensor, has_text: Tensor, has_image: Tensor, categories: Tensor
+    ) -> dict[str, Tensor]:
+        """Vectors of a batch from tower features.
+
+        Args:
+            text_features: [b, text width].
+            image_features: [b, vision width].
+            has_text: bool [b].
+            has_image: bool [b].
+            categories: [m, text width], features of category paths.
+
+        Returns:
+            Unit vectors: `text`, `image`, `fused` [b, d] and `categories` [m, d].
+        """
+        text, image = self.text_head(text_features), self.image_head(image_features)
+        fused = self.fusion(text, image, has_text, has_image)
+        return {"text": text, "image": image, "fused": fused, "categories": self.text_head(categories)}
+
+    def trainable(self, parts: tuple[str, ...]) -> dict[str, nn.Parameter]:
+        """Freeze everything but `parts` ("vision", "heads", "text_lora", "vision_lora").
+
+        Returns:
+            The parameters that learn, by name.
+        """
+        self.requires_grad_(False)
+        groups = {
+            "vision": self.vision_tower.named_parameters(prefix="vision_tower"),
+            "heads": self._head_parameters(),
+            "text_lora": _prefixed("text_tower", self.text_tower),
+            "vision_lora": _prefixed("vision_tower", self.vision_tower),
+        }
+        chosen: dict[str, nn.Parameter] = {}
+        for part in parts:
+            found = dict(groups[part])
+            if not found:
+                raise ValueError(f"This model has nothing to train for '{part}'; check the tower's LoRA settings.")
+            chosen.update(found)
+        for parameter in chosen.values():
+            parameter.requires_grad_(True)
+        return chosen
+
+    def _head_parameters(self) -> list[tuple[str, nn.Parameter]]:
+        named = [(name, value) for name, value in self.named_parameters() if not name.startswith(("text_tower", "vision_tower"))]
+        return cast(list[tuple[str, nn.Parameter]], named)
+
+
+def _prefixed(prefix: str, tower: TextTower | VisionTower) -> list[tuple[str, nn.Parameter]]:
+    return [(f"{prefix}.{name}", value) for name, value in tower.adapters()]
