@@ -1,0 +1,135 @@
+"""A bundle without towers and a small catalogue made by hand: what serving needs, in milliseconds.
+
+A text's vector is made of its words and a category's of the words of its path, so that likeness can be foreseen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+
+from pipeline.data.schema import SCHEMA_VERSION, catalog_schema, vectors_to_arrow
+from pipeline.serving.catalog import METADATA_KEY
+
+DIMENSION = 32
+CATEGORIES = (
+    "Clothing",
+    "Clothing > Shirts",
+    "Clothing > Shirts > Polos",
+    "Clothing > Dresses",
+    "Home",
+    "Home > Vases",
+    "Home > Clocks",
+)
+WEIGHTS = b"weights of the fake bundle"
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return (vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)).astype(np.float32)
+
+
+def word_vector(text: str) -> np.ndarray:
+    words = [word.rstrip("s") for word in text.lower().replace(">", " ").split()]
+    seeds = [int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "little") for word in words]
+    return unit(np.sum([np.random.default_rng(seed).normal(size=DIMENSION) for seed in seeds], axis=0))
+
+
+class FakeBundle:
+    """The methods of `pipeline.model.bundle.Bundle` that serving calls."""
+
+    dimension = DIMENSION
+    image_size = 16
+    logit_scale = 20.0
+
+    def __init__(self, categories: Sequence[str] = CATEGORIES, temperature: float = 1.0) -> None:
+        self.meta = {"temperature": temperature}
+        self.config = SimpleNamespace()
+        self.categories = tuple(categories)
+        self.category_vectors = np.stack([word_vector(path) for path in categories])
+        self.texts_encoded: list[str] = []
+
+    def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
+        self.texts_encoded.extend(texts)
+        return np.stack([word_vector(text) for text in texts])
+
+    def encode_images(self, images: np.ndarray) -> np.ndarray:
+        assert images.dtype == np.uint8
+        assert images.shape[1:] == (16, 16, 3)
+        return unit(images.reshape(len(images), -1)[:, : DIMENSION * 3 : 3].astype(np.float32) - 100)
+
+    def encode_categories(self, paths: Sequence[str]) -> np.ndarray:
+        return np.stack([word_vector(path) for path in paths])
+
+    def fuse(self, text: np.ndarray, image: np.ndarray, has_text: np.ndarray, has_image: np.ndarray) -> np.ndarray:
+        return unit(text * has_text[:, None] + image * has_image[:, None])
+
+
+def webp(colour: tuple[int, int, int] = (200, 30, 30), size: int = 24) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (size, size), colour).save(buffer, "WEBP")
+    return buffer.getvalue()
+
+
+def write_catalog(
+    path: Path, products: Sequence[tuple[str, str]], *, row_group_size: int = 2, demo: bool = False
+) -> Path:
+    """Write products, pairs of title and category path; every third has no photo, vectors come from the titles."""
+    n = len(products)
+    text = np.stack([word_vector(title) for title, _ in products])
+    image = np.stack([word_vector("photo of " + title) for title, _ in products])
+    has_image = np.arange(n) % 3 != 2
+    fused = unit(text + image * has_image[:, None])
+    paths = [category for _, category in products]
+    position = {name: np.arange(n, dtype=np.float32) for name in ("x", "y", "z", "umap2_x", "umap2_y")}
+    columns = {
+        "product_id": [f"p{i}" for i in range(n)],
+        "split": ["train"] * n,
+        "title": [title for title, _ in products],
+        "description": ["" for _ in products],
+        "brand": ["Norvik"] * n,
+        "language": ["en"] * n,
+        "is_secondhand": [False] * n,
+        "category_path": paths,
+        "category_top": [category.split(" > ")[0] for category in paths],
+        "category_depth2": [" > ".join(category.split(" > ")[:2]) for category in paths],
+        "predicted_path": paths,
+        "predicted_confidences": [[0.9] for _ in products],
+        "candidates": [list(CATEGORIES) for _ in products],
+        "candidate_scores": [[0.5] * len(CATEGORIES) for _ in products],
+        "thumbnail": [webp((i, 0, 0)) if has_image[i] else None for i in range(n)],
+        "fused_embedding": vectors_to_arrow(fused),
+        "text_embedding": vectors_to_arrow(text),
+        "image_embedding": vectors_to_arrow(image, has_image),
+        **position,
+        **{name: np.zeros(n, dtype=np.float32) for name in ("pca_x", "pca_y", "pca_z")},
+        "cluster": np.zeros(n, dtype=np.int32),
+    }
+    schema = catalog_schema(DIMENSION)
+    meta = {
+        "schema_version": SCHEMA_VERSION,
+        "model": hashlib.sha256(WEIGHTS).hexdigest(),
+        "dimension": DIMENSION,
+        "demo": demo,
+        "provenance": {},
+    }
+    table = pa.table(columns, schema=schema).replace_schema_metadata({METADATA_KEY: json.dumps(meta).encode()})
+    pq.write_table(table, path, row_group_size=row_group_size)
+    return path
+
+
+def write_fake_model(folder: Path) -> Path:
+    """The files by which a bundle is recognised; nothing that could be loaded."""
+    folder.mkdir(parents=True)
+    (folder / "model.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(WEIGHTS)
+    (folder / "categories.parquet").write_bytes(b"")
+    return folder

@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.serving.encoder import QueryEncoder
+from tests.serving.fakes import FakeBundle, word_vector
+
+
+def test_text_alone_photo_alone_and_both() -> None:
+    encoder = QueryEncoder(FakeBundle())
+    photo = Image.new("RGB", (40, 30), (200, 10, 10))
+    text = encoder.encode("red shirt", None)
+    np.testing.assert_allclose(text.fused_vector, word_vector("red shirt"), atol=1e-6)
+    assert text.image_vector is None
+    image = encoder.encode(" ", photo)
+    assert image.text_vector is None
+    np.testing.assert_allclose(image.fused_vector, image.image_vector, atol=1e-6)
+    both = encoder.encode("red shirt", photo)
+    assert both.text_vector is not None
+    assert both.image_vector is not None
+
+
+def test_a_text_is_encoded_once() -> None:
+    bundle = FakeBundle()
+    encoder = QueryEncoder(bundle)
+    encoder.encode("red shirt", None)
+    encoder.encode(" red shirt ", None)
+    assert bundle.texts_encoded == ["red shirt"]
+
+
+def test_nothing_is_no_query() -> None:
+    with pytest.raises(ValueError, match="text or a photo"):
+        QueryEncoder(FakeBundle()).encode("  ", None)

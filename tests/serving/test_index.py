@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from pipeline.serving.catalog import Catalog
+from pipeline.serving.encoder import Query
+from pipeline.serving.index import ProductSearch, VectorIndex, exact_scan, skip_near_duplicates
+from tests.serving.fakes import unit, word_vector
+
+
+@pytest.mark.parametrize("k", [1, 7, 500])
+def test_the_index_agrees_with_the_scan(k: int) -> None:
+    rng = np.random.default_rng(1)
+    vectors, queries = unit(rng.normal(size=(200, 24))), unit(rng.normal(size=(9, 24)))
+    scores, rows = VectorIndex(vectors).search(queries, k)
+    expected_scores, expected_rows = exact_scan(vectors, queries, k)
+    np.testing.assert_array_equal(rows, expected_rows)
+    np.testing.assert_allclose(scores, expected_scores, atol=1e-6)
+
+
+def test_near_duplicates_are_skipped_against_a_slow_reference() -> None:
+    rng = np.random.default_rng(2)
+    vectors = unit(np.repeat(rng.normal(size=(10, 8)), 4, axis=0) + rng.normal(scale=0.05, size=(40, 8)))
+    rows = rng.permutation(40)
+    kept: list[int] = []
+    for position, row in enumerate(rows):
+        if all(vectors[rows[other]] @ vectors[row] <= 0.985 for other in kept):
+            kept.append(position)
+    assert skip_near_duplicates(rows, vectors, 40) == kept
+    assert skip_near_duplicates(rows, vectors, 3) == kept[:3]
+
+
+def _text(text: str) -> Query:
+    return Query(word_vector(text), None, word_vector(text))
+
+
+def test_a_text_finds_its_product_once(catalog: Catalog) -> None:
+    hits = ProductSearch(catalog).search(_text("red shirt"), 6)
+    assert hits[0].row in (0, 6)
+    assert hits[0].score == pytest.approx(1, abs=1e-3)
+    assert hits[0].image is None
+    titles = [catalog.products.title[hit.row] for hit in hits]
+    assert titles.count("red shirt") == 1  # rows 0 and 6 are the same photo and text
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_the_weight_goes_from_photo_to_text(catalog: Catalog) -> None:
+    search = ProductSearch(catalog)
+    text, image = word_vector("tall vase"), word_vector("photo of green dress")
+    query = Query(text, image, unit(text + image))
+    assert search.search(query, 1, text_weight=1)[0].row == 4
+    assert search.search(query, 1, text_weight=0)[0].row == 3
+    middle = search.search(query, 1, text_weight=0.5)[0]
+    assert middle.text is not None
+    assert middle.image is not None
+    assert middle.score == pytest.approx((middle.text + middle.image) / 2, abs=1e-5)
+
+
+def test_the_product_itself_can_be_left_out(catalog: Catalog) -> None:
+    assert 4 not in [hit.row for hit in ProductSearch(catalog).search(_text("tall vase"), 7, skip_row=4)]
