@@ -98,6 +98,11 @@ class RunPaths:
         return self.root / "clusters.parquet"
 
     @property
+    def silhouette(self) -> Path:
+        """Silhouette and inertia of every number of clusters that was tried."""
+        return self.root / "silhouette.parquet"
+
+    @property
     def centroids(self) -> Path:
         """Centroids of categories at every depth (`schema.CENTROIDS`)."""
         return self.root / "centroids.parquet"

@@ -215,6 +215,7 @@ class TrainConfig:
         checkpoint_steps: Steps between checkpoints inside a stage.
         interpolations: Strengths of the trained part to choose from after training, on validation and held-out
             categories; 1 is as trained.
+        gate_shifts: Added to the trained gate's bias, likewise; above 0 leans towards the text.
         mixed_precision: "no", "bf16" or "fp16"; "auto" takes bf16 or fp16 where the device has it.
     """
 
@@ -233,6 +234,7 @@ class TrainConfig:
     evaluations: int = 4
     checkpoint_steps: int = 200
     interpolations: tuple[float, ...] = (1.0,)
+    gate_shifts: tuple[float, ...] = (0.0,)
     mixed_precision: str = "auto"
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ from pipeline.artifacts import ArtifactError, Provenance, atomic_path, write_pro
 
 SCHEMA_VERSION = 1
 SPLITS = ("train", "validation", "heldout", "test")
-"""`heldout` holds the rows of whole categories that training never sees; both it and `validation` are cut from train."""
+"""`heldout` holds the rows of whole categories that training never sees; it and `validation` are cut from train."""
 
 PRODUCTS = pa.schema(
     [

@@ -154,7 +154,12 @@ def save_bundle(
         name: {"id": tower.config.model_id or tower.config.model_class, "revision": tower.revision}
         for name, tower in (("text", model.text_tower), ("vision", model.vision_tower))
     }
-    own = {"version": BUNDLE_VERSION, "model": asdict(model.config), "towers": towers, "weights": bundle_hash(temporary)}
+    own = {
+        "version": BUNDLE_VERSION,
+        "model": asdict(model.config),
+        "towers": towers,
+        "weights": bundle_hash(temporary),
+    }
     write_json(paths.meta, {**meta, **own})
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
@@ -176,7 +181,9 @@ def read_meta(folder: Path) -> dict[str, Any]:
     try:
         meta: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ArtifactError(f"There is no model bundle at {folder}; build one with 'python -m pipeline build'.") from error
+        raise ArtifactError(
+            f"There is no model bundle at {folder}; build one with 'python -m pipeline build'."
+        ) from error
     except ValueError as error:
         raise ArtifactError(f"{path} is damaged ({error}); publish the bundle again.") from error
     if meta.get("version") != BUNDLE_VERSION:
@@ -193,7 +200,9 @@ def load_bundle(folder: Path) -> Bundle:
     folder = Path(folder)
     paths, meta = BundlePaths(folder), read_meta(folder)
     if not paths.weights.exists() or bundle_hash(folder) != meta["weights"]:
-        raise ArtifactError(f"{paths.weights} is missing or not the file that model.json names; publish the bundle again.")
+        raise ArtifactError(
+            f"{paths.weights} is missing or not the file that model.json names; publish the bundle again."
+        )
     config = model_config(meta["model"])
     model = TwoTower(config)
     try:
@@ -204,7 +213,9 @@ def load_bundle(folder: Path) -> Bundle:
     if expected != set(weights):
         odd = sorted(expected ^ set(weights))[0]
         raise ArtifactError(f"{paths.weights} does not fit the architecture in model.json (first: {odd}).")
-    model.load_state_dict({name: value.float() if value.is_floating_point() else value for name, value in weights.items()}, strict=False)
+    model.load_state_dict(
+        {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}, strict=False
+    )
     model.text_tower.merge_adapters(float(meta.get("adapter_strength", 1.0)))
     model.vision_tower.merge_adapters()
     tokens = TokenCache(AutoTokenizer.from_pretrained(paths.tokenizer), config.text.max_tokens)
@@ -213,7 +224,9 @@ def load_bundle(folder: Path) -> Bundle:
 
 def model_config(raw: dict[str, Any]) -> ModelConfig:
     """Inverse of `dataclasses.asdict` for a model read from JSON, where tuples have become lists."""
-    towers = {name: TowerConfig(**{key: _as_tuple(value) for key, value in raw[name].items()}) for name in ("text", "vision")}
+    towers = {
+        name: TowerConfig(**{key: _as_tuple(value) for key, value in raw[name].items()}) for name in ("text", "vision")
+    }
     return ModelConfig(**{**raw, **towers})
 
 

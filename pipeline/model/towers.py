@@ -108,7 +108,10 @@ class Tower(nn.Module):
         self.backbone = load_backbone(config, weights=weights)
         if config.lora_rank:
             adapters = LoraConfig(
-                r=config.lora_rank, lora_alpha=config.lora_alpha, target_modules=list(config.lora_targets), lora_dropout=0.0
+                r=config.lora_rank,
+                lora_alpha=config.lora_alpha,
+                target_modules=list(config.lora_targets),
+                lora_dropout=0.0,
             )
             self.backbone = cast(PreTrainedModel, inject_adapter_in_model(adapters, self.backbone))
         self.requires_grad_(False)
@@ -117,7 +120,12 @@ class Tower(nn.Module):
     def revision(self) -> str:
         """What the tower's weights are: a commit, a hash, or "trained here"."""
         commit = getattr(self.backbone.config, "_commit_hash", None)
-        return commit or self.config.revision or self.config.sha256 or ("local" if self.config.model_id else "trained here")
+        return (
+            commit
+            or self.config.revision
+            or self.config.sha256
+            or ("local" if self.config.model_id else "trained here")
+        )
 
     def adapters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Names and values of the LoRA parameters."""
@@ -168,7 +176,7 @@ class VisionTower(Tower):
         super().__init__(config, weights=weights)
         self.register_buffer("mean", torch.tensor(config.image_mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("deviation", torch.tensor(config.image_std).view(1, 3, 1, 1), persistent=False)
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Pooled vectors.

@@ -6,7 +6,6 @@ It knows no training loop: towers give features, heads and gate turn features in
 from __future__ import annotations
 
 import math
-from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -28,7 +27,9 @@ class ProjectionHead(nn.Module):
 
     strength: Tensor
 
-    def __init__(self, width: int, hidden: int, dimension: int, *, residual: bool = False, dropout: float = 0.0) -> None:
+    def __init__(
+        self, width: int, hidden: int, dimension: int, *, residual: bool = False, dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.residual = residual
         self.norm = nn.LayerNorm(width)
@@ -150,8 +151,8 @@ class TwoTower(nn.Module):
         return chosen
 
     def _head_parameters(self) -> list[tuple[str, nn.Parameter]]:
-        named = [(name, value) for name, value in self.named_parameters() if not name.startswith(("text_tower", "vision_tower"))]
-        return cast(list[tuple[str, nn.Parameter]], named)
+        towers = ("text_tower", "vision_tower")
+        return [(name, value) for name, value in self.named_parameters() if not name.startswith(towers)]
 
 
 def _prefixed(prefix: str, tower: TextTower | VisionTower) -> list[tuple[str, nn.Parameter]]:

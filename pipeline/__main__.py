@@ -1,0 +1,163 @@
+"""The command line: `python -m pipeline COMMAND`. The STAGES table is the recipe.
+
+build      every stage, in order; what is complete is skipped, what was killed resumes
+STAGE      one stage of a run folder (ingest, train, embed, layout, cluster, evaluate-run, publish)
+evaluate   the figures of a model bundle on any products
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+
+from pipeline.artifacts import ArtifactError, RunPaths, is_complete
+from pipeline.config import Config, SourceConfig
+from pipeline.data.sources import SourceError
+from pipeline.presets import PRESETS
+from pipeline.serving.measure import evaluate_command
+from pipeline.stages import cluster, embed, evaluate, ingest, layout, publish, train
+
+logger = logging.getLogger("pipeline")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a build.
+
+    Attributes:
+        name: As in `config.STAGE_ORDER`.
+        outputs: The artifacts it writes.
+        run: Does the work.
+    """
+
+    name: str
+    outputs: Callable[[RunPaths], list[Path]]
+    run: Callable[[Config, Path], None]
+
+    @classmethod
+    def of(cls, name: str, module: ModuleType) -> Stage:
+        """The stage that a module of `pipeline.stages` holds."""
+        return cls(name, module.outputs, module.run)
+
+
+STAGES = (
+    Stage.of("ingest", ingest),
+    Stage.of("train", train),
+    Stage.of("embed", embed),
+    Stage.of("layout", layout),
+    Stage.of("cluster", cluster),
+    Stage.of("evaluate", evaluate),
+    Stage.of("publish", publish),
+)
+
+RUN_COMMANDS = {"evaluate": "evaluate-run"}
+"""Stages whose command has another name than the stage: `evaluate` measures any bundle on any products."""
+
+
+def build(config: Config, run_dir: Path, only: str | None = None) -> None:
+    """Run the stages of a build in order.
+
+    Args:
+        config: The whole configuration.
+        run_dir: Run folder; what it holds of this very configuration is not made again.
+        only: Run just that stage, complete or not.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    paths = RunPaths(run_dir)
+    handler = logging.FileHandler(paths.log, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        for stage in STAGES:
+            if only is not None and stage.name != only:
+                continue
+            if only is None and is_complete(stage.outputs(paths), config, stage.name):
+                logger.info("%s: complete, skipped", stage.name)
+                continue
+            started = time.perf_counter()
+            logger.info("%s: started", stage.name)
+            stage.run(config, run_dir)
+            logger.info("%s: took %.1f s", stage.name, time.perf_counter() - started)
+    finally:
+        root.removeHandler(handler)
+        handler.close()
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    whole = argparse.ArgumentParser(prog="python -m pipeline", description="Build and measure a product catalogue.")
+    commands = whole.add_subparsers(dest="command", required=True)
+    _add_build(commands.add_parser("build", help="every stage, in order; resumes what was killed"))
+    for stage in STAGES:
+        name = RUN_COMMANDS.get(stage.name, stage.name)
+        _add_build(commands.add_parser(name, help=f"only the stage '{stage.name}' of a run folder"))
+    measure = commands.add_parser("evaluate", help="figures of a model bundle on any products")
+    measure.add_argument("--model", type=Path, required=True, help="model bundle (a folder)")
+    measure.add_argument(
+        "--products", required=True, help="data-set folder, parquet, CSV or hub id in the input schema"
+    )
+    measure.add_argument("--taxonomy", type=Path, help="category paths, one a line (default: those of the bundle)")
+    measure.add_argument("--split", help="split to measure (default: test where there is one, else all rows)")
+    measure.add_argument("--json", type=Path, help="also write the figures there")
+    return whole
+
+
+def _add_build(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--preset", choices=sorted(PRESETS), default="compact")
+    command.add_argument("--source", required=True, help="hub data-set id, folder, parquet, CSV/TSV or product export")
+    command.add_argument("--out", type=Path, required=True, help="run folder")
+    command.add_argument("--revision", help="commit, tag or branch of a hub data set")
+    command.add_argument(
+        "--taxonomy", help="category paths, one a line (default: those the rows name, and their parents)"
+    )
+    command.add_argument("--images", help="folder of a table's images")
+    command.add_argument("--fetch-images", action="store_true", help="download a table's image URLs")
+    command.add_argument("--columns", nargs="*", default=[], metavar="OURS=THEIRS", help="column map of a table")
+    command.add_argument("--limit", type=int, default=0, help="at most that many rows of each split")
+    command.add_argument("--seed", type=int, help="default: the preset's")
+
+
+def config_of(arguments: argparse.Namespace) -> Config:
+    """The preset with what the command line says of the source."""
+    columns = tuple(tuple(pair.split("=", 1)) for pair in arguments.columns)
+    if any(len(pair) != 2 for pair in columns):
+        raise ValueError("--columns takes OURS=THEIRS pairs, for example product_title=Name.")
+    source = SourceConfig(
+        location=arguments.source,
+        revision=arguments.revision,
+        columns=columns,  # type: ignore[arg-type]
+        images=arguments.images,
+        fetch_images=arguments.fetch_images,
+        taxonomy=arguments.taxonomy,
+        limit=arguments.limit,
+    )
+    config = replace(PRESETS[arguments.preset](), source=source)
+    return config if arguments.seed is None else replace(config, seed=arguments.seed)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; bad input is one sentence on stderr and exit code 2."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    arguments = parser().parse_args(argv)
+    try:
+        if arguments.command == "evaluate":
+            evaluate_command(arguments.model, arguments.products, arguments.taxonomy, arguments.json, arguments.split)
+        else:
+            stages = {RUN_COMMANDS.get(stage.name, stage.name): stage.name for stage in STAGES}
+            build(config_of(arguments), arguments.out, stages.get(arguments.command))
+    except (ArtifactError, SourceError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

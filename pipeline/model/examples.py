@@ -1,0 +1,80 @@
+"""Labelled products as training sees them: indices into one list of category paths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Products with a known category. n products, at most c candidates each.
+
+    Attributes:
+        texts: What the text tower reads, "" = none.
+        image_rows: int [n], rows of the image cache, -1 = no photo.
+        truth: int [n], index of the true path in `paths`.
+        candidates: int [n, c], indices into `paths`, -1 = padding; the truth is among them.
+        target: int [n], position of the truth in `candidates`.
+        paths: All category paths.
+    """
+
+    texts: list[str]
+    image_rows: np.ndarray
+    truth: np.ndarray
+    candidates: np.ndarray
+    target: np.ndarray
+    paths: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def has_text(self) -> np.ndarray:
+        """Bool [n]."""
+        return np.array([bool(text) for text in self.texts], dtype=bool)
+
+    @property
+    def has_image(self) -> np.ndarray:
+        """Bool [n]."""
+        return self.image_rows >= 0
+
+    def sample(self, count: int, seed: int) -> Examples:
+        """At most `count` of the products, drawn without replacement."""
+        if len(self) <= count:
+            return self
+        rows = np.sort(np.random.default_rng(seed).choice(len(self), count, replace=False))
+        arrays = {name: getattr(self, name)[rows] for name in ("image_rows", "truth", "candidates", "target")}
+        return Examples(texts=[self.texts[row] for row in rows], paths=self.paths, **arrays)
+
+
+def make_examples(products: pd.DataFrame, paths: Sequence[str]) -> Examples:
+    """Examples of the products whose category is known.
+
+    Args:
+        products: Rows of `schema.PRODUCTS`. A product without candidates, or whose truth is not among them, has
+            the truth as its only candidate: the listwise loss then says nothing about it, the others still do.
+        paths: All category paths, every truth and candidate among them.
+    """
+    index = {path: row for row, path in enumerate(paths)}
+    known = products[products["category_path"].notna()]
+    lists = []
+    for truth, named in zip(known["category_path"], known["candidates"], strict=True):
+        candidates = list(dict.fromkeys(named)) if named is not None else []
+        lists.append(candidates if truth in candidates else [truth])
+    width = max((len(candidates) for candidates in lists), default=1)
+    table = np.full((len(known), width), -1, dtype=np.int64)
+    for row, candidates in enumerate(lists):
+        table[row, : len(candidates)] = [index[path] for path in candidates]
+    target = [candidates.index(truth) for candidates, truth in zip(lists, known["category_path"], strict=True)]
+    return Examples(
+        texts=known["text"].tolist(),
+        image_rows=known["image_row"].to_numpy(dtype=np.int64),
+        truth=np.array([index[path] for path in known["category_path"]], dtype=np.int64),
+        candidates=table,
+        target=np.array(target, dtype=np.int64),
+        paths=tuple(paths),
+    )

@@ -1,0 +1,250 @@
+"""The training loop: one stage of any task, resumable at any step.
+
+A task knows its model, its batches and its losses; the loop knows optimiser, schedule, validation and checkpoints. All
+randomness of a step comes from (seed, stage, step), so that a run that was killed and resumed ends where an unbroken
+one does.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from pipeline.artifacts import atomic_path
+from pipeline.config import TrainConfig, TrainStage
+
+logger = logging.getLogger(__name__)
+
+LOG_STEPS = 20
+
+
+class Task(Protocol):
+    """What the loop trains."""
+
+    module: nn.Module
+    """Holds every parameter that learns."""
+
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """The parameters that learn, by their names in `module`; everything else is frozen."""
+        ...
+
+    def batches(self, size: int, generator: np.random.Generator) -> list[np.ndarray]:
+        """The rows of every batch of an epoch; all batches but the last have `size` rows."""
+        ...
+
+    def losses(self, module: nn.Module, rows: np.ndarray, accelerator: Accelerator) -> dict[str, Tensor]:
+        """Weighted loss terms of one batch. `module` is `self.module`, perhaps wrapped for several processes."""
+        ...
+
+    def validate(self) -> dict[str, float]:
+        """Metrics of the present state; "score" is the one to maximise."""
+        ...
+
+    def state(self) -> dict[str, Tensor]:
+        """What else must be in a checkpoint."""
+        ...
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Take back what `state` gave."""
+        ...
+
+
+@dataclass
+class Progress:
+    """Where a stage stands."""
+
+    step: int = 0
+    best_score: float = -math.inf
+    best: dict[str, Tensor] = field(default_factory=dict)
+
+
+def make_accelerator(mixed_precision: str) -> Accelerator:
+    """An accelerator for one or several processes.
+
+    Args:
+        mixed_precision: "auto" takes bf16 or fp16 where a GPU has it, and none on a CPU.
+    """
+    if mixed_precision == "auto":
+        mixed_precision = "no"
+        if torch.cuda.is_available():
+            mixed_precision = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+    handlers: list[Any] = [DistributedDataParallelKwargs(find_unused_parameters=True)]
+    return Accelerator(mixed_precision=mixed_precision, kwargs_handlers=handlers)
+
+
+def rate_at(step: int, total: int, warmup: float) -> float:
+    """Share of the peak learning rate: linear warm-up, then a cosine down to 0."""
+    rising = max(1, round(total * warmup))
+    if step < rising:
+        return (step + 1) / rising
+    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, total - rising)))
+
+
+def run_stage(
+    task: Task,
+    stage: TrainStage,
+    config: TrainConfig,
+    *,
+    seed: int,
+    accelerator: Accelerator,
+    folder: Path,
+    log: Callable[[dict[str, Any]], None],
+) -> None:
+    """Train one stage; at the end `task.module` holds the best validated state.
+
+    Args:
+        task: What to train.
+        stage: Its epochs, batch size and learning rate.
+        config: Optimiser settings.
+        seed: Of the whole build.
+        accelerator: From `make_accelerator`.
+        folder: For the checkpoint; a checkpoint found there is resumed.
+        log: Called with one flat record for each logged step or validation.
+    """
+    checkpoint = folder / f"{stage.name}.safetensors"
+    named = task.parameters()
+    optimizer = make_optimizer(named, stage.learning_rate, config.weight_decay)
+    progress = _resume(checkpoint, task, named, optimizer)
+    module, prepared = accelerator.prepare(task.module, optimizer)
+    global_size = stage.batch_size * accelerator.num_processes
+    per_epoch = len(task.batches(global_size, np.random.default_rng(0)))
+    total = math.ceil(stage.epochs * per_epoch)
+    total = min(total, stage.max_steps) if stage.max_steps else total
+    validations = {round(total * (turn + 1) / config.evaluations) for turn in range(config.evaluations)}
+    batches: list[np.ndarray] = []
+    epoch_at = -1
+    bar = tqdm(
+        total=total, initial=progress.step, desc=stage.name, unit="step", disable=not accelerator.is_main_process
+    )
+    while progress.step < total:
+        epoch, position = divmod(progress.step, per_epoch)
+        if epoch != epoch_at:
+            batches, epoch_at = (
+                task.batches(global_size, np.random.default_rng([seed, epoch, *stage.name.encode()])),
+                epoch,
+            )
+        _seed_step(seed, stage.name, progress.step, accelerator.process_index)
+        for group in optimizer.param_groups:
+            group["lr"] = stage.learning_rate * rate_at(progress.step, total, config.warmup_fraction)
+        module.train()
+        with accelerator.autocast():
+            terms = task.losses(
+                module, batches[position][accelerator.process_index :: accelerator.num_processes], accelerator
+            )
+            loss = torch.stack(list(terms.values())).sum()
+        accelerator.backward(loss)
+        accelerator.clip_grad_norm_(named.values(), config.clip_norm)
+        prepared.step()
+        prepared.zero_grad()
+        progress.step += 1
+        bar.update()
+        if progress.step % LOG_STEPS == 0 or progress.step == total:
+            log(
+                {
+                    "stage": stage.name,
+                    "step": progress.step,
+                    "loss": loss.item(),
+                    **{k: v.item() for k, v in terms.items()},
+                }
+            )
+        if progress.step in validations:
+            metrics = task.validate()
+            log({"stage": stage.name, "step": progress.step, **metrics})
+            if metrics["score"] > progress.best_score:
+                progress.best_score, progress.best = metrics["score"], _snapshot(task, named)
+        if accelerator.is_main_process and (progress.step % config.checkpoint_steps == 0 or progress.step == total):
+            _save(checkpoint, task, named, optimizer, progress)
+    bar.close()
+    accelerator.wait_for_everyone()
+    task.module.load_state_dict(progress.best, strict=False)
+    accelerator.free_memory()
+
+
+def make_optimizer(named: dict[str, nn.Parameter], learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
+    """AdamW; no decay on norms, biases, scalars and adapters."""
+    spared = {name for name, value in named.items() if value.ndim <= 1 or "lora_" in name}
+    groups = [
+        {"params": [value for name, value in named.items() if name not in spared], "weight_decay": weight_decay},
+        {"params": [value for name, value in named.items() if name in spared], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW([group for group in groups if group["params"]], lr=learning_rate)
+
+
+def _seed_step(seed: int, stage: str, step: int, process: int) -> None:
+    mixed = np.random.SeedSequence([seed, step, process, *stage.encode()]).generate_state(1)[0]
+    torch.manual_seed(int(mixed))
+
+
+def _snapshot(task: Task, named: dict[str, nn.Parameter]) -> dict[str, Tensor]:
+    """Copies of what learns and of the buffers (running statistics) that go with it."""
+    learning = {name: value.detach() for name, value in named.items()}
+    buffers = dict(task.module.named_buffers())
+    stored = task.module.state_dict().keys()
+    learning.update({name: value for name, value in buffers.items() if name in stored})
+    return {name: value.cpu().clone().contiguous() for name, value in learning.items()}
+
+
+def _save(
+    path: Path, task: Task, named: dict[str, nn.Parameter], optimizer: torch.optim.Optimizer, progress: Progress
+) -> None:
+    tensors = {f"now/{name}": value for name, value in _snapshot(task, named).items()}
+    tensors.update({f"best/{name}": value for name, value in progress.best.items()})
+    tensors.update({f"task/{name}": value.cpu().contiguous() for name, value in task.state().items()})
+    for name, value in named.items():
+        for key, moment in optimizer.state.get(value, {}).items():
+            tensors[f"adam/{key}/{name}"] = moment.cpu().contiguous()
+    marks = {"step": str(progress.step), "best_score": repr(progress.best_score)}
+    with atomic_path(path) as temporary:
+        save_file({name: value.clone() for name, value in tensors.items()}, temporary, metadata=marks)
+
+
+def _resume(path: Path, task: Task, named: dict[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> Progress:
+    if not path.exists():
+        return Progress()
+    groups: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "task": {}, "adam": {}}
+    with safe_open(path, framework="pt") as file:
+        marks = file.metadata()
+        for key in file.keys():  # noqa: SIM118 - a safetensors file is no mapping
+            kind, _, name = key.partition("/")
+            groups[kind][name] = file.get_tensor(key)
+    task.module.load_state_dict(groups["now"], strict=False)
+    task.load(groups["task"])
+    for key, moment in groups["adam"].items():
+        what, _, name = key.partition("/")
+        optimizer.state[named[name]][what] = moment if what == "step" else moment.to(named[name].device)
+    logger.info("%s: resumed at step %s", path.stem, marks["step"])
+    return Progress(int(marks["step"]), float(marks["best_score"]), groups["best"])
+
+
+class JsonLog:
+    """A log of JSON lines, appended to; a resumed stage's repeated steps are dropped when it is read."""
+
+    def __init__(self, path: Path, enabled: bool = True) -> None:
+        self.path, self.enabled = path, enabled
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+    def __call__(self, record: dict[str, Any]) -> None:
+        """Append one record."""
+        if self.enabled:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
+
+    def read(self) -> list[dict[str, Any]]:
+        """All records, the last one of each (stage, step, kind of record)."""
+        lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+        records = [json.loads(line) for line in lines if line.endswith("}")]
+        return list({(r.get("stage"), r.get("step"), "score" in r): r for r in records}.values())

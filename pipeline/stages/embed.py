@@ -1,0 +1,54 @@
+"""Vectors of every product and of every category of the taxonomy, by the trained bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.artifacts import Provenance, RunPaths, require, write_provenance
+from pipeline.config import Config
+from pipeline.data.schema import (
+    category_embeddings_schema,
+    embeddings_schema,
+    read_products,
+    vectors_to_arrow,
+    write_table,
+)
+from pipeline.model.bundle import load_bundle
+
+
+def outputs(run: RunPaths) -> list[Path]:
+    """What this stage writes."""
+    return [run.embeddings, run.category_embeddings]
+
+
+def run(config: Config, run_dir: Path) -> None:
+    """Encode products (text, photo, fused) and categories."""
+    paths = RunPaths(run_dir)
+    products = read_products(paths.products)
+    ids = products["product_id"].tolist()
+    require(paths.products, config, "ingest", ids)
+    require(paths.trained, config, "train", ids)
+    bundle = load_bundle(paths.trained)
+    texts = products["text"].tolist()
+    image_rows = products["image_row"].to_numpy()
+    has_text, has_image = np.array([bool(text) for text in texts]), image_rows >= 0
+    text = bundle.encode_texts(texts, progress=True)
+    image = np.zeros((len(ids), bundle.dimension), dtype=np.float32)
+    images = np.load(paths.images, mmap_mode="r")
+    image[has_image] = bundle.encode_images(images[image_rows[has_image]], progress=True)
+    fused = bundle.fuse(text, image, has_text, has_image)
+    columns = [
+        vectors_to_arrow(fused, has_text | has_image),
+        vectors_to_arrow(text, has_text),
+        vectors_to_arrow(image, has_image),
+    ]
+    table = pa.table([pa.array(ids), *columns], schema=embeddings_schema(bundle.dimension))
+    write_table(paths.embeddings, table)
+    categories = [pa.array(bundle.categories), pa.array(bundle.seen), vectors_to_arrow(bundle.category_vectors)]
+    write_table(paths.category_embeddings, pa.table(categories, schema=category_embeddings_schema(bundle.dimension)))
+    provenance = Provenance.of(config, "embed", ids)
+    for path in outputs(paths):
+        write_provenance(path, provenance)

@@ -1,0 +1,215 @@
+"""Train the two-tower model. Reads the products, the taxonomy and the image cache; writes the trained bundle.
+
+Runs in one process or under `accelerate launch -m pipeline train …`. What is frozen is encoded once and cached;
+every training stage has a checkpoint and resumes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from accelerate import Accelerator
+
+from pipeline.artifacts import Provenance, RunPaths, atomic_path, hash_ids, require, write_provenance
+from pipeline.config import Config, TrainStage
+from pipeline.data.schema import read_products
+from pipeline.data.taxonomy import read_taxonomy
+from pipeline.model.bundle import save_bundle
+from pipeline.model.curves import draw_curves
+from pipeline.model.examples import Examples, make_examples
+from pipeline.model.features import TokenCache, encode_images, encode_texts
+from pipeline.model.matching import FeatureSet, MatchingTask
+from pipeline.model.selection import select_strength
+from pipeline.model.towers import load_tokenizer
+from pipeline.model.training import JsonLog, make_accelerator, run_stage
+from pipeline.model.two_tower import TwoTower
+from pipeline.model.vision_task import VisionTask
+
+logger = logging.getLogger(__name__)
+
+VALIDATION_SPLITS = ("validation", "heldout")
+VALIDATION_ROWS = 1_000  # of each split: enough to tell states apart by 0.01
+
+
+def outputs(run: RunPaths) -> list[Path]:
+    """What this stage writes."""
+    return [run.trained]
+
+
+def run(config: Config, run_dir: Path) -> None:
+    """Train, choose the strength of what was learnt on validation and held-out categories, save the bundle."""
+    paths = RunPaths(run_dir)
+    products = read_products(paths.products)
+    require(paths.products, config, "ingest", products["product_id"])
+    require(paths.images, config, "ingest")
+    trainer = Trainer(config, paths, products)
+    for stage in config.train.stages:
+        trainer.train(stage)
+    trainer.finish(products["product_id"].tolist())
+
+
+class Trainer:
+    """The state of one training: model, examples, caches. Stages are trained in order."""
+
+    def __init__(self, config: Config, paths: RunPaths, products: pd.DataFrame) -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.paths = config, paths
+        self.accelerator: Accelerator = make_accelerator(config.train.mixed_precision)
+        self.images = np.load(paths.images, mmap_mode="r")
+        self.taxonomy = read_taxonomy(paths.taxonomy).paths
+        by_split = dict(iter(products.groupby("split")))
+        empty = products.iloc[:0]
+        self.train_examples = make_examples(by_split.get("train", empty), self.taxonomy)
+        if not len(self.train_examples):
+            raise ValueError("No training row has a category; there is nothing to learn from.")
+        found = [make_examples(by_split.get(name, empty), self.taxonomy) for name in VALIDATION_SPLITS]
+        self.validation = [rows.sample(VALIDATION_ROWS, config.seed) for rows in found if len(rows)]
+        if not self.validation:
+            raise ValueError("No validation row has a category; raise ingest.validation_fraction or add rows.")
+        self.model = TwoTower(config.model)
+        self.model.to(self.accelerator.device)
+        self.tokens = TokenCache(load_tokenizer(config.model.text), config.model.text.max_tokens)
+        self.log = JsonLog(paths.training_log, self.accelerator.is_main_process)
+        self.path_features = self._text_features(self.taxonomy, "paths")
+        self.text_features = [self._text_features(rows.texts, f"texts-{i}") for i, rows in enumerate(self._examples)]
+        self.vision_state = "untrained"
+
+    @property
+    def _examples(self) -> list[Examples]:
+        return [self.train_examples, *self.validation]
+
+    def train(self, stage: TrainStage) -> None:
+        """One stage; at its end the model holds the best validated state."""
+        task = self._vision_task(stage) if "vision" in stage.train else self._matching_task(stage)
+        run_stage(
+            task,
+            stage,
+            self.config.train,
+            seed=self.config.seed,
+            accelerator=self.accelerator,
+            folder=self.paths.training / self.config.fingerprint("train"),
+            log=self.log,
+        )
+        if {"vision", "vision_lora"} & set(stage.train):
+            self.vision_state = f"{stage.name}-{self.config.fingerprint('train')}"
+
+    def finish(self, product_ids: Sequence[str]) -> None:
+        """Choose the strength, encode the taxonomy, save."""
+        if not self.accelerator.is_main_process:
+            return
+        self.model.eval().cpu()
+        adapted = any("text_lora" in stage.train for stage in self.config.train.stages)
+        sets = [self._final_features(number, adapted) for number in range(1, len(self._examples))]
+        path_features = self._encode(list(self.taxonomy), "categories") if adapted else self.path_features
+        chosen = select_strength(
+            self.model,
+            sets,
+            path_features,
+            untrained=self.text_features[1:],
+            untrained_paths=self.path_features,
+            config=self.config.train,
+        )
+        self.log({"stage": "select", "step": 0, **asdict(chosen)})
+        logger.info(
+            "chosen: strength %.2f, gate shift %+.1f, score %.4f", chosen.strength, chosen.gate_shift, chosen.score
+        )
+        with torch.no_grad():
+            vectors = self.model.text_head(torch.from_numpy(path_features)).numpy()
+        seen = np.isin(np.arange(len(self.taxonomy)), self.train_examples.truth)
+        meta: dict[str, Any] = {
+            "preset": self.config.preset,
+            "fingerprint": self.config.fingerprint("train"),
+            "seed": self.config.seed,
+            "selection": asdict(chosen),
+        }
+        save_bundle(
+            self.paths.trained,
+            self.model,
+            self.tokens,
+            categories=self.taxonomy,
+            category_vectors=vectors,
+            seen=seen,
+            meta=meta,
+        )
+        draw_curves(self.log.read(), self.paths.training_plot)
+        write_provenance(self.paths.trained, Provenance.of(self.config, "train", product_ids))
+
+    def _vision_task(self, stage: TrainStage) -> VisionTask:
+        return VisionTask(
+            self.model,
+            stage,
+            train=self.train_examples,
+            validation=self.validation,
+            images=self.images,
+            train_texts=self.text_features[0],
+            path_features=self.path_features,
+            device=self.accelerator.device,
+        )
+
+    def _matching_task(self, stage: TrainStage) -> MatchingTask:
+        features = [
+            FeatureSet(examples, text, self._image_features(examples, number))
+            for number, (examples, text) in enumerate(zip(self._examples, self.text_features, strict=True))
+        ]
+        return MatchingTask(
+            self.model,
+            stage,
+            self.config.train,
+            train=features[0],
+            validation=features[1:],
+            path_features=self.path_features,
+            images=self.images,
+            tokens=self.tokens,
+            device=self.accelerator.device,
+        )
+
+    def _final_features(self, number: int, adapted: bool) -> FeatureSet:
+        examples = self._examples[number]
+        text = self._encode(examples.texts, "validation texts") if adapted else self.text_features[number]
+        return FeatureSet(examples, text, self._image_features(examples, number))
+
+    def _encode(self, texts: list[str], label: str) -> np.ndarray:
+        return encode_texts(self.model.text_tower, self.tokens, texts, progress=label)
+
+    def _text_features(self, texts: Sequence[str], name: str) -> np.ndarray:
+        """Features by the untrained text tower (zeros without text), cached on disk."""
+
+        def make() -> np.ndarray:
+            features = self._encode(list(texts), name)
+            features[[not text for text in texts]] = 0.0
+            return features
+
+        return self._cached(f"{name}-{self._key('text', hash_ids(texts))}", make)
+
+    def _image_features(self, examples: Examples, number: int) -> np.ndarray:
+        """Features by the vision tower as it stands (zeros without photo), cached on disk."""
+
+        def make() -> np.ndarray:
+            kept = examples.has_image
+            features = np.zeros((len(examples), self.config.model.vision.width), dtype=np.float32)
+            rows = examples.image_rows[kept]
+            features[kept] = encode_images(self.model.vision_tower, self.images[rows], progress="photos")
+            return features
+
+        return self._cached(f"images-{number}-{self._key('vision', self.vision_state)}", make)
+
+    def _key(self, tower: str, content: str) -> str:
+        configured = repr(getattr(self.config.model, tower)) + str(self.config.seed) + content
+        return hashlib.sha256((configured + self.config.fingerprint("ingest")).encode()).hexdigest()[:16]
+
+    def _cached(self, name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
+        path = self.paths.features / f"{name}.npy"
+        with self.accelerator.main_process_first():
+            if not path.exists():
+                with atomic_path(path) as temporary, temporary.open("wb") as file:
+                    np.save(file, make())
+        features: np.ndarray = np.load(path)
+        return features
