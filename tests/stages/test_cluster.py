@@ -1,0 +1,60 @@
+"""Clusters with the right number, and centroids equal to the obvious loop."""
+
+import numpy as np
+import pytest
+
+from pipeline.config import ClusterConfig
+from pipeline.data.joining import unit
+from pipeline.data.schema import arrow_to_vectors, centroids_schema
+from pipeline.stages.cluster import centroids, cluster
+from tests.stages.test_layout import clustered
+
+CATEGORIES = ["A > B > C", "A > B", None, "A > D", "E", "A > B > C"]
+
+
+def test_the_number_of_groups_is_found():
+    vectors, labels = clustered(90)
+    found = cluster(vectors, ClusterConfig(k_candidates=(2, 3, 5), silhouette_sample=60), seed=0)
+    assert found.tried["k"].tolist() == [2, 3, 5]
+    assert found.tried.loc[found.tried["chosen"], "k"].tolist() == [3]
+    assert len(set(zip(found.labels.tolist(), labels.tolist(), strict=True))) == 3
+    assert (found.labels == cluster(vectors, ClusterConfig((2, 3, 5), 60), seed=0).labels).all()
+
+
+def test_clusters_are_numbered_by_size():
+    sizes = np.bincount(cluster(clustered(91, seed=4)[0], ClusterConfig((4, 6)), seed=0).labels)
+    assert (np.diff(sizes) <= 0).all()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_too_few_products_are_one_cluster(n):
+    found = cluster(clustered(n)[0], ClusterConfig((10, 20)), seed=0)
+    assert found.labels.tolist() == [0] * n
+    assert found.tried["chosen"].all()
+
+
+def test_identical_products_are_one_cluster():
+    assert not cluster(np.ones((30, 4), dtype=np.float32) / 2, ClusterConfig((2, 3)), seed=0).labels.any()
+
+
+def test_centroids_equal_the_obvious_loop():
+    vectors, _ = clustered(6, d=8)
+    points = np.arange(18, dtype=np.float32).reshape(6, 3)
+    table = centroids(CATEGORIES, vectors, points)
+    assert table.schema == centroids_schema(8)
+    assert table["category_path"].to_pylist() == ["A", "A > B", "A > B > C", "A > D", "E"]
+    assert table["depth"].to_pylist() == [1, 2, 3, 2, 1]
+    assert table["members"].to_pylist() == [4, 3, 2, 1, 1]
+    stored, _ = arrow_to_vectors(table["centroid"])
+    members = [[0, 1, 3, 5], [0, 1, 5], [0, 5], [3], [4]]
+    for row, rows in enumerate(members):
+        centre = unit(vectors[rows].mean(axis=0, keepdims=True))[0]
+        np.testing.assert_allclose(stored[row], centre, atol=1e-3)
+        assert table["spread"][row].as_py() == pytest.approx(1 - (vectors[rows] @ centre).mean(), abs=1e-5)
+        np.testing.assert_allclose([table[axis][row].as_py() for axis in "xyz"], points[rows].mean(axis=0))
+
+
+def test_no_categories_no_centroids():
+    table = centroids([None, None], clustered(2)[0], np.zeros((2, 3), dtype=np.float32))
+    assert len(table) == 0
+    assert table.schema == centroids_schema(16)
