@@ -1,0 +1,32 @@
+"""Small models saved in the very formats the hub serves: full SigLIP, BERT with tokenizer, image processor."""
+
+from pathlib import Path
+
+import torch
+from transformers import BertConfig, BertModel, BertTokenizerFast, SiglipConfig, SiglipModel
+
+WORDS = "red blue mug shirt shoe home kitchen apparel accessories clothing footwear drinkware garden > & . ,".split()
+
+
+def save_siglip(folder: Path, image_size: int = 32) -> Path:
+    """A SigLIP checkpoint with both of its towers, as google/siglip2-base-patch16-256 is one."""
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
+    vision = {**sizes, "image_size": image_size, "patch_size": 16}
+    text = {**sizes, "vocab_size": 64, "max_position_embeddings": 16}
+    SiglipModel(SiglipConfig(text_config=text, vision_config=vision)).save_pretrained(folder)
+    return folder
+
+
+def save_bert(folder: Path) -> Path:
+    """A BERT checkpoint with its tokenizer, as BAAI/bge-base-en-v1.5 is one."""
+    torch.manual_seed(1)
+    folder.mkdir(parents=True, exist_ok=True)
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *(chr(c) for c in range(97, 123)), *(f"##{chr(c)}" for c in range(97, 123))]
+    (folder / "vocab.txt").write_text("\n".join(tokens), encoding="utf-8")
+    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=len(tokens), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24, max_position_embeddings=64
+    )
+    BertModel(config).save_pretrained(folder)
+    return folder
