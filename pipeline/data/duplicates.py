@@ -1,0 +1,167 @@
+"""Which rows show the same product: by title, by photo file, by the look of the photo. Pure functions."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+MAX_SHARED = 40
+"""A photo or its hash that more distinct titles share is a placeholder ("no image"), not one product."""
+SIGNATURE_DISTANCE = 6.0
+"""Two photos whose coarse colours differ by more than this on average (of 255) are not the same photo."""
+_DETAIL = 8.0
+"""Standard deviation of the coarse colours below which a photo has nothing to recognise it by."""
+
+_WORDS = re.compile(r"[^\W_]+")
+_COLOURS_SIZES_UNITS = (
+    "black white red green blue yellow orange purple violet pink brown grey gray beige navy gold golden "
+    "silver teal cream ivory khaki maroon turquoise multi multicolor multicolour small medium large xs s "
+    "m l xl xxl xxxl size us uk eu cm mm ml kg g oz inch inches in ft pack pcs piece pieces"
+)
+_VARIANT_WORDS = frozenset(_COLOURS_SIZES_UNITS.split())
+
+
+class UnionFind:
+    """Disjoint sets of the numbers 0 to n - 1; a set is named by its smallest member."""
+
+    def __init__(self, n: int) -> None:
+        self._parent = list(range(n))
+
+    def find(self, item: int) -> int:
+        """Name of the set that holds `item`."""
+        root = item
+        while self._parent[root] != root:
+            root = self._parent[root]
+        while self._parent[item] != root:
+            self._parent[item], item = root, self._parent[item]
+        return root
+
+    def union(self, one: int, other: int) -> None:
+        """Make one set of the two."""
+        low, high = sorted((self.find(one), self.find(other)))
+        self._parent[high] = low
+
+    def union_equal(self, keys: Sequence[Hashable | None]) -> None:
+        """Unite all items with the same key; None never equals anything."""
+        first: dict[Hashable, int] = {}
+        for item, key in enumerate(keys):
+            if key is not None:
+                self.union(first.setdefault(key, item), item)
+
+    def roots(self) -> np.ndarray:
+        """int64 [n]: the name of each item's set."""
+        return np.array([self.find(item) for item in range(len(self._parent))], dtype=np.int64)
+
+
+def title_key(title: str, description: str) -> str | None:
+    """What two listings of one product share: the words of the title, else of the description; None without text."""
+    words = _WORDS.findall((title or description).casefold())
+    return " ".join(words) or None
+
+
+def variant_key(title: str, description: str) -> str | None:
+    """`title_key` without colours, sizes and numbers; as it is where less than two words would remain."""
+    key = title_key(title, description)
+    if key is None:
+        return None
+    kept = [word for word in key.split() if word not in _VARIANT_WORDS and not any(c.isdigit() for c in word)]
+    return " ".join(kept) if len(kept) >= 2 else key
+
+
+@dataclass(frozen=True)
+class Fingerprints:
+    """What says whether two rows show the same product.
+
+    Attributes:
+        titles: [n] titles, cleaned.
+        descriptions: [n] descriptions, cleaned.
+        image_bytes: [n] hash of the photo's file, None without photo.
+        hashes: uint64 [n], perceptual hashes; anything where there is no photo.
+        signatures: uint8 [n, ...], coarse colours; anything where there is no photo.
+    """
+
+    titles: Sequence[str]
+    descriptions: Sequence[str]
+    image_bytes: Sequence[str | None]
+    hashes: np.ndarray
+    signatures: np.ndarray
+
+
+def _pairs_within(hashes: np.ndarray, bits: int) -> np.ndarray:
+    """Pairs of positions whose hashes differ in at most `bits` bits.
+
+    The 64 bits are cut into `bits` + 1 bands: two hashes that close agree on at least one band (pigeonhole), so only
+    the members of a band's bucket are compared.
+
+    Returns:
+        int64 [m, 2], the smaller position first, unique.
+    """
+    bands = bits + 1
+    edges = [round(64 * band / bands) for band in range(bands + 1)]
+    found = [np.empty((0, 2), dtype=np.int64)]
+    for low, high in itertools.pairwise(edges):
+        mask = np.uint64((1 << (high - low)) - 1)
+        keys = (hashes >> np.uint64(low)) & mask
+        order = np.argsort(keys, kind="stable")
+        starts = np.flatnonzero(np.r_[True, np.diff(keys[order]) != 0])
+        for bucket in np.split(order, starts[1:]):
+            for position in range(len(bucket) - 1):
+                rest = bucket[position + 1 :]
+                near = rest[np.bitwise_count(hashes[rest] ^ hashes[bucket[position]]) <= bits]
+                if len(near):
+                    found.append(np.stack([np.full(len(near), bucket[position]), near], axis=1))
+    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+
+
+def _photo_keys(prints: Fingerprints, bits: int) -> list[int | None]:
+    """One number a photo: equal for photos that are the same picture, None where there is none to compare."""
+    n = len(prints.titles)
+    same_file = UnionFind(n)
+    same_file.union_equal(list(prints.image_bytes))
+    first = same_file.roots()
+    has_photo = np.array([value is not None for value in prints.image_bytes], dtype=bool)
+    colours = prints.signatures.reshape(n, -1).astype(np.float32)
+    detailed = has_photo & (colours.std(axis=1) >= _DETAIL) if n else has_photo
+    representatives = np.flatnonzero(detailed & (first == np.arange(n)))
+    pairs = representatives[_pairs_within(prints.hashes[representatives], bits)]
+    distance = np.abs(colours[pairs[:, 0]] - colours[pairs[:, 1]]).mean(axis=1)
+    for one, other in pairs[distance <= SIGNATURE_DISTANCE]:
+        same_file.union(int(one), int(other))
+    roots = same_file.roots()
+    titles: dict[int, set[str | None]] = defaultdict(set)
+    for row in np.flatnonzero(has_photo).tolist():
+        titles[int(roots[row])].add(title_key(prints.titles[row], prints.descriptions[row]))
+    placeholders = {root for root, shared in titles.items() if len(shared) > MAX_SHARED}
+    return [
+        int(root) if present and int(root) not in placeholders else None
+        for root, present in zip(roots, has_photo, strict=True)
+    ]
+
+
+def group_rows(prints: Fingerprints, given: Sequence[str], *, bits: int) -> np.ndarray:
+    """Groups of rows that must not part: duplicates everywhere, variants among the rows of "train".
+
+    Duplicates have the same title words, the same photo file, or photos that look the same (perceptual hashes within
+    `bits` and the same coarse colours). Variants differ in colour, size or number only. Variants on the two sides of
+    the source's own split are left as they are.
+
+    Args:
+        prints: Of n rows.
+        given: [n] splits as the source names them.
+        bits: Hamming distance of perceptual hashes, of 64.
+
+    Returns:
+        int64 [n]: the smallest row of each row's group.
+    """
+    groups = UnionFind(len(given))
+    rows = list(zip(prints.titles, prints.descriptions, strict=True))
+    groups.union_equal([title_key(*row) for row in rows])
+    groups.union_equal(_photo_keys(prints, bits))
+    taken = {groups.find(row) for row, split in enumerate(given) if split != "train"}
+    groups.union_equal([None if groups.find(n) in taken else variant_key(*row) for n, row in enumerate(rows)])
+    return groups.roots()

@@ -1,0 +1,217 @@
+"""From a raw row to a clean one: texts, category paths, photo, id; or why that cannot be."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from pipeline.config import IngestConfig
+from pipeline.data.cleaning import clean_text, cut_text, guess_language, product_text
+from pipeline.data.images import (
+    ImageError,
+    decode_image,
+    perceptual_hash,
+    signature,
+    source_size,
+    square,
+    thumbnail,
+)
+from pipeline.data.sources import BadRow, Item, RawRow
+from pipeline.data.taxonomy import normalise_path
+
+_RAW_TEXT_FACTOR = 50
+"""Raw texts are cut at this many times the allowed length before any parsing: no honest markup is thicker."""
+THUMBNAIL_QUALITY = 75
+"""Of WebP."""
+_MAX_TITLE = 500
+_UNKNOWN_CATEGORIES = frozenset(("uncategorized", "uncategorised", "none", "n/a", "null"))
+_ID_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class CleanPhoto:
+    """What is kept of a photo.
+
+    Attributes:
+        digest: Hash of its file.
+        width: Of the source photo, in pixels.
+        height: Of the source photo, in pixels.
+        square: uint8 [size, size, 3] for the cache.
+        thumbnail: WebP.
+        hash: 64-bit perceptual hash.
+        signature: uint8, coarse colours.
+    """
+
+    digest: str
+    width: int
+    height: int
+    square: np.ndarray
+    thumbnail: bytes
+    hash: int
+    signature: np.ndarray
+
+
+@dataclass(frozen=True)
+class CleanRow:
+    """A product as `schema.PRODUCTS` has it, before its split is known; `notes` say what was mended."""
+
+    product_id: str
+    raw: RawRow  # without the photo
+    raw_image_bytes: int
+    title: str
+    description: str
+    text: str
+    brand: str
+    language: str
+    category: str | None
+    candidates: list[str]
+    photo: CleanPhoto | None
+    notes: tuple[str, ...]
+
+    def without_square(self) -> CleanRow:
+        """The row without the pixels that the image cache has taken over."""
+        if self.photo is None:
+            return self
+        return replace(self, photo=replace(self.photo, square=np.empty((0, 0, 3), dtype=np.uint8)))
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that is no product, with the reason and the raw row as JSON (`schema.REJECTS`)."""
+
+    split: str
+    row: int
+    reason: str
+    raw: str
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return {"bytes": len(value)}
+    return str(value)
+
+
+def raw_json(fields: Any) -> str:
+    """A raw row as JSON; bytes (photos) are replaced by their number."""
+    return json.dumps(fields, ensure_ascii=False, default=_to_json, sort_keys=True)
+
+
+def reject_clean(row: CleanRow, reason: str) -> Reject:
+    """A clean row that must not become a product after all."""
+    fields = {**asdict(row.raw), "image": {"bytes": row.raw_image_bytes} if row.raw_image_bytes else None}
+    return Reject(row.raw.split, row.raw.row, reason, raw_json(fields))
+
+
+def _clean_path(raw: str | None) -> str | None:
+    if raw is None or raw.strip().casefold() in _UNKNOWN_CATEGORIES:
+        return None
+    try:
+        return normalise_path(raw)
+    except ValueError:
+        return None
+
+
+def clean_photo(data: bytes, config: IngestConfig) -> CleanPhoto:
+    """Decode a photo once and take from it all that later stages need.
+
+    Raises:
+        ImageError: If it cannot be used.
+    """
+    image = decode_image(data, max_bytes=config.max_image_bytes, max_pixels=config.max_image_pixels)
+    width, height = source_size(data)
+    return CleanPhoto(
+        digest=hashlib.sha256(data).hexdigest(),
+        width=width,
+        height=height,
+        square=square(image, config.image_size),
+        thumbnail=thumbnail(image, config.thumbnail_size, THUMBNAIL_QUALITY),
+        hash=perceptual_hash(image),
+        signature=signature(image),
+    )
+
+
+def product_id(raw: RawRow) -> str:
+    """The source's id, else a hash of split, row number, title and photo: the same for the same input."""
+    if raw.product_id:
+        return unicodedata.normalize("NFKC", raw.product_id)
+    digest = hashlib.sha256(f"{raw.split}\0{raw.row}\0{raw.title}\0".encode(errors="surrogatepass"))
+    digest.update(hashlib.sha256(raw.image or b"").digest())
+    return digest.hexdigest()[:_ID_DIGITS]
+
+
+def _texts(raw: RawRow, config: IngestConfig, notes: list[str]) -> tuple[str, str]:
+    allowed = config.max_text_characters
+    description = clean_text(raw.description[: allowed * _RAW_TEXT_FACTOR])
+    if len(description) > allowed:
+        notes.append("description cut")
+        description = cut_text(description, allowed)
+    return cut_text(clean_text(raw.title[: _MAX_TITLE * _RAW_TEXT_FACTOR]), _MAX_TITLE), description
+
+
+def _categories(raw: RawRow, notes: list[str]) -> tuple[str | None, list[str]]:
+    """The truth and the candidates: normalised, each once, and empty where the truth is not among them.
+
+    A list without the truth can neither be learnt from nor measured on, and adding the truth would put it at a place
+    of our choosing into a list that somebody else made.
+    """
+    category = _clean_path(raw.category)
+    if raw.category is not None and category is None:
+        notes.append("category unreadable or unknown")
+    paths = [_clean_path(path) for path in raw.candidates]
+    candidates = list(dict.fromkeys(path for path in paths if path is not None))
+    if len(candidates) < len(raw.candidates):
+        notes.append("candidates repeated or empty")
+    if candidates and category is not None and category not in candidates:
+        notes.append("truth not among the candidates, which were emptied")
+        candidates = []
+    return category, candidates
+
+
+def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
+    """Clean one row.
+
+    Args:
+        item: As a source gives it.
+        config: Limits and sizes.
+
+    Returns:
+        The clean row; or a reject where there is neither text nor a usable photo.
+    """
+    if isinstance(item, BadRow):
+        return Reject(item.split, item.row, item.reason, raw_json(dict(item.raw)))
+    notes: list[str] = []
+    title, description = _texts(item, config, notes)
+    category, candidates = _categories(item, notes)
+    photo = None
+    trouble = item.note or "no photo"
+    if item.image is not None:
+        try:
+            photo = clean_photo(item.image, config)
+        except ImageError as error:
+            trouble = str(error)
+            notes.append("photo unusable")
+    else:
+        notes.append("photo missing")
+    text = product_text(title, description)
+    row = CleanRow(
+        product_id=product_id(item),
+        raw=replace(item, image=None),
+        raw_image_bytes=len(item.image or b""),
+        title=title,
+        description=description,
+        text=text,
+        brand=clean_text(item.brand),
+        language=guess_language(text),
+        category=category,
+        candidates=candidates,
+        photo=photo,
+        notes=tuple(notes),
+    )
+    if not text and photo is None:
+        return reject_clean(row, f"neither text nor a usable photo: {trouble}")
+    return row

@@ -1,0 +1,57 @@
+"""Where rows come from: hub data sets, data-set folders, parquet, CSV and TSV tables, Shopify product exports.
+
+`open_source` decides by the configuration; every source is then read in the same way, row by row.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pipeline.config import SourceConfig
+from pipeline.data.sources.base import BadRow, Item, Part, RawRow, Source, SourceError
+from pipeline.data.sources.hub import open_hub
+from pipeline.data.sources.parquet import open_file, open_folder
+from pipeline.data.sources.shopify import is_shopify_export, open_shopify
+from pipeline.data.sources.tables import DELIMITERS, open_table
+
+__all__ = ["BadRow", "Item", "Part", "RawRow", "Source", "SourceError", "open_source"]
+
+_HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")
+
+
+def open_source(config: SourceConfig) -> Source:
+    """Open the source that the configuration names.
+
+    Raises:
+        SourceError: In one sentence, if there is nothing to read there or it cannot be read.
+    """
+    if not config.location:
+        raise SourceError("No source is given; name a data set, a folder or a file with --source.")
+    path = Path(config.location).expanduser()
+    kind = config.kind if config.kind != "auto" else _detect(config.location, path)
+    columns = dict(config.columns)
+    if kind == "hub":
+        return open_hub(config.location, config.revision, columns, config.limit)
+    if not path.exists():
+        raise SourceError(f"{path} does not exist; give an existing folder or file, or a data-set id with kind 'hub'.")
+    if kind == "dataset":
+        opener = open_folder if path.is_dir() else open_file
+        return opener(path, columns, config.limit)
+    if path.is_dir():
+        raise SourceError(f"{path} is a folder, which kind '{kind}' does not read; give the CSV file itself.")
+    images = None if config.images is None else Path(config.images).expanduser()
+    opener_of_table = open_shopify if kind == "shopify-export" else open_table
+    return opener_of_table(path, columns, images, config.fetch_images, config.limit)
+
+
+def _detect(location: str, path: Path) -> str:
+    if path.is_dir() or path.suffix.lower() == ".parquet":
+        return "dataset"
+    if path.suffix.lower() in DELIMITERS:
+        return "shopify-export" if path.exists() and is_shopify_export(path) else "table"
+    if not path.exists() and _HUB_ID.match(location):
+        return "hub"
+    raise SourceError(
+        f"{location} is neither an existing folder, a .parquet, .csv or .tsv file, nor a data-set id like 'owner/name'."
+    )

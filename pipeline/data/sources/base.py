@@ -1,0 +1,177 @@
+"""What every source gives: raw rows, and bad rows with the reason; nothing is dropped in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+COLUMNS = (
+    "product_title",
+    "product_description",
+    "product_image",
+    "potential_product_categories",
+    "ground_truth_category",
+    "ground_truth_brand",
+    "ground_truth_is_secondhand",
+)
+"""The input schema (that of Shopify/product-catalogue); a source needs a title, a description or an image of these."""
+CONTENT_COLUMNS = COLUMNS[:3]
+
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+    "eval": "test",
+    "heldout": "heldout",
+}
+"""Our name of a split by the source's; anything else is read as train."""
+
+SPLIT_ORDER = ("train", "validation", "heldout", "test")
+
+
+class SourceError(RuntimeError):
+    """A source cannot be read; one sentence says what, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class RawRow:
+    """One product as the source has it.
+
+    Attributes:
+        split: train, validation, heldout or test.
+        row: Number of the row in its split, from 0.
+        title: As given.
+        description: As given; may hold markup.
+        image: Bytes of a photo's file, None if there is none.
+        candidates: Category paths as given.
+        category: The true path as given, None if unknown.
+        brand: As given, "" if unknown.
+        is_secondhand: None if unknown.
+        product_id: The source's own id, None if it has none.
+        note: Why the photo is missing although the source names one.
+    """
+
+    split: str
+    row: int
+    title: str
+    description: str
+    image: bytes | None
+    candidates: list[str]
+    category: str | None
+    brand: str
+    is_secondhand: bool | None
+    product_id: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that cannot be a product, kept with the reason."""
+
+    split: str
+    row: int
+    reason: str
+    raw: Mapping[str, Any]
+
+
+Item = RawRow | BadRow
+
+
+@dataclass(frozen=True)
+class Part:
+    """One split of a source.
+
+    Attributes:
+        split: Our name of it.
+        rows: Number of rows, None where only reading would tell.
+        read: Starts a new pass over its rows.
+    """
+
+    split: str
+    rows: int | None
+    read: Callable[[], Iterator[Item]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """An opened source; iterating reads it once more from the start.
+
+    Attributes:
+        name: For messages.
+        kind: How it is read.
+        parts: Its splits, train first.
+        limit: Rows read of each split at most, 0 for all.
+    """
+
+    name: str
+    kind: str
+    parts: Sequence[Part]
+    limit: int = 0
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits."""
+        return tuple(dict.fromkeys(part.split for part in self.parts))
+
+    @property
+    def total(self) -> int | None:
+        """Rows that iterating gives, None where only reading would tell."""
+        sizes = [part.rows for part in self.parts]
+        known = [size for size in sizes if size is not None]
+        if len(known) < len(sizes):
+            return None
+        return sum(min(size, self.limit) if self.limit else size for size in known)
+
+    def __iter__(self) -> Iterator[Item]:
+        for part in self.parts:
+            yield from islice(part.read(), self.limit or None)
+
+
+def split_name(name: str) -> str:
+    """Our name of a split ("train" for one we do not know)."""
+    return SPLIT_NAMES.get(name.strip().lower(), "train")
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _image_bytes(value: Any) -> bytes | None:
+    if isinstance(value, Mapping):
+        value = value.get("bytes")
+    if value is None:
+        return None
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value) or None
+    raise TypeError(f"product_image holds a {type(value).__name__}, not the bytes of a photo")
+
+
+def to_item(split: str, row: int, raw: Mapping[str, Any], product_id: str | None = None) -> Item:
+    """A row of the input schema as a `RawRow`, or as a `BadRow` where a column holds something of another kind."""
+    candidates = raw.get("potential_product_categories")
+    if candidates is not None and not isinstance(candidates, Sequence | set):
+        return BadRow(split, row, "potential_product_categories is not a list of paths", raw)
+    try:
+        image = _image_bytes(raw.get("product_image"))
+    except TypeError as error:
+        return BadRow(split, row, str(error), raw)
+    secondhand = raw.get("ground_truth_is_secondhand")
+    return RawRow(
+        split=split,
+        row=row,
+        title=_text(raw.get("product_title")),
+        description=_text(raw.get("product_description")),
+        image=image,
+        candidates=[str(path) for path in candidates or () if path is not None],
+        category=_text(raw.get("ground_truth_category")) or None,
+        brand=_text(raw.get("ground_truth_brand")),
+        is_secondhand=None if secondhand is None else bool(secondhand),
+        product_id=product_id,
+    )

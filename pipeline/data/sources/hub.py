@@ -1,0 +1,74 @@
+"""Data sets of the Hugging Face hub, through `datasets`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pipeline.data.sources.base import (
+    COLUMNS,
+    CONTENT_COLUMNS,
+    SPLIT_ORDER,
+    Item,
+    Part,
+    Source,
+    SourceError,
+    split_name,
+    to_item,
+)
+
+
+def open_hub(name: str, revision: str | None, renamed: Mapping[str, str], limit: int) -> Source:
+    """A data set by its id; photos stay encoded, so that a broken one costs its row the photo only.
+
+    Args:
+        name: Like "Shopify/product-catalogue"; a local folder in the hub's layout works too.
+        revision: Branch, tag or commit.
+        renamed: The data set's column for each of ours, where they differ.
+        limit: Rows of each split, 0 for all.
+    """
+    import datasets  # slow to import, and no other source needs it
+
+    try:
+        loaded = datasets.load_dataset(name, revision=revision)
+    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
+        raise SourceError(
+            f"The data set '{name}' could not be loaded ({type(error).__name__}: {error}); check its id, "
+            "its revision and the connection, or give a local copy's folder."
+        ) from error
+    by_split: dict[str, list[Any]] = {}
+    for theirs, rows in loaded.items():
+        by_split.setdefault(split_name(str(theirs)), []).append(_undecoded(rows))
+    parts = [
+        Part(split, sum(len(rows) for rows in by_split[split]), _reader(name, by_split[split], split, renamed))
+        for split in sorted(by_split, key=SPLIT_ORDER.index)
+    ]
+    return Source(name, "hub", parts, limit)
+
+
+def _undecoded(rows: Any) -> Any:
+    import datasets
+
+    for column, feature in rows.features.items():
+        if isinstance(feature, datasets.Image):
+            rows = rows.cast_column(column, datasets.Image(decode=False))
+    return rows
+
+
+def _reader(name: str, tables: list[Any], split: str, renamed: Mapping[str, str]) -> Callable[[], Iterator[Item]]:
+    columns = {ours: renamed.get(ours, ours) for ours in COLUMNS}
+    for rows in tables:
+        if not any(columns[ours] in rows.column_names for ours in CONTENT_COLUMNS):
+            raise SourceError(
+                f"The data set '{name}' has none of the columns {', '.join(CONTENT_COLUMNS)} (it has "
+                f"{', '.join(rows.column_names)}); name its own ones with a column map."
+            )
+
+    def read() -> Iterator[Item]:
+        number = 0
+        for rows in tables:
+            for raw in rows:
+                yield to_item(split, number, {ours: raw.get(theirs) for ours, theirs in columns.items()})
+                number += 1
+
+    return read

@@ -1,0 +1,155 @@
+"""The category tree: paths "A > B > C", how they are normalised, and who is whose parent."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.artifacts import ArtifactError, atomic_path
+
+SEPARATOR = " > "
+_SPLIT = re.compile(r"[>»›→＞]")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
+_SPACE = re.compile(r"\s+")
+
+
+def normalise_path(raw: str) -> str:
+    """The path with one spelling: NFKC, single spaces, " > " between levels, no empty level.
+
+    Args:
+        raw: Levels separated by ">" (or one of the arrows that shops use for it), with any spacing.
+
+    Raises:
+        ValueError: If no level is left.
+    """
+    text = unicodedata.normalize("NFKC", raw)
+    while "&amp;" in text:
+        text = text.replace("&amp;", "&")
+    text = _UNSEEN.sub(" ", text.replace("&gt;", ">"))
+    found = [_SPACE.sub(" ", level).strip() for level in _SPLIT.split(text)]
+    kept = [level for level in found if level]
+    if not kept:
+        raise ValueError(f"The category path {raw!r} has no level; write it as 'Top > Middle > Leaf'.")
+    return SEPARATOR.join(kept)
+
+
+def levels(path: str) -> tuple[str, ...]:
+    """Names of the levels of a normalised path, the top first."""
+    return tuple(path.split(SEPARATOR))
+
+
+def truncate(path: str, depth: int) -> str:
+    """The first `depth` levels of a normalised path; the whole path where it is shorter."""
+    if depth < 1:
+        raise ValueError(f"A path is cut to at least 1 level, not to {depth}.")
+    return SEPARATOR.join(levels(path)[:depth])
+
+
+def _parent(path: str) -> str | None:
+    head, found, _ = path.rpartition(SEPARATOR)
+    return head if found else None
+
+
+class Taxonomy:
+    """An immutable set of category paths, closed under "parent of"; made by `Taxonomy.of`.
+
+    Attributes:
+        paths: All paths, so sorted that a parent comes before its children and a subtree is one run.
+        index: Position of each path in `paths`.
+    """
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        self.paths = paths
+        self.index = {path: position for position, path in enumerate(paths)}
+
+    @classmethod
+    def of(cls, paths: Iterable[str]) -> Taxonomy:
+        """The taxonomy of these paths (normalised here) and all of their parents.
+
+        Raises:
+            ValueError: If a path has no level.
+        """
+        found: set[str] = set()
+        for raw in paths:
+            path: str | None = normalise_path(raw)
+            while path is not None and path not in found:
+                found.add(path)
+                path = _parent(path)
+        return cls(tuple(sorted(found, key=levels)))
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.index
+
+    def _known(self, path: str) -> str:
+        if path not in self.index:
+            raise KeyError(f"'{path}' is not a category of this taxonomy of {len(self)} paths.")
+        return path
+
+    def parent(self, path: str) -> str | None:
+        """The path one level up, None for a top-level category."""
+        return _parent(self._known(path))
+
+    def children(self, path: str | None) -> tuple[str, ...]:
+        """The paths one level below, in order; those of None are the top-level categories."""
+        return self._children.get(path if path is None else self._known(path), ())
+
+    def ancestors(self, path: str) -> tuple[str, ...]:
+        """The paths from the top-level category down to `path` itself."""
+        names = levels(self._known(path))
+        return tuple(SEPARATOR.join(names[:depth]) for depth in range(1, len(names) + 1))
+
+    def depth(self, path: str) -> int:
+        """Number of levels; 1 for a top-level category."""
+        return len(levels(self._known(path)))
+
+    @cached_property
+    def _children(self) -> dict[str | None, tuple[str, ...]]:
+        found: dict[str | None, list[str]] = {}
+        for path in self.paths:
+            found.setdefault(_parent(path), []).append(path)
+        return {parent: tuple(below) for parent, below in found.items()}
+
+    @cached_property
+    def leaves(self) -> tuple[str, ...]:
+        """The paths without children, in order."""
+        return tuple(path for path in self.paths if path not in self._children)
+
+    @cached_property
+    def parent_index(self) -> np.ndarray:
+        """int32 [len(self)]: position of each path's parent in `paths`, -1 for top-level categories."""
+        parents = [_parent(path) for path in self.paths]
+        return np.array([-1 if parent is None else self.index[parent] for parent in parents], dtype=np.int32)
+
+
+def read_taxonomy(path: Path) -> Taxonomy:
+    """Read category paths, one a line; empty lines and lines that start with "#" are skipped.
+
+    Raises:
+        ArtifactError: If the file is missing, is not UTF-8 text or names no category.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArtifactError(f"The taxonomy {path} cannot be read ({error}); give a UTF-8 file of paths.") from error
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    try:
+        taxonomy = Taxonomy.of(lines)
+    except ValueError as error:
+        raise ArtifactError(f"The taxonomy {path} has a line without a category: {error}") from error
+    if not len(taxonomy):
+        raise ArtifactError(f"The taxonomy {path} names no category; write one path a line.")
+    return taxonomy
+
+
+def write_taxonomy(path: Path, taxonomy: Taxonomy) -> None:
+    """Write the paths, one a line, atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text("".join(f"{line}\n" for line in taxonomy.paths), encoding="utf-8")

@@ -1,0 +1,210 @@
+"""Stage 1: raw rows in; clean products with thumbnails, the image cache, the taxonomy and the rejects out.
+
+Reads the configured source. Writes products.parquet, rejects.parquet, images.npy and taxonomy.txt. What costs a row
+its place: neither text nor a usable photo, a repeated id, a duplicate of a product in a more precious split of the
+source. What does not: a missing or broken photo (a text-only product), candidates without the truth (emptied).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from tqdm import tqdm
+
+from pipeline.artifacts import Provenance, RunPaths, atomic_path, write_provenance
+from pipeline.config import Config
+from pipeline.data.duplicates import Fingerprints, group_rows
+from pipeline.data.imagecache import ImageCacheWriter
+from pipeline.data.images import SIGNATURE_SIZE
+from pipeline.data.rows import CleanRow, Reject, clean_row, reject_clean
+from pipeline.data.schema import PRODUCTS, REJECTS, SPLITS, write_table
+from pipeline.data.sources import Source, SourceError, open_source
+from pipeline.data.splits import assign_splits
+from pipeline.data.taxonomy import Taxonomy, read_taxonomy, write_taxonomy
+
+log = logging.getLogger(__name__)
+
+_AHEAD = 32
+"""Rows in work at a time, for each worker: bounds the memory that their photos take."""
+
+
+def outputs(run: RunPaths) -> list[Path]:
+    """The files this stage writes."""
+    return [run.products, run.rejects, run.images, run.taxonomy]
+
+
+def run(config: Config, run_dir: Path) -> None:
+    """Read the source that `config` names and write the outputs into `run_dir`.
+
+    Raises:
+        SourceError: If the source cannot be read or gives no product.
+        ArtifactError: If the configured taxonomy cannot be read.
+    """
+    paths = RunPaths(run_dir)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(paths)
+    given_paths = read_taxonomy(Path(config.source.taxonomy)).paths if config.source.taxonomy else ()
+    source = open_source(config.source)
+    log.info("ingest: %s (%s), %s rows in %s", source.name, source.kind, source.total, ", ".join(source.splits))
+    with atomic_path(paths.images) as temporary, ImageCacheWriter(temporary, config.ingest.image_size) as cache:
+        rows, rejects = _read(source, config, cache)
+        groups = _group(rows, config)
+        splits = _assign(rows, groups, rejects, config)
+        kept = [number for number, split in enumerate(splits) if split]
+        if not kept:
+            raise SourceError(f"{source.name} gives no product: all of its {len(rejects)} rows were rejected.")
+        with_photo = np.cumsum([row.photo is not None for row in rows]) - 1
+        cache.finish([int(with_photo[number]) for number in kept if rows[number].photo is not None])
+    products = _products_table([rows[n] for n in kept], [rows[groups[n]] for n in kept], [splits[n] for n in kept])
+    write_table(paths.products, products)
+    write_table(paths.rejects, _rejects_table(rejects))
+    _write_taxonomy(paths, given_paths, (rows[n] for n in kept))
+    _report(products, rejects)
+    provenance = Provenance.of(config, "ingest", products.column("product_id").to_pylist())
+    for path in outputs(paths):
+        write_provenance(path, provenance)
+
+
+def _remove_leftovers(paths: RunPaths) -> None:
+    """Delete what a killed run left half written: an image cache is large."""
+    for path in outputs(paths):
+        for leftover in path.parent.glob(f".{path.name}.*.tmp"):
+            leftover.unlink()
+
+
+def _cleaned(source: Source, config: Config) -> Iterator[CleanRow | Reject]:
+    """Clean rows in the order of the source, worked on by a thread a core (Pillow frees the interpreter lock)."""
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers, thread_name_prefix="ingest") as pool:
+        items = iter(source)
+        waiting: list[Future[CleanRow | Reject]] = []
+        while True:
+            for item in islice(items, max(0, workers * _AHEAD - len(waiting))):
+                waiting.append(pool.submit(clean_row, item, config.ingest))
+            if not waiting:
+                return
+            yield waiting.pop(0).result()
+
+
+def _read(source: Source, config: Config, cache: ImageCacheWriter) -> tuple[list[CleanRow], list[Reject]]:
+    """All rows of the source; the photos of the clean ones go to the cache, in their order."""
+    rows: list[CleanRow] = []
+    rejects: list[Reject] = []
+    notes: Counter[str] = Counter()
+    ids: set[str] = set()
+    for done in tqdm(_cleaned(source, config), total=source.total, desc="ingest", unit="row", mininterval=1.0):
+        if isinstance(done, Reject):
+            rejects.append(done)
+            continue
+        if done.product_id in ids:
+            rejects.append(reject_clean(done, f"the product id '{done.product_id}' was used before"))
+            continue
+        ids.add(done.product_id)
+        notes.update(done.notes)
+        if done.photo is not None:
+            cache.append(done.photo.square)
+        rows.append(done.without_square())
+    for note, count in sorted(notes.items()):
+        log.info("ingest: %s: %d rows", note, count)
+    return rows, rejects
+
+
+def _group(rows: Sequence[CleanRow], config: Config) -> np.ndarray:
+    """int64 [n]: the smallest row of the group of each row."""
+    hashes = np.zeros(len(rows), dtype=np.uint64)
+    signatures = np.zeros((len(rows), SIGNATURE_SIZE, SIGNATURE_SIZE, 3), dtype=np.uint8)
+    for number, row in enumerate(rows):
+        if row.photo is not None:
+            hashes[number] = row.photo.hash
+            signatures[number] = row.photo.signature
+    prints = Fingerprints(
+        titles=[row.title for row in rows],
+        descriptions=[row.description for row in rows],
+        image_bytes=[None if row.photo is None else row.photo.digest for row in rows],
+        hashes=hashes,
+        signatures=signatures,
+    )
+    groups = group_rows(prints, [row.raw.split for row in rows], bits=config.ingest.near_duplicate_bits)
+    if len(rows):
+        _, sizes = np.unique(groups, return_counts=True)
+        log.info("ingest: %d groups of duplicates and variants, the largest of %d rows", len(sizes), sizes.max())
+    return groups
+
+
+def _assign(rows: Sequence[CleanRow], groups: np.ndarray, rejects: list[Reject], config: Config) -> list[str]:
+    """Split of every row, "" for those that join the rejects."""
+    assignment = assign_splits(
+        [row.raw.split for row in rows],
+        groups,
+        [row.category for row in rows],
+        [row.product_id for row in rows],
+        config=config.ingest,
+        seed=config.seed,
+    )
+    for row, reason in zip(rows, assignment.reasons, strict=True):
+        if reason:
+            rejects.append(reject_clean(row, reason))
+    return assignment.splits
+
+
+def _products_table(rows: Sequence[CleanRow], leaders: Sequence[CleanRow], splits: Sequence[str]) -> pa.Table:
+    """Rows as `schema.PRODUCTS`; a group is named after the product id of its first row."""
+    image_row = 0
+    records = []
+    for row, leader, split in zip(rows, leaders, splits, strict=True):
+        photo = row.photo
+        records.append(
+            {
+                "product_id": row.product_id,
+                "source_row": row.raw.row,
+                "split": split,
+                "group": leader.product_id,
+                "title": row.title,
+                "description": row.description,
+                "text": row.text,
+                "brand": row.brand,
+                "language": row.language,
+                "is_secondhand": row.raw.is_secondhand,
+                "category_path": row.category,
+                "candidates": row.candidates,
+                "image_row": -1 if photo is None else image_row,
+                "image_width": 0 if photo is None else photo.width,
+                "image_height": 0 if photo is None else photo.height,
+                "thumbnail": None if photo is None else photo.thumbnail,
+            }
+        )
+        image_row += photo is not None
+    return pa.Table.from_pylist(records, schema=PRODUCTS)
+
+
+def _rejects_table(rejects: Iterable[Reject]) -> pa.Table:
+    records = [
+        {"source_row": reject.row, "split": reject.split, "reason": reject.reason, "raw": reject.raw}
+        for reject in rejects
+    ]
+    return pa.Table.from_pylist(records, schema=REJECTS)
+
+
+def _write_taxonomy(paths: RunPaths, given: Sequence[str], rows: Iterable[CleanRow]) -> None:
+    """The configured taxonomy with every path that a product names and their parents."""
+    named = {path for row in rows for path in (*row.candidates, row.category) if path is not None}
+    taxonomy = Taxonomy.of((*given, *named))
+    if given and (strange := len(named - set(given))):
+        log.warning("ingest: %d paths of the products are not in the configured taxonomy; they were added", strange)
+    write_taxonomy(paths.taxonomy, taxonomy)
+    log.info("ingest: taxonomy of %d paths", len(taxonomy))
+
+
+def _report(products: pa.Table, rejects: Sequence[Reject]) -> None:
+    counts = Counter(products.column("split").to_pylist())
+    log.info("ingest: %d products: %s", products.num_rows, ", ".join(f"{s} {counts[s]}" for s in SPLITS))
+    for reason, count in Counter(reject.reason.split(" (")[0].split(":")[0] for reject in rejects).most_common():
+        log.info("ingest: rejected %d rows: %s", count, reason)
