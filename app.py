@@ -1,0 +1,82 @@
+"""The Space: opens a catalogue with the model that made it, and serves the page.
+
+Run: python app.py [--catalog runs/real/catalog.parquet --model runs/real/model]
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported: no request leaves the machine
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+import argparse
+import functools
+import sys
+from pathlib import Path
+
+import gradio as gr
+
+from pipeline.artifacts import ArtifactError, RunPaths
+from pipeline.serving.catalog import Catalog, check_match
+from ui import page
+from ui.theme import theme
+from ui.workspace import Workspace, load_tools
+
+ROOT = Path(__file__).parent
+BUILD = "python -m pipeline build --preset compact --source YOUR_DATA --out runs/mine"
+OPEN = "python app.py --catalog runs/mine/catalog.parquet --model runs/mine/model"
+
+
+def open_workspace(catalog: Path, model: Path) -> Workspace:
+    """Open a catalogue and check that the bundle is its own; the model is loaded later.
+
+    Raises:
+        ArtifactError: In one sentence with the command that helps, if there is something missing or wrong.
+    """
+    try:
+        opened = Catalog.open(catalog)
+        check_match(opened, model)
+    except ArtifactError as error:
+        raise ArtifactError(
+            f"{str(error).rstrip('.')}; build both with '{BUILD}' and open them with '{OPEN}'."
+        ) from error
+    return Workspace(opened, functools.partial(load_tools, opened, model))
+
+
+def serve(blocks: gr.Blocks) -> None:
+    """Serve a page until interrupted; host and port by GRADIO_SERVER_NAME and GRADIO_SERVER_PORT."""
+    blocks.queue(default_concurrency_limit=2, max_size=64)
+    blocks.launch(
+        theme=theme(),
+        css_paths=ROOT / "assets" / "space.css",
+        max_file_size="20mb",
+        ssr_mode=False,
+        share=False,
+        footer_links=["api"],
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Open and serve; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Open the Space on a catalogue.")
+    parser.add_argument("--catalog", type=Path, default=RunPaths(ROOT).catalog, help="a published catalog.parquet")
+    parser.add_argument(
+        "--model", type=Path, default=RunPaths(ROOT / "assets").model, help="the model bundle that made it"
+    )
+    chosen = parser.parse_args(arguments)
+    try:
+        workspace = open_workspace(chosen.catalog, chosen.model)
+    except ArtifactError as error:
+        print(error, file=sys.stderr)
+        if "SPACE_ID" not in os.environ:
+            return 2
+        serve(page.build_refusal(str(error)))
+        return 0
+    workspace.warm_up()
+    serve(page.build(workspace))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""Pieces of HTML: products, bars, category paths. Every text that is not ours is escaped here."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+from pipeline.data.taxonomy import levels
+from pipeline.serving.catalog import Catalog
+
+EMPTY = '<p class="hint">{}</p>'
+
+
+def hint(sentence: str) -> str:
+    """A sentence of ours or about the visitor's input, in place of a result."""
+    return EMPTY.format(escape(sentence))
+
+
+def percent(share: float) -> str:
+    """A share as visitors read it: 97 %, 3.1 %, < 0.1 %."""
+    if share >= 0.0995:
+        return f"{share:.0%}".replace("%", " %")
+    return f"{share:.1%}".replace("%", " %") if share >= 0.001 else "< 0.1 %"
+
+
+def breadcrumb(path: str | None) -> str:
+    """A category path, its last level stronger."""
+    if not path:
+        return '<span class="path">no category</span>'
+    *above, last = (escape(level) for level in levels(path))
+    return f'<span class="path">{"".join(f"{level} <i>›</i> " for level in above)}<b>{last}</b></span>'
+
+
+def bar(label_html: str, share: float, note: str = "") -> str:
+    """A labelled bar.
+
+    Args:
+        label_html: Escaped already.
+        share: Filled part, 0 to 1.
+        note: Shown at its right end; the share in percent by default.
+    """
+    width = 100 * min(1.0, max(0.0, share))
+    return (
+        f'<div class="bar"><span class="bar-label">{label_html}</span>'
+        f'<span class="bar-note">{escape(note or percent(share))}</span>'
+        f'<span class="bar-track"><span style="width:{width:.1f}%"></span></span></div>'
+    )
+
+
+def thumbnail(catalog: Catalog, product_id: str) -> str:
+    """A product's thumbnail as an image, or a blank where it has no photo."""
+    photo = catalog.thumbnail(product_id)
+    if photo is None:
+        return '<span class="no-photo">no photo</span>'
+    return f'<img alt="" loading="lazy" src="data:image/webp;base64,{base64.b64encode(photo).decode()}">'
+
+
+def product_cards(catalog: Catalog, products: Sequence[dict[str, Any]]) -> str:
+    """Products found (`Workspace.describe`) as a grid, best first."""
+    if not products:
+        return hint("Nothing found.")
+    return f'<ol class="cards">{"".join(_card(catalog, product) for product in products)}</ol>'
+
+
+def _card(catalog: Catalog, product: dict[str, Any]) -> str:
+    return (
+        f'<li class="card">{thumbnail(catalog, product["product_id"])}<div class="card-text">'
+        f'<h4 dir="auto" title="{escape(product["title"] or "")}">{escape(product["title"] or "untitled")}</h4>'
+        f"{breadcrumb(product['category_path'])}<p>{' · '.join(_likeness(product))}</p></div></li>"
+    )
+
+
+def _likeness(product: dict[str, Any]) -> Iterable[str]:
+    yield f"<b>{product['similarity']:.2f}</b> similar"
+    if product["text_similarity"] is not None and product["image_similarity"] is not None:
+        yield f"text {product['text_similarity']:.2f}"
+        yield f"photo {product['image_similarity']:.2f}"

@@ -1,0 +1,57 @@
+"""The page: a header that says what is open, and the tabs; or one sentence that says why nothing is."""
+
+from __future__ import annotations
+
+from html import escape
+
+import gradio as gr
+
+from ui import classify, galaxy, rerank, search
+from ui.workspace import Workspace
+
+TITLE = "Product Galaxy"
+_DEMO = (
+    "This is a <b>demo catalogue</b>: its products are made up and their photos rendered. Build one of your own with "
+    "<code>python -m pipeline build --preset compact --source YOUR_DATA --out runs/mine</code>."
+)
+
+
+def header(workspace: Workspace) -> str:
+    """What is open, as HTML."""
+    catalog = workspace.catalog
+    facts = [f"{len(catalog):,} products", f"{catalog.products['category_path'].nunique():,} categories"]
+    preset = catalog.meta.get("provenance", {}).get("preset")
+    if preset:
+        facts.append(f"preset {preset}")
+    name = (
+        catalog.path.name
+        if catalog.path.parent.name in ("", ".")
+        else f"{catalog.path.parent.name}/{catalog.path.name}"
+    )
+    demo = f'<p class="demo" role="note">{_DEMO}</p>' if catalog.meta.get("demo") else ""
+    return f"<header><h1>{TITLE}</h1><p><code>{escape(name)}</code> · {escape(' · '.join(facts))}</p>{demo}</header>"
+
+
+def build(workspace: Workspace) -> gr.Blocks:
+    """The Space on an open catalogue."""
+    with gr.Blocks(title=TITLE) as page:
+        gr.HTML(header(workspace), js_on_load=None, elem_id="header")
+        with gr.Tabs():
+            with gr.Tab("Classify"):
+                classify.build(workspace)
+            with gr.Tab("Search"):
+                search.build(workspace)
+            with gr.Tab("Galaxy") as tab:
+                galaxy.build(workspace, tab)
+            with gr.Tab("Rerank"):
+                rerank.build(workspace)
+    return page
+
+
+def build_refusal(sentence: str) -> gr.Blocks:
+    """A page that only says why there is nothing to see."""
+    with gr.Blocks(title=TITLE) as page:
+        gr.HTML(
+            f'<header><h1>{TITLE}</h1></header><p class="refusal" role="alert">{escape(sentence)}</p>', js_on_load=None
+        )
+    return page

@@ -1,0 +1,82 @@
+"""Tab "Search": products of the catalogue by text, by photo, or by both with a weight between them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import gradio as gr
+
+from pipeline.data.cleaning import clean_text
+from pipeline.serving.index import NEAR_DUPLICATE
+from ui import cards
+from ui.photo import photo_input, read_photo
+from ui.workspace import MAX_TEXT, Workspace, bind, check_text, endpoint, refuse
+
+MAX_RESULTS = 48
+_START = "Describe what you look for, or show a photo of it."
+
+
+def search(
+    workspace: Workspace, text: str = "", photo: str | None = None, text_weight: float = 0.5, count: int = 12
+) -> list[dict[str, Any]]:
+    """Find products of the catalogue by text, photo or both; near-duplicates of a better result are skipped.
+
+    Args:
+        workspace: What is open.
+        text: What to look for; may be empty.
+        photo: JPEG, PNG or WebP file, or none.
+        text_weight: With both, the share of the text in the similarity, 0 to 1.
+        count: Number of products, 1 to 48.
+
+    Returns:
+        Products, best first: id, title, brand, category paths, and the similarity (cosine) they are ranked by.
+    """
+    wanted = clean_text(check_text(text, "text"))
+    image = read_photo(photo)
+    if not wanted and image is None:
+        raise refuse("There is nothing to look for yet: give a text or a photo.")
+    if not 0 <= text_weight <= 1:
+        raise refuse(f"The weight of the text lies between 0 and 1; it was {text_weight}.")
+    if not 1 <= count <= MAX_RESULTS:
+        raise refuse(f"Between 1 and {MAX_RESULTS} products can be asked for; it was {count}.")
+    tools = workspace.tools
+    query = tools.encoder.encode(wanted, image)
+    hits = tools.search.search(query, int(count), text_weight=text_weight)
+    return [workspace.describe(hit) for hit in hits]
+
+
+def show(workspace: Workspace, text: str, photo: str | None, text_weight: float, count: int) -> tuple[str, str]:
+    """The answer of `search` as HTML: what was done, and the products."""
+    start = time.perf_counter()
+    products = search(workspace, text, photo, text_weight, count)
+    took = 1000 * (time.perf_counter() - start)
+    done = (
+        f"{len(products)} of {len(workspace.catalog):,} products in {took:,.0f} ms; "
+        f"near-duplicates (similarity above {NEAR_DUPLICATE}) are skipped."
+    )
+    return cards.hint(done), cards.product_cards(workspace.catalog, products)
+
+
+def build(workspace: Workspace) -> None:
+    """Lay out the tab."""
+    with gr.Row(elem_classes="split"):
+        with gr.Column(scale=3, min_width=280):
+            text = gr.Textbox(label="Text", placeholder="a warm coat for rainy days", max_length=MAX_TEXT)
+            weight = gr.Slider(
+                0,
+                1,
+                0.5,
+                step=0.05,
+                label="Weight of the text",
+                info="With text and photo: 0 is photo only, 1 text only.",
+            )
+            count = gr.Slider(4, MAX_RESULTS, 12, step=4, label="Products")
+            button = gr.Button("Search", variant="primary")
+        with gr.Column(scale=2, min_width=280):
+            photo = photo_input()
+    done = gr.HTML(cards.hint(_START), js_on_load=None, elem_id="search-done")
+    found = gr.HTML(js_on_load=None, elem_id="found")
+    inputs = [text, photo, weight, count]
+    gr.on([button.click, text.submit], bind(show, workspace), inputs, [done, found], api_visibility="private")
+    endpoint(bind(search, workspace), inputs)

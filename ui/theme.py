@@ -1,0 +1,44 @@
+"""The look: dark whatever the system prefers, one accent, the system's own fonts (nothing is fetched)."""
+
+from __future__ import annotations
+
+import gradio as gr
+from gradio.themes.utils import colors
+
+ACCENT = "#8fb0ff"
+GROUND = "#0b0d13"
+
+_ACCENTS = colors.Color(
+    "#eef3ff", "#dfe8ff", "#c6d6ff", "#abc3ff", ACCENT, "#7899f0", "#6282d6", "#4d69b3", "#3b518a", "#2b3b64", "#1c2742"
+)
+_NEUTRALS = colors.Color(
+    "#f2f4f8", "#e4e7ee", "#cbd1dd", "#abb4c5", "#8b95a9", "#6b7488", "#4b5366", "#2a3040", "#171b26", "#11141d", GROUND
+)
+
+
+def theme() -> gr.themes.Base:
+    """The theme; every light value is made the dark one."""
+    made = gr.themes.Base(
+        primary_hue=_ACCENTS,
+        secondary_hue=_ACCENTS,
+        neutral_hue=_NEUTRALS,
+        font=["system-ui", "-apple-system", "Segoe UI", "sans-serif"],
+        font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
+        radius_size=gr.themes.sizes.radius_lg,
+    ).set(
+        body_background_fill_dark=GROUND,
+        block_background_fill_dark="*neutral_900",
+        block_border_color_dark="*neutral_700",
+        input_background_fill_dark="*neutral_950",
+        button_primary_background_fill_dark="*primary_400",
+        button_primary_background_fill_hover_dark="*primary_300",
+        button_primary_text_color_dark="*neutral_950",
+        button_secondary_background_fill_dark="*neutral_800",
+        body_text_color_subdued_dark="*neutral_300",
+        block_info_text_color_dark="*neutral_300",
+        slider_color_dark="*primary_400",
+    )
+    for name, value in list(vars(made).items()):
+        if name.endswith("_dark") and value is not None:
+            setattr(made, name.removesuffix("_dark"), value)
+    return made

@@ -1,0 +1,151 @@
+"""What the Space has open: a catalogue at once, and the model with all that is made of it when it is first needed."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from pipeline.artifacts import ArtifactError
+from pipeline.serving.catalog import Catalog
+from pipeline.serving.encoder import QueryEncoder
+from pipeline.serving.index import Hit, ProductSearch
+from pipeline.serving.predictor import CategoryPredictor
+
+if TYPE_CHECKING:
+    from pipeline.model.bundle import Bundle
+
+MAX_TEXT = 5_000
+"""Characters that a visitor's title, description or query may have."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The model, and what is made of it and the catalogue."""
+
+    bundle: Bundle
+    encoder: QueryEncoder
+    predictor: CategoryPredictor
+    search: ProductSearch
+
+    @classmethod
+    def of(cls, catalog: Catalog, bundle: Bundle) -> Tools:
+        """Make them ready: reads the catalogue's vectors and indexes them."""
+        return cls(bundle, QueryEncoder(bundle), CategoryPredictor(bundle), ProductSearch(catalog))
+
+
+def load_tools(catalog: Catalog, model: Path) -> Tools:
+    """Load the bundle in the folder `model`.
+
+    Raises:
+        ArtifactError: In one sentence, if it is missing or damaged.
+    """
+    from pipeline.model.bundle import load_bundle  # brings torch, which takes seconds: not before the page is open
+
+    return Tools.of(catalog, load_bundle(model))
+
+
+class Workspace:
+    """An open catalogue and its tools, loaded once, by the first who asks.
+
+    Attributes:
+        catalog: The catalogue.
+    """
+
+    def __init__(self, catalog: Catalog, load: Callable[[], Tools]) -> None:
+        self.catalog = catalog
+        self._load = load
+        self._tools: Tools | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def tools(self) -> Tools:
+        """The tools; whoever asks while they load, waits.
+
+        Raises:
+            ArtifactError: If they cannot be loaded.
+        """
+        with self._lock:
+            if self._tools is None:
+                self._tools = self._load()
+            return self._tools
+
+    def warm_up(self) -> threading.Thread:
+        """Load the tools in the background, so that the first visitor does not wait for all of it."""
+        thread = threading.Thread(target=self._warm_up, daemon=True)
+        thread.start()
+        return thread
+
+    def _warm_up(self) -> None:
+        try:
+            _ = self.tools
+        except ArtifactError as error:  # said again to whoever needs them
+            _log.error("%s", error)
+
+    def describe(self, hit: Hit) -> dict[str, Any]:
+        """A product found, as plain values for programs and for `cards`."""
+        return {
+            **self.product(hit.row),
+            "similarity": hit.score,
+            "text_similarity": hit.text,
+            "image_similarity": hit.image,
+        }
+
+    def product(self, row: int) -> dict[str, Any]:
+        """A product of the catalogue, as plain values."""
+        names = ("product_id", "title", "brand", "category_path", "predicted_path")
+        values = self.catalog.products.iloc[row]
+        return {name: values[name] if isinstance(values[name], str) else None for name in names}
+
+
+def refuse(sentence: str) -> gr.Error:
+    """The error that shows a visitor (and tells a program) why something was not done; raise it."""
+    return gr.Error(sentence, title="Not possible", duration=10, print_exception=False)
+
+
+def check_text(text: str | None, what: str) -> str:
+    """The text, "" for none.
+
+    Raises:
+        gr.Error: If it is too long.
+    """
+    text = text or ""
+    if len(text) > MAX_TEXT:
+        raise refuse(f"The {what} has {len(text):,} characters; at most {MAX_TEXT:,} are read.")
+    return text
+
+
+def bind(handler: Callable[..., Any], workspace: Workspace) -> Callable[..., Any]:
+    """The handler with its first argument given, but its name, documentation and typed parameters kept.
+
+    Gradio makes the documentation of an endpoint from these.
+    """
+
+    @functools.wraps(handler)
+    def bound(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return handler(workspace, *args, **kwargs)
+        except ArtifactError as error:
+            raise refuse(str(error)) from error
+
+    signature = inspect.signature(handler)
+    first, *rest = signature.parameters.values()
+    bound.__signature__ = signature.replace(parameters=rest)  # type: ignore[attr-defined]
+    bound.__annotations__ = {name: hint for name, hint in handler.__annotations__.items() if name != first.name}
+    return bound
+
+
+def endpoint(handler: Callable[..., Any], inputs: list[gr.components.Component]) -> None:
+    """Let programs call a bound handler that returns plain values, under its own name."""
+    gr.Button(visible=False).click(
+        handler, inputs, gr.JSON(visible=False, label="answer"), api_name=handler.__name__, show_progress="hidden"
+    )
