@@ -1,0 +1,165 @@
+"""What a query costs: end to end over the bare tower forward, and the vector index over a NumPy scan.
+
+    python -m benchmarks.query [--small]
+
+The model has the compact preset's shape with an untrained vision tower and heads, the index random unit vectors:
+neither changes the time. Every query is a new text or photo, so that no cache answers it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import itertools
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from benchmarks.timing import interleaved, line
+from pipeline.config import Config
+from pipeline.data.images import decode_image, square
+from pipeline.model.bundle import Bundle, load_bundle, save_bundle
+from pipeline.model.features import TokenCache, pad, to_pixels
+from pipeline.model.towers import load_tokenizer
+from pipeline.model.two_tower import TwoTower
+from pipeline.presets import compact, tiny
+from pipeline.serving.encoder import QueryEncoder
+from pipeline.serving.index import VectorIndex, exact_scan
+
+K = 24
+TEXT = "red ceramic travel mug with a lid, hand made for the kitchen, dishwasher safe, a gift for two"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured."""
+
+    config: Config
+    products: int
+    photo_side: int
+    rounds: int
+
+
+FULL = Size(compact(), products=48_289, photo_side=1000, rounds=30)
+SMALL = Size(tiny(), products=2_000, photo_side=200, rounds=3)
+
+
+def unit_vectors(n: int, dimension: int, seed: int) -> np.ndarray:
+    """Random unit vectors, float32 [n, dimension]."""
+    vectors = np.random.default_rng(seed).normal(size=(n, dimension)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def untrained_bundle(config: Config) -> Bundle:
+    """A bundle of this shape as training would leave it, saved and loaded like a real one."""
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bundle"
+        save_bundle(
+            path,
+            TwoTower(config.model),
+            TokenCache(load_tokenizer(config.model.text), config.model.text.max_tokens),
+            categories=["A", "A > B"],
+            category_vectors=unit_vectors(2, config.model.dimension, 1),
+            seen=np.ones(2, dtype=bool),
+            meta={"preset": config.preset},
+        )
+        return load_bundle(path)
+
+
+def photos(count: int, side: int) -> list[bytes]:
+    """JPEG files of smooth random pictures, as a visitor would upload them."""
+    rng = np.random.default_rng(2)
+    files = []
+    for _ in range(count):
+        small = Image.fromarray(rng.integers(0, 255, (12, 12, 3), dtype=np.uint8))
+        buffer = io.BytesIO()
+        small.resize((side, side), Image.Resampling.BICUBIC).save(buffer, format="JPEG", quality=90)
+        files.append(buffer.getvalue())
+    return files
+
+
+def text_query(size: Size, bundle: Bundle, index: VectorIndex) -> str:
+    """A text, encoded and looked up, over the tower's forward on its tokens."""
+    encoder = QueryEncoder(bundle)
+    numbers = itertools.count()
+    tower = bundle.model.text_tower
+    tokenizer = load_tokenizer(size.config.model.text)
+    ids = tokenizer([TEXT], truncation=True, max_length=size.config.model.text.max_tokens)["input_ids"]
+    tokens = pad(ids, 0)
+
+    def end_to_end() -> None:
+        query = encoder.encode(f"{TEXT} {next(numbers)}", None)
+        index.search(query.fused_vector[None], K)
+
+    with torch.inference_mode():
+        times = interleaved({"query": end_to_end, "tower": lambda: tower(*tokens)}, size.rounds, warmup=3)
+    return line("text query, end to end", times["query"], times["tower"], "the bare text tower")
+
+
+def photo_query(size: Size, config: Config, bundle: Bundle, index: VectorIndex) -> str:
+    """A photo's file, decoded, encoded and looked up, over the tower's forward on its pixels."""
+    encoder = QueryEncoder(bundle)
+    limits = {"max_bytes": config.ingest.max_image_bytes, "max_pixels": config.ingest.max_image_pixels}
+    files = itertools.cycle(photos(8, size.photo_side))
+    tower = bundle.model.vision_tower
+    pixels = to_pixels(square(decode_image(next(files), **limits), bundle.image_size)[None])
+
+    def end_to_end() -> None:
+        query = encoder.encode(None, decode_image(next(files), **limits))
+        index.search(query.fused_vector[None], K)
+
+    with torch.inference_mode():
+        times = interleaved({"query": end_to_end, "tower": lambda: tower(pixels)}, size.rounds, warmup=3)
+    return line(f"photo query ({size.photo_side} px JPEG)", times["query"], times["tower"], "the bare vision tower")
+
+
+def best_by_partition(vectors: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
+    """The NumPy scan done well: only the k best are sorted. Rows int64 [q, k]."""
+    scores = queries @ vectors.T
+    best = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(best, order, axis=1)
+
+
+def index_lookup(size: Size, vectors: np.ndarray, index: VectorIndex) -> list[str]:
+    """The index over the scan, and how far they agree."""
+    queries = unit_vectors(32, vectors.shape[1], 3)
+    turn = itertools.cycle(range(len(queries)))
+    ways = {
+        "index": lambda: index.search(queries[[next(turn)]], K),
+        "sort": lambda: exact_scan(vectors, queries[[next(turn)]], K),
+        "partition": lambda: best_by_partition(vectors, queries[[next(turn)]], K),
+    }
+    times = interleaved(ways, size.rounds)
+    scores, rows = index.search(queries, K)
+    exact_scores, exact_rows = exact_scan(vectors, queries, K)
+    what = f"index of {len(vectors):,} x {vectors.shape[1]}"
+    return [
+        line(what, times["index"], times["sort"], "a NumPy scan, sorted"),
+        line(what, times["index"], times["partition"], "a NumPy scan, partitioned"),
+        f"{'agreement of the results':<34} {(rows == exact_rows).mean():7.2%} same row at the same rank; "
+        f"scores within {np.abs(scores - exact_scores).max():.1e}",
+    ]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--small", action="store_true", help="the tiny preset and few products: a smoke test")
+    size = SMALL if parser.parse_args(arguments).small else FULL
+    bundle = untrained_bundle(size.config)
+    vectors = unit_vectors(size.products, size.config.model.dimension, 0)
+    index = VectorIndex(vectors)
+    print(f"preset {size.config.preset}, {torch.get_num_threads()} threads, {size.rounds} rounds, medians")
+    print(text_query(size, bundle, index))
+    print(photo_query(size, size.config, bundle, index))
+    print("\n".join(index_lookup(size, vectors, index)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""The preset siglip2-bge at its real size, with random weights: memory and steps per second of every training stage.
+
+    python -m benchmarks.real_size [--small] [--steps N]
+
+Checkpoints of both towers' true shapes are written in the hub's format and loaded through the preset's own code path.
+Each stage runs in a process of its own, so that its peak memory is its own. Uses a GPU where there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import BertConfig, BertModel, SiglipVisionConfig, SiglipVisionModel
+
+from benchmarks.products import Products, make_products
+from benchmarks.training import encode_once, make_pass
+from pipeline.config import Config
+from pipeline.model.features import TokenCache
+from pipeline.model.matching import FeatureSet, MatchingTask
+from pipeline.model.towers import load_tokenizer
+from pipeline.model.training import make_accelerator
+from pipeline.model.two_tower import TwoTower
+from pipeline.presets import siglip2_bge, tiny
+
+ROWS = 38_600  # training rows of Shopify/product-catalogue
+REAL_TEXT = BertConfig()  # its defaults are BERT-base, the shape of BAAI/bge-base-en-v1.5
+REAL_VISION = SiglipVisionConfig(
+    hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, image_size=256, patch_size=16
+)
+SMALL_TEXT = BertConfig(hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2)
+SMALL_VISION = SiglipVisionConfig(
+    hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, image_size=64, patch_size=16
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one stage took.
+
+    Attributes:
+        trainable: Parameters that learn.
+        parameters: All parameters.
+        seconds: Of a step.
+        resident: Peak resident memory of the process, bytes.
+        device: Peak memory on the GPU, bytes; 0 without one.
+        caching: Seconds to encode a product's frozen features; 0 where that was not measured.
+    """
+
+    trainable: int
+    parameters: int
+    seconds: float
+    resident: int
+    device: int
+    caching: float
+
+
+def write_checkpoints(folder: Path, text: BertConfig, vision: SiglipVisionConfig) -> Config:
+    """Save random towers as the hub would hold them, and say the preset that loads them."""
+    torch.manual_seed(0)
+    BertModel(text).save_pretrained(folder / "text")
+    load_tokenizer(tiny().model.text).save_pretrained(folder / "text")
+    SiglipVisionModel(vision).save_pretrained(folder / "vision")
+    config = siglip2_bge()
+    size = vision.image_size
+    assert isinstance(size, int), "square photos"
+    model = replace(
+        config.model,
+        text=replace(config.model.text, model_id=str(folder / "text"), width=text.hidden_size),
+        vision=replace(config.model.vision, model_id=str(folder / "vision"), width=vision.hidden_size, image_size=size),
+    )
+    return replace(config, model=model, ingest=replace(config.ingest, image_size=size))
+
+
+def measure_stage(config: Config, number: int, steps: int) -> Measured:
+    """Train a few steps of one stage; call it in a fresh process."""
+    stage = config.train.stages[number]
+    accelerator = make_accelerator(config.train.mixed_precision)
+    device = accelerator.device
+    model = TwoTower(config.model).to(device)
+    tokens = TokenCache(load_tokenizer(config.model.text), config.model.text.max_tokens)
+    products = make_products(
+        stage.batch_size * steps, image_size=config.model.vision.image_size, paths=10_281, truths=600
+    )
+    start = time.perf_counter()
+    cached = encode_once(model, tokens, products) if number == 0 else made_up_features(config, products)
+    caching = (time.perf_counter() - start) / len(products.examples) if number == 0 else 0.0
+    task = MatchingTask(
+        model,
+        stage,
+        config.train,
+        train=cached[0],
+        validation=[],
+        path_features=cached[1],
+        images=products.images,
+        tokens=tokens,
+        device=device,
+    )
+    named = task.parameters()
+
+    def losses(rows: np.ndarray) -> dict[str, Tensor]:
+        with accelerator.autocast():
+            return task.losses(task.module, rows, accelerator)
+
+    one_pass = make_pass(task.module, named, losses, lambda: task.batches(stage.batch_size, np.random.default_rng(0)))
+    start = time.perf_counter()
+    one_pass()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    seconds = (time.perf_counter() - start) / steps
+    return Measured(
+        trainable=sum(value.numel() for value in named.values()),
+        parameters=sum(value.numel() for value in model.parameters()),
+        seconds=seconds,
+        resident=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        device=torch.cuda.max_memory_allocated() if device.type == "cuda" else 0,
+        caching=caching,
+    )
+
+
+def made_up_features(config: Config, products: Products) -> tuple[FeatureSet, np.ndarray]:
+    """Random features in place of cached ones: the time of a step does not depend on their values."""
+    rng = np.random.default_rng(1)
+    n, paths = len(products.examples), len(products.examples.paths)
+    text, vision = config.model.text.width, config.model.vision.width
+    features = FeatureSet(
+        products.examples,
+        rng.normal(size=(n, text)).astype(np.float32),
+        rng.normal(size=(n, vision)).astype(np.float32),
+    )
+    return features, rng.normal(size=(paths, text)).astype(np.float32)
+
+
+def describe(name: str, batch: int, found: Measured) -> str:
+    """One stage in a line."""
+    epoch = found.seconds * ROWS / batch / 3600
+    memory = f"{found.resident / 1e9:.1f} GB resident"
+    if found.device:
+        memory += f", {found.device / 1e9:.1f} GB on the GPU"
+    text = (
+        f"{name:<12} {1 / found.seconds:8.3f} steps/s of {batch}   {memory}   "
+        f"{found.trainable / 1e6:.2f} of {found.parameters / 1e6:.0f} M parameters learn   {epoch:.2f} h an epoch"
+    )
+    if found.caching:
+        hours = found.caching * ROWS / 3600
+        text += f"\n{'':<12} {1 / found.caching:8.3f} products/s cached before it, {hours:.2f} h for {ROWS:,}"
+    return text
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print a line a stage."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--small", action="store_true", help="small towers: a smoke test")
+    parser.add_argument("--steps", type=int, default=2, help="steps of each stage")
+    options = parser.parse_args(arguments)
+    shapes = (SMALL_TEXT, SMALL_VISION) if options.small else (REAL_TEXT, REAL_VISION)
+    where = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
+    print(f"siglip2-bge, {'small' if options.small else 'real size'}, random weights, {options.steps} steps; {where}")
+    with tempfile.TemporaryDirectory() as folder:
+        config = write_checkpoints(Path(folder), *shapes)
+        for number, stage in enumerate(config.train.stages):
+            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+                found = process.submit(measure_stage, config, number, options.steps).result()
+            print(describe(stage.name, stage.batch_size, found), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""The benchmarks run and say what they promise; no time is asserted."""
+
+import re
+
+import numpy as np
+import pytest
+
+from benchmarks import query, real_size, timing, training
+from benchmarks.products import make_paths, make_products
+
+RATIO = re.compile(r"\d+\.\d\d x ")
+
+
+def test_interleaved_runs_every_way_in_every_round():
+    calls = []
+    times = timing.interleaved({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, rounds=3, warmup=1)
+    assert calls == ["a", "b", "b", "a", "a", "b", "b", "a"]
+    assert set(times) == {"a", "b"}
+
+
+def test_a_line_has_the_ratio():
+    assert timing.line("this", 1.0, 4.0, "that").endswith("0.25 x that (1000.0 ms over 4000.0 ms)")
+
+
+def test_made_up_products_are_labelled_right():
+    examples = make_products(20, image_size=8, paths=50, truths=10).examples
+    assert len(set(examples.paths)) == 50
+    assert (examples.candidates[np.arange(20), examples.target] == examples.truth).all()
+    assert all(len(set(row)) == len(row) for row in examples.candidates.tolist())
+    assert make_paths(5, np.random.default_rng(3)) == make_paths(5, np.random.default_rng(3))
+
+
+def test_query(capsys):
+    query.main(["--small"])
+    out = capsys.readouterr().out
+    assert len(RATIO.findall(out)) == 4
+    assert "100.00% same row" in out
+
+
+def test_training_compares_ways_of_the_same_work(capsys):
+    training.main(["--small"])
+    out = capsys.readouterr().out
+    assert len(RATIO.findall(out)) == 4
+    differences = [float(value) for value in re.findall(r"within (\S+) of", out)]
+    assert len(differences) == 3
+    assert max(differences) < 1e-4
+
+
+@pytest.mark.parametrize("stage", [0, 2])
+def test_real_size_loads_the_preset_from_checkpoints(stage, tmp_path):
+    config = real_size.write_checkpoints(tmp_path, real_size.SMALL_TEXT, real_size.SMALL_VISION)
+    assert config.model.vision.model_class == "SiglipVisionModel"
+    found = real_size.measure_stage(config, stage, steps=1)
+    assert 0 < found.trainable < found.parameters
+    text = real_size.describe("name", 16, found)
+    assert "steps/s" in text
+    assert ("products/s cached" in text) == (stage == 0)
