@@ -289,10 +289,17 @@ class EvaluateConfig:
 
 @dataclass(frozen=True)
 class PublishConfig:
-    """Attributes: row_group_size: rows in a row group of catalog.parquet; thumbnail_quality: WebP quality."""
+    """How the catalogue is written.
+
+    Attributes:
+        row_group_size: Rows in a row group of catalog.parquet.
+        thumbnail_quality: WebP quality.
+        demo: The products are made up, which the Space then says.
+    """
 
     row_group_size: int = 256
     thumbnail_quality: int = 75
+    demo: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,232 @@
+"""Measures a model on products: candidates reranked, the whole taxonomy searched, neighbours looked at.
+
+Everything is reported for the text alone, the photo alone and both fused, beside two floors: the untrained text tower
+(`zero_shot`) and chance (`random`). What the rows do not allow is left out, and `skipped` says why.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline import metrics
+from pipeline.artifacts import write_json
+from pipeline.config import EvaluateConfig
+from pipeline.data.taxonomy import levels, read_taxonomy
+from pipeline.metrics import PathOverlap, Ratio
+from pipeline.model.bundle import load_bundle
+from pipeline.serving.measured import CategoryTable, Encoder, MeasureRows, count_rows, read_rows, reasons
+from pipeline.serving.report import render
+
+RERANK_METRICS = ("acc1", "acc3", "acc5", "mrr", "hf1", "top1")
+OPEN_METRICS = ("hf1", "top1", "acc1")
+BOOTSTRAP_SEED = 17
+_ROWS_AT_A_TIME = 512  # 512 x 10,281 cosines are 21 MB
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """Queries of one kind: vectors of some rows, and the category vectors of their space."""
+
+    rows: np.ndarray  # int [q], rows of MeasureRows
+    queries: np.ndarray  # float32 [q, d]
+    categories: np.ndarray  # float32 [m, d]
+
+
+def measure(
+    bundle: Encoder, rows: MeasureRows, table: CategoryTable, *, config: EvaluateConfig, seed: int
+) -> dict[str, Any]:
+    """Every figure that the rows allow.
+
+    Args:
+        bundle: The model.
+        rows: Products.
+        table: Holds the taxonomy and at least the candidates of `rows`.
+        config: Bootstrap and near-duplicates.
+        seed: Of the bootstrap.
+
+    Returns:
+        JSON: `n` (counts), `rerank` and `open` (figure by kind, then again under `seen` and `unseen`, by whether
+        training had the row's category as a truth), `retrieval`, and `skipped`, the reasons for what is absent.
+    """
+    if not len(rows.texts):
+        return {"n": {"rows": 0}, "skipped": ["There are no rows to measure."]}
+    index = {path: number for number, path in enumerate(table.paths)}
+    known = np.array([truth is not None for truth in rows.truths], dtype=bool)
+    trained_on = {path for path, seen in zip(bundle.categories, bundle.seen, strict=True) if seen}
+    seen = np.array([truth in trained_on for truth in rows.truths], dtype=bool)
+    listed = np.array(
+        [len(row) > 1 and truth in row for row, truth in zip(rows.candidates, rows.truths, strict=True)], dtype=bool
+    )
+    answers = _answers(bundle, rows, table, known)
+    groups = {"": known, "seen": known & seen, "unseen": known & ~seen}
+    interval = functools.partial(_intervals, resamples=config.bootstrap, seed=seed)
+    report = {
+        "n": count_rows(rows, known, listed, seen, table),
+        "rerank": _by_group(dict(_rerank(rows, answers, index, listed)), groups, interval),
+        "open": _by_group(dict(_open(rows, answers, table, index)), groups, interval),
+        "retrieval": {kind: interval(ratios) for kind, ratios in _retrieval(rows, known, config)},
+    }
+    skipped = reasons(rows, known, listed, seen)
+    return {**{name: part for name, part in report.items() if part}, "skipped": skipped}
+
+
+def evaluate_command(
+    model: Path, products: str, taxonomy: Path | None = None, json_out: Path | None = None, split: str | None = None
+) -> dict[str, Any]:
+    """Measure a bundle on any products: print a table, and write the figures as JSON if asked to.
+
+    Args:
+        model: Bundle folder.
+        products: Data-set folder, parquet, CSV or hub id in the input schema.
+        taxonomy: Category paths, one a line; None takes those of the bundle.
+        json_out: Where the JSON goes.
+        split: None measures `test` where there is one, and else every row.
+
+    Returns:
+        The figures.
+
+    Raises:
+        ArtifactError, SourceError: In one sentence, if something cannot be read.
+    """
+    bundle = load_bundle(model)
+    paths = bundle.categories if taxonomy is None else read_taxonomy(taxonomy).paths
+    rows = read_rows(bundle, products, split)
+    table = CategoryTable.of(bundle, paths, rows.candidates)
+    figures = measure(bundle, rows, table, config=EvaluateConfig(), seed=BOOTSTRAP_SEED)
+    print(render(figures))
+    if json_out is not None:
+        write_json(json_out, figures)
+    return figures
+
+
+def _intervals(figures: dict[str, Ratio], *, resamples: int, seed: int) -> dict[str, Any]:
+    """Figures over the same rows as JSON."""
+    found = metrics.bootstrap(list(figures.values()), resamples=resamples, seed=seed)
+    return {
+        name: {"value": round(one.value, 6), "low": round(one.low, 6), "high": round(one.high, 6)}
+        for name, one in zip(figures, found, strict=True)
+    }
+
+
+def _by_group(
+    figures: dict[str, tuple[np.ndarray, dict[str, Ratio]]],
+    groups: dict[str, np.ndarray],
+    interval: Callable[[dict[str, Ratio]], dict[str, Any]],
+) -> dict[str, Any]:
+    """Figures of each kind over the rows of each group; those of the group "" stand at the top."""
+    result: dict[str, Any] = {}
+    for group, members in groups.items():
+        part = {
+            kind: interval({name: ratio.at(members[found]) for name, ratio in ratios.items()})
+            for kind, (found, ratios) in figures.items()
+            if members[found].any()
+        }
+        result.update(part if not group else {group: part} if part else {})
+    return result
+
+
+def _answers(bundle: Encoder, rows: MeasureRows, table: CategoryTable, known: np.ndarray) -> dict[str, _Answers]:
+    """The queries of each kind, over the rows with a truth that have what the kind needs."""
+    vectors = rows.vectors
+    has = {"text": vectors.has_text, "image": vectors.has_image, "fused": vectors.has_text | vectors.has_image}
+    answers = {}
+    for kind, present in has.items():
+        found = np.flatnonzero(known & present)
+        answers[kind] = _Answers(found, getattr(vectors, kind)[found], table.trained)
+    found = answers["text"].rows
+    untrained = bundle.encode_texts_untrained([rows.texts[row] for row in found.tolist()])
+    answers["zero_shot"] = _Answers(found, untrained, table.untrained)
+    return {kind: answer for kind, answer in answers.items() if len(answer.rows)}
+
+
+def _rerank(
+    rows: MeasureRows, answers: dict[str, _Answers], index: dict[str, int], listed: np.ndarray
+) -> Iterator[tuple[str, tuple[np.ndarray, dict[str, Ratio]]]]:
+    """Figures of the candidate lists: for each kind its rows and its ratios over them."""
+    for kind, answer in answers.items():
+        kept = listed[answer.rows]
+        found = answer.rows[kept]
+        if not len(found):
+            continue
+        candidates = [rows.candidates[row] for row in found.tolist()]
+        truths = [str(rows.truths[row]) for row in found.tolist()]
+        truth = np.array([paths.index(truth) for truth, paths in zip(truths, candidates, strict=True)])
+        scores = metrics.lose_ties(_candidate_scores(answer.queries[kept], answer.categories, candidates, index), truth)
+        chosen = [row[best] for row, best in zip(candidates, scores.argmax(axis=1), strict=True)]
+        rank = metrics.ranks(scores, truth)
+        overlap = _overlap(chosen, truths)
+        accuracies = [metrics.accuracy_at(rank, k) for k in (1, 3, 5)]
+        ratios = (*accuracies, metrics.reciprocal_rank(rank), overlap.f1, overlap.top_accuracy)
+        yield kind, (found, dict(zip(RERANK_METRICS, ratios, strict=True)))
+    found = np.flatnonzero(listed)
+    if len(found):
+        floor = metrics.random_floor(
+            [[levels(path) for path in rows.candidates[row]] for row in found.tolist()],
+            [levels(str(rows.truths[row])) for row in found.tolist()],
+        )
+        accuracies = [floor.accuracy_at(k) for k in (1, 3, 5)]
+        ratios = (*accuracies, floor.reciprocal_rank, floor.overlap.f1, floor.overlap.top_accuracy)
+        yield "random", (found, dict(zip(RERANK_METRICS, ratios, strict=True)))
+
+
+def _candidate_scores(
+    queries: np.ndarray, categories: np.ndarray, candidates: Sequence[tuple[str, ...]], index: dict[str, int]
+) -> np.ndarray:
+    """Cosines float32 [q, longest list], -inf behind the end of a shorter one."""
+    longest = max(len(row) for row in candidates)
+    numbers = np.full((len(candidates), longest), -1)
+    for row, paths in enumerate(candidates):
+        numbers[row, : len(paths)] = [index[path] for path in paths]
+    scores = np.empty(numbers.shape, dtype=np.float32)
+    for start in range(0, len(queries), _ROWS_AT_A_TIME):
+        part = slice(start, start + _ROWS_AT_A_TIME)
+        scores[part] = np.einsum("qd,qcd->qc", queries[part], categories[numbers[part]])
+    return np.where(numbers >= 0, scores, -np.inf)
+
+
+def _open(
+    rows: MeasureRows, answers: dict[str, _Answers], table: CategoryTable, index: dict[str, int]
+) -> Iterator[tuple[str, tuple[np.ndarray, dict[str, Ratio]]]]:
+    """Figures of the best of all taxonomy paths; a truth outside the taxonomy can still share levels with it."""
+    for kind, answer in answers.items():
+        if not table.open_size:
+            return
+        truths = [str(rows.truths[row]) for row in answer.rows.tolist()]
+        numbers = np.array([index.get(truth, -1) for truth in truths])
+        numbers[numbers >= table.open_size] = -1
+        best = np.empty(len(truths), dtype=np.int64)
+        for start in range(0, len(truths), _ROWS_AT_A_TIME):
+            part = slice(start, start + _ROWS_AT_A_TIME)
+            scores = answer.queries[part] @ answer.categories[: table.open_size].T
+            best[part] = metrics.lose_ties(scores, numbers[part]).argmax(axis=1)
+        overlap = _overlap([table.paths[number] for number in best], truths)
+        ratios = (overlap.f1, overlap.top_accuracy, metrics.mean_of(best == numbers))
+        yield kind, (answer.rows, dict(zip(OPEN_METRICS, ratios, strict=True)))
+
+
+def _overlap(predicted: Sequence[str], true: Sequence[str]) -> PathOverlap:
+    return metrics.path_overlap([levels(path) for path in predicted], [levels(path) for path in true])
+
+
+def _retrieval(rows: MeasureRows, known: np.ndarray, config: EvaluateConfig) -> Iterator[tuple[str, dict[str, Ratio]]]:
+    """Precision of the nearest rows, by top-level category; photo to photo, and fused to fused."""
+    tops = np.array([levels(truth)[0] if truth else "" for truth in rows.truths])
+    vectors = rows.vectors
+    for kind, present in (("image", vectors.has_image), ("fused", vectors.has_text | vectors.has_image)):
+        found = np.flatnonzero(known & present)
+        if len(found) < 2:
+            continue
+        _, labels = np.unique(tops[found], return_inverse=True)
+        chosen = getattr(vectors, kind)[found]
+        ratios = metrics.neighbour_precision(chosen, labels, (1, 3), near_duplicate=config.near_duplicate)
+        if ratios[0].denominator.any():
+            yield kind, dict(zip(("p1", "p3"), ratios, strict=True))
+        if kind == "fused":
+            floor = metrics.same_label_floor(labels)
+            yield "random", {"p1": floor, "p3": floor}

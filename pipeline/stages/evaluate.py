@@ -1,0 +1,64 @@
+"""Stage evaluate: the figures of the trained model on the splits it did not learn from.
+
+Reads products, their embeddings, the taxonomy and the trained bundle; writes `evaluation.json`, one object a split.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.artifacts import Provenance, RunPaths, require, write_json, write_provenance
+from pipeline.config import Config
+from pipeline.data.joining import read_vectors
+from pipeline.data.schema import SPLITS, read_products
+from pipeline.data.taxonomy import read_taxonomy
+from pipeline.model.bundle import load_bundle
+from pipeline.serving.measure import measure
+from pipeline.serving.measured import CategoryTable, MeasureRows
+from pipeline.serving.report import render
+
+STAGE = "evaluate"
+_LOG = logging.getLogger(__name__)
+
+
+def outputs(run: RunPaths) -> list[Path]:
+    """What the stage writes."""
+    return [run.evaluation]
+
+
+def run(config: Config, run_dir: Path) -> None:
+    """Measure the model of a run."""
+    paths = RunPaths(run_dir)
+    products = read_products(paths.products)
+    product_ids = products["product_id"].tolist()
+    for path, stage in (
+        (paths.products, "ingest"),
+        (paths.taxonomy, "ingest"),
+        (paths.trained, "train"),
+        (paths.embeddings, "embed"),
+    ):
+        require(path, config, stage, product_ids)
+    bundle = load_bundle(paths.trained)
+    unlearnt = products[products["split"] != "train"].reset_index(drop=True)
+    rows = _measure_rows(unlearnt, paths)
+    table = CategoryTable.of(bundle, read_taxonomy(paths.taxonomy).paths, rows.candidates)
+    figures = {}
+    for split in SPLITS:
+        chosen = (unlearnt["split"] == split).to_numpy()
+        if chosen.any():
+            figures[split] = measure(bundle, rows.at(chosen), table, config=config.evaluate, seed=config.seed)
+            _LOG.info("split %s\n%s", split, render(figures[split]))
+    write_json(paths.evaluation, figures)
+    write_provenance(paths.evaluation, Provenance.of(config, STAGE, product_ids))
+
+
+def _measure_rows(products: pd.DataFrame, paths: RunPaths) -> MeasureRows:
+    return MeasureRows(
+        texts=products["text"].tolist(),
+        truths=[None if pd.isna(path) else str(path) for path in products["category_path"]],
+        candidates=[() if row is None else tuple(row) for row in products["candidates"]],
+        vectors=read_vectors(paths.embeddings, products["product_id"].tolist()),
+    )

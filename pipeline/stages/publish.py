@@ -1,0 +1,176 @@
+"""Stage publish: catalog.parquet, which the Space opens, and beside it the model bundle with its figures.
+
+Reads all tables of the run, the trained bundle and the evaluation; both outputs are read back and checked.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.artifacts import (
+    ArtifactError,
+    BundlePaths,
+    Provenance,
+    RunPaths,
+    require,
+    write_json,
+    write_provenance,
+)
+from pipeline.config import Config
+from pipeline.data.joining import positions, read_rows, read_vectors
+from pipeline.data.schema import LAYOUT, PRODUCTS, SCHEMA_VERSION, catalog_schema, read_table, write_table
+from pipeline.data.taxonomy import Taxonomy, truncate
+from pipeline.model.bundle import Bundle, bundle_hash, load_bundle, read_meta
+from pipeline.serving.catalog import METADATA_KEY, Catalog, check_match
+from pipeline.serving.predictor import CategoryPredictor
+
+STAGE = "publish"
+_LOG = logging.getLogger(__name__)
+_PAIRS_AT_A_TIME = 65_536  # (product, candidate) pairs: 2 x 100 MB of vectors of 384
+
+
+def outputs(run: RunPaths) -> list[Path]:
+    """What the stage writes."""
+    return [run.catalog, run.model]
+
+
+def run(config: Config, run_dir: Path) -> None:
+    """Publish a run."""
+    paths = RunPaths(run_dir)
+    products = read_table(paths.products)
+    product_ids: list[str] = products["product_id"].to_pylist()
+    for path, stage in (
+        (paths.products, "ingest"),
+        (paths.trained, "train"),
+        (paths.embeddings, "embed"),
+        (paths.layout, "layout"),
+        (paths.clusters, "cluster"),
+        (paths.centroids, "cluster"),
+        (paths.evaluation, "evaluate"),
+    ):
+        require(path, config, stage, product_ids)
+    bundle = load_bundle(paths.trained)
+    provenance = Provenance.of(config, STAGE, product_ids)
+    metadata = {
+        "schema_version": SCHEMA_VERSION,
+        "provenance": asdict(provenance),
+        "model": bundle_hash(paths.trained),
+        "dimension": bundle.dimension,
+        "demo": config.publish.demo,
+    }
+    table = catalog_table(products, paths, bundle).replace_schema_metadata({METADATA_KEY: json.dumps(metadata)})
+    publish_bundle(paths)
+    write_table(paths.catalog, table, row_group_size=config.publish.row_group_size)
+    check_published(paths, table, config.publish.row_group_size)
+    for path in outputs(paths):
+        write_provenance(path, provenance)
+
+
+def catalog_table(products: pa.Table, paths: RunPaths, bundle: Bundle) -> pa.Table:
+    """The catalogue (`schema.catalog_schema`), rows in the order of `products`.
+
+    Args:
+        products: A table of `schema.PRODUCTS`.
+        paths: Of the run; its other tables are joined by product id.
+        bundle: The trained model, which predicts a category for every product and scores its candidates.
+    """
+    product_ids: list[str] = products["product_id"].to_pylist()
+    fused = read_vectors(paths.embeddings, product_ids).fused
+    embeddings = read_table(paths.embeddings)
+    embeddings = embeddings.take(positions(product_ids, embeddings["product_id"].to_pylist(), paths.embeddings))
+    layout_names = [name for name in LAYOUT.names if name != "product_id"]
+    layout = read_rows(paths.layout, product_ids, layout_names)
+    clusters = read_rows(paths.clusters, product_ids, ["cluster"])
+    predicted, confidences = CategoryPredictor(bundle).predict_paths(fused)
+    categories: list[str | None] = products["category_path"].to_pylist()
+    schema = catalog_schema(bundle.dimension)
+    columns = {
+        **{name: products[name] for name in PRODUCTS.names if name in schema.names},
+        "category_top": [None if path is None else truncate(path, 1) for path in categories],
+        "category_depth2": [None if path is None else truncate(path, 2) for path in categories],
+        "predicted_path": predicted,
+        "predicted_confidences": confidences,
+        "candidate_scores": candidate_scores(bundle, fused, products["candidates"].to_pylist()),
+        **{f"{kind}_embedding": embeddings[kind] for kind in ("fused", "text", "image")},
+        **{name: layout[name].to_numpy() for name in layout_names},
+        "cluster": clusters["cluster"].to_numpy(),
+    }
+    return pa.table([columns[name] for name in schema.names], schema=schema)
+
+
+def candidate_scores(
+    bundle: Bundle, fused: np.ndarray, candidates: Sequence[Sequence[str] | None]
+) -> list[list[float] | None]:
+    """Cosine of each product's fused vector with its candidates.
+
+    Args:
+        bundle: Encodes the paths; each distinct one once.
+        fused: float32 [n, d], L2-normalised.
+        candidates: Paths of each product, None where it has no list.
+    """
+    paths = list(dict.fromkeys(path for row in candidates for path in row or ()))
+    index = {path: number for number, path in enumerate(paths)}
+    vectors = bundle.encode_categories(paths)
+    owner = np.repeat(np.arange(len(candidates)), [len(row or ()) for row in candidates])
+    number = np.array([index[path] for row in candidates for path in row or ()], dtype=np.int64)
+    scores = np.empty(len(owner), dtype=np.float32)
+    for start in range(0, len(owner), _PAIRS_AT_A_TIME):
+        part = slice(start, start + _PAIRS_AT_A_TIME)
+        scores[part] = np.einsum("td,td->t", fused[owner[part]], vectors[number[part]])
+    ends = np.searchsorted(owner, np.arange(1, len(candidates) + 1))
+    pieces = np.split(scores, ends[:-1])
+    return [None if row is None else piece.tolist() for row, piece in zip(candidates, pieces, strict=True)]
+
+
+def publish_bundle(paths: RunPaths) -> None:
+    """Copy the trained bundle, with the evaluation in its model.json; it appears whole or not at all."""
+    temporary = paths.model.with_name(f".{paths.model.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    shutil.copytree(paths.trained, temporary)
+    try:
+        figures = json.loads(paths.evaluation.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{paths.evaluation} is not readable ({error}); run stage 'evaluate' again.") from error
+    write_json(BundlePaths(temporary).meta, {**read_meta(temporary), "metrics": figures})
+    shutil.rmtree(paths.model, ignore_errors=True)
+    temporary.rename(paths.model)
+
+
+def check_published(paths: RunPaths, table: pa.Table, row_group_size: int) -> None:
+    """Read back what was published, as the Space does.
+
+    Args:
+        paths: Of the run.
+        table: What catalog.parquet must hold.
+        row_group_size: Its largest row group.
+
+    Raises:
+        ArtifactError: If it is not what was written.
+    """
+    catalog = Catalog.open(paths.catalog)
+    check_match(catalog, paths.model)
+    bundle = load_bundle(paths.model)
+    groups = pq.ParquetFile(paths.catalog).metadata
+    largest = max((groups.row_group(number).num_rows for number in range(groups.num_row_groups)), default=0)
+    vectors, present = catalog.vectors("fused")
+    nodes = set(Taxonomy.of(bundle.categories).paths)
+    faults = {
+        "its rows differ from those written": not pq.read_table(paths.catalog).equals(table),
+        "its dimension is not the model's": catalog.dimension != bundle.dimension,
+        "its row groups are too large": largest > row_group_size,
+        "a fused vector has not length one": not np.allclose(np.linalg.norm(vectors[present], axis=1), 1, atol=1e-3),
+        "a prediction is no category of the model": not set(catalog.products["predicted_path"]) <= nodes,
+    }
+    found = [fault for fault, applies in faults.items() if applies]
+    if found:
+        raise ArtifactError(f"{paths.catalog} was not published right: {'; '.join(found)}.")
+    _LOG.info("%s: %d products, %.1f MB", paths.catalog, len(catalog), paths.catalog.stat().st_size / 1e6)
