@@ -1,0 +1,90 @@
+"""What the README promises is there: its commands parse, its file tree is the file tree."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+from pipeline.__main__ import config_of, parser
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TREE_LINE = re.compile(r"(?P<indent> *)(?P<name>\S+?)(?P<folder>/?)(?: {2,}(?P<job>\S.*))?")
+
+
+def _blocks(language: str) -> list[str]:
+    return [text for kind, text in FENCE.findall(README) if kind == language]
+
+
+def _commands(start: str) -> list[str]:
+    lines = (line for block in _blocks("bash") for line in block.replace("\\\n", " ").splitlines())
+    return [line for line in lines if line.startswith(start)]
+
+
+def _tree() -> dict[str, str]:
+    """Path -> what the README says of it; folders end in a slash."""
+    (block,) = _blocks("text")
+    paths: dict[str, str] = {}
+    above: list[str] = []
+    for line in block.splitlines():
+        match = TREE_LINE.fullmatch(line)
+        assert match, f"not a line of a tree: {line!r}"
+        depth = len(match["indent"]) // 4
+        above = above[:depth]
+        paths["/".join([*above, match["name"]]) + match["folder"]] = match["job"] or ""
+        above.append(match["name"])
+    return paths
+
+
+@pytest.mark.parametrize("command", _commands("python -m pipeline"))
+def test_commands_parse(command):
+    arguments = parser().parse_args(shlex.split(command, comments=True)[3:])
+    if arguments.command != "evaluate":
+        assert config_of(arguments).source.location == arguments.source
+
+
+def test_every_source_and_the_measuring_have_a_command():
+    commands = "\n".join(_commands("python -m pipeline"))
+    for part in ("build", "evaluate", "Shopify/product-catalogue", ".csv", "products_export.csv", ".parquet"):
+        assert part in commands
+
+
+@pytest.mark.parametrize("command", _commands("python -m benchmarks"))
+def test_benchmarks_named_exist(command):
+    assert (ROOT / shlex.split(command)[2].replace(".", "/")).with_suffix(".py").is_file()
+
+
+@pytest.mark.parametrize("command", _commands("make "))
+def test_make_targets_exist(command):
+    assert f"\n{command.split()[1]}:" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_everything_in_the_tree_exists_and_has_its_line():
+    for path, job in _tree().items():
+        assert (ROOT / path).exists(), path
+        assert (ROOT / path).is_dir() == path.endswith("/"), path
+        assert job, f"{path} has no word about what it is for"
+
+
+def test_every_source_file_is_in_the_tree():
+    files = [
+        *ROOT.glob("app.py"),
+        *ROOT.glob("ui/**/*.py"),
+        *ROOT.glob("pipeline/**/*.py"),
+        *ROOT.glob("benchmarks/*.py"),
+    ]
+    names = {path.relative_to(ROOT).as_posix() for path in files if path.name != "__init__.py"}
+    assert names - set(_tree()) == set()
+
+
+def test_the_front_matter_is_what_the_space_needs():
+    front = yaml.safe_load(README.split("---\n")[1])
+    pins = dict(line.split("==") for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line)
+    assert front["sdk"] == "gradio"
+    assert front["sdk_version"] == pins["gradio"]
+    assert front["license"] == "apache-2.0"
+    assert (ROOT / front["app_file"]).is_file()
+    assert {"title", "emoji", "colorFrom", "colorTo", "python_version"} <= set(front)
+    assert len(front["short_description"]) <= 60
