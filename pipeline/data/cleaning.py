@@ -20,7 +20,7 @@ _UNSEEN = re.compile(
 _SPACE = re.compile(r"\s+")
 _ESCAPED_AMPERSAND = re.compile(r"&(?:amp;)+", re.IGNORECASE)
 _CSS_RULE = re.compile(
-    r"(?<!\S)(?:[.#@][^\s{},]*+[\s,]++|[^\s{},]++\s*+,\s*+|[>+~]\s++){0,12}+[^\s{}]*+\s*+"
+    r"(?<![^\s}])(?:[.#@][^\s{},]*+[\s,]++|[^\s{},]++\s*+[,>+~]\s*+|[>+~]\s++){0,12}+[^\s{}]*+\s*+"
     r"\{\s*+(?:[\w-]++\s*+:[^{};]++;?\s*+){1,200}+\}"
 )
 _CSS_EMPTY = re.compile(r"@[\w-]++[^{}]{0,200}+\{\s*+\}")
@@ -131,7 +131,7 @@ _SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ru", re.compile(r"[\u0400-\u04ff]")),
 )
 _STOP_WORDS: dict[str, frozenset[str]] = {
-    language: frozenset(words.split())
+    language: frozenset(word for word in words.split() if len(word) > 1)
     for language, words in {
         "en": "the and of for with this is to in your from are that it on by be you or made new set men women",
         "de": "der die das und für mit ist ein eine von den aus auf nicht im zu sie wird aus bei oder des dem",
@@ -171,5 +171,4 @@ def guess_language(text: str) -> str:
     counts = {language: sum(word in stop for word in words) for language, stop in _STOP_WORDS.items()}
     best = max(counts, key=lambda language: counts[language])
     runner_up = max(count for language, count in counts.items() if language != best)
-    enough = counts[best] >= max(1, 0.05 * len(words)) and counts[best] > runner_up
-    return best if enough else ""
+    return best if counts[best] >= max(2, 0.05 * len(words)) and counts[best] > runner_up else ""

@@ -12,10 +12,14 @@ import numpy as np
 
 MAX_SHARED = 40
 """A photo or its hash that more distinct titles share is a placeholder ("no image"), not one product."""
-SIGNATURE_DISTANCE = 6.0
-"""Two photos whose coarse colours differ by more than this on average (of 255) are not the same photo."""
-_DETAIL = 8.0
-"""Standard deviation of the coarse colours below which a photo has nothing to recognise it by."""
+FOREGROUND_DISTANCE = 8.0
+"""Photos whose coarse colours differ by more than this on average (of 255), where one of them is not white, differ.
+
+On 25,000 real shop photos, 99 % of the pairs below it are of one brand; at 20, half of them.
+"""
+_WHITE = 240
+_MIN_FOREGROUND = 0.01
+_COMPARED_AT_ONCE = 1024
 
 _WORDS = re.compile(r"[^\W_]+")
 _COLOURS_SIZES_UNITS = (
@@ -82,7 +86,7 @@ class Fingerprints:
         descriptions: [n] descriptions, cleaned.
         image_bytes: [n] hash of the photo's file, None without photo.
         hashes: uint64 [n], perceptual hashes; anything where there is no photo.
-        signatures: uint8 [n, ...], coarse colours; anything where there is no photo.
+        signatures: uint8 [n, side, side, 3], coarse colours; anything where there is no photo.
     """
 
     titles: Sequence[str]
@@ -118,20 +122,35 @@ def _pairs_within(hashes: np.ndarray, bits: int) -> np.ndarray:
     return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
 
 
+def foreground_distance(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """How much pairs of photos differ where at least one of them is not white.
+
+    Args:
+        ones: uint8 [m, side, side, 3], `images.signature`.
+        others: The same shape.
+
+    Returns:
+        float32 [m], 0 to 255; infinite where next to nothing is to be seen on either.
+    """
+    shown = np.minimum(ones.min(axis=3), others.min(axis=3)) < _WHITE
+    apart = np.abs(ones.astype(np.float32) - others).mean(axis=3)
+    share = shown.mean(axis=(1, 2), dtype=np.float32)
+    distance = (apart * shown).mean(axis=(1, 2)) / np.maximum(share, _MIN_FOREGROUND)
+    return np.where(share >= _MIN_FOREGROUND, distance, np.float32(np.inf))
+
+
 def _photo_keys(prints: Fingerprints, bits: int) -> list[int | None]:
     """One number a photo: equal for photos that are the same picture, None where there is none to compare."""
-    n = len(prints.titles)
-    same_file = UnionFind(n)
+    same_file = UnionFind(len(prints.titles))
     same_file.union_equal(list(prints.image_bytes))
-    first = same_file.roots()
     has_photo = np.array([value is not None for value in prints.image_bytes], dtype=bool)
-    colours = prints.signatures.reshape(n, -1).astype(np.float32)
-    detailed = has_photo & (colours.std(axis=1) >= _DETAIL) if n else has_photo
-    representatives = np.flatnonzero(detailed & (first == np.arange(n)))
-    pairs = representatives[_pairs_within(prints.hashes[representatives], bits)]
-    distance = np.abs(colours[pairs[:, 0]] - colours[pairs[:, 1]]).mean(axis=1)
-    for one, other in pairs[distance <= SIGNATURE_DISTANCE]:
-        same_file.union(int(one), int(other))
+    files = np.flatnonzero(has_photo & (same_file.roots() == np.arange(len(has_photo))))
+    pairs = files[_pairs_within(prints.hashes[files], bits)]
+    for start in range(0, len(pairs), _COMPARED_AT_ONCE):
+        block = pairs[start : start + _COMPARED_AT_ONCE]
+        distances = foreground_distance(prints.signatures[block[:, 0]], prints.signatures[block[:, 1]])
+        for one, other in block[distances <= FOREGROUND_DISTANCE].tolist():
+            same_file.union(one, other)
     roots = same_file.roots()
     titles: dict[int, set[str | None]] = defaultdict(set)
     for row in np.flatnonzero(has_photo).tolist():
@@ -147,7 +166,7 @@ def group_rows(prints: Fingerprints, given: Sequence[str], *, bits: int) -> np.n
     """Groups of rows that must not part: duplicates everywhere, variants among the rows of "train".
 
     Duplicates have the same title words, the same photo file, or photos that look the same (perceptual hashes within
-    `bits` and the same coarse colours). Variants differ in colour, size or number only. Variants on the two sides of
+    `bits` and nearly the same colours). Variants differ in colour, size or number only. Variants on the two sides of
     the source's own split are left as they are.
 
     Args:

@@ -1,0 +1,184 @@
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from pipeline.data.images import (
+    ENOUGH_PIXELS,
+    ImageError,
+    decode_image,
+    perceptual_hash,
+    signature,
+    source_size,
+    square,
+    thumbnail,
+)
+from tests.factories import CATEGORIES, COLOURS, draw, encode
+
+LIMITS = {"max_bytes": 1_000_000, "max_pixels": 4_000_000}
+
+
+def _decoded(data):
+    return decode_image(data, **LIMITS)
+
+
+def _plain(colour=(200, 40, 40), size=(60, 40), mode="RGB"):
+    return Image.new(mode, size, colour)
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_the_three_formats(format):
+    image = _decoded(encode(_plain(), format))
+    assert (image.mode, image.size) == ("RGB", (60, 40))
+    assert np.abs(np.asarray(image).mean(axis=(0, 1)) - (200, 40, 40)).max() < 6
+
+
+def test_cmyk_becomes_rgb():
+    image = _decoded(encode(_plain((0, 255, 255, 0), mode="CMYK"), "JPEG"))
+    assert image.mode == "RGB"
+    red, green, blue = image.getpixel((5, 5))
+    assert red > 180
+    assert max(green, blue) < 90
+
+
+def test_sixteen_bit_greys_keep_their_brightness():
+    deep = Image.fromarray(np.full((20, 30), 128 * 256, dtype=np.uint16))
+    assert _decoded(encode(deep, "PNG")).getpixel((3, 3)) == (128, 128, 128)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_transparent_pixels_are_white(mode):
+    clear = Image.new(mode, (10, 10), (0,) * len(mode))
+    assert _decoded(encode(clear, "PNG")).getpixel((3, 3)) == (255, 255, 255)
+
+
+def test_a_palette_with_a_transparent_colour_is_white_there():
+    image = Image.new("P", (10, 10), 0)
+    image.putpalette([9, 9, 9, 200, 40, 40])
+    image.putpixel((5, 5), 1)
+    decoded = _decoded(encode(image, "PNG", transparency=0))
+    assert decoded.getpixel((0, 0)) == (255, 255, 255)
+    assert decoded.getpixel((5, 5)) == (200, 40, 40)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P"])
+def test_other_modes_become_rgb(mode):
+    assert _decoded(encode(_plain().convert(mode), "PNG")).mode == "RGB"
+
+
+def test_exif_rotation_is_applied():
+    image = _plain((255, 255, 255))
+    image.paste((0, 0, 0), (0, 0, 60, 10))  # dark at the top of the stored photo
+    exif = Image.Exif()
+    exif[0x0112] = 6  # show turned by 90 degrees clockwise: the top goes to the right
+    decoded = _decoded(encode(image, "JPEG", exif=exif, quality=95))
+    assert decoded.size == (40, 60)
+    assert decoded.getpixel((37, 30))[0] < 60
+    assert decoded.getpixel((3, 30))[0] > 200
+
+
+@pytest.mark.parametrize("format", ["WEBP", "PNG"])
+def test_of_an_animation_the_first_frame_counts(format):
+    frames = [_plain((200, 0, 0)), _plain((0, 200, 0))]
+    data = encode(frames[0], format, save_all=True, append_images=frames[1:], duration=50)
+    red, green, _ = _decoded(data).getpixel((10, 10))
+    assert red > 150 > green
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_a_cut_short_file_is_refused(format):
+    noisy = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8))
+    data = encode(noisy, format)
+    with pytest.raises(ImageError, match="damaged|not a readable"):
+        _decoded(data[: len(data) // 2])
+
+
+def _png_that_claims(width, height):
+    def chunk(name, body):
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+@pytest.mark.parametrize("side", [3_000, 12_000, 60_000])
+def test_a_bomb_is_refused_before_it_is_decoded(side):
+    with pytest.raises(ImageError, match="pixels"):
+        _decoded(_png_that_claims(side, side))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+        b"GIF89a\x01\x00\x01\x00\x00\x00\x00;",
+        b"%PDF-1.4",
+        b"\xff\xd8\xff",
+        b"\0" * 100,
+        encode(_plain(), "BMP"),
+        encode(_plain(), "GIF"),
+        encode(_plain(), "TIFF"),
+    ],
+)
+def test_other_formats_are_refused_whatever_they_are_called(data):
+    with pytest.raises(ImageError, match="not a readable JPEG, PNG or WebP"):
+        _decoded(data)
+
+
+def test_an_empty_and_a_too_large_file_are_refused():
+    with pytest.raises(ImageError, match="no bytes"):
+        _decoded(b"")
+    with pytest.raises(ImageError, match="at most 10 are"):
+        decode_image(encode(_plain()), max_bytes=10, max_pixels=10**6)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=300), st.integers(0, 400))
+def test_damage_is_an_image_error_and_nothing_else(noise, position):
+    data = bytearray(encode(_plain(), "PNG" if position % 2 else "JPEG"))
+    data[position : position + len(noise)] = noise
+    try:
+        assert _decoded(bytes(data)).mode == "RGB"
+    except ImageError as error:
+        assert str(error).endswith(".")
+
+
+def test_a_large_jpeg_is_decoded_at_a_reduced_scale():
+    image = decode_image(encode(_plain(size=(2400, 1600))), **LIMITS)
+    assert ENOUGH_PIXELS <= min(image.size) < 1600
+    assert source_size(encode(_plain(size=(2400, 1600)))) == (2400, 1600)
+    assert source_size(b"nothing") == (0, 0)
+
+
+@pytest.mark.parametrize("size", [(60, 40), (40, 60), (1, 500), (300, 1), (1000, 1000), (7, 7)])
+def test_square_holds_the_whole_photo_on_white(size):
+    pixels = square(_plain(size=size), 32)
+    assert (pixels.shape, pixels.dtype) == ((32, 32, 3), np.uint8)
+    assert tuple(pixels[16, 16]) in ((200, 40, 40), (255, 255, 255))
+    if size == (60, 40):
+        assert tuple(pixels[0, 16]) == (255, 255, 255)
+        assert tuple(pixels[16, 0]) == (200, 40, 40)
+
+
+def test_thumbnail_is_a_webp_no_larger_than_the_photo():
+    small = Image.open(io.BytesIO(thumbnail(_plain(size=(300, 200)), 128, 75)))
+    assert (small.format, small.size) == ("WEBP", (128, 85))
+    assert Image.open(io.BytesIO(thumbnail(_plain(), 128, 75))).size == (60, 40)
+
+
+def test_hashes_and_signatures_survive_compression_and_tell_products_apart():
+    rng = np.random.default_rng(3)
+    photos = [draw(shape, COLOURS[n % 6][1], rng, size=160) for n, (_, _, shape) in enumerate(CATEGORIES)]
+    hashes = [perceptual_hash(photo) for photo in photos]
+    for photo, original in zip(photos, hashes, strict=True):
+        again = _decoded(encode(photo.resize((100, 100)), quality=60))
+        assert (perceptual_hash(again) ^ original).bit_count() <= 8
+        assert np.abs(signature(again).astype(int) - signature(photo)).mean() < 4
+    assert len(set(hashes)) == len(hashes)
+    assert all(0 <= value < 2**64 for value in hashes)
