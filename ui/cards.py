@@ -54,7 +54,7 @@ def thumbnail(catalog: Catalog, product_id: str) -> str:
     photo = catalog.thumbnail(product_id)
     if photo is None:
         return '<span class="no-photo">no photo</span>'
-    return f'<img alt="" loading="lazy" src="data:image/webp;base64,{base64.b64encode(photo).decode()}">'
+    return f'<img alt="" decoding="async" src="data:image/webp;base64,{base64.b64encode(photo).decode()}">'
 
 
 def product_cards(catalog: Catalog, products: Sequence[dict[str, Any]]) -> str:

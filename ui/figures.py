@@ -85,4 +85,4 @@ def galaxy(products: pd.DataFrame, palette: dict[str, str], *, only: str | None 
 
 def _point_size(n: int) -> float:
     """Diameter in pixels: smaller the more there are."""
-    return float(np.clip(40 / max(n, 1) ** 0.28, 2.0, 7.0))
+    return float(np.clip(26 / max(n, 1) ** 0.25, 1.8, 7.0))

@@ -36,7 +36,7 @@ def build(workspace: Workspace) -> gr.Blocks:
     """The Space on an open catalogue."""
     with gr.Blocks(title=TITLE) as page:
         gr.HTML(header(workspace), js_on_load=None, elem_id="header")
-        with gr.Tabs():
+        with gr.Tabs(overflow_behavior="wrap"):
             with gr.Tab("Classify"):
                 classify.build(workspace)
             with gr.Tab("Search"):

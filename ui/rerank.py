@@ -11,6 +11,7 @@ import gradio as gr
 import numpy as np
 import pandas as pd
 
+from pipeline.data.cleaning import cut_text
 from pipeline.data.taxonomy import normalise_path
 from pipeline.serving.encoder import Query
 from pipeline.serving.reranker import rerank as order
@@ -19,6 +20,7 @@ from ui.workspace import Workspace, bind, check_text, endpoint, refuse
 
 MAX_CANDIDATES = 100
 _OFFERED = 30
+_SHORT = 280  # characters of a description
 _SIDES = ("fused", "text", "image")
 _NAMES = {"fused": "both", "text": "text", "image": "photo"}
 
@@ -82,11 +84,12 @@ def show(workspace: Workspace, product_id: str | None, candidates: str) -> tuple
         return "", cards.hint("Choose a product.")
     answer = rerank(workspace, product_id, candidates)
     product = answer["product"]
-    description = str(workspace.catalog.products["description"].iloc[workspace.catalog.row(product_id)] or "")
+    description = workspace.catalog.products["description"].iloc[workspace.catalog.row(product_id)] or ""
+    short = cut_text(description, _SHORT)
     card = (
         f'<div class="product">{cards.thumbnail(workspace.catalog, product_id)}<div>'
         f'<h3 dir="auto">{escape(product["title"] or "untitled")}</h3>{cards.breadcrumb(product["category_path"])}'
-        f'<p dir="auto">{escape(description[:300])}</p></div></div>'
+        f'<p dir="auto">{escape(short)}{"…" * (short != description)}</p></div></div>'
     )
     return card, ordered(answer["candidates"])
 

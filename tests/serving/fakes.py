@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,7 +39,7 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def word_vector(text: str) -> np.ndarray:
-    words = [word.rstrip("s") for word in text.lower().replace(">", " ").split()]
+    words = [word.rstrip("s") for word in re.findall(r"\w+", text.lower())]
     seeds = [int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "little") for word in words]
     return unit(np.sum([np.random.default_rng(seed).normal(size=DIMENSION) for seed in seeds], axis=0))
 

@@ -1,0 +1,290 @@
+"""Measuring: every figure equals a slow, obvious loop; what rows do not allow is left out with a reason."""
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from pipeline.config import EvaluateConfig
+from pipeline.data.joining import ProductVectors, unit
+from pipeline.serving import measure as module
+from pipeline.serving.measure import evaluate_command, measure
+from pipeline.serving.measured import CategoryTable, MeasureRows, product_vectors, read_rows
+from pipeline.serving.report import render
+from tests.factories import write_dataset
+
+PATHS = tuple(
+    " > ".join(names)
+    for names in (
+        ("Home",),
+        ("Home", "Decor"),
+        ("Home", "Decor", "Vases"),
+        ("Home", "Decor", "Clocks"),
+        ("Home", "Kitchen"),
+        ("Toys",),
+        ("Toys", "Puzzles"),
+        ("Toys", "Kites"),
+        ("Audio", "Speakers"),
+        ("Audio",),
+    )
+)
+CONFIG = EvaluateConfig(bootstrap=50)
+
+
+class RandomEncoder:
+    """Every text and every photo has a random vector of its own; counts what it is asked."""
+
+    dimension = 6
+    image_size = 32
+
+    def __init__(self):
+        self.categories = PATHS
+        self.seen = np.arange(len(PATHS)) % 2 == 0
+        self.asked = []
+
+    def _vectors(self, keys, width):
+        seeds = [abs(hash(key)) % 2**32 for key in keys]
+        drawn = [np.random.default_rng(seed).normal(size=width) for seed in seeds]
+        return unit(np.array(drawn, dtype=np.float32).reshape(len(keys), width))
+
+    def encode_texts(self, texts, progress=False):
+        self.asked += texts
+        return self._vectors(texts, self.dimension)
+
+    def encode_categories(self, paths):
+        self.asked += paths
+        return self._vectors(paths, self.dimension)
+
+    def encode_texts_untrained(self, texts):
+        return self._vectors([(text, "untrained") for text in texts], 9)
+
+    def encode_images(self, images, progress=False):
+        return self._vectors([image.tobytes() for image in images], self.dimension)
+
+    def fuse(self, text, image, has_text, has_image):
+        return unit(text * has_text[:, None] + image * has_image[:, None])
+
+
+def make_rows(encoder, n=80, seed=0):
+    """Random products: some without text, photo, truth or candidates; lists of different lengths."""
+    rng = np.random.default_rng(seed)
+    texts = [f"product {number % 50}" if rng.random() < 0.8 else "" for number in range(n)]
+    truths = [str(rng.choice(PATHS)) if rng.random() < 0.9 else None for _ in range(n)]
+    candidates = []
+    for truth in truths:
+        row = [str(path) for path in rng.permutation(PATHS)[: rng.integers(0, 6)] if path != truth]
+        if truth is not None and rng.random() < 0.8:
+            row.insert(int(rng.integers(len(row) + 1)), truth)
+        candidates.append(tuple(row))
+    has_image = np.array([not text or rng.random() < 0.7 for text in texts])
+    image = unit(rng.normal(size=(n, encoder.dimension)).astype(np.float32)) * has_image[:, None]
+    return MeasureRows(texts, truths, candidates, product_vectors(encoder, texts, image, has_image))
+
+
+def common(first, second):
+    parts = list(zip(first.split(" > "), second.split(" > "), strict=False))
+    return next((depth for depth, (one, other) in enumerate(parts) if one != other), len(parts))
+
+
+def hf1(pairs):
+    return 2 * sum(common(*pair) for pair in pairs) / sum(len(path.split(" > ")) for pair in pairs for path in pair)
+
+
+def vector_of(encoder, rows, kind, row):
+    if kind == "zero_shot":
+        return encoder.encode_texts_untrained([rows.texts[row]])[0]
+    return getattr(rows.vectors, kind)[row]
+
+
+def eligible(rows, kind):
+    """Rows with a truth that have what the kind needs."""
+    has = {"text": rows.vectors.has_text, "image": rows.vectors.has_image}
+    has |= {"zero_shot": has["text"], "fused": has["text"] | has["image"]}
+    return [row for row in range(len(rows.texts)) if rows.truths[row] is not None and has[kind][row]]
+
+
+@pytest.fixture(scope="module")
+def measured():
+    encoder = RandomEncoder()
+    rows = make_rows(encoder)
+    table = CategoryTable.of(encoder, PATHS, rows.candidates)
+    return encoder, rows, table, measure(encoder, rows, table, config=CONFIG, seed=1)
+
+
+@pytest.mark.parametrize("group", ["", "seen", "unseen"])
+@pytest.mark.parametrize("kind", ["text", "image", "fused", "zero_shot"])
+def test_figures_equal_the_obvious_loop(measured, kind, group):
+    encoder, rows, table, figures = measured
+    seen = {path for path, known in zip(PATHS, encoder.seen, strict=True) if known}
+    categories = dict(zip(table.paths, table.untrained if kind == "zero_shot" else table.trained, strict=True))
+    ranks, chosen, opened = [], [], []
+    for row in eligible(rows, kind):
+        truth = rows.truths[row]
+        if group and (truth in seen) != (group == "seen"):
+            continue
+        query = vector_of(encoder, rows, kind, row)
+        opened.append((max(PATHS, key=lambda path: query @ categories[path]), truth))
+        if truth in rows.candidates[row] and len(rows.candidates[row]) > 1:
+            order = sorted(rows.candidates[row], key=lambda path: -(query @ categories[path]))
+            ranks.append(order.index(truth) + 1)
+            chosen.append((order[0], truth))
+    rerank = figures["rerank"][group][kind] if group else figures["rerank"][kind]
+    for k in (1, 3, 5):
+        assert rerank[f"acc{k}"]["value"] == pytest.approx(np.mean([rank <= k for rank in ranks]), abs=1e-6)
+    assert rerank["mrr"]["value"] == pytest.approx(np.mean([1 / rank for rank in ranks]), abs=1e-6)
+    assert rerank["hf1"]["value"] == pytest.approx(hf1(chosen), abs=1e-6)
+    assert rerank["top1"]["value"] == pytest.approx(np.mean([common(*pair) > 0 for pair in chosen]), abs=1e-6)
+    whole = figures["open"][group][kind] if group else figures["open"][kind]
+    assert whole["hf1"]["value"] == pytest.approx(hf1(opened), abs=1e-6)
+    assert whole["acc1"]["value"] == pytest.approx(np.mean([one == other for one, other in opened]), abs=1e-6)
+    assert whole["top1"]["value"] == pytest.approx(np.mean([common(*pair) > 0 for pair in opened]), abs=1e-6)
+
+
+def test_the_keys_are_those_promised(measured):
+    *_, figures = measured
+    kinds = {"text", "image", "fused", "zero_shot"}
+    assert set(figures) == {"n", "rerank", "open", "retrieval", "skipped"}
+    assert set(figures["rerank"]) == kinds | {"random", "seen", "unseen"}
+    assert set(figures["open"]) == kinds | {"seen", "unseen"}
+    for group in (figures["rerank"], figures["rerank"]["seen"], figures["rerank"]["unseen"]):
+        for kind in (*kinds, "random"):
+            assert list(group[kind]) == ["acc1", "acc3", "acc5", "mrr", "hf1", "top1"]
+            for figure in group[kind].values():
+                assert 0 <= figure["low"] <= figure["value"] <= figure["high"] <= 1
+            accuracies = [group[kind][name]["value"] for name in ("acc1", "acc3", "acc5")]
+            assert all(one <= other for one, other in pairwise(accuracies))
+    for kind in ("image", "fused", "random"):
+        assert list(figures["retrieval"][kind]) == ["p1", "p3"]
+    json.dumps(figures, allow_nan=False)
+
+
+def test_counts(measured):
+    encoder, rows, _, figures = measured
+    n = figures["n"]
+    assert n["rows"] == 80
+    assert n["truth"] == sum(truth is not None for truth in rows.truths) == n["seen"] + n["unseen"]
+    assert n["photo"] == rows.vectors.has_image.sum()
+    assert n["text"] == sum(bool(text) for text in rows.texts)
+    assert n["candidates"] == sum(t in c and len(c) > 1 for t, c in zip(rows.truths, rows.candidates, strict=True))
+    assert n["truth_in_taxonomy"] == n["truth"]
+
+
+def test_the_same_seed_gives_the_same_figures(measured):
+    encoder, rows, table, figures = measured
+    assert measure(encoder, rows, table, config=CONFIG, seed=1) == figures
+    assert measure(encoder, rows, table, config=CONFIG, seed=2) != figures
+
+
+def test_the_order_of_candidates_does_not_matter(measured):
+    encoder, rows, table, figures = measured
+    turned = MeasureRows(rows.texts, rows.truths, [row[::-1] for row in rows.candidates], rows.vectors)
+    again = measure(encoder, turned, table, config=CONFIG, seed=1)
+    assert again["rerank"]["fused"] == figures["rerank"]["fused"]
+
+
+def test_each_path_is_encoded_once():
+    encoder = RandomEncoder()
+    CategoryTable.of(encoder, PATHS, [PATHS[:3], ("Strange", PATHS[0])])
+    assert sorted(encoder.asked) == sorted([*PATHS, "Strange"])
+
+
+def one_kind(texts, truths, candidates, has_image):
+    encoder = RandomEncoder()
+    image = encoder.encode_texts([f"photo {number}" for number in range(len(texts))]) * np.array(has_image)[:, None]
+    rows = MeasureRows(texts, truths, candidates, product_vectors(encoder, texts, image, np.array(has_image)))
+    table = CategoryTable.of(encoder, PATHS, candidates)
+    return measure(encoder, rows, table, config=CONFIG, seed=0)
+
+
+def test_rows_without_photos_have_no_image_figures():
+    figures = one_kind(["a", "b"], [PATHS[0], PATHS[1]], [PATHS[:2]] * 2, [False, False])
+    assert "image" not in figures["rerank"]
+    assert "image" not in figures["retrieval"]
+    assert any(sentence.startswith("image:") for sentence in figures["skipped"])
+
+
+def test_photos_alone_have_no_text_figures():
+    figures = one_kind(["", ""], [PATHS[0], PATHS[1]], [PATHS[:2]] * 2, [True, True])
+    assert set(figures["rerank"]) == {"image", "fused", "random", "seen", "unseen"}
+    assert figures["rerank"]["image"] == figures["rerank"]["fused"]
+    assert any("zero_shot" in sentence for sentence in figures["skipped"])
+
+
+def test_rows_without_candidates_still_have_open_figures():
+    figures = one_kind(["a", "b"], [PATHS[0], PATHS[0]], [(), ()], [True, True])
+    assert "rerank" not in figures
+    assert set(figures["open"]) == {"text", "image", "fused", "zero_shot", "seen"}
+    assert any("candidates" in sentence for sentence in figures["skipped"])
+    assert any(sentence.startswith("unseen:") for sentence in figures["skipped"])
+
+
+def test_rows_without_truth_or_no_rows_at_all():
+    figures = one_kind(["a"], [None], [PATHS[:2]], [True])
+    assert set(figures) == {"n", "skipped"}
+    assert "No row has a true category" in render(figures)
+    assert one_kind([], [], [], np.zeros(0, dtype=bool))["n"] == {"rows": 0}
+
+
+def test_one_row_is_enough_for_what_it_allows():
+    figures = one_kind(["a"], [PATHS[2]], [PATHS[:3]], [True])
+    assert figures["rerank"]["random"]["acc1"]["value"] == pytest.approx(1 / 3, abs=1e-6)
+    assert "retrieval" not in figures
+
+
+def test_a_truth_outside_the_taxonomy_is_never_right_but_shares_levels():
+    encoder = RandomEncoder()
+    rows = MeasureRows(
+        ["a"] * 3, ["Home > Decor > Lamps"] * 3, [("Home > Decor > Lamps", "Toys")] * 3, make_rows(encoder, 3).vectors
+    )
+    figures = measure(
+        encoder, rows, CategoryTable.of(encoder, ["Home > Decor"], rows.candidates), config=CONFIG, seed=0
+    )
+    assert figures["open"]["fused"]["acc1"]["value"] == 0
+    assert figures["open"]["fused"]["hf1"]["value"] == pytest.approx(2 * 2 / (2 + 3), abs=1e-6)
+    assert figures["n"]["truth_in_taxonomy"] == 0
+
+
+def test_parts_of_different_length_are_refused():
+    none = np.zeros((1, 6), dtype=np.float32)
+    vectors = ProductVectors(none, none, none, np.ones(1, dtype=bool), np.ones(1, dtype=bool))
+    with pytest.raises(ValueError, match="differ in length"):
+        MeasureRows(["a", "b"], [None, None], [(), ()], vectors)
+
+
+def test_the_test_split_is_read_unless_told_otherwise(tmp_path):
+    folder = write_dataset(tmp_path / "data", 24)
+    encoder = RandomEncoder()
+    assert len(read_rows(encoder, str(folder)).texts) == 0  # two blocks of twelve: all of them train
+    folder = write_dataset(tmp_path / "more", 60)
+    test, train = read_rows(encoder, str(folder)), read_rows(encoder, str(folder), "train")
+    assert (len(test.texts), len(train.texts)) == (12, 48)
+    with pytest.raises(RuntimeError, match="no split 'heldout'"):
+        read_rows(encoder, str(folder), "heldout")
+
+
+def test_broken_photos_make_text_only_rows(tmp_path):
+    rows = read_rows(RandomEncoder(), str(write_dataset(tmp_path / "data", 120)), "train")
+    missing = ~rows.vectors.has_image
+    assert 0 < missing.sum() < 20
+    np.testing.assert_allclose(rows.vectors.fused[missing], rows.vectors.text[missing], atol=1e-6)
+    assert all("<" not in text for text in rows.texts)
+
+
+def test_the_command_prints_a_table_and_writes_the_json(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(module, "load_bundle", lambda folder: RandomEncoder())
+    folder, out = write_dataset(tmp_path / "data", 60), tmp_path / "figures.json"
+    taxonomy = tmp_path / "taxonomy.txt"
+    taxonomy.write_text("\n".join(PATHS))
+    figures = evaluate_command(tmp_path, str(folder), taxonomy, out, None)
+    assert json.loads(out.read_text()) == figures
+    printed = capsys.readouterr().out
+    for words in (
+        "Rerank the candidates: all rows",
+        "Choose from the whole taxonomy",
+        "zero_shot",
+        "random",
+        "left out",
+    ):
+        assert words in printed
+    assert figures["n"]["rows"] == 12

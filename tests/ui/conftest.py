@@ -1,0 +1,33 @@
+"""A workspace on a small catalogue and a bundle without towers."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.serving.catalog import Catalog
+from tests.serving.conftest import PRODUCTS
+from tests.serving.fakes import FakeBundle, webp, write_catalog
+from ui.workspace import Tools, Workspace
+
+HOSTILE = "<script>alert(1)</script> {{7*7}} ${7*7} %{x} <b>bold</b>"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    products = [*PRODUCTS, (HOSTILE, "Home > Clocks")]
+    catalog = Catalog.open(write_catalog(tmp_path / "catalog.parquet", products, demo=True))
+    return Workspace(catalog, lambda: Tools.of(catalog, FakeBundle()))
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> str:
+    path = tmp_path / "photo.webp"
+    path.write_bytes(webp(size=64))
+    return str(path)
+
+
+@pytest.fixture
+def broken_photo(tmp_path: Path) -> str:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(b"not a photo at all")
+    return str(path)

@@ -1,0 +1,34 @@
+import re
+
+from ui import page
+from ui.theme import theme
+from ui.workspace import Workspace
+
+
+def test_the_header_says_what_is_open(workspace: Workspace) -> None:
+    header = page.header(workspace)
+    assert f"{len(workspace.catalog)} products" in header
+    assert "demo catalogue" in header
+    workspace.catalog.meta["demo"] = False
+    assert "demo catalogue" not in page.header(workspace)
+
+
+def test_every_action_is_a_documented_endpoint(workspace: Workspace) -> None:
+    info = page.build(workspace).get_api_info()["named_endpoints"]
+    assert set(info) == {"/classify", "/search", "/galaxy", "/rerank", "/products"}
+    for endpoint in info.values():
+        assert endpoint["description"]
+        assert "workspace" not in [parameter["parameter_name"] for parameter in endpoint["parameters"]]
+    assert [p["parameter_name"] for p in info["/classify"]["parameters"]] == ["photo", "title", "description"]
+
+
+def test_a_refusal_is_escaped() -> None:
+    blocks = page.build_refusal("There is no <b>catalogue</b>.")
+    assert "&lt;b&gt;" in str(blocks.get_config_file()["components"])
+
+
+def test_the_theme_is_dark_and_fetches_nothing() -> None:
+    made = theme()
+    assert made.body_background_fill == made.body_background_fill_dark
+    assert not made._stylesheets
+    assert not re.findall(r'url\("?(?!data:)', made._get_theme_css())
