@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from pipeline.__main__ import config_of, parser
 
 ROOT = Path(__file__).parents[1]
