@@ -138,8 +138,9 @@ def read_rows(bundle: Encoder, products: str, split: str | None = None) -> Measu
     source = open_source(SourceConfig(location=products))
     if split is not None and split not in source.splits:
         raise SourceError(f"{products} has no split '{split}'; it has {', '.join(source.splits)}.")
-    wanted = {split} if split else {"test"} if "test" in source.splits else set(source.splits)
-    parts = [part for part in source.parts if part.split in wanted]
+    parts = [part for part in source.parts if part.split == (split or "test") and part.rows != 0]
+    if split is None and not parts:
+        parts = list(source.parts)
     items = (item for part in parts for item in part.read())
     total = sum(part.rows or 0 for part in parts) or None
     rows: list[CleanRow] = []

@@ -1,0 +1,207 @@
+"""Evaluate and publish on a small run with an untrained model: joined by id, checked on reading back."""
+
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.artifacts import (
+    ArtifactError,
+    BundlePaths,
+    Provenance,
+    RunPaths,
+    is_complete,
+    read_provenance,
+    write_json,
+    write_provenance,
+)
+from pipeline.config import PublishConfig, SourceConfig
+from pipeline.data.joining import read_vectors, unit
+from pipeline.data.schema import CLUSTERS, LAYOUT, catalog_schema, read_products, read_table, write_table
+from pipeline.data.taxonomy import levels, read_taxonomy
+from pipeline.model.bundle import load_bundle, save_bundle
+from pipeline.model.features import TokenCache
+from pipeline.model.towers import load_tokenizer
+from pipeline.model.two_tower import TwoTower
+from pipeline.presets import tiny
+from pipeline.serving.catalog import Catalog, check_match
+from pipeline.stages import cluster, embed, evaluate, ingest, publish
+from tests.factories import write_dataset
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A run up to and with publish; the bundle is untrained, the layout drawn at random."""
+    folder = tmp_path_factory.mktemp("run")
+    source = SourceConfig(location=str(write_dataset(folder / "source", 120)))
+    config = dataclasses.replace(tiny(), source=source, publish=PublishConfig(row_group_size=16, demo=True))
+    run_dir = folder / "run"
+    run = RunPaths(run_dir)
+    ingest.run(config, run_dir)
+    ids = read_products(run.products)["product_id"].tolist()
+    save_untrained(config, run, ids)
+    embed.run(config, run_dir)
+    shuffled = np.random.default_rng(0).permutation(ids)
+    points = {name: np.arange(len(ids), dtype=np.float32) + n for n, name in enumerate(LAYOUT.names[1:])}
+    layout = pa.table({"product_id": shuffled, **points}, schema=LAYOUT)
+    write_table(run.layout, layout, Provenance.of(config, "layout", ids))
+    for stage in (cluster, evaluate, publish):
+        stage.run(config, run_dir)
+    return config, run
+
+
+def save_untrained(config, run, ids):
+    model = TwoTower(config.model)
+    paths = read_taxonomy(run.taxonomy).paths
+    vectors = unit(np.random.default_rng(0).normal(size=(len(paths), config.model.dimension)).astype(np.float32))
+    save_bundle(
+        run.trained,
+        model,
+        TokenCache(load_tokenizer(config.model.text), config.model.text.max_tokens),
+        categories=paths,
+        category_vectors=vectors,
+        seen=np.arange(len(paths)) % 2 == 0,
+        meta={"preset": config.preset, "temperature": 1.0},
+    )
+    write_provenance(run.trained, Provenance.of(config, "train", ids))
+
+
+def test_every_output_is_complete(built):
+    config, run = built
+    for stage, module in (("cluster", cluster), ("evaluate", evaluate), ("publish", publish)):
+        assert is_complete(module.outputs(run), config, stage)
+    assert read_provenance(run.catalog).stage == "publish"
+
+
+def test_the_evaluation_has_the_splits_that_were_not_learnt_from(built):
+    _, run = built
+    figures = json.loads(run.evaluation.read_text())
+    counts = read_products(run.products)["split"].value_counts()
+    assert {split: part["n"]["rows"] for split, part in figures.items()} == counts.drop("train").to_dict()
+    assert "fused" in figures["test"]["rerank"]
+
+
+def test_the_catalogue_is_plain_parquet_with_metadata(built):
+    config, run = built
+    file = pq.ParquetFile(run.catalog)
+    assert file.schema_arrow.remove_metadata() == catalog_schema(config.model.dimension)
+    assert file.metadata.num_row_groups == -(-file.metadata.num_rows // 16)
+    meta = json.loads(file.metadata.metadata[b"product_galaxy"])
+    assert meta["demo"] is True
+    assert meta["dimension"] == config.model.dimension
+    assert meta["provenance"]["stage"] == "publish"
+    check_match(Catalog.open(run.catalog), run.model)
+
+
+def test_rows_are_joined_by_id(built):
+    _, run = built
+    catalog = pq.read_table(run.catalog).to_pandas().set_index("product_id")
+    products = read_table(run.products).to_pandas().set_index("product_id")
+    assert list(catalog.index) == list(products.index)
+    for name in ("title", "split", "category_path", "thumbnail"):
+        assert catalog[name].equals(products[name])
+    layout = read_table(run.layout).to_pandas().set_index("product_id").loc[catalog.index]
+    for name in LAYOUT.names[1:]:
+        np.testing.assert_array_equal(catalog[name], layout[name])
+    clusters = read_table(run.clusters).to_pandas().set_index("product_id").loc[catalog.index]
+    assert catalog["cluster"].equals(clusters["cluster"])
+    vectors = read_vectors(run.embeddings, list(catalog.index))
+    stored, present = Catalog.open(run.catalog).vectors("image")
+    np.testing.assert_array_equal(present, vectors.has_image)
+    np.testing.assert_allclose(stored, vectors.image, atol=1e-6)
+    assert set(catalog["category_top"]) == {levels(path)[0] for path in products["category_path"]}
+
+
+def test_candidate_scores_are_cosines_in_the_order_of_candidates(built):
+    _, run = built
+    bundle, catalog = load_bundle(run.trained), pq.read_table(run.catalog).to_pandas()
+    fused = read_vectors(run.embeddings, catalog["product_id"].tolist()).fused
+    for row in (0, 7, len(catalog) - 1):
+        expected = bundle.encode_categories(list(catalog["candidates"][row])) @ fused[row]
+        np.testing.assert_allclose(catalog["candidate_scores"][row], expected, atol=1e-5)
+
+
+def test_products_without_candidates_have_no_scores(built):
+    _, run = built
+    bundle = load_bundle(run.trained)
+    fused = np.eye(4, bundle.dimension, dtype=np.float32)
+    path = bundle.categories[0]
+    scores = publish.candidate_scores(bundle, fused, [None, [path], [], [path, path]])
+    assert [None if row is None else len(row) for row in scores] == [None, 1, 0, 2]
+    assert publish.candidate_scores(bundle, fused[:1], [None]) == [None]
+
+
+def test_predictions_are_paths_of_the_model_with_falling_confidence(built):
+    _, run = built
+    bundle, catalog = load_bundle(run.trained), pq.read_table(run.catalog).to_pandas()
+    for path, confidences in zip(catalog["predicted_path"], catalog["predicted_confidences"], strict=True):
+        assert path in bundle.categories
+        assert len(confidences) == len(levels(path))
+        assert (np.diff(confidences) <= 1e-6).all()
+        assert 0 < confidences[-1] <= confidences[0] <= 1
+
+
+def test_the_published_bundle_is_the_trained_one_with_its_figures(built):
+    _, run = built
+    meta = json.loads(BundlePaths(run.model).meta.read_text())
+    assert meta["metrics"] == json.loads(run.evaluation.read_text())
+    assert BundlePaths(run.model).weights.read_bytes() == BundlePaths(run.trained).weights.read_bytes()
+    text = ["a red vase"]
+    np.testing.assert_array_equal(
+        load_bundle(run.model).encode_texts(text), load_bundle(run.trained).encode_texts(text)
+    )
+
+
+def test_publishing_again_gives_the_same_catalogue(built):
+    config, run = built
+    before = pq.read_table(run.catalog)
+    publish.run(config, run.root)
+    assert pq.read_table(run.catalog).equals(before)
+
+
+@pytest.fixture
+def copied(built, tmp_path):
+    config, run = built
+    shutil.copytree(run.root, tmp_path / "copy")
+    return config, RunPaths(tmp_path / "copy")
+
+
+def test_a_lost_cluster_row_is_named(copied):
+    config, run = copied
+    ids = read_table(run.clusters)["product_id"].to_pylist()
+    lost = pa.table({"product_id": ids[1:], "cluster": [0] * (len(ids) - 1)}, schema=CLUSTERS)
+    write_table(run.clusters, lost, Provenance.of(config, "cluster", ids))
+    with pytest.raises(ArtifactError, match=f"lacks 1 products \\(first: {ids[0]}\\)"):
+        publish.run(config, run.root)
+
+
+def test_a_stage_of_another_configuration_is_refused(copied):
+    config, run = copied
+    with pytest.raises(ArtifactError, match="another configuration"):
+        publish.run(dataclasses.replace(config, seed=99), run.root)
+    with pytest.raises(ArtifactError, match="another configuration"):
+        evaluate.run(dataclasses.replace(config, seed=99), run.root)
+
+
+def test_a_catalogue_that_is_not_what_was_written_is_refused(copied):
+    _, run = copied
+    table = pq.read_table(run.catalog)
+    publish.check_published(run, table, 16)
+    with pytest.raises(ArtifactError, match="row groups are too large"):
+        publish.check_published(run, table, 8)
+    with pytest.raises(ArtifactError, match="differ from those written"):
+        publish.check_published(run, table.slice(1), 16)
+
+
+def test_a_damaged_evaluation_is_one_sentence(copied):
+    _, run = copied
+    run.evaluation.write_text("{")
+    with pytest.raises(ArtifactError, match="run stage 'evaluate' again"):
+        publish.publish_bundle(run)
+    write_json(run.evaluation, {})
+    publish.publish_bundle(run)
+    assert not [path for path in run.root.iterdir() if path.name.endswith(".tmp")]
