@@ -227,7 +227,7 @@ def test_photos_are_fetched_where_that_is_allowed(tmp_path, shop):
         ("nowhere.csv", None, {}, "does not exist"),
         ("nowhere.parquet", None, {}, "does not exist"),
         ("bad.parquet", b"PAR1 no", {}, "not a readable parquet file"),
-        ("empty.csv", b"", {}, "none of the columns"),
+        ("empty.csv", b"", {}, "is empty"),
         (
             "latin.csv",
             "name\ncaf\u00e9\n".encode("latin-1"),

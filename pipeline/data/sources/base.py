@@ -90,12 +90,12 @@ class Part:
 
     Attributes:
         split: Our name of it.
-        rows: Number of rows, None where only reading would tell.
+        rows: Number of rows.
         read: Starts a new pass over its rows.
     """
 
     split: str
-    rows: int | None
+    rows: int
     read: Callable[[], Iterator[Item]]
 
 
@@ -121,13 +121,9 @@ class Source:
         return tuple(dict.fromkeys(part.split for part in self.parts))
 
     @property
-    def total(self) -> int | None:
-        """Rows that iterating gives, None where only reading would tell."""
-        sizes = [part.rows for part in self.parts]
-        known = [size for size in sizes if size is not None]
-        if len(known) < len(sizes):
-            return None
-        return sum(min(size, self.limit) if self.limit else size for size in known)
+    def total(self) -> int:
+        """Rows that iterating gives."""
+        return sum(min(part.rows, self.limit) if self.limit else part.rows for part in self.parts)
 
     def __iter__(self) -> Iterator[Item]:
         for part in self.parts:

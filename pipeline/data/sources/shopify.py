@@ -45,10 +45,10 @@ def open_shopify(path: Path, renamed: Mapping[str, str], images: Path | None, fe
     if images is not None and not images.is_dir():
         raise SourceError(f"The folder of photos {images} does not exist; name an existing one.")
     handle = renamed.get("Handle", "Handle")
-    handles = {(cells.get(handle) or "").strip() for _, cells in read_csv(path)}
-    nameless = sum(not (cells.get(handle) or "").strip() for _, cells in read_csv(path)) if "" in handles else 0
+    handles = [(cells.get(handle) or "").strip() for cells in read_csv(path)]
+    rows = len(set(handles) - {""}) + handles.count("")
     read = functools.partial(_read, path, renamed, images, fetch)
-    return Source(str(path), "shopify-export", [Part("train", len(handles - {""}) + nameless, read)], limit)
+    return Source(str(path), "shopify-export", [Part("train", rows, read)], limit)
 
 
 def _read(path: Path, renamed: Mapping[str, str], images: Path | None, fetch: bool) -> Iterator[Item]:
@@ -56,7 +56,7 @@ def _read(path: Path, renamed: Mapping[str, str], images: Path | None, fetch: bo
     handle = renamed.get("Handle", "Handle")
     products: dict[str, dict[str, str]] = {}
     bad: list[dict[str, Any]] = []
-    for number, cells in read_csv(path):
+    for number, cells in enumerate(read_csv(path)):
         name = (cells.get(handle) or "").strip()
         if not name:
             bad.append({"line": number + 2, **{str(key): value for key, value in cells.items()}})

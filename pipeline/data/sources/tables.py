@@ -33,20 +33,17 @@ _FALSE = frozenset(("false", "0", "no", "n", "f"))
 _EXTRA = "__extra__"
 
 
-def read_csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Rows of a table with their numbers from 0; cells beyond the headings are listed under `_EXTRA`.
+def read_csv(path: Path) -> Iterator[dict[str, Any]]:
+    """Rows of a table by heading; cells beyond the headings are listed under `_EXTRA`.
 
     Raises:
-        SourceError: If the file is not a UTF-8 table with a line of headings.
+        SourceError: If the file is not a UTF-8 table.
     """
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     delimiter = DELIMITERS.get(path.suffix.lower(), ",")
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines, delimiter=delimiter, restkey=_EXTRA)
-            if not reader.fieldnames:
-                raise SourceError(f"{path} is empty; a table starts with a line of headings.")
-            yield from enumerate(reader)
+            yield from csv.DictReader(lines, delimiter=delimiter, restkey=_EXTRA)
     except UnicodeDecodeError as error:
         raise SourceError(f"{path} is not UTF-8 text ({error}); save it as UTF-8.") from error
     except (csv.Error, OSError) as error:
@@ -54,12 +51,19 @@ def read_csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def headings(path: Path) -> list[str]:
-    """The headings of a table."""
+    """The headings of a table.
+
+    Raises:
+        SourceError: If the file is not a UTF-8 table or is empty.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            return next(csv.reader(lines, delimiter=DELIMITERS.get(path.suffix.lower(), ",")), [])
+            found = next(csv.reader(lines, delimiter=DELIMITERS.get(path.suffix.lower(), ",")), [])
     except (UnicodeDecodeError, csv.Error, OSError) as error:
         raise SourceError(f"{path} cannot be read as a UTF-8 table ({error}); save it as UTF-8 CSV.") from error
+    if not found:
+        raise SourceError(f"{path} is empty; a table starts with a line of headings.")
+    return found
 
 
 def _boolean(value: str | None) -> bool | None:
@@ -118,14 +122,14 @@ def open_table(path: Path, renamed: Mapping[str, str], images: Path | None, fetc
         raise SourceError(f"The folder of photos {folder} does not exist; name an existing one.")
     split_column = columns.get("split")
     counts: dict[str, int] = {}
-    for _, cells in read_csv(path):
+    for cells in read_csv(path):
         name = split_name(cells.get(split_column) or "") if split_column else "train"
         counts[name] = counts.get(name, 0) + 1
 
     def read(split: str) -> Iterator[Item]:
         photos = PhotoFinder(folder, fetch)
         number = 0
-        for _, cells in read_csv(path):
+        for cells in read_csv(path):
             if split_column is None or split_name(cells.get(split_column) or "") == split:
                 yield to_row(split, number, cells, columns, photos)
                 number += 1
