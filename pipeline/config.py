@@ -334,7 +334,25 @@ class Config:
             "publish": ("publish",),
         }
         upto = STAGE_ORDER[: STAGE_ORDER.index(stage) + 1]
-        names = ["preset", "seed", *(name for earlier in upto for name in parts[earlier])]
         whole = asdict(self)
-        text = json.dumps({name: whole[name] for name in names}, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _hash(
+            {name: whole[name] for name in ["preset", "seed", *(n for earlier in upto for n in parts[earlier])]}
+        )
+
+    def training_fingerprint(self, stage: str) -> str:
+        """Hash of everything the checkpoint of one training stage depends on.
+
+        A stage that trains only the vision tower does not depend on the losses of the stages after it, so those can
+        be changed without training the tower again.
+        """
+        names = [step.name for step in self.train.stages]
+        upto = [asdict(step) for step in self.train.stages[: names.index(stage) + 1]]
+        train = asdict(self.train)
+        if all(step["train"] == ("vision",) for step in upto):
+            train = {name: train[name] for name in ("weight_decay", "warmup_fraction", "clip_norm", "evaluations")}
+        train["stages"] = upto
+        return _hash({"ingest": self.fingerprint("ingest"), "model": asdict(self.model), "train": train})
+
+
+def _hash(value: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

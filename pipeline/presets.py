@@ -42,17 +42,18 @@ def compact() -> Config:
         model_class="MobileNetV2Model",
         pooling="pooler",
         width=1280,
-        architecture=(("depth_multiplier", 0.5), ("tf_padding", False), ("image_size", 128)),
-        image_size=128,
+        architecture=(("depth_multiplier", 0.5), ("tf_padding", False), ("image_size", 112)),
+        image_size=112,
     )
     return Config(
         preset="compact",
+        ingest=IngestConfig(image_size=112),
         model=ModelConfig(
             text=text, vision=vision, dimension=384, hidden=512, residual_text=True, dropout=0.1, gate_bias=1.0
         ),
         train=TrainConfig(
             stages=(
-                TrainStage("vision", ("vision",), epochs=12, batch_size=64, learning_rate=2e-3),
+                TrainStage("vision", ("vision",), epochs=10, batch_size=64, learning_rate=2e-3),
                 TrainStage("heads", ("heads",), epochs=12, batch_size=128, learning_rate=1e-3, negatives=1024),
                 TrainStage("text-lora", ("heads", "text_lora"), epochs=1, max_steps=300, batch_size=16, negatives=64),
             ),
@@ -133,7 +134,7 @@ def tiny() -> Config:
     )
     return Config(
         preset="tiny",
-        ingest=IngestConfig(image_size=32, thumbnail_size=64),
+        ingest=IngestConfig(image_size=32, thumbnail_size=64, heldout_max_share=0.25),
         model=ModelConfig(text=text, vision=vision, dimension=32, hidden=32, residual_text=True, gate_bias=0.0),
         train=TrainConfig(
             stages=(

@@ -135,7 +135,7 @@ class MatchingTask:
         truth = torch.from_numpy(position[examples.truth[rows]]).to(self.device)
         candidates = examples.candidates[rows]
         mask = torch.from_numpy(candidates >= 0).to(self.device)
-        places = torch.from_numpy(position[np.maximum(candidates, 0)]).to(self.device)
+        places = torch.from_numpy(np.maximum(position[candidates], 0)).to(self.device)  # padding: any, it is masked
         target = torch.from_numpy(examples.target[rows]).to(self.device)
 
         def listwise(vectors: Tensor, kept: Tensor) -> Tensor:

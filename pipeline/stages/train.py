@@ -95,11 +95,11 @@ class Trainer:
             self.config.train,
             seed=self.config.seed,
             accelerator=self.accelerator,
-            folder=self.paths.training / self.config.fingerprint("train"),
+            folder=self.paths.training / self.config.training_fingerprint(stage.name),
             log=self.log,
         )
         if {"vision", "vision_lora"} & set(stage.train):
-            self.vision_state = f"{stage.name}-{self.config.fingerprint('train')}"
+            self.vision_state = self.config.training_fingerprint(stage.name)
 
     def finish(self, product_ids: Sequence[str]) -> None:
         """Choose the strength, encode the taxonomy, save."""

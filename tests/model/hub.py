@@ -5,7 +5,25 @@ from pathlib import Path
 import torch
 from transformers import BertConfig, BertModel, BertTokenizerFast, SiglipConfig, SiglipModel
 
-WORDS = "red blue mug shirt shoe home kitchen apparel accessories clothing footwear drinkware garden > & . ,".split()
+WORDS = [
+    "red",
+    "blue",
+    "mug",
+    "shirt",
+    "shoe",
+    "home",
+    "kitchen",
+    "apparel",
+    "accessories",
+    "clothing",
+    "footwear",
+    "drinkware",
+    "garden",
+    ">",
+    "&",
+    ".",
+    ",",
+]
 
 
 def save_siglip(folder: Path, image_size: int = 32) -> Path:
@@ -22,11 +40,18 @@ def save_bert(folder: Path) -> Path:
     """A BERT checkpoint with its tokenizer, as BAAI/bge-base-en-v1.5 is one."""
     torch.manual_seed(1)
     folder.mkdir(parents=True, exist_ok=True)
-    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *(chr(c) for c in range(97, 123)), *(f"##{chr(c)}" for c in range(97, 123))]
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    tokens = [*special, *WORDS, *letters, *(f"##{letter}" for letter in letters)]
     (folder / "vocab.txt").write_text("\n".join(tokens), encoding="utf-8")
     BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
     config = BertConfig(
-        vocab_size=len(tokens), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24, max_position_embeddings=64
+        vocab_size=len(tokens),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=24,
+        max_position_embeddings=64,
     )
     BertModel(config).save_pretrained(folder)
     return folder

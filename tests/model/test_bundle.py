@@ -1,0 +1,118 @@
+"""A bundle saved and loaded again gives the same vectors; a wrong or damaged one says so."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.artifacts import ArtifactError, BundlePaths
+from pipeline.config import TowerConfig
+from pipeline.model.bundle import load_bundle, model_config, save_bundle
+from pipeline.model.features import TokenCache
+from pipeline.model.towers import load_tokenizer
+from pipeline.model.two_tower import TwoTower
+from pipeline.presets import siglip2_bge, tiny
+
+PATHS = ("Home", "Home > Mugs", "Clothing")
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bundle") / "model"
+    torch.manual_seed(0)
+    config = tiny().model
+    model = TwoTower(config)
+    for name, value in model.named_parameters():
+        if "lora_B" in name or "contract" in name:
+            torch.nn.init.normal_(value, std=0.2)
+    tokens = TokenCache(load_tokenizer(config.text), config.text.max_tokens)
+    vectors = np.random.default_rng(0).standard_normal((3, config.dimension)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    seen = np.array([False, True, True])
+    save_bundle(folder, model, tokens, categories=PATHS, category_vectors=vectors, seen=seen, meta={"preset": "tiny"})
+    return folder, model, vectors
+
+
+def test_round_trip(saved):
+    folder, model, vectors = saved
+    bundle = load_bundle(folder)
+    assert bundle.categories == PATHS
+    assert bundle.seen.tolist() == [False, True, True]
+    assert bundle.category_vectors == pytest.approx(vectors, abs=2e-3)
+    assert (bundle.category_vectors * vectors).sum(1) == pytest.approx(np.ones(3), abs=1e-4)
+    model.eval()
+    ids = torch.tensor(bundle._tokens(["a red mug"]))
+    with torch.no_grad():
+        expected = model.text_head(model.text_tower(ids, torch.ones_like(ids))).numpy()
+    assert bundle.encode_texts(["a red mug"]) == pytest.approx(expected, abs=5e-3)
+
+
+def test_texts_are_encoded_once_and_in_order(saved):
+    bundle = load_bundle(saved[0])
+    texts = ["mug", "a much longer text about a pair of shoes", "mug", ""]
+    together = bundle.encode_texts(texts)
+    assert np.array_equal(together[0], together[2])
+    for text, vector in zip(texts, together, strict=True):
+        assert bundle.encode_texts([text])[0] == pytest.approx(vector, abs=1e-5)
+
+
+def test_images_and_fusion_shapes(saved):
+    bundle = load_bundle(saved[0])
+    images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+    image, text = bundle.encode_images(images), bundle.encode_texts(["a", "b", "c"])
+    assert np.linalg.norm(image, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
+    fused = bundle.fuse(text, image, np.array([True, True, False]), np.array([True, False, False]))
+    assert fused[1] == pytest.approx(text[1], abs=1e-6)
+    assert not fused[2].any()
+    assert bundle.gate(text, image).shape == text.shape
+
+
+def test_unknown_categories_are_encoded_known_ones_reused(saved):
+    bundle = load_bundle(saved[0])
+    vectors = bundle.encode_categories(["Home > Mugs", "Toys", "Toys"])
+    assert np.array_equal(vectors[0], bundle.category_vectors[1])
+    assert vectors[1] == pytest.approx(bundle.encode_texts(["Toys"])[0], abs=1e-6)
+    assert bundle.encode_categories([]).shape == (0, bundle.dimension)
+
+
+def _copy(folder, target):
+    import shutil
+
+    shutil.copytree(folder, target)
+    return BundlePaths(target)
+
+
+def test_missing_bundle(tmp_path):
+    with pytest.raises(ArtifactError, match="no model bundle"):
+        load_bundle(tmp_path / "none")
+
+
+def test_other_weights(saved, tmp_path):
+    paths = _copy(saved[0], tmp_path / "model")
+    paths.weights.write_bytes(paths.weights.read_bytes() + b"0")
+    with pytest.raises(ArtifactError, match="not the file"):
+        load_bundle(paths.root)
+
+
+def test_damaged_meta_and_other_version(saved, tmp_path):
+    paths = _copy(saved[0], tmp_path / "model")
+    meta = json.loads(paths.meta.read_text())
+    paths.meta.write_text(json.dumps({**meta, "version": 99}))
+    with pytest.raises(ArtifactError, match="version 99"):
+        load_bundle(paths.root)
+    paths.meta.write_text("{")
+    with pytest.raises(ArtifactError, match="damaged"):
+        load_bundle(paths.root)
+
+
+@pytest.mark.parametrize("config", [tiny().model, siglip2_bge().model])
+def test_model_config_survives_json(config):
+    from dataclasses import asdict
+
+    assert model_config(json.loads(json.dumps(asdict(config)))) == config
+
+
+def test_a_tower_without_source_is_refused():
+    with pytest.raises(ValueError, match="model_id or an architecture"):
+        TowerConfig(model_id="", model_class="BertModel", pooling="cls", width=4)

@@ -1,0 +1,81 @@
+"""Examples and what is encoded of them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from pipeline.model.augment import _warp, augment
+from pipeline.model.examples import make_examples
+from pipeline.model.features import length_batches, to_pixels
+from pipeline.model.matching import truth_ranks
+
+PATHS = ("A", "A > B", "A > C", "D")
+
+
+def _products():
+    return pd.DataFrame(
+        {
+            "text": ["mug", "", "unlabelled", "odd"],
+            "image_row": [0, 1, 2, -1],
+            "category_path": ["A > B", "D", None, "A > C"],
+            "candidates": [["A", "A > B", "D"], ["D", "A"], ["A"], ["A", "D"]],
+        }
+    )
+
+
+def test_examples_hold_labelled_products_only():
+    examples = make_examples(_products(), PATHS)
+    assert examples.texts == ["mug", "", "odd"]
+    assert examples.truth.tolist() == [1, 3, 2]
+    assert examples.candidates.tolist() == [[0, 1, 3], [3, 0, -1], [2, -1, -1]]
+    assert examples.target.tolist() == [1, 0, 0]
+    assert examples.has_text.tolist() == [True, False, True]
+    assert examples.has_image.tolist() == [True, True, False]
+
+
+def test_sample_is_seeded_and_keeps_rows_together():
+    examples = make_examples(_products(), PATHS)
+    first, second = examples.sample(2, seed=1), examples.sample(2, seed=1)
+    assert first.texts == second.texts
+    assert len(first) == 2
+    for row, truth in enumerate(first.truth):
+        assert first.candidates[row, first.target[row]] == truth
+
+
+def test_length_batches_cover_every_row_once():
+    lengths = np.random.default_rng(0).integers(1, 90, 200)
+    batches = length_batches(lengths.tolist(), tokens=256)
+    assert sorted(np.concatenate(batches).tolist()) == list(range(200))
+    assert all(len(batch) * lengths[batch].max() <= 256 or len(batch) == 1 for batch in batches)
+
+
+def test_ranks_count_ties_against_the_truth():
+    products, categories = np.array([[1.0, 0.0]]), np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    mask = np.array([[True, True, True]])
+    assert truth_ranks(products, categories, np.array([[0, 1, 2]]), mask, np.array([0])).tolist() == [2]
+    assert truth_ranks(
+        products, categories, np.array([[0, 1, 2]]), mask & [[True, True, False]], np.array([0])
+    ).tolist() == [1]
+
+
+def test_augmented_views_differ_and_stay_in_range():
+    images = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 3), dtype=np.uint8)
+    torch.manual_seed(0)
+    first, second = augment(to_pixels(images), 32), augment(to_pixels(images), 32)
+    assert first.shape == (4, 3, 32, 32)
+    assert float(first.min()) >= 0
+    assert float(first.max()) <= 255
+    assert not torch.equal(first, second)
+    torch.manual_seed(0)
+    assert torch.equal(first, augment(to_pixels(images), 32))
+
+
+def test_a_white_photo_stays_white_under_warping():
+    assert torch.allclose(_warp(torch.ones(3, 3, 24, 24), 16), torch.ones(3, 3, 16, 16))
+
+
+def test_unknown_candidate_is_an_error():
+    products = _products()
+    with pytest.raises(KeyError):
+        make_examples(products, PATHS[:1])

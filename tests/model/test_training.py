@@ -1,0 +1,122 @@
+"""The loop: schedule, resumption, what the log keeps."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from pipeline.config import TrainConfig, TrainStage
+from pipeline.model.training import JsonLog, make_accelerator, make_optimizer, rate_at, run_stage
+
+
+class Regression:
+    """A task small enough to compare states exactly; dropout makes it depend on the step's seed."""
+
+    def __init__(self):
+        torch.manual_seed(0)
+        self.module = nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5), nn.BatchNorm1d(8), nn.Linear(8, 1))
+        self.x = torch.randn(64, 4)
+        self.y = self.x.sum(1, keepdim=True)
+        self.seen = torch.zeros(1)
+
+    def parameters(self):
+        return dict(self.module.named_parameters())
+
+    def batches(self, size, generator):
+        order = generator.permutation(len(self.x))
+        return [order[start : start + size] for start in range(0, len(order), size)]
+
+    def losses(self, module, rows, accelerator):
+        self.seen += len(rows)
+        return {"square": ((module(self.x[rows]) - self.y[rows]) ** 2).mean()}
+
+    def validate(self):
+        self.module.eval()
+        with torch.no_grad():
+            return {"score": -float(((self.module(self.x) - self.y) ** 2).mean())}
+
+    def state(self):
+        return {"seen": self.seen}
+
+    def load(self, state):
+        self.seen = state["seen"]
+
+
+class KilledError(Exception):
+    pass
+
+
+STAGE = TrainStage("fit", ("heads",), epochs=6, batch_size=8, learning_rate=0.01)
+CONFIG = TrainConfig(stages=(STAGE,), checkpoint_steps=5, evaluations=3, mixed_precision="no")
+
+
+def _train(folder, die_at=None):
+    task = Regression()
+
+    def log(record):
+        if die_at is not None and record["step"] >= die_at:
+            raise KilledError
+
+    run_stage(task, STAGE, CONFIG, seed=3, accelerator=make_accelerator("no"), folder=folder, log=log)
+    return task
+
+
+def test_a_killed_stage_resumes_to_the_same_state(tmp_path):
+    unbroken = _train(tmp_path / "a")
+    with pytest.raises(KilledError):
+        _train(tmp_path / "b", die_at=20)
+    assert (tmp_path / "b" / "fit.safetensors").exists()
+    resumed = _train(tmp_path / "b")
+    for name, value in unbroken.module.state_dict().items():
+        assert torch.equal(value, resumed.module.state_dict()[name]), name
+    assert torch.equal(unbroken.seen, resumed.seen)
+
+
+def test_a_finished_stage_is_not_trained_again(tmp_path):
+    first = _train(tmp_path)
+    again = _train(tmp_path, die_at=0)
+    assert torch.equal(first.module[0].weight, again.module[0].weight)
+
+
+def test_the_best_validated_state_is_kept(tmp_path):
+    task = Regression()
+    scores = iter([1.0, 3.0, 2.0])
+    states = []
+
+    def validate():
+        states.append(task.module[0].weight.detach().clone())
+        return {"score": next(scores)}
+
+    task.validate = validate
+    run_stage(task, STAGE, CONFIG, seed=3, accelerator=make_accelerator("no"), folder=tmp_path, log=lambda record: None)
+    assert torch.equal(task.module[0].weight, states[1])
+
+
+def test_rate_rises_then_falls():
+    rates = [rate_at(step, 100, 0.05) for step in range(100)]
+    assert rates[0] == pytest.approx(0.2)
+    assert rates[4] == pytest.approx(1.0)
+    assert np.all(np.diff(rates[5:]) < 0)
+    assert rates[-1] < 0.01
+
+
+def test_no_decay_on_norms_biases_and_adapters():
+    named = {
+        "a.weight": nn.Parameter(torch.ones(2, 2)),
+        "a.bias": nn.Parameter(torch.ones(2)),
+        "lora_A.x": nn.Parameter(torch.ones(2, 2)),
+    }
+    decayed, spared = make_optimizer(named, 0.1, 0.01).param_groups
+    assert decayed["weight_decay"] == 0.01
+    assert [p is named["a.weight"] for p in decayed["params"]] == [True]
+    assert spared["weight_decay"] == 0.0
+    assert len(spared["params"]) == 2
+
+
+def test_log_keeps_the_last_of_repeated_steps(tmp_path):
+    log = JsonLog(tmp_path / "log.jsonl")
+    for loss in (3.0, 2.0):
+        log({"stage": "fit", "step": 20, "loss": loss})
+    with log.path.open("a") as file:
+        file.write('{"stage": "fit", "st')
+    assert log.read() == [{"stage": "fit", "step": 20, "loss": 2.0}]
