@@ -19,6 +19,7 @@ from types import ModuleType
 from pipeline.artifacts import ArtifactError, RunPaths, is_complete
 from pipeline.config import Config, SourceConfig
 from pipeline.data.sources import SourceError
+from pipeline.model.bundle import bundle_hash, model_config, read_meta
 from pipeline.presets import PRESETS
 from pipeline.serving.measure import evaluate_command
 from pipeline.stages import cluster, embed, evaluate, ingest, layout, publish, train
@@ -121,6 +122,7 @@ def _add_build(command: argparse.ArgumentParser) -> None:
     command.add_argument("--fetch-images", action="store_true", help="download a table's image URLs")
     command.add_argument("--columns", nargs="*", default=[], metavar="OURS=THEIRS", help="column map of a table")
     command.add_argument("--limit", type=int, default=0, help="at most that many rows of each split")
+    command.add_argument("--model", type=Path, help="use this trained bundle instead of training one")
     command.add_argument("--seed", type=int, help="default: the preset's")
 
 
@@ -139,7 +141,24 @@ def config_of(arguments: argparse.Namespace) -> Config:
         limit=arguments.limit,
     )
     config = replace(PRESETS[arguments.preset](), source=source)
-    return config if arguments.seed is None else replace(config, seed=arguments.seed)
+    if arguments.seed is not None:
+        config = replace(config, seed=arguments.seed)
+    return config if arguments.model is None else with_bundle(config, arguments.model)
+
+
+def with_bundle(config: Config, bundle: Path) -> Config:
+    """The configuration with a trained bundle in place of training.
+
+    Raises:
+        ArtifactError: If there is no bundle at that place.
+    """
+    model = model_config(read_meta(bundle)["model"])
+    return replace(
+        config,
+        model=model,
+        ingest=replace(config.ingest, image_size=model.vision.image_size),
+        train=replace(config.train, bundle=str(bundle), bundle_weights=bundle_hash(bundle)),
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -151,7 +151,7 @@ class BundlePaths:
 
     @property
     def categories(self) -> Path:
-        """Category paths, whether training saw them, and their vectors (`schema.BUNDLE_CATEGORIES`)."""
+        """Category paths and their vectors."""
         return self.root / "categories.parquet"
 
 

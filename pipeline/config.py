@@ -216,6 +216,8 @@ class TrainConfig:
         interpolations: Strengths of the trained part to choose from after training, on validation and held-out
             categories; 1 is as trained.
         gate_shifts: Added to the trained gate's bias, likewise; above 0 leans towards the text.
+        bundle: Folder of a trained model bundle to use as it is; nothing is trained then.
+        bundle_weights: Hash of its weights.
         mixed_precision: "no", "bf16" or "fp16"; "auto" takes bf16 or fp16 where the device has it.
     """
 
@@ -235,6 +237,8 @@ class TrainConfig:
     checkpoint_steps: int = 200
     interpolations: tuple[float, ...] = (1.0,)
     gate_shifts: tuple[float, ...] = (0.0,)
+    bundle: str = ""
+    bundle_weights: str = ""
     mixed_precision: str = "auto"
 
     def __post_init__(self) -> None:
@@ -293,12 +297,10 @@ class PublishConfig:
 
     Attributes:
         row_group_size: Rows in a row group of catalog.parquet.
-        thumbnail_quality: WebP quality.
         demo: The products are made up, which the Space then says.
     """
 
     row_group_size: int = 256
-    thumbnail_quality: int = 75
     demo: bool = False
 
 
@@ -347,11 +349,12 @@ class Config:
         """
         names = [step.name for step in self.train.stages]
         upto = [asdict(step) for step in self.train.stages[: names.index(stage) + 1]]
-        train = asdict(self.train)
+        train, model = asdict(self.train), asdict(self.model)
         if all(step["train"] == ("vision",) for step in upto):
+            model = {name: model[name] for name in ("vision", "dimension", "hidden", "dropout")}
             train = {name: train[name] for name in ("weight_decay", "warmup_fraction", "clip_norm", "evaluations")}
         train["stages"] = upto
-        return _hash({"ingest": self.fingerprint("ingest"), "model": asdict(self.model), "train": train})
+        return _hash({"ingest": self.fingerprint("ingest"), "model": model, "train": train})
 
 
 def _hash(value: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,6 @@ class Bundle:
         config: Architecture.
         categories: Category paths of the table.
         category_vectors: float32 [m, d], L2-normalised, in the order of `categories`.
-        seen: bool [m], True where training had the path as a truth.
     """
 
     def __init__(self, model: TwoTower, tokens: TokenCache, meta: dict[str, Any], table: pa.Table) -> None:
@@ -51,8 +50,8 @@ class Bundle:
         self.config = model.config
         self.categories: tuple[str, ...] = tuple(table["category_path"].to_pylist())
         self.category_vectors = _dequantise(table)
-        self.seen = np.asarray(table["seen"].to_pylist(), dtype=bool)
         self._tokens = tokens
+        self._seen = frozenset(meta["seen"])
         self._rows = {path: row for row, path in enumerate(self.categories)}
 
     @property
@@ -69,6 +68,15 @@ class Bundle:
     def logit_scale(self) -> float:
         """Factor on cosines before a softmax."""
         return float(self.model.logit_scale)
+
+    @property
+    def seen(self) -> np.ndarray:
+        """Bool [m], `was_seen` of every path of the table."""
+        return np.array([self.was_seen(path) for path in self.categories], dtype=bool)
+
+    def was_seen(self, path: str) -> bool:
+        """Whether some training product had this very path as its truth."""
+        return _path_hash(path) in self._seen
 
     def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
         """Unit vectors float32 [n, d] of product texts or category paths; each distinct text is encoded once."""
@@ -129,7 +137,7 @@ def save_bundle(
     *,
     categories: Sequence[str],
     category_vectors: np.ndarray,
-    seen: np.ndarray,
+    seen: Iterable[str],
     meta: dict[str, Any],
 ) -> None:
     """Write a bundle; the folder appears whole or not at all.
@@ -140,7 +148,8 @@ def save_bundle(
         tokens: Its tokeniser.
         categories: Paths of the category table.
         category_vectors: [m, d] unit vectors of them.
-        seen: bool [m].
+        seen: Paths that training had as truths, in the table or not; kept as hashes, so that a bundle can be shipped
+            with another taxonomy than that of the data it learnt from.
         meta: Goes into model.json beside what is written here.
     """
     temporary = folder.with_name(f".{folder.name}.tmp")
@@ -149,12 +158,13 @@ def save_bundle(
     temporary.mkdir(parents=True)
     save_file(_stored_weights(model), paths.weights)
     tokens.tokenizer.save_pretrained(paths.tokenizer)
-    write_table(paths.categories, _quantise(categories, category_vectors, seen))
+    write_table(paths.categories, _quantise(categories, category_vectors))
     towers = {
         name: {"id": tower.config.model_id or tower.config.model_class, "revision": tower.revision}
         for name, tower in (("text", model.text_tower), ("vision", model.vision_tower))
     }
     own = {
+        "seen": sorted(_path_hash(path) for path in seen),
         "version": BUNDLE_VERSION,
         "model": asdict(model.config),
         "towers": towers,
@@ -163,6 +173,26 @@ def save_bundle(
     write_json(paths.meta, {**meta, **own})
     shutil.rmtree(folder, ignore_errors=True)
     temporary.rename(folder)
+
+
+def adopt_bundle(source: Path, target: Path, categories: Sequence[str]) -> None:
+    """Copy a bundle and give it another category table; its weights stay the same file.
+
+    Args:
+        source: Any bundle.
+        target: Replaced if it exists.
+        categories: Paths of the new table; those of the old one are not encoded again.
+
+    Raises:
+        ArtifactError: If `source` is no bundle.
+    """
+    vectors = load_bundle(source).encode_categories(categories)
+    temporary = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    shutil.copytree(source, temporary)
+    write_table(BundlePaths(temporary).categories, _quantise(categories, vectors))
+    shutil.rmtree(target, ignore_errors=True)
+    temporary.rename(target)
 
 
 def bundle_hash(folder: Path) -> str:
@@ -248,14 +278,17 @@ def _stored_weights(model: TwoTower) -> dict[str, Tensor]:
     return kept
 
 
-def _quantise(categories: Sequence[str], vectors: np.ndarray, seen: np.ndarray) -> pa.Table:
+def _path_hash(path: str) -> str:
+    return hashlib.sha256(path.encode()).hexdigest()[:12]
+
+
+def _quantise(categories: Sequence[str], vectors: np.ndarray) -> pa.Table:
     scale = np.abs(vectors).max(axis=1, keepdims=True).clip(min=1e-12) / 127
     codes = np.rint(vectors / scale).astype(np.int8)
     column = pa.FixedSizeListArray.from_arrays(pa.array(codes.ravel()), vectors.shape[1])
     return pa.table(
         {
             "category_path": pa.array(list(categories), pa.string()),
-            "seen": pa.array(seen.astype(bool)),
             "scale": pa.array(scale[:, 0].astype(np.float32)),
             "codes": column,
         }

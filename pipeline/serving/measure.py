@@ -58,8 +58,7 @@ def measure(
         return {"n": {"rows": 0}, "skipped": ["There are no rows to measure."]}
     index = {path: number for number, path in enumerate(table.paths)}
     known = np.array([truth is not None for truth in rows.truths], dtype=bool)
-    trained_on = {path for path, seen in zip(bundle.categories, bundle.seen, strict=True) if seen}
-    seen = np.array([truth in trained_on for truth in rows.truths], dtype=bool)
+    seen = np.array([truth is not None and bundle.was_seen(truth) for truth in rows.truths], dtype=bool)
     listed = np.array(
         [len(row) > 1 and truth in row for row, truth in zip(rows.candidates, rows.truths, strict=True)], dtype=bool
     )

@@ -24,7 +24,9 @@ class Encoder(Protocol):
     """What measuring needs of a model bundle (`pipeline.model.bundle.Bundle` is one)."""
 
     categories: tuple[str, ...]
-    seen: np.ndarray
+
+    def was_seen(self, path: str) -> bool:
+        """Whether some training product had this very path as its truth."""
 
     @property
     def dimension(self) -> int:

@@ -22,12 +22,12 @@ from pipeline.artifacts import Provenance, RunPaths, atomic_path, hash_ids, requ
 from pipeline.config import Config, TrainStage
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import read_taxonomy
-from pipeline.model.bundle import save_bundle
+from pipeline.model.bundle import adopt_bundle, save_bundle
 from pipeline.model.curves import draw_curves
 from pipeline.model.examples import Examples, make_examples
 from pipeline.model.features import TokenCache, encode_images, encode_texts
 from pipeline.model.matching import FeatureSet, MatchingTask
-from pipeline.model.selection import select_strength
+from pipeline.model.selection import Choice, select_strength
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.training import JsonLog, make_accelerator, run_stage
 from pipeline.model.two_tower import TwoTower
@@ -45,11 +45,18 @@ def outputs(run: RunPaths) -> list[Path]:
 
 
 def run(config: Config, run_dir: Path) -> None:
-    """Train, choose the strength of what was learnt on validation and held-out categories, save the bundle."""
+    """Train, choose the strength of what was learnt on validation and held-out categories, save the bundle.
+
+    A configuration that names a bundle gets that one instead, with this run's taxonomy as its category table.
+    """
     paths = RunPaths(run_dir)
     products = read_products(paths.products)
     require(paths.products, config, "ingest", products["product_id"])
     require(paths.images, config, "ingest")
+    if config.train.bundle:
+        adopt_bundle(Path(config.train.bundle), paths.trained, read_taxonomy(paths.taxonomy).paths)
+        write_provenance(paths.trained, Provenance.of(config, "train", products["product_id"]))
+        return
     trainer = Trainer(config, paths, products)
     for stage in config.train.stages:
         trainer.train(stage)
@@ -105,6 +112,38 @@ class Trainer:
         """Choose the strength, encode the taxonomy, save."""
         if not self.accelerator.is_main_process:
             return
+        chosen, path_features = self.select()
+        self.log({"stage": "select", "step": 0, **asdict(chosen)})
+        logger.info(
+            "chosen: strength %.2f, gate shift %+.1f, score %.4f", chosen.strength, chosen.gate_shift, chosen.score
+        )
+        with torch.no_grad():
+            vectors = self.model.text_head(torch.from_numpy(path_features)).numpy()
+        meta: dict[str, Any] = {
+            "preset": self.config.preset,
+            "fingerprint": self.config.fingerprint("train"),
+            "seed": self.config.seed,
+            "selection": asdict(chosen),
+        }
+        seen = [self.taxonomy[row] for row in np.unique(self.train_examples.truth)]
+        save_bundle(
+            self.paths.trained,
+            self.model,
+            self.tokens,
+            categories=self.taxonomy,
+            category_vectors=vectors,
+            seen=seen,
+            meta=meta,
+        )
+        draw_curves(self.log.read(), self.paths.training_plot)
+        write_provenance(self.paths.trained, Provenance.of(self.config, "train", product_ids))
+
+    def select(self) -> tuple[Choice, np.ndarray]:
+        """Set the model to the best strength on the validation sets.
+
+        Returns:
+            The choice, and the features of all paths by the text tower as trained, float32 [p, w].
+        """
         self.model.eval().cpu()
         adapted = any("text_lora" in stage.train for stage in self.config.train.stages)
         sets = [self._final_features(number, adapted) for number in range(1, len(self._examples))]
@@ -117,30 +156,7 @@ class Trainer:
             untrained_paths=self.path_features,
             config=self.config.train,
         )
-        self.log({"stage": "select", "step": 0, **asdict(chosen)})
-        logger.info(
-            "chosen: strength %.2f, gate shift %+.1f, score %.4f", chosen.strength, chosen.gate_shift, chosen.score
-        )
-        with torch.no_grad():
-            vectors = self.model.text_head(torch.from_numpy(path_features)).numpy()
-        seen = np.isin(np.arange(len(self.taxonomy)), self.train_examples.truth)
-        meta: dict[str, Any] = {
-            "preset": self.config.preset,
-            "fingerprint": self.config.fingerprint("train"),
-            "seed": self.config.seed,
-            "selection": asdict(chosen),
-        }
-        save_bundle(
-            self.paths.trained,
-            self.model,
-            self.tokens,
-            categories=self.taxonomy,
-            category_vectors=vectors,
-            seen=seen,
-            meta=meta,
-        )
-        draw_curves(self.log.read(), self.paths.training_plot)
-        write_provenance(self.paths.trained, Provenance.of(self.config, "train", product_ids))
+        return chosen, path_features
 
     def _vision_task(self, stage: TrainStage) -> VisionTask:
         return VisionTask(

@@ -8,7 +8,7 @@ import torch
 
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.config import TowerConfig
-from pipeline.model.bundle import load_bundle, model_config, save_bundle
+from pipeline.model.bundle import adopt_bundle, bundle_hash, load_bundle, model_config, save_bundle
 from pipeline.model.features import TokenCache
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
@@ -29,8 +29,15 @@ def saved(tmp_path_factory):
     tokens = TokenCache(load_tokenizer(config.text), config.text.max_tokens)
     vectors = np.random.default_rng(0).standard_normal((3, config.dimension)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    seen = np.array([False, True, True])
-    save_bundle(folder, model, tokens, categories=PATHS, category_vectors=vectors, seen=seen, meta={"preset": "tiny"})
+    save_bundle(
+        folder,
+        model,
+        tokens,
+        categories=PATHS,
+        category_vectors=vectors,
+        seen=[*PATHS[1:], "Not in the table"],
+        meta={"preset": "tiny"},
+    )
     return folder, model, vectors
 
 
@@ -39,6 +46,8 @@ def test_round_trip(saved):
     bundle = load_bundle(folder)
     assert bundle.categories == PATHS
     assert bundle.seen.tolist() == [False, True, True]
+    assert bundle.was_seen("Not in the table")
+    assert not bundle.was_seen("Nor this")
     assert bundle.category_vectors == pytest.approx(vectors, abs=2e-3)
     assert (bundle.category_vectors * vectors).sum(1) == pytest.approx(np.ones(3), abs=1e-4)
     model.eval()
@@ -74,6 +83,15 @@ def test_unknown_categories_are_encoded_known_ones_reused(saved):
     assert np.array_equal(vectors[0], bundle.category_vectors[1])
     assert vectors[1] == pytest.approx(bundle.encode_texts(["Toys"])[0], abs=1e-6)
     assert bundle.encode_categories([]).shape == (0, bundle.dimension)
+
+
+def test_an_adopted_bundle_has_another_table_and_the_same_weights(saved, tmp_path):
+    adopt_bundle(saved[0], tmp_path / "model", ["Home > Mugs", "Toys"])
+    old, new = load_bundle(saved[0]), load_bundle(tmp_path / "model")
+    assert new.categories == ("Home > Mugs", "Toys")
+    assert new.seen.tolist() == [True, False]
+    assert new.category_vectors[0] == pytest.approx(old.category_vectors[1], abs=1e-3)
+    assert bundle_hash(tmp_path / "model") == bundle_hash(saved[0])
 
 
 def _copy(folder, target):

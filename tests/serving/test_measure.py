@@ -42,6 +42,7 @@ class RandomEncoder:
     def __init__(self):
         self.categories = PATHS
         self.seen = np.arange(len(PATHS)) % 2 == 0
+        self.was_seen = {path for path, known in zip(PATHS, self.seen, strict=True) if known}.__contains__
         self.asked = []
 
     def _vectors(self, keys, width):

@@ -64,7 +64,7 @@ def save_untrained(config, run, ids):
         TokenCache(load_tokenizer(config.model.text), config.model.text.max_tokens),
         categories=paths,
         category_vectors=vectors,
-        seen=np.arange(len(paths)) % 2 == 0,
+        seen=paths[::2],
         meta={"preset": config.preset, "temperature": 1.0},
     )
     write_provenance(run.trained, Provenance.of(config, "train", ids))
