@@ -59,6 +59,8 @@ def compact() -> Config:
             ),
             taxonomy_weight=1.0,
             anchor_weight=1.0,
+            text_weight=0.5,
+            image_weight=0.5,
             interpolations=(0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0),
             gate_shifts=(0.0, 0.5, 1.0, 2.0),
         ),

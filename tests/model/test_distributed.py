@@ -1,15 +1,20 @@
-"""Two CPU processes: the queue is gathered, gradients agree with those of one process over the whole batch."""
+"""Two CPU processes train together: the queue is gathered, both end with the same weights."""
 
+import os
+import shutil
 import socket
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
-import torch
 import torch.multiprocessing as multiprocessing
-from torch import nn
 
-from pipeline.model.losses import PairQueue
-from pipeline.model.matching import gather_others
-from pipeline.model.training import make_accelerator
+from pipeline.artifacts import RunPaths
+from pipeline.config import SourceConfig
+from pipeline.data.schema import read_products
+from pipeline.model.matching import MatchingTask
+from pipeline.presets import tiny
+from pipeline.stages.train import Trainer
 
 
 def _free_port() -> int:
@@ -18,43 +23,44 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _work(rank: int, port: int, folder: str) -> None:
-    import os
+def _train(rank: int, port: int, run: str, location: str, out: str) -> None:
+    process = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2}
+    os.environ.update({name: str(value) for name, value in process.items()}, ACCELERATE_USE_CPU="true")
+    config = replace(tiny(), source=SourceConfig(location=location))
+    stage = replace(config.train.stages[1], epochs=1, batch_size=4)
+    config = replace(config, train=replace(config.train, stages=(stage,)))
+    queues: list[np.ndarray] = []
+    checkpointed = MatchingTask.validate
 
-    os.environ.update(
-        MASTER_ADDR="127.0.0.1",
-        MASTER_PORT=str(port),
-        RANK=str(rank),
-        LOCAL_RANK=str(rank),
-        WORLD_SIZE="2",
-        ACCELERATE_USE_CPU="true",
-    )
-    accelerator = make_accelerator("no")
-    own = torch.full((3, 2), float(rank))
-    ids = torch.arange(3) + 10 * rank
-    others = gather_others(accelerator, {"products": own, "ids": ids})
-    queue = PairQueue(10, 2)
-    queue.push(accelerator.gather(own), accelerator.gather(own), accelerator.gather(ids))
-    torch.manual_seed(0)
-    layer = accelerator.prepare(nn.Linear(2, 1))
-    layer(own + 1).sum().backward()
-    gradient = next(layer.parameters()).grad
+    def validate(task: MatchingTask) -> dict[str, float]:
+        queues.append(task.queue.ids.numpy().copy())
+        return checkpointed(task)
+
+    MatchingTask.validate = validate  # type: ignore[method-assign]
+    paths = RunPaths(Path(run))
+    trainer = Trainer(config, paths, read_products(paths.products))
+    trainer.train(stage)
     np.savez(
-        f"{folder}/{rank}.npz",
-        world=accelerator.num_processes,
-        others=others["ids"].numpy(),
-        queue=queue.ids.numpy(),
-        gradient=gradient.numpy(),
+        f"{out}/{rank}.npz",
+        processes=trainer.accelerator.num_processes,
+        queue=queues[-1],
+        weight=trainer.model.image_head.contract.weight.detach().numpy(),
     )
-    accelerator.end_training()
+    trainer.accelerator.end_training()
 
 
-def test_two_processes_share_queue_and_gradients(tmp_path):
-    multiprocessing.start_processes(_work, args=(_free_port(), str(tmp_path)), nprocs=2, start_method="spawn")
+def test_two_processes_share_queue_and_weights(tiny_run, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    wanted = (RunPaths(tiny_run).products, RunPaths(tiny_run).images, RunPaths(tiny_run).taxonomy)
+    for path in wanted:
+        for file in path.parent.glob(f"{path.name}*"):
+            shutil.copy(file, run)
+    arguments = (_free_port(), str(run), str(tiny_run.parent / "data"), str(tmp_path))
+    multiprocessing.start_processes(_train, args=arguments, nprocs=2, start_method="spawn")
     first, second = (dict(np.load(tmp_path / f"{rank}.npz")) for rank in (0, 1))
-    assert int(first["world"]) == 2
-    assert first["others"].tolist() == [10, 11, 12]
-    assert second["others"].tolist() == [0, 1, 2]
-    assert first["queue"].tolist() == second["queue"].tolist() == [0, 1, 2, 10, 11, 12]
-    # mean over the processes of sums over 3 rows: (3 * 1 + 3 * 2) / 2
-    assert first["gradient"].tolist() == second["gradient"].tolist() == [[4.5, 4.5]]
+    assert int(first["processes"]) == 2
+    assert np.array_equal(first["queue"], second["queue"])
+    trained = len(read_products(RunPaths(run).products).query("split == 'train' and category_path.notna()"))
+    assert len(first["queue"]) == min(64, trained // 8 * 8)  # 4 products from each of the 2 processes a step
+    assert np.array_equal(first["weight"], second["weight"])

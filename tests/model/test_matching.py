@@ -1,0 +1,142 @@
+"""The matching task: which texts are encoded, which modality is dropped, what is chosen after training."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from pipeline.config import TrainConfig, TrainStage
+from pipeline.model.examples import make_examples
+from pipeline.model.features import TokenCache
+from pipeline.model.matching import FeatureSet, MatchingTask
+from pipeline.model.selection import select_strength
+from pipeline.model.towers import load_tokenizer
+from pipeline.model.training import make_accelerator
+from pipeline.model.two_tower import TwoTower
+from pipeline.presets import tiny
+
+PATHS = tuple(f"Top{n % 4} > Kind{n}" for n in range(24))
+
+
+def _features(count: int, model: TwoTower, seed: int) -> FeatureSet:
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 12, count)
+    products = pd.DataFrame(
+        {
+            "text": [f"a thing of kind {n} " * (1 + n % 5) if n % 7 else "" for n in truth],
+            "image_row": [-1 if n % 5 == 0 else row for row, n in enumerate(truth)],
+            "category_path": [PATHS[n] for n in truth],
+            "candidates": [[PATHS[n], PATHS[n + 6], PATHS[n + 12]] for n in truth],
+        }
+    )
+    examples = make_examples(products, PATHS)
+    text = rng.standard_normal((count, model.config.text.width)).astype(np.float32)
+    text[~examples.has_text] = 0
+    image = rng.standard_normal((count, model.config.vision.width)).astype(np.float32)
+    return FeatureSet(examples, text, image)
+
+
+@pytest.fixture
+def model() -> TwoTower:
+    torch.manual_seed(0)
+    return TwoTower(tiny().model)
+
+
+def _task(model: TwoTower, parts: tuple[str, ...], **weights: float) -> MatchingTask:
+    stage = TrainStage("stage", parts, batch_size=8, negatives=4)
+    config = TrainConfig(stages=(stage,), queue_size=32, text_dropout=0.4, image_dropout=0.4, **weights)
+    paths = np.random.default_rng(9).standard_normal((len(PATHS), model.config.text.width)).astype(np.float32)
+    tokens = TokenCache(load_tokenizer(model.config.text), 32)
+    sets = [_features(count, model, seed) for seed, count in enumerate((40, 10, 10))]
+    return MatchingTask(
+        model, stage, config, train=sets[0], validation=sets[1:], path_features=paths, images=None, tokens=tokens
+    )
+
+
+ALL_TERMS = {"anchor_weight": 1.0, "taxonomy_weight": 1.0, "text_weight": 0.5, "image_weight": 0.5}
+
+
+@pytest.mark.parametrize("parts", [("heads",), ("heads", "text_lora")])
+def test_every_term_reaches_what_learns(model, parts):
+    task = _task(model, parts, **ALL_TERMS)
+    named = task.parameters()
+    terms = task.losses(task.module, np.arange(8), make_accelerator("no"))
+    assert set(terms) == {"listwise", "infonce", "taxonomy", "text", "image", "anchor"}
+    torch.stack(list(terms.values())).sum().backward()
+    silent = [name for name, value in named.items() if value.grad is None]
+    assert not silent
+    assert len(task.queue) == 8
+
+
+def test_each_distinct_path_of_a_batch_is_encoded_once(model):
+    task = _task(model, ("heads", "text_lora"))
+    rows = np.array([0, 1, 2, 3, 0, 1])
+    paths, position = task._paths(rows)
+    named = set(task.train.examples.candidates[rows].ravel().tolist()) - {-1}
+    assert named <= set(paths.tolist())
+    assert len(set(paths.tolist())) == len(paths) <= len(named) + 4
+    assert all(paths[position[path]] == path for path in paths)
+    everything = torch.ones(6, dtype=torch.bool)
+    batch = task._inputs(rows, paths, everything, everything)
+    assert len(batch["path_ids"]) == len(paths)
+
+
+def test_no_product_loses_both_modalities_or_its_only_one(model):
+    task = _task(model, ("heads",))
+    rows = np.arange(40)
+    has_text, has_image = task.train.examples.has_text, task.train.examples.has_image
+    dropped = 0
+    for seed in range(20):
+        torch.manual_seed(seed)
+        text, image = (mask.numpy() for mask in task._drop_modalities(rows))
+        assert ((text | image) == (has_text | has_image)).all()
+        assert not (text & ~has_text).any()
+        dropped += int((has_text & ~text).sum() + (has_image & ~image).sum())
+    assert dropped > 0
+
+
+def test_batches_hold_texts_of_like_length(model):
+    task = _task(model, ("text_lora",))
+    task.train = FeatureSet(task.train.examples, task.train.text, task.train.image)
+    lengths = np.array(task._lengths)
+    batches = task.batches(8, np.random.default_rng(0))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(40))
+    shuffled = np.random.default_rng(0).permutation(40).reshape(5, 8)
+    padding = sum(lengths[b].max() * len(b) - lengths[b].sum() for b in batches)
+    assert padding < sum(lengths[b].max() * len(b) - lengths[b].sum() for b in shuffled)
+
+
+def test_validation_scores_are_mean_reciprocal_ranks(model):
+    metrics = _task(model, ("heads",)).validate()
+    assert metrics["score"] == pytest.approx((metrics["validation0_fused_mrr"] + metrics["validation1_fused_mrr"]) / 2)
+    assert all(0 < value <= 1 for value in metrics.values())
+
+
+def test_selection_prefers_what_does_not_forget(model):
+    """A head trained to nonsense is faded out; the choice is never below the untrained tower where that can be had."""
+    task = _task(model, ("heads",))
+    with torch.no_grad():
+        model.text_head.contract.weight.normal_(std=3.0)
+    model.eval()
+    rng = np.random.default_rng(0)
+    sets = []
+    for found in task.validation:
+        examples = dataclasses.replace(found.examples, image_rows=np.full(len(found.examples), -1))
+        text = task.path_features[examples.truth] + 0.1 * rng.standard_normal(found.text.shape).astype(np.float32)
+        texts = ["a text"] * len(examples)
+        sets.append(FeatureSet(dataclasses.replace(examples, texts=texts), text, found.image))
+    config = dataclasses.replace(task.config, interpolations=(0.0, 1.0), gate_shifts=(0.0, 1.0))
+    chosen = select_strength(
+        model,
+        sets,
+        task.path_features,
+        untrained=[found.text for found in sets],
+        untrained_paths=task.path_features,
+        config=config,
+    )
+    assert chosen.strength == 0.0
+    assert chosen.admissible
+    assert float(model.text_head.strength) == 0.0
+    assert len(chosen.tried) == 4
