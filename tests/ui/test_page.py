@@ -31,4 +31,4 @@ def test_the_theme_is_dark_and_fetches_nothing() -> None:
     made = theme()
     assert made.body_background_fill == made.body_background_fill_dark
     assert not made._stylesheets
-    assert not re.findall(r'url\("?(?!data:)', made._get_theme_css())
+    assert not re.findall(r'url\((?!"data:)', made._get_theme_css())

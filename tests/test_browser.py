@@ -1,0 +1,226 @@
+"""The Space as a visitor meets it: app.py on a tiny build, in Chromium.
+
+Skipped, with the reason, where no Chromium is found. Screenshots go to $SCREENSHOTS where that is set.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from pipeline.artifacts import RunPaths
+from tests.factories import draw, encode
+
+ROOT = Path(__file__).parents[1]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HOSTILE = "Kite <script>window.hacked=1</script><img src=x onerror=window.hacked=1> {{7*7}} ${7*7} <b>bold</b>"
+TABS = ("Classify", "Search", "Galaxy", "Rerank")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason=f"no Chromium found (looked for {', '.join(NAMES)})"),
+]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def hostile_catalog(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny build's catalogue, every title of which would like to be more than text."""
+    table = pq.read_table(RunPaths(tiny_run).catalog)
+    titles = [f"{HOSTILE} {number}" for number in range(len(table))]
+    column = table.schema.get_field_index("title")
+    path = tmp_path_factory.mktemp("space") / "catalog.parquet"
+    pq.write_table(table.set_column(column, table.schema.field(column), pa.array(titles)), path, row_group_size=16)
+    return path
+
+
+@pytest.fixture(scope="session")
+def address(tiny_run: Path, hostile_catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where app.py serves; its log is shown when it does not start."""
+    port = _free_port()
+    command = [sys.executable, str(ROOT / "app.py"), "--catalog", str(hostile_catalog)]
+    command += ["--model", str(RunPaths(tiny_run).model)]
+    environment = {**os.environ, "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port)}
+    environment.pop("SPACE_ID", None)
+    log = tmp_path_factory.mktemp("log") / "app.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        _wait_for(url, server, log)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+    assert "Traceback" not in log.read_text(encoding="utf-8")
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=2)
+            return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"app.py does not serve: {log.read_text(encoding='utf-8')}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=20_000)  # software rendering on a busy machine takes its time
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The page, opened; nothing may be fetched from elsewhere, and no script of ours may fail."""
+    width, height = getattr(request, "param", (1280, 900))
+    opened = browser.new_page(viewport={"width": width, "height": height})
+    opened.set_default_timeout(20_000)
+    elsewhere: list[str] = []
+    errors: list[str] = []
+    local = (address, "data:", "blob:")
+    opened.on("request", lambda asked: elsewhere.append(asked.url) if not asked.url.startswith(local) else None)
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.goto(address)
+    expect(opened.get_by_role("heading", name="Product Galaxy")).to_be_visible()
+    yield opened
+    if "SCREENSHOTS" in os.environ:
+        opened.screenshot(path=Path(os.environ["SCREENSHOTS"]) / f"{request.node.name}.png", full_page=True)
+    opened.close()
+    assert elsewhere == []
+    assert errors == []
+
+
+@pytest.fixture(scope="session")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("photo") / "vase.jpg"
+    path.write_bytes(encode(draw("hourglass", (40, 70, 200), np.random.default_rng(5), size=240)))
+    return path
+
+
+def _open(page: Page, tab: str) -> None:
+    page.get_by_role("tab", name=tab, exact=True).click()
+
+
+def _press(page: Page, button: str) -> None:
+    page.get_by_role("button", name=button, exact=True).click()
+
+
+def _upload(page: Page, path: Path) -> None:
+    with page.expect_response(re.compile(r"/upload")):
+        page.locator("input[type=file]").first.set_input_files(path)
+
+
+def test_a_photo_and_a_text_are_classified(page: Page, photo: Path) -> None:
+    _upload(page, photo)
+    page.get_by_label("Title").fill("Blue ceramic vase")
+    _press(page, "Classify")
+    prediction = page.get_by_role("region", name="Predicted category")
+    expect(prediction).to_be_visible()
+    assert re.search(r"\d %", prediction.inner_text())
+    expect(page.get_by_role("region", name="Likeliest categories").locator(".bar")).to_have_count(8)
+    cards = page.locator("#similar .card")
+    expect(cards.first).to_be_visible()
+    expect(cards.first).to_contain_text("photo")  # the photo took part in the similarity
+
+
+def test_an_unreadable_upload_is_a_sentence_and_the_session_lives_on(page: Page, tmp_path: Path) -> None:
+    broken = tmp_path / "photo.jpg"
+    broken.write_bytes(b"this is no photo")
+    _upload(page, broken)
+    _press(page, "Classify")
+    toast = page.get_by_test_id("toast-body")
+    expect(toast).to_be_visible()
+    said = toast.inner_text()
+    assert "JPEG" in said
+    assert "Traceback" not in said
+    page.get_by_role("button", name=re.compile("clear|remove", re.IGNORECASE)).first.click()
+    page.get_by_label("Title").fill("Oak wall clock")
+    _press(page, "Classify")
+    expect(page.get_by_role("region", name="Predicted category")).to_be_visible()
+
+
+def test_nothing_given_is_a_sentence(page: Page) -> None:
+    _press(page, "Classify")
+    expect(page.get_by_test_id("toast-body")).to_contain_text("nothing to classify yet")
+
+
+def test_a_hostile_title_shows_as_text_everywhere(page: Page) -> None:
+    _open(page, "Search")
+    page.get_by_label("Text", exact=True).fill("kite")
+    page.get_by_label("Text", exact=True).press("Enter")
+    expect(page.locator("#found h4").first).to_contain_text(HOSTILE)
+    _open(page, "Rerank")
+    page.get_by_label("Find a product").fill("window.hacked")
+    page.get_by_label("Find a product").press("Enter")
+    expect(page.locator("#product h3")).to_contain_text(HOSTILE)
+    expect(page.locator("#candidates li").first).to_be_visible()
+    assert page.evaluate("window.hacked") is None
+
+
+def test_the_galaxy_draws(page: Page) -> None:
+    _open(page, "Galaxy")
+    expect(page.locator("#galaxy-plot canvas").first).to_be_visible()
+    expect(page.locator(".legend li").first).to_contain_text(re.compile(r"\d"))
+
+
+@pytest.mark.parametrize("page", [(390, 844)], indirect=True)
+def test_a_phone_needs_no_sideways_scrolling(page: Page) -> None:
+    for tab in TABS:
+        _open(page, tab)
+        if tab == "Classify":
+            page.get_by_label("Title").fill("Red leather boot")
+            _press(page, "Classify")
+            expect(page.get_by_role("region", name="Predicted category")).to_be_visible()
+        if tab == "Galaxy":
+            expect(page.locator("#galaxy-plot canvas").first).to_be_visible()
+        if tab == "Rerank":
+            _press(page, "Rerank")
+            expect(page.locator("#candidates li").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, tab
+
+
+def test_the_keyboard_reaches_and_runs_the_form(page: Page) -> None:
+    page.get_by_label("Title").focus()
+    page.keyboard.type("Green wool dress")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"  # the description
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.innerText.trim()") == "Classify"
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Predicted category")).to_be_visible()
