@@ -1,0 +1,82 @@
+"""Configuration: checks, fingerprints, and the few flags of the command line."""
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.__main__ import parser
+from pipeline.config import STAGE_ORDER, IngestConfig, LayoutConfig, ModelConfig, TowerConfig, TrainConfig, TrainStage
+from pipeline.presets import PRESETS, compact, siglip2_bge, tiny
+
+TOWER = TowerConfig(model_id="x", model_class="BertModel", pooling="cls", width=8)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: IngestConfig(image_size=2), "image_size"),
+        (lambda: IngestConfig(validation_fraction=1.0), "validation_fraction"),
+        (lambda: LayoutConfig(n_neighbors=1), "n_neighbors"),
+        (lambda: TrainStage("a", ("wings",)), "wings"),
+        (lambda: TrainStage("a", ()), "trains nothing"),
+        (lambda: TrainConfig(stages=()), "empty"),
+        (lambda: TrainConfig(stages=(TrainStage("a", ("heads",)),) * 2), "repeat"),
+        (lambda: replace(TOWER, lora_rank=4), "lora"),
+        (lambda: ModelConfig(text=TOWER, vision=TOWER, dimension=16, residual_text=True), "residual"),
+    ],
+)
+def test_nonsense_is_refused_in_a_sentence(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_a_fingerprint_covers_its_stage_and_those_before_it():
+    config = tiny()
+    changed = replace(config, layout=LayoutConfig(n_neighbors=7))
+    same = [stage for stage in STAGE_ORDER if config.fingerprint(stage) == changed.fingerprint(stage)]
+    assert same == ["ingest", "train", "embed"]
+
+
+def test_a_vision_checkpoint_outlives_a_change_of_the_matching_losses():
+    config = tiny()
+    changed = replace(config, train=replace(config.train, anchor_weight=9.0))
+    assert config.training_fingerprint("vision") == changed.training_fingerprint("vision")
+    assert config.training_fingerprint("heads") != changed.training_fingerprint("heads")
+    reseeded = replace(config, seed=1)
+    assert config.training_fingerprint("vision") != reseeded.training_fingerprint("vision")
+
+
+def test_the_published_recipe():
+    """The numbers of the recipe, frozen: change them here when they are changed on purpose."""
+    config = siglip2_bge()
+    text, vision, train = config.model.text, config.model.vision, config.train
+    assert (config.model.hidden, config.model.dimension) == (1024, 512)
+    assert (text.pooling, text.lora_rank, text.lora_alpha) == ("cls", 8, 16)
+    assert (vision.model_class, vision.lora_rank, vision.lora_alpha) == ("SiglipVisionModel", 4, 8)
+    assert [stage.train for stage in train.stages] == [
+        ("heads",),
+        ("heads", "text_lora"),
+        ("heads", "text_lora", "vision_lora"),
+    ]
+    assert {(stage.batch_size, stage.learning_rate) for stage in train.stages} == {(16, 2e-4)}
+    assert (train.infonce_weight, train.text_dropout, train.image_dropout) == (0.10, 0.05, 0.02)
+    assert (train.weight_decay, train.warmup_fraction, train.clip_norm) == (0.01, 0.05, 1.0)
+
+
+def test_compact_starts_with_its_vision_tower():
+    stages = compact().train.stages
+    assert stages[0].train == ("vision",)
+    assert not any("vision" in part for stage in stages[1:] for part in stage.train)
+
+
+def test_every_preset_takes_photos_as_ingest_caches_them():
+    for preset in PRESETS.values():
+        assert preset().ingest.image_size == preset().model.vision.image_size
+
+
+def test_the_flags_are_few():
+    actions = next(action for action in parser()._actions if action.dest == "command")
+    build = actions.choices["build"]
+    flags = {option for action in build._actions for option in action.option_strings} - {"-h", "--help"}
+    sources = {"--source", "--revision", "--taxonomy", "--images", "--fetch-images", "--columns", "--limit"}
+    assert flags == sources | {"--preset", "--out", "--model", "--seed"}
