@@ -32,6 +32,7 @@ from pipeline.model.towers import TextTower
 from pipeline.model.two_tower import TwoTower
 
 BUNDLE_VERSION = 1
+META_KEYS = ("model", "seen", "towers", "weights")
 
 
 class Bundle:
@@ -218,6 +219,9 @@ def read_meta(folder: Path) -> dict[str, Any]:
         raise ArtifactError(f"{path} is damaged ({error}); publish the bundle again.") from error
     if meta.get("version") != BUNDLE_VERSION:
         raise ArtifactError(f"{folder} has bundle version {meta.get('version')}, this code reads {BUNDLE_VERSION}.")
+    absent = [key for key in META_KEYS if key not in meta]
+    if absent:
+        raise ArtifactError(f"{path} lacks '{absent[0]}'; publish the bundle again.")
     return meta
 
 

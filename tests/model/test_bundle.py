@@ -119,6 +119,9 @@ def test_damaged_meta_and_other_version(saved, tmp_path):
     paths.meta.write_text(json.dumps({**meta, "version": 99}))
     with pytest.raises(ArtifactError, match="version 99"):
         load_bundle(paths.root)
+    paths.meta.write_text(json.dumps({key: value for key, value in meta.items() if key != "seen"}))
+    with pytest.raises(ArtifactError, match="lacks 'seen'"):
+        load_bundle(paths.root)
     paths.meta.write_text("{")
     with pytest.raises(ArtifactError, match="damaged"):
         load_bundle(paths.root)
