@@ -87,7 +87,8 @@ def siglip2_bge() -> Config:
         pooling="pooler",
         width=768,
         image_size=256,
-        lora_targets=("q_proj", "k_proj", "v_proj", "out_proj"),
+        # "self_attn.": the pooling head has an out_proj too, which torch reads past any adapter
+        lora_targets=("q_proj", "k_proj", "v_proj", "self_attn.out_proj"),
         lora_rank=4,
         lora_alpha=8,
     )

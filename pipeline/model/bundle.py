@@ -118,13 +118,14 @@ class Bundle:
             has_text: bool [n].
             has_image: bool [n].
         """
-        arrays = (text, image, np.asarray(has_text, dtype=bool), np.asarray(has_image, dtype=bool))
-        return self.model.fusion(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays)).numpy()
+        vectors = (torch.tensor(array, dtype=torch.float32) for array in (text, image))
+        masks = (torch.tensor(mask, dtype=torch.bool) for mask in (has_text, has_image))
+        return self.model.fusion(*vectors, *masks).numpy()
 
     @torch.inference_mode()
     def gate(self, text: np.ndarray, image: np.ndarray) -> np.ndarray:
         """Weight of the text in every dimension of the fused vector, [n, d] in (0, 1)."""
-        return self.model.fusion.gate(torch.from_numpy(text), torch.from_numpy(image)).numpy()
+        return self.model.fusion.gate(torch.tensor(text), torch.tensor(image)).numpy()
 
     @torch.inference_mode()
     def _project(self, head: torch.nn.Module, features: np.ndarray) -> np.ndarray:

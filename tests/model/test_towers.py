@@ -73,6 +73,9 @@ def test_lora_sits_on_exactly_the_named_layers(text_config, vision_config):
     assert ranks == {8}
     assert {value.shape[0] for name, value in vision.adapters() if "lora_A" in name} == {4}
     assert not any("pooler" in name for name, _ in text.adapters())
+    layers = {name.split(".lora_")[0] for name, _ in vision.adapters()}
+    assert len(layers) == 2 * 4  # two layers, four projections each; none in the pooling head
+    assert all("self_attn" in name for name in layers)
 
 
 def test_adapters_start_as_the_identity_and_merge(text_config):
