@@ -3,8 +3,8 @@
 Run: python -m benchmarks.ablations --run runs/real --source SOURCE [--taxonomy FILE] [--only NAME ...]
 
 Each variant trains the heads anew on the run's cached features (the vision tower is trained once and shared); the
-variant with LoRA trains the adapters as well. The test split is not touched. Printed as a Markdown table: Acc@1 and
-MRR by kind are over at most 1,000 rows of each split, open hF1 is over all category paths.
+variant with LoRA trains the adapters as well. The test split is not touched. Printed as a Markdown table: MRR among
+the candidates and open hF1 over all paths, of at most 1,000 rows of each split.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from pipeline.data.schema import read_products
 from pipeline.presets import PRESETS
 from pipeline.stages.train import Trainer
 
-COLUMNS = ("MRR validation", "MRR held out", "open hF1 validation", "open hF1 held out", "strength", "gate shift")
+SETS = ("validation", "held out")
+FIGURES = {"fused_mrr": "MRR", "text_mrr": "MRR text", "image_mrr": "MRR photo", "open_hf1": "open hF1"}
+COLUMNS = (*(f"{label}, {name}" for label in FIGURES.values() for name in SETS), "strength", "gate shift")
 
 
 def _train(**changes: object) -> Callable[[Config], Config]:
@@ -63,8 +65,8 @@ def measure(config: Config, paths: RunPaths) -> list[float]:
         trainer.train(stage)
     chosen, _ = trainer.select()
     found = next(r for r in chosen.tried if (r["strength"], r["gate_shift"]) == (chosen.strength, chosen.gate_shift))
-    names = ("mrr0", "mrr1", "open_hf10", "open_hf11")
-    return [*(found[name] for name in names), chosen.strength, chosen.gate_shift]
+    figures = [found[f"set{number}_{name}"] for name in FIGURES for number in range(len(SETS))]
+    return [*figures, chosen.strength, chosen.gate_shift]
 
 
 def main() -> None:

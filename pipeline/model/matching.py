@@ -161,10 +161,12 @@ class MatchingTask:
 
     def validate(self) -> dict[str, float]:
         """Mean reciprocal ranks on every validation set; the score is the mean of the fused ones."""
+        self.module.eval()
         metrics: dict[str, float] = {}
         scores = []
+        path_features = self._present_path_features()
         for number, features in enumerate(self.validation):
-            found = self._measure(features)
+            found = self._measure(features, path_features)
             scores.append(found["fused"])
             metrics.update({f"validation{number}_{kind}_mrr": value for kind, value in found.items()})
         metrics["score"] = float(np.mean(scores)) if scores else 0.0
@@ -244,55 +246,55 @@ class MatchingTask:
         return anchor_divergence(text[known], categories, untrained_text[known], untrained_paths, ANCHOR_SCALE)
 
     @torch.no_grad()
-    def _measure(self, features: FeatureSet) -> dict[str, float]:
+    def _present_path_features(self) -> np.ndarray:
+        """Features [p, w] by the text tower as it stands, of the paths that some validation set names."""
+        if not self.text_learns:
+            return self.path_features
+        named = np.unique(np.concatenate([features.examples.candidates.ravel() for features in self.validation]))
+        named = named[named >= 0]
+        present = np.zeros_like(self.path_features)
+        paths = self.train.examples.paths
+        present[named] = encode_texts(self.model.text_tower, self.tokens, [paths[path] for path in named])
+        return present
+
+    @torch.no_grad()
+    def _measure(self, features: FeatureSet, path_features: np.ndarray) -> dict[str, float]:
         """MRR of the truth among the candidates, by text, image and both."""
-        self.module.eval()
         examples = features.examples
-        paths = np.unique(examples.candidates[examples.candidates >= 0])
-        position = np.zeros(len(examples.paths), dtype=np.int64)
-        position[paths] = np.arange(len(paths))
-        text, image, named = features.text, features.image, self.path_features[paths]
+        text, image = features.text, features.image
         if self.text_learns:
             text = encode_texts(self.model.text_tower, self.tokens, examples.texts)
-            named = encode_texts(self.model.text_tower, self.tokens, [examples.paths[path] for path in paths])
         if self.vision_learns:
             assert self.images is not None
             image = encode_images(self.model.vision_tower, self.images[np.maximum(examples.image_rows, 0)])
         masks = {"text": examples.has_text, "image": examples.has_image}
-        inputs = [torch.from_numpy(a).to(self.device) for a in (text, image, masks["text"], masks["image"], named)]
+        inputs = [
+            torch.from_numpy(a).to(self.device) for a in (text, image, masks["text"], masks["image"], path_features)
+        ]
         vectors = {name: value.float().cpu().numpy() for name, value in self.model(*inputs).items()}
-        places = position[np.maximum(examples.candidates, 0)]
         found = {}
         for kind in ("text", "image", "fused"):
             kept = masks.get(kind, np.ones(len(examples), dtype=bool))
-            ranks = truth_ranks(
-                vectors[kind][kept],
-                vectors["categories"],
-                places[kept],
-                examples.candidates[kept] >= 0,
-                examples.target[kept],
-            )
-            found[kind] = float((1 / ranks).mean()) if len(ranks) else 0.0
+            rank = candidate_ranks(vectors[kind], vectors["categories"], examples, kept)
+            found[kind] = float((1 / rank).mean()) if len(rank) else 0.0
         return found
 
 
-def truth_ranks(
-    products: np.ndarray, categories: np.ndarray, places: np.ndarray, mask: np.ndarray, target: np.ndarray
-) -> np.ndarray:
+def candidate_ranks(products: np.ndarray, paths: np.ndarray, examples: Examples, kept: np.ndarray) -> np.ndarray:
     """Rank of the truth among each product's candidates, ties counted against it.
 
     Args:
         products: [n, d] unit vectors.
-        categories: [m, d] unit vectors.
-        places: int [n, c], rows of `categories`.
-        mask: bool [n, c], True where there is a candidate.
-        target: int [n], position of the truth.
+        paths: [p, d] unit vectors of all paths.
+        examples: The n products.
+        kept: bool [n], which of them to rank.
 
     Returns:
-        int [n], from 1.
+        int [number kept], from 1.
     """
-    scores = np.einsum("nd,ncd->nc", products, categories[places])
-    return ranks(np.where(mask, scores, -np.inf), target)
+    candidates = examples.candidates[kept]
+    scores = np.einsum("nd,ncd->nc", products[kept], paths[np.maximum(candidates, 0)])
+    return ranks(np.where(candidates >= 0, scores, -np.inf), examples.target[kept])
 
 
 def gather_others(accelerator: Accelerator, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -16,7 +16,7 @@ from torch import Tensor
 from pipeline.config import TrainConfig
 from pipeline.data.taxonomy import levels
 from pipeline.metrics import path_overlap
-from pipeline.model.matching import FeatureSet, truth_ranks
+from pipeline.model.matching import FeatureSet, candidate_ranks
 from pipeline.model.two_tower import TwoTower
 
 
@@ -69,10 +69,12 @@ def select_strength(
     for strength, shift in product(config.interpolations, config.gate_shifts):
         _set(model, bias, strength, shift)
         figures = [_measure(model, found, path_features) for found in sets]
-        record = {"strength": strength, "gate_shift": shift, "score": float(np.mean([mrr for mrr, _ in figures]))}
-        record["margin"] = min(found - floor for (_, found), floor in zip(figures, floors, strict=True))
-        for number, (mrr, open_f1) in enumerate(figures):
-            record |= {f"mrr{number}": mrr, f"open_hf1{number}": open_f1, f"open_hf1_untrained{number}": floors[number]}
+        record = {"strength": strength, "gate_shift": shift}
+        record["score"] = float(np.mean([found["fused_mrr"] for found in figures]))
+        record["margin"] = min(found["open_hf1"] - floor for found, floor in zip(figures, floors, strict=True))
+        for number, (found, floor) in enumerate(zip(figures, floors, strict=True)):
+            record |= {f"set{number}_{name}": value for name, value in found.items()}
+            record[f"set{number}_open_hf1_untrained"] = floor
         tried.append(record)
     admissible = [record for record in tried if record["margin"] >= 0]
     best = max(admissible, key=lambda record: record["score"]) if admissible else max(tried, key=lambda r: r["margin"])
@@ -96,11 +98,15 @@ def _open_f1(products: np.ndarray, paths: np.ndarray, found: FeatureSet) -> floa
     return path_overlap(predicted, [levels(examples.paths[row]) for row in examples.truth]).f1.value
 
 
-def _measure(model: TwoTower, found: FeatureSet, path_features: np.ndarray) -> tuple[float, float]:
-    """Fused MRR among the candidates, and fused open hF1 over all paths."""
+def _measure(model: TwoTower, found: FeatureSet, path_features: np.ndarray) -> dict[str, float]:
+    """MRR among the candidates by text, image and both, and fused open hF1 over all paths."""
     examples = found.examples
-    arrays = (found.text, found.image, examples.has_text, examples.has_image, path_features)
+    masks = {"text": examples.has_text, "image": examples.has_image}
+    arrays = (found.text, found.image, masks["text"], masks["image"], path_features)
     vectors = {name: value.numpy() for name, value in model(*(torch.from_numpy(array) for array in arrays)).items()}
-    places, mask = np.maximum(examples.candidates, 0), examples.candidates >= 0
-    rank = truth_ranks(vectors["fused"], vectors["categories"], places, mask, examples.target)
-    return float((1 / rank).mean()), _open_f1(vectors["fused"], vectors["categories"], found)
+    figures = {"open_hf1": _open_f1(vectors["fused"], vectors["categories"], found)}
+    for kind in ("text", "image", "fused"):
+        kept = masks.get(kind, np.ones(len(examples), dtype=bool))
+        ranks = candidate_ranks(vectors[kind], vectors["categories"], examples, kept)
+        figures[f"{kind}_mrr"] = float((1 / ranks).mean()) if len(ranks) else 0.0
+    return figures

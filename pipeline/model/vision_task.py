@@ -16,7 +16,7 @@ from pipeline.config import TrainStage
 from pipeline.model.augment import augment
 from pipeline.model.examples import Examples
 from pipeline.model.features import encode_images, to_pixels
-from pipeline.model.matching import truth_ranks
+from pipeline.model.matching import candidate_ranks
 from pipeline.model.two_tower import TwoTower
 
 CLASSIFIER_WEIGHT = 0.5
@@ -115,11 +115,9 @@ class VisionTask:
         for number, examples in enumerate(self.validation):
             kept = examples.has_image
             features = encode_images(self.module.vision_tower, self.images[examples.image_rows[kept]])
-            vectors = self.module.image_head(torch.from_numpy(features).to(self.device)).cpu().numpy()
-            places = np.maximum(examples.candidates[kept], 0)
-            ranks = truth_ranks(
-                vectors, self._paths.numpy(), places, examples.candidates[kept] >= 0, examples.target[kept]
-            )
+            vectors = np.zeros((len(examples), self._paths.shape[1]), dtype=np.float32)
+            vectors[kept] = self.module.image_head(torch.from_numpy(features).to(self.device)).cpu().numpy()
+            ranks = candidate_ranks(vectors, self._paths.numpy(), examples, kept)
             metrics[f"validation{number}_image_mrr"] = float((1 / ranks).mean()) if len(ranks) else 0.0
         metrics["score"] = float(np.mean(list(metrics.values()))) if metrics else 0.0
         return metrics

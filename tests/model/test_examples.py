@@ -8,7 +8,7 @@ import torch
 from pipeline.model.augment import _warp, augment
 from pipeline.model.examples import make_examples
 from pipeline.model.features import length_batches, to_pixels
-from pipeline.model.matching import truth_ranks
+from pipeline.model.matching import candidate_ranks
 
 PATHS = ("A", "A > B", "A > C", "D")
 
@@ -51,12 +51,12 @@ def test_length_batches_cover_every_row_once():
 
 
 def test_ranks_count_ties_against_the_truth():
-    products, categories = np.array([[1.0, 0.0]]), np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
-    mask = np.array([[True, True, True]])
-    assert truth_ranks(products, categories, np.array([[0, 1, 2]]), mask, np.array([0])).tolist() == [2]
-    assert truth_ranks(
-        products, categories, np.array([[0, 1, 2]]), mask & [[True, True, False]], np.array([0])
-    ).tolist() == [1]
+    examples = make_examples(_products(), PATHS)
+    products = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    paths = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])
+    # "A > B" ties with "A"; "D" is ahead of "A"; "A > C" is the only candidate
+    assert candidate_ranks(products, paths, examples, np.array([True, True, True])).tolist() == [2, 1, 1]
+    assert candidate_ranks(products, paths, examples, np.array([True, False, True])).tolist() == [2, 1]
 
 
 def test_augmented_views_differ_and_stay_in_range():
