@@ -156,6 +156,26 @@ class BundlePaths:
 
 
 @dataclass(frozen=True)
+class DemoPaths:
+    """The files of the demo catalogue in a checkout."""
+
+    root: Path
+
+    @property
+    def taxonomy(self) -> Path:
+        """The demo's own category paths, one a line."""
+        return self.root / "assets" / "taxonomy.txt"
+
+    @property
+    def photos(self) -> Path:
+        """Folder of the rendered photos."""
+        return self.root / "runs" / "demo" / "photos"
+
+
+DEMO = DemoPaths(Path(__file__).resolve().parents[1])
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where an artifact came from.
 

@@ -28,6 +28,10 @@ def open_source(config: SourceConfig) -> Source:
     """
     if not config.location:
         raise SourceError("No source is given; name a data set, a folder or a file with --source.")
+    if config.location.split(":")[0] == "demo":
+        from pipeline.demo.source import open_demo  # here, because that module reads `sources.base`
+
+        return open_demo(config)
     path = Path(config.location).expanduser()
     kind = config.kind if config.kind != "auto" else _detect(config.location, path)
     columns = dict(config.columns)
