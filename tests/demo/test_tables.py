@@ -36,7 +36,8 @@ def test_every_colour_a_type_can_have_is_known_and_worded():
     assert {material.palette for material in data.materials.values()} <= set(data.palettes) | set(data.colors)
 
 
-def test_wood_is_not_painted():
+def test_wood_is_not_painted_but_boxes_are_printed():
     data = tables()
     assert data.colors_of(data.types["wall-clock"], data.materials["oak"]) == ("natural",)
     assert "red" in data.colors_of(data.types["wall-clock"], data.materials["plastic"])
+    assert "red" in data.colors_of(data.types["cereal"], data.materials["cardboard"])
