@@ -27,7 +27,7 @@ class Choice:
     Attributes:
         strength: Of the text head's learnt part, in [0, 1].
         gate_shift: Added to the gate's bias.
-        score: Mean fused MRR over the validation sets.
+        score: Mean over the validation sets of fused MRR among the candidates and fused open hF1 over all paths.
         admissible: Whether open hF1 over all paths is nowhere below that of the untrained tower.
         tried: Every setting, with its figures.
     """
@@ -70,7 +70,7 @@ def select_strength(
         _set(model, bias, strength, shift)
         figures = [_measure(model, found, path_features) for found in sets]
         record = {"strength": strength, "gate_shift": shift}
-        record["score"] = float(np.mean([found["fused_mrr"] for found in figures]))
+        record["score"] = float(np.mean([(found["fused_mrr"] + found["open_hf1"]) / 2 for found in figures]))
         record["margin"] = min(found["open_hf1"] - floor for found, floor in zip(figures, floors, strict=True))
         for number, (found, floor) in enumerate(zip(figures, floors, strict=True)):
             record |= {f"set{number}_{name}": value for name, value in found.items()}

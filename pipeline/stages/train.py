@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def run(config: Config, run_dir: Path) -> None:
 class Trainer:
     """The state of one training: model, examples, caches. Stages are trained in order."""
 
-    def __init__(self, config: Config, paths: RunPaths, products: pd.DataFrame) -> None:
+    def __init__(self, config: Config, paths: RunPaths, products: pd.DataFrame, log: JsonLog | None = None) -> None:
         torch.manual_seed(config.seed)
         self.config, self.paths = config, paths
         self.accelerator: Accelerator = make_accelerator(config.train.mixed_precision)
@@ -84,7 +84,7 @@ class Trainer:
         self.model = TwoTower(config.model)
         self.model.to(self.accelerator.device)
         self.tokens = TokenCache(load_tokenizer(config.model.text), config.model.text.max_tokens)
-        self.log = JsonLog(paths.training_log, self.accelerator.is_main_process)
+        self.log = log or JsonLog(paths.training_log, self.accelerator.is_main_process)
         self.path_features = self._text_features(self.taxonomy, "paths")
         self.text_features = [self._text_features(rows.texts, f"texts-{i}") for i, rows in enumerate(self._examples)]
         self.vision_state = "untrained"
@@ -218,7 +218,8 @@ class Trainer:
         return self._cached(f"images-{number}-{self._key('vision', self.vision_state)}", make)
 
     def _key(self, tower: str, content: str) -> str:
-        configured = repr(getattr(self.config.model, tower)) + str(self.config.seed) + content
+        plain = replace(getattr(self.config.model, tower), lora_targets=(), lora_rank=0, lora_alpha=0)
+        configured = repr(plain) + str(self.config.seed) + content
         return hashlib.sha256((configured + self.config.fingerprint("ingest")).encode()).hexdigest()[:16]
 
     def _cached(self, name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
