@@ -141,6 +141,8 @@ def config_of(arguments: argparse.Namespace) -> Config:
         limit=arguments.limit,
     )
     config = replace(PRESETS[arguments.preset](), source=source)
+    if arguments.source.partition(":")[0] == "demo":
+        config = replace(config, publish=replace(config.publish, demo=True))
     if arguments.seed is not None:
         config = replace(config, seed=arguments.seed)
     return config if arguments.model is None else with_bundle(config, arguments.model)
