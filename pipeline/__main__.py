@@ -73,8 +73,8 @@ def build(config: Config, run_dir: Path, only: str | None = None) -> None:
     paths = RunPaths(run_dir)
     handler = logging.FileHandler(paths.log, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
-    root = logging.getLogger()
-    root.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
     try:
         for stage in STAGES:
             if only is not None and stage.name != only:
@@ -87,7 +87,7 @@ def build(config: Config, run_dir: Path, only: str | None = None) -> None:
             stage.run(config, run_dir)
             logger.info("%s: took %.1f s", stage.name, time.perf_counter() - started)
     finally:
-        root.removeHandler(handler)
+        logger.removeHandler(handler)
         handler.close()
 
 

@@ -71,12 +71,12 @@ class Trainer:
         self.config, self.paths = config, paths
         self.accelerator: Accelerator = make_accelerator(config.train.mixed_precision)
         self.images = np.load(paths.images, mmap_mode="r")
+        if not products.loc[products["split"] == "train", "category_path"].notna().any():
+            raise ValueError("No training row has a category; there is nothing to learn from.")
         self.taxonomy = read_taxonomy(paths.taxonomy).paths
         by_split = dict(iter(products.groupby("split")))
         empty = products.iloc[:0]
         self.train_examples = make_examples(by_split.get("train", empty), self.taxonomy)
-        if not len(self.train_examples):
-            raise ValueError("No training row has a category; there is nothing to learn from.")
         found = [make_examples(by_split.get(name, empty), self.taxonomy) for name in VALIDATION_SPLITS]
         self.validation = [rows.sample(VALIDATION_ROWS, config.seed) for rows in found if len(rows)]
         if not self.validation:
