@@ -65,7 +65,7 @@ def untrained_bundle(config: Config) -> Bundle:
             TokenCache(load_tokenizer(config.model.text), config.model.text.max_tokens),
             categories=["A", "A > B"],
             category_vectors=unit_vectors(2, config.model.dimension, 1),
-            seen=np.ones(2, dtype=bool),
+            seen=(),
             meta={"preset": config.preset},
         )
         return load_bundle(path)

@@ -139,9 +139,11 @@ def build(workspace: Workspace) -> None:
         with gr.Column(scale=3, min_width=280):
             result = gr.HTML(cards.hint("Choose a product, then Rerank."), js_on_load=None, elem_id="candidates")
     private: dict[str, Any] = {"api_visibility": "private"}
-    text.submit(bind(find, workspace), text, chosen, **private)
-    lucky.click(bind(surprise, workspace), None, chosen, **private)
-    gr.on([button.click, chosen.change], bind(show, workspace), [chosen, own], [product, result], **private)
+    found = text.submit(bind(find, workspace), text, chosen, **private)
+    drawn = lucky.click(bind(surprise, workspace), None, chosen, **private)
+    # not chosen.change: it is silent when a search finds the product that was chosen already
+    triggers = [button.click, chosen.input, found.success, drawn.success]
+    gr.on(triggers, bind(show, workspace), [chosen, own], [product, result], **private)
     product_id = gr.Textbox(visible=False, label="product_id")
     endpoint(bind(rerank, workspace), [product_id, own])
     endpoint(bind(products, workspace), [text])

@@ -111,4 +111,4 @@ def encode_images(tower: VisionTower, images: np.ndarray, *, progress: str = "")
 
 def to_pixels(images: np.ndarray) -> Tensor:
     """uint8 [n, size, size, 3] as a uint8 tensor [n, 3, size, size]."""
-    return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
+    return torch.tensor(images).permute(0, 3, 1, 2)
