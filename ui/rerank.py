@@ -142,8 +142,8 @@ def build(workspace: Workspace) -> None:
     found = text.submit(bind(find, workspace), text, chosen, **private)
     drawn = lucky.click(bind(surprise, workspace), None, chosen, **private)
     # not chosen.change: it is silent when a search finds the product that was chosen already
-    triggers = [button.click, chosen.input, found.success, drawn.success]
-    gr.on(triggers, bind(show, workspace), [chosen, own], [product, result], **private)
+    for event in (button.click, chosen.input, found.success, drawn.success):
+        event(bind(show, workspace), [chosen, own], [product, result], **private)
     product_id = gr.Textbox(visible=False, label="product_id")
     endpoint(bind(rerank, workspace), [product_id, own])
     endpoint(bind(products, workspace), [text])
