@@ -39,7 +39,7 @@ def _tree() -> dict[str, str]:
     return paths
 
 
-@pytest.mark.parametrize("command", _commands("python -m pipeline"))
+@pytest.mark.parametrize("command", _commands("python -m pipeline "))
 def test_commands_parse(command):
     arguments = parser().parse_args(shlex.split(command, comments=True)[3:])
     if arguments.command != "evaluate":
@@ -47,7 +47,7 @@ def test_commands_parse(command):
 
 
 def test_every_source_and_the_measuring_have_a_command():
-    commands = "\n".join(_commands("python -m pipeline"))
+    commands = "\n".join(_commands("python -m pipeline "))
     for part in ("build", "evaluate", "Shopify/product-catalogue", ".csv", "products_export.csv", ".parquet"):
         assert part in commands
 
