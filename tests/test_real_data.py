@@ -1,0 +1,26 @@
+"""The shipped model on real products; skipped where the shared data is not there."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.artifacts import RunPaths
+from pipeline.serving.measure import evaluate_command
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT.parent / "shared" / "data" / "catalogue" / "data"
+
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real products are not beside this checkout")
+
+
+def test_the_shipped_model_ranks_real_products(tmp_path):
+    """240 test rows spread over the file: far enough from the figures in the README to hold for any sample."""
+    table = pq.read_table(next(DATA.glob("test-*.parquet")))
+    rows = tmp_path / "rows.parquet"
+    pq.write_table(table.take(list(range(0, len(table), len(table) // 240))), rows)
+    figures = evaluate_command(RunPaths(ROOT / "assets").model, str(rows), split=None)["rerank"]
+    assert figures["fused"]["acc1"]["value"] > 0.85
+    assert figures["image"]["acc1"]["value"] > 4 * figures["random"]["acc1"]["value"]
+    assert figures["unseen"]["fused"]["acc1"]["value"] > figures["unseen"]["zero_shot"]["acc1"]["value"] - 0.05
+    assert figures["seen"]["zero_shot"]["acc1"]["value"] > 2 * figures["random"]["acc1"]["value"]
