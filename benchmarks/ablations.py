@@ -22,7 +22,7 @@ from pipeline.model.training import JsonLog
 from pipeline.presets import PRESETS
 from pipeline.stages.train import Trainer
 
-LORA_STEPS = 150
+LORA_STEPS = 100
 SETS = ("validation", "held out")
 FIGURES = {"fused_mrr": "MRR", "text_mrr": "MRR text", "image_mrr": "MRR photo", "open_hf1": "open hF1"}
 COLUMNS = (*(f"{label}, {name}" for label in FIGURES.values() for name in SETS), "strength", "gate shift")
