@@ -25,6 +25,9 @@ from pipeline.config import TowerConfig
 PACKAGE_PREFIX = "package:"
 
 
+transformers.utils.logging.set_verbosity_error()  # what loading leaves out is checked below, not printed
+
+
 class TowerError(ArtifactError):
     """A tower cannot be loaded as configured. The message says what to do."""
 
