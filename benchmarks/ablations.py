@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from pipeline.artifacts import RunPaths
 from pipeline.config import Config, SourceConfig, TrainStage
 from pipeline.data.schema import read_products
@@ -36,6 +38,7 @@ def _model(**changes: object) -> Callable[[Config], Config]:
     return lambda config: replace(config, model=replace(config.model, **changes))  # type: ignore[arg-type]
 
 
+EQUAL_WEIGHTS = "equal weights, no gate"
 VARIANTS: dict[str, Callable[[Config], Config]] = {
     "recipe": lambda config: config,
     "no interpolation": _train(interpolations=(1.0,), gate_shifts=(0.0,)),
@@ -50,6 +53,7 @@ VARIANTS: dict[str, Callable[[Config], Config]] = {
     "no modality dropout": _train(text_dropout=0.0, image_dropout=0.0),
     "text dropout 30 %": _train(text_dropout=0.3),
     "plain head": _model(residual_text=False),
+    EQUAL_WEIGHTS: _train(gate_shifts=(0.0,)),
     "with text LoRA": lambda config: with_text_lora(config),
 }
 
@@ -62,12 +66,15 @@ def with_text_lora(config: Config) -> Config:
     return replace(config, model=replace(config.model, text=adapted), train=replace(config.train, stages=stages))
 
 
-def measure(config: Config, paths: RunPaths) -> list[float]:
-    """Train a variant; its figures in the order of `COLUMNS`."""
+def measure(config: Config, paths: RunPaths, *, gate: bool = True) -> list[float]:
+    """Train a variant; its figures in the order of `COLUMNS`. Without the gate, text and photo weigh the same."""
     log = JsonLog(paths.training_log, enabled=False)  # the log of the run itself stays as it is
     trainer = Trainer(config, paths, read_products(paths.products), log)
     for stage in config.train.stages:
         trainer.train(stage)
+    if not gate:
+        torch.nn.init.zeros_(trainer.model.fusion.linear.weight)
+        torch.nn.init.zeros_(trainer.model.fusion.linear.bias)
     chosen, _ = trainer.select()
     found = next(r for r in chosen.tried if (r["strength"], r["gate_shift"]) == (chosen.strength, chosen.gate_shift))
     figures = [found[f"set{number}_{name}"] for name in FIGURES for number in range(len(SETS))]
@@ -90,7 +97,7 @@ def main() -> None:
     print("|---" * (len(COLUMNS) + 1) + "|")
     for name in arguments.only or VARIANTS:
         variant = VARIANTS[name](config)
-        figures = measure(variant, RunPaths(arguments.run))
+        figures = measure(variant, RunPaths(arguments.run), gate=name != EQUAL_WEIGHTS)
         print(f"| {name} | " + " | ".join(f"{figure:.3f}" for figure in figures) + " |", flush=True)
 
 
