@@ -26,7 +26,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 def compact() -> Config:
     """all-MiniLM-L6-v2 from its pip package and a small vision tower of our own, trained here in full.
 
-    Without LoRA: a residual head on the frozen text tower is trained in a minute, and its learnt part can be faded.
+    Without LoRA, for the build time: a residual head on the frozen text tower is trained in a minute, and can be faded.
     """
     text = TowerConfig(
         model_id=MINILM,
