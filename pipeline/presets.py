@@ -26,7 +26,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 def compact() -> Config:
     """all-MiniLM-L6-v2 from its pip package and a small vision tower of our own, trained here in full.
 
-    Without LoRA, for the build time: a residual head on the frozen text tower is trained in a minute, and can be faded.
+    A residual head on the frozen text tower, then a short stage of LoRA on the tower; both are faded by `selection.py`.
     """
     text = TowerConfig(
         model_id=MINILM,
@@ -36,6 +36,9 @@ def compact() -> Config:
         sha256=MINILM_SHA256,
         options=(("add_pooling_layer", False),),
         max_tokens=96,
+        lora_targets=("query", "key", "value", "dense"),
+        lora_rank=8,
+        lora_alpha=16,
     )
     vision = TowerConfig(
         model_id="",
@@ -55,6 +58,7 @@ def compact() -> Config:
             stages=(
                 TrainStage("vision", ("vision",), epochs=10, batch_size=64, learning_rate=2e-3),
                 TrainStage("heads", ("heads",), epochs=6, batch_size=256, learning_rate=1e-3, negatives=256),
+                TrainStage("text-lora", ("heads", "text_lora"), max_steps=100, negatives=64),
             ),
             taxonomy_weight=1.0,
             text_weight=0.5,
