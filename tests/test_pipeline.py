@@ -87,31 +87,41 @@ def test_training_leaves_a_log_and_a_plot(tiny_run):
     assert "train: took" in paths.log.read_text()
 
 
-def _train_command(data: Path, run: Path) -> list[str]:
+def _build_command(data: Path, run: Path) -> list[str]:
     options = ["--preset", "tiny", "--source", str(data), "--out", str(run)]
-    return [sys.executable, "-m", "pipeline", "train", *options]
+    return [sys.executable, "-m", "pipeline", "build", *options]
 
 
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_build_killed_in_training_ends_as_an_unbroken_one(tiny_run, tmp_path):
-    """kill -9 as soon as a checkpoint lies on disk, then run again: the same weights, byte by byte."""
-    data, run = tiny_run.parent / "data", tmp_path / "run"
-    build(_config(tiny_run), run, only="ingest")
-    process = subprocess.Popen(_train_command(data, run), cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
+def _kill_when(marker: str, data: Path, run: Path) -> None:
+    """Build, and kill -9 as soon as a file matches `marker`."""
+    process = subprocess.Popen(_build_command(data, run), cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 240
-    while not list(RunPaths(run).training.glob("*/heads.safetensors")):
-        assert process.poll() is None, "training ended before it could be killed"
-        assert time.monotonic() < deadline, "no checkpoint appeared"
+    while not list(run.glob(marker)):
+        assert process.poll() is None, f"the build ended before {marker} appeared"
+        assert time.monotonic() < deadline, f"{marker} never appeared"
         time.sleep(0.002)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    assert not RunPaths(run).trained.exists()
-    subprocess.run(_train_command(data, run), cwd=ROOT, check=True, capture_output=True)
-    weights = "model.safetensors"
-    assert _hash(RunPaths(run).trained / weights) == _hash(RunPaths(tiny_run).trained / weights)
+
+
+def test_a_build_killed_in_every_stage_ends_as_an_unbroken_one(tiny_run, tmp_path):
+    """kill -9 while photos are read, inside each training stage, and in the stages after it: the same in the end."""
+    data, run = tiny_run.parent / "data", tmp_path / "run"
+    paths, unbroken = RunPaths(run), RunPaths(tiny_run)
+    inside_training = [f"{paths.training.name}/*/{stage.name}.safetensors" for stage in tiny().train.stages]
+    after = [path.name for path in (paths.trained, paths.embeddings, paths.layout, paths.clusters, paths.evaluation)]
+    for marker in (f".{paths.images.name}.*.tmp", *inside_training, *after):
+        _kill_when(marker, data, run)
+        assert not paths.catalog.exists(), marker
+    subprocess.run(_build_command(data, run), cwd=ROOT, check=True, capture_output=True)
+    for path in (paths.products, paths.rejects, paths.layout, paths.clusters, paths.catalog):
+        assert read_table(path).equals(read_table(unbroken.root / path.name)), path.name
+    assert _hash(paths.model / "model.safetensors") == _hash(unbroken.model / "model.safetensors")
+    assert paths.evaluation.read_bytes() == unbroken.evaluation.read_bytes()
 
 
 @pytest.mark.parametrize("stage", ["ingest", "embed", "publish"])
