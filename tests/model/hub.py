@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import torch
-from transformers import BertConfig, BertModel, BertTokenizerFast, SiglipConfig, SiglipModel
+from transformers import BertConfig, BertModel, BertTokenizerFast, SiglipConfig, SiglipImageProcessorPil, SiglipModel
 
 WORDS = [
     "red",
@@ -27,12 +27,13 @@ WORDS = [
 
 
 def save_siglip(folder: Path, image_size: int = 32) -> Path:
-    """A SigLIP checkpoint with both of its towers, as google/siglip2-base-patch16-256 is one."""
+    """A SigLIP checkpoint with both towers and image processor, as google/siglip2-base-patch16-256 is one."""
     torch.manual_seed(0)
     sizes = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
     vision = {**sizes, "image_size": image_size, "patch_size": 16}
     text = {**sizes, "vocab_size": 64, "max_position_embeddings": 16}
     SiglipModel(SiglipConfig(text_config=text, vision_config=vision)).save_pretrained(folder)
+    SiglipImageProcessorPil(size={"height": image_size, "width": image_size}).save_pretrained(folder)
     return folder
 
 

@@ -2,14 +2,16 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 from peft.tuners.lora import LoraLayer
+from PIL import Image
 from safetensors.torch import load_file, save_file
-from transformers import BertModel, SiglipVisionModel
+from transformers import BertModel, SiglipImageProcessorPil, SiglipVisionModel
 
 from pipeline.artifacts import ArtifactError
-from pipeline.model.features import TokenCache, encode_texts, pad
+from pipeline.model.features import TokenCache, encode_texts, pad, to_pixels
 from pipeline.model.towers import TextTower, TowerError, VisionTower, load_tokenizer, resolve_model
 from pipeline.presets import MINILM, MINILM_SHA256, siglip2_bge
 from tests.model.hub import save_bert, save_siglip
@@ -50,6 +52,16 @@ def test_mean_pooling_ignores_padding(text_config):
     alone = encode_texts(tower, tokens, ["red mug"])
     batched = encode_texts(tower, tokens, ["red mug", "blue shirt shoe home kitchen garden, red mug"])
     assert alone[0] == pytest.approx(batched[0], abs=1e-6)
+
+
+def test_the_backbone_sees_what_its_own_image_processor_would_show_it(vision_config, checkpoints):
+    photo = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    processor = SiglipImageProcessorPil.from_pretrained(checkpoints[1])
+    wanted = processor(Image.fromarray(photo), return_tensors="pt")["pixel_values"]
+    tower, shown = VisionTower(vision_config).eval(), []
+    tower.backbone.register_forward_pre_hook(lambda _, __, given: shown.append(given["pixel_values"]), with_kwargs=True)
+    tower(to_pixels(photo[None]))
+    assert torch.allclose(shown[0], wanted, atol=1e-6)
 
 
 def test_vision_tower_reads_the_vision_half_of_a_full_siglip(vision_config, checkpoints):
