@@ -1,6 +1,7 @@
 """The Space: opens a catalogue with the model that made it, and serves the page.
 
 Run: python app.py [--catalog runs/real/catalog.parquet --model runs/real/model]
+Without options it opens what CATALOG_REPO and MODEL_REPO name on the Hugging Face hub, or else the demo.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 import gradio as gr
 
 from pipeline.artifacts import ArtifactError, RunPaths
+from pipeline.serving import hub
 from pipeline.serving.catalog import Catalog, check_match
 from ui import page
 from ui.theme import theme
@@ -28,6 +30,18 @@ BUILD = "python -m pipeline build --preset compact --source YOUR_DATA --out runs
 OPEN = "python app.py --catalog runs/mine/catalog.parquet --model runs/mine/model"
 
 
+def choose_workspace(catalog: Path | None, model: Path | None) -> Workspace:
+    """Open the files given; without any, what CATALOG_REPO and MODEL_REPO name; without these, the demo.
+
+    Raises:
+        ArtifactError: In one sentence that says what to do, if there is something missing or wrong.
+    """
+    pins = None if catalog or model else hub.pinned(os.environ)
+    if pins is not None:
+        return open_published(*pins)
+    return open_workspace(catalog or RunPaths(ROOT).catalog, model or RunPaths(ROOT / "assets").model)
+
+
 def open_workspace(catalog: Path, model: Path) -> Workspace:
     """Open a catalogue and check that the bundle is its own; the model is loaded later.
 
@@ -35,13 +49,33 @@ def open_workspace(catalog: Path, model: Path) -> Workspace:
         ArtifactError: In one sentence with the command that helps, if there is something missing or wrong.
     """
     try:
-        opened = Catalog.open(catalog)
-        check_match(opened, model)
+        return _open(catalog, model)
     except ArtifactError as error:
         raise ArtifactError(
             f"{str(error).rstrip('.')}; build both with '{BUILD}' and open them with '{OPEN}'."
         ) from error
-    return Workspace(opened, functools.partial(load_tools, opened, model))
+
+
+def open_published(catalog: hub.Pin, model: hub.Pin) -> Workspace:
+    """The same with repositories of the hub, downloaded into its cache.
+
+    Raises:
+        ArtifactError: In one sentence that names the repositories, if there is something missing or wrong.
+    """
+    file, folder = hub.fetch(catalog, model)
+    try:
+        return _open(file, folder, name=catalog.short)
+    except ArtifactError as error:
+        said = str(error).rstrip(".").replace(str(file), str(catalog)).replace(str(folder), str(model))
+        raise ArtifactError(
+            f"{said}; set {' and '.join(hub.VARIABLES)} to the two lines that one '{hub.PUBLISH}' printed."
+        ) from error
+
+
+def _open(catalog: Path, model: Path, name: str = "") -> Workspace:
+    opened = Catalog.open(catalog)
+    check_match(opened, model)
+    return Workspace(opened, functools.partial(load_tools, opened, model), name)
 
 
 def serve(blocks: gr.Blocks) -> None:
@@ -60,13 +94,11 @@ def serve(blocks: gr.Blocks) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Open and serve; returns the exit code."""
     parser = argparse.ArgumentParser(description="Open the Space on a catalogue.")
-    parser.add_argument("--catalog", type=Path, default=RunPaths(ROOT).catalog, help="a published catalog.parquet")
-    parser.add_argument(
-        "--model", type=Path, default=RunPaths(ROOT / "assets").model, help="the model bundle that made it"
-    )
+    parser.add_argument("--catalog", type=Path, help="a published catalog.parquet (default: the demo's)")
+    parser.add_argument("--model", type=Path, help="the model bundle that made it (default: the demo's)")
     chosen = parser.parse_args(arguments)
     try:
-        workspace = open_workspace(chosen.catalog, chosen.model)
+        workspace = choose_workspace(chosen.catalog, chosen.model)
     except ArtifactError as error:
         print(error, file=sys.stderr)
         if "SPACE_ID" not in os.environ:

@@ -6,11 +6,13 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+from collections.abc import Iterator  # noqa: E402
 from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
 
+from tests import hubserver  # noqa: E402
 from tests.factories import write_dataset  # noqa: E402
 
 
@@ -25,3 +27,26 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = SourceConfig(location=str(write_dataset(folder / "data")))
     build(replace(tiny(), source=source), folder / "run")
     return folder / "run"
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[hubserver.Hub]:
+    """A stand-in for the hub that `huggingface_hub` talks to, with an empty cache and nobody logged in."""
+    from huggingface_hub import close_session, constants
+
+    with hubserver.serve() as hub:
+        # read from the environment when huggingface_hub is imported, which may have been long ago
+        monkeypatch.setattr(constants, "ENDPOINT", hub.endpoint)
+        monkeypatch.setattr(
+            constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
+        )
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+        monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+        for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_HUB_OFFLINE", "CATALOG_REPO", "MODEL_REPO"):
+            monkeypatch.delenv(name, raising=False)
+        close_session()  # a client that is there already keeps the proxies of its time
+        yield hub
+        close_session()

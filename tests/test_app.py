@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 import app
+from tests.hubserver import Hub, Repo
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import write_catalog, write_fake_model
+from ui import page
 
 
 def test_nothing_there_is_one_sentence_and_exit_code_2(
@@ -37,3 +40,82 @@ def test_on_a_space_the_sentence_is_a_page(tmp_path: Path, monkeypatch: pytest.M
     assert app.main(["--catalog", str(tmp_path / "nothing"), "--model", str(tmp_path)]) == 0
     [blocks] = shown
     assert "There is no catalogue" in str(blocks.get_config_file()["components"])
+
+
+def _published(hub: Hub, catalog: Path, model: Path) -> dict[str, str]:
+    """The variables of a Space that opens these files."""
+    bundle = {path.name: path.read_bytes() for path in model.iterdir()} | {"tokenizer/tokenizer.json": b"{}"}
+    given = {}
+    for variable, kind, tree in (
+        ("CATALOG_REPO", "datasets", {"catalog.parquet": catalog.read_bytes()}),
+        ("MODEL_REPO", "models", bundle),
+    ):
+        repo, name = Repo(private=False), f"me/{kind}"
+        given[variable] = f"{name}@{repo.commit(tree, 'published')}"
+        hub.put(kind, name, repo)
+    return given
+
+
+@pytest.fixture
+def space(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """A Space whose variables name a catalogue and a model on the stand-in."""
+    catalog = write_catalog(tmp_path / "catalog.parquet", PRODUCTS)
+    for name, value in _published(hub, catalog, write_fake_model(tmp_path / "model")).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SPACE_ID", "someone/galaxy")
+    return hub
+
+
+def _shown(monkeypatch: pytest.MonkeyPatch, *options: str) -> str:
+    """The page that a Space shows."""
+    shown: list[gr.Blocks] = []
+    monkeypatch.setattr(app, "serve", shown.append)
+    assert app.main(list(options)) == 0
+    [blocks] = shown
+    return str(blocks.get_config_file()["components"])
+
+
+def test_a_space_opens_what_its_variables_name(space: Hub) -> None:
+    workspace = app.choose_workspace(None, None)
+    assert len(workspace.catalog) == len(PRODUCTS)
+    assert workspace.name == f"me/datasets@{space.head('datasets', 'me/datasets')[:7]}"
+    assert workspace.name in page.header(workspace)
+
+
+def test_options_win_over_variables(space: Hub, tmp_path: Path) -> None:
+    catalog, model = write_catalog(tmp_path / "own.parquet", PRODUCTS[:2]), tmp_path / "model"
+    assert len(app.choose_workspace(catalog, model).catalog) == 2
+    assert space.requests == []
+
+
+def test_without_variables_nothing_is_asked_of_the_hub(hub: Hub) -> None:
+    assert app.choose_workspace(None, None).catalog.path == app.ROOT / "catalog.parquet"
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("MODEL_REPO", "", "CATALOG_REPO is set and MODEL_REPO is not"),
+        ("CATALOG_REPO", "me/datasets", "names no revision"),
+        ("CATALOG_REPO", "me/nothing@main", "The dataset repository me/nothing@main cannot be opened: there is none"),
+        ("MODEL_REPO", "me/models@v9", "it has no such revision"),
+    ],
+)
+def test_what_a_space_cannot_open_is_its_page(
+    space: Hub, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert said in _shown(monkeypatch)
+
+
+def test_a_catalogue_of_another_bundle_is_told_by_its_repository(
+    space: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    other = write_catalog(tmp_path / "other.parquet", PRODUCTS, weights="0" * 64)
+    given = _published(space, other, tmp_path / "model")
+    monkeypatch.setenv("CATALOG_REPO", given["CATALOG_REPO"])
+    shown = _shown(monkeypatch)
+    assert f"{given['CATALOG_REPO']} was made with another model than {given['MODEL_REPO']}" in shown
+    assert "set CATALOG_REPO and MODEL_REPO to the two lines" in shown
+    assert str(tmp_path) not in shown

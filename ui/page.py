@@ -23,13 +23,9 @@ def header(workspace: Workspace) -> str:
     preset = catalog.meta.get("provenance", {}).get("preset")
     if preset:
         facts.append(f"preset {preset}")
-    name = (
-        catalog.path.name
-        if catalog.path.parent.name in ("", ".")
-        else f"{catalog.path.parent.name}/{catalog.path.name}"
-    )
     demo = f'<p class="demo" role="note">{_DEMO}</p>' if catalog.meta.get("demo") else ""
-    return f"<header><h1>{TITLE}</h1><p><code>{escape(name)}</code> · {escape(' · '.join(facts))}</p>{demo}</header>"
+    name, told = escape(workspace.name), escape(" · ".join(facts))
+    return f"<header><h1>{TITLE}</h1><p><code>{name}</code> · {told}</p>{demo}</header>"
 
 
 def build(workspace: Workspace) -> gr.Blocks:

@@ -59,10 +59,12 @@ class Workspace:
 
     Attributes:
         catalog: The catalogue.
+        name: What a visitor reads as its name; by default, its file with the folder that it lies in.
     """
 
-    def __init__(self, catalog: Catalog, load: Callable[[], Tools]) -> None:
+    def __init__(self, catalog: Catalog, load: Callable[[], Tools], name: str = "") -> None:
         self.catalog = catalog
+        self.name = name or str(Path(catalog.path.parent.name, catalog.path.name))
         self._load = load
         self._tools: Tools | None = None
         self._lock = threading.Lock()

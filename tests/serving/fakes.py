@@ -81,7 +81,12 @@ def webp(colour: tuple[int, int, int] = (200, 30, 30), size: int = 24) -> bytes:
 
 
 def write_catalog(
-    path: Path, products: Sequence[tuple[str, str]], *, row_group_size: int = 2, demo: bool = False
+    path: Path,
+    products: Sequence[tuple[str, str]],
+    *,
+    row_group_size: int = 2,
+    demo: bool = False,
+    weights: str = hashlib.sha256(WEIGHTS).hexdigest(),
 ) -> Path:
     """Write products, pairs of title and category path; every third has no photo, vectors come from the titles."""
     n = len(products)
@@ -117,7 +122,7 @@ def write_catalog(
     schema = catalog_schema(DIMENSION)
     meta = {
         "schema_version": SCHEMA_VERSION,
-        "model": hashlib.sha256(WEIGHTS).hexdigest(),
+        "model": weights,
         "dimension": DIMENSION,
         "demo": demo,
         "provenance": {},
@@ -133,4 +138,28 @@ def write_fake_model(folder: Path) -> Path:
     (folder / "model.json").write_text("{}")
     (folder / "model.safetensors").write_bytes(WEIGHTS)
     (folder / "categories.parquet").write_bytes(b"")
+    return folder
+
+
+def write_small_model(folder: Path) -> Path:
+    """A bundle of untrained small towers that does load; its space has `DIMENSION` dimensions, like the catalogue's."""
+    from pipeline.model.bundle import save_bundle  # brings torch: only for tests that ask for it
+    from pipeline.model.features import TokenCache
+    from pipeline.model.towers import load_tokenizer
+    from pipeline.model.two_tower import TwoTower
+    from pipeline.presets import tiny
+
+    config = tiny().model
+    vectors = np.stack([word_vector(path) for path in CATEGORIES])
+    tokens = TokenCache(load_tokenizer(config.text), config.text.max_tokens)
+    meta = {"preset": "tiny", "temperature": 1.0}
+    save_bundle(
+        folder,
+        TwoTower(config),
+        tokens,
+        categories=CATEGORIES,
+        category_vectors=vectors,
+        seen=CATEGORIES[:2],
+        meta=meta,
+    )
     return folder
