@@ -2,6 +2,7 @@
 
 build      every stage, in order; what is complete is skipped, what was killed resumes
 STAGE      one stage of a run folder (ingest, train, embed, layout, cluster, evaluate-run, publish)
+publish --to-hub   a published catalogue and its bundle, on the Hugging Face hub
 evaluate   the figures of a model bundle on any products
 """
 
@@ -21,6 +22,7 @@ from pipeline.config import Config, SourceConfig
 from pipeline.data.sources import SourceError
 from pipeline.model.bundle import bundle_hash, model_config, read_meta
 from pipeline.presets import PRESETS
+from pipeline.serving.hubupload import upload_command
 from pipeline.serving.measure import evaluate_command
 from pipeline.stages import cluster, embed, evaluate, ingest, layout, publish, train
 
@@ -91,14 +93,28 @@ def build(config: Config, run_dir: Path, only: str | None = None) -> None:
         handler.close()
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(to_hub: bool = False) -> argparse.ArgumentParser:
+    """The whole command line.
+
+    Args:
+        to_hub: Whether it is `publish --to-hub` that is read, which has other options than the stage.
+    """
     whole = argparse.ArgumentParser(prog="python -m pipeline", description="Build and measure a product catalogue.")
     commands = whole.add_subparsers(dest="command", required=True)
     _add_build(commands.add_parser("build", help="every stage, in order; resumes what was killed"))
     for stage in STAGES:
         name = RUN_COMMANDS.get(stage.name, stage.name)
-        _add_build(commands.add_parser(name, help=f"only the stage '{stage.name}' of a run folder"))
+        command = commands.add_parser(name, help=f"only the stage '{stage.name}' of a run folder")
+        if stage.name == publish.STAGE:
+            command.add_argument(
+                "--to-hub",
+                action="store_true",
+                help="send what a run has published to the Hugging Face hub; see publish --to-hub --help",
+            )
+        if stage.name == publish.STAGE and to_hub:
+            _add_to_hub(command)
+        else:
+            _add_build(command)
     measure = commands.add_parser("evaluate", help="figures of a model bundle on any products")
     measure.add_argument("--model", type=Path, required=True, help="model bundle (a folder)")
     measure.add_argument(
@@ -124,6 +140,14 @@ def _add_build(command: argparse.ArgumentParser) -> None:
     command.add_argument("--limit", type=int, default=0, help="at most that many rows of each split")
     command.add_argument("--model", type=Path, help="use this trained bundle instead of training one")
     command.add_argument("--seed", type=int, help="default: the preset's")
+
+
+def _add_to_hub(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--catalog", type=Path, required=True, help="a published catalog.parquet")
+    command.add_argument("--model", type=Path, required=True, help="the model bundle that made it")
+    command.add_argument("--catalog-repo", required=True, metavar="USER/NAME", help="data-set repository to publish to")
+    command.add_argument("--model-repo", required=True, metavar="USER/NAME", help="model repository to publish to")
+    command.add_argument("--private", action="store_true", help="make new repositories private")
 
 
 def config_of(arguments: argparse.Namespace) -> Config:
@@ -166,11 +190,16 @@ def with_bundle(config: Config, bundle: Path) -> Config:
 def main(argv: list[str] | None = None) -> int:
     """Run a command; bad input is one sentence on stderr and exit code 2."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    arguments = parser().parse_args(argv)
+    for client in ("httpx", "httpx2"):
+        logging.getLogger(client).setLevel(logging.WARNING)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = parser("--to-hub" in words).parse_args(words)
     try:
         if arguments.command == "evaluate":
             evaluate_command(arguments.model, arguments.products, arguments.taxonomy, arguments.json, arguments.split)
+        elif getattr(arguments, "to_hub", False):
+            chosen = (arguments.catalog, arguments.model, arguments.catalog_repo, arguments.model_repo)
+            upload_command(*chosen, private=arguments.private)
         else:
             stages = {RUN_COMMANDS.get(stage.name, stage.name): stage.name for stage in STAGES}
             build(config_of(arguments), arguments.out, stages.get(arguments.command))
