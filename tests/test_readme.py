@@ -1,4 +1,4 @@
-"""What the README promises is there: its commands parse, its file tree is the file tree."""
+"""What README and guides promise is there: their commands parse, the file tree is the file tree."""
 
 import re
 import shlex
@@ -11,16 +11,18 @@ from pipeline.__main__ import config_of, parser
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDES = [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/*.md"))]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TREE_LINE = re.compile(r"(?P<indent> *)(?P<name>\S+?)(?P<folder>/?)(?: {2,}(?P<job>\S.*))?")
 
 
-def _blocks(language: str) -> list[str]:
-    return [text for kind, text in FENCE.findall(README) if kind == language]
+def _blocks(language: str, text: str = README) -> list[str]:
+    return [block for kind, block in FENCE.findall(text) if kind == language]
 
 
 def _commands(start: str) -> list[str]:
-    lines = (line for block in _blocks("bash") for line in block.replace("\\\n", " ").splitlines())
+    blocks = (block for text in (README, *GUIDES) for block in _blocks("bash", text))
+    lines = (line for block in blocks for line in block.replace("\\\n", " ").splitlines())
     return [line for line in lines if line.startswith(start)]
 
 
@@ -41,14 +43,23 @@ def _tree() -> dict[str, str]:
 
 @pytest.mark.parametrize("command", _commands("python -m pipeline "))
 def test_commands_parse(command):
-    arguments = parser().parse_args(shlex.split(command, comments=True)[3:])
-    if arguments.command != "evaluate":
+    words = shlex.split(command, comments=True)[3:]
+    arguments = parser("--to-hub" in words).parse_args(words)
+    if arguments.command != "evaluate" and "--to-hub" not in words:
         assert config_of(arguments).source.location == arguments.source
 
 
 def test_every_source_and_the_measuring_have_a_command():
     commands = "\n".join(_commands("python -m pipeline "))
-    for part in ("build", "evaluate", "Shopify/product-catalogue", ".csv", "products_export.csv", ".parquet"):
+    for part in (
+        "build",
+        "evaluate",
+        "publish --to-hub",
+        "Shopify/product-catalogue",
+        ".csv",
+        "products_export.csv",
+        ".parquet",
+    ):
         assert part in commands
 
 
@@ -75,6 +86,7 @@ def test_every_source_file_is_in_the_tree():
         *ROOT.glob("ui/**/*.py"),
         *ROOT.glob("pipeline/**/*.py"),
         *ROOT.glob("benchmarks/*.py"),
+        *ROOT.glob("docs/*.md"),
     ]
     names = {path.relative_to(ROOT).as_posix() for path in files if path.name != "__init__.py"}
     assert names - set(_tree()) == set()
