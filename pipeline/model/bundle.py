@@ -52,6 +52,7 @@ class Bundle:
         self.categories: tuple[str, ...] = tuple(table["category_path"].to_pylist())
         self.category_vectors = _dequantise(table)
         self._tokens = tokens
+        self._device = next(model.parameters()).device
         self._seen = frozenset(meta["seen"])
         self._rows = {path: row for row, path in enumerate(self.categories)}
 
@@ -105,7 +106,7 @@ class Bundle:
     @functools.cached_property
     def _untrained_tower(self) -> TextTower:
         if self.config.text.model_id:
-            return TextTower(self.config.text).eval()
+            return TextTower(self.config.text).eval().to(self._device)
         return self.model.text_tower  # a tower made here has no earlier state than its own
 
     @torch.inference_mode()
@@ -118,18 +119,22 @@ class Bundle:
             has_text: bool [n].
             has_image: bool [n].
         """
-        vectors = (torch.tensor(array, dtype=torch.float32) for array in (text, image))
-        masks = (torch.tensor(mask, dtype=torch.bool) for mask in (has_text, has_image))
-        return self.model.fusion(*vectors, *masks).numpy()
+        vectors = (self._tensor(array, torch.float32) for array in (text, image))
+        masks = (self._tensor(mask, torch.bool) for mask in (has_text, has_image))
+        return self.model.fusion(*vectors, *masks).cpu().numpy()
 
     @torch.inference_mode()
     def gate(self, text: np.ndarray, image: np.ndarray) -> np.ndarray:
         """Weight of the text in every dimension of the fused vector, [n, d] in (0, 1)."""
-        return self.model.fusion.gate(torch.tensor(text), torch.tensor(image)).numpy()
+        vectors = (self._tensor(array, torch.float32) for array in (text, image))
+        return self.model.fusion.gate(*vectors).cpu().numpy()
 
     @torch.inference_mode()
     def _project(self, head: torch.nn.Module, features: np.ndarray) -> np.ndarray:
-        return head(torch.from_numpy(features)).numpy()
+        return head(self._tensor(features, torch.float32)).cpu().numpy()
+
+    def _tensor(self, values: np.ndarray, dtype: torch.dtype) -> Tensor:
+        return torch.tensor(values, dtype=dtype, device=self._device)
 
 
 def save_bundle(
@@ -227,7 +232,7 @@ def read_meta(folder: Path) -> dict[str, Any]:
 
 
 def load_bundle(folder: Path) -> Bundle:
-    """Load a bundle for inference; adapters are folded into the weights.
+    """Load a bundle for inference, on a GPU where there is one; adapters are folded into the weights.
 
     Raises:
         ArtifactError: In one sentence, if the bundle is missing, damaged or of another version.
@@ -254,6 +259,7 @@ def load_bundle(folder: Path) -> Bundle:
     model.text_tower.merge_adapters(float(meta.get("adapter_strength", 1.0)))
     model.vision_tower.merge_adapters()
     tokens = TokenCache(AutoTokenizer.from_pretrained(paths.tokenizer), config.text.max_tokens)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
     return Bundle(model, tokens, meta, read_table(paths.categories))
 
 

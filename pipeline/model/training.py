@@ -81,7 +81,7 @@ def make_accelerator(mixed_precision: str) -> Accelerator:
     if mixed_precision == "auto":
         mixed_precision = "no"
         if torch.cuda.is_available():
-            mixed_precision = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+            mixed_precision = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
     handlers: list[Any] = [DistributedDataParallelKwargs(find_unused_parameters=True)]
     return Accelerator(mixed_precision=mixed_precision, kwargs_handlers=handlers)
 

@@ -144,12 +144,12 @@ class Trainer:
         Returns:
             The choice, and the features of all paths by the text tower as trained, float32 [p, w].
         """
-        self.model.eval().cpu()
+        self.model.eval()  # what is encoded is encoded where training was
         adapted = any("text_lora" in stage.train for stage in self.config.train.stages)
         sets = [self._final_features(number, adapted) for number in range(1, len(self._examples))]
         path_features = self._encode(list(self.taxonomy), "categories") if adapted else self.path_features
         chosen = select_strength(
-            self.model,
+            self.model.cpu(),
             sets,
             path_features,
             untrained=self.text_features[1:],
