@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -95,6 +96,7 @@ class Trainer:
 
     def train(self, stage: TrainStage) -> None:
         """One stage; at its end the model holds the best validated state."""
+        started = time.perf_counter()
         task = self._vision_task(stage) if "vision" in stage.train else self._matching_task(stage)
         run_stage(
             task,
@@ -105,6 +107,7 @@ class Trainer:
             folder=self.paths.training / self.config.training_fingerprint(stage.name),
             log=self.log,
         )
+        logger.info("train: stage %s took %.1f s", stage.name, time.perf_counter() - started)
         if {"vision", "vision_lora"} & set(stage.train):
             self.vision_state = self.config.training_fingerprint(stage.name)
 
