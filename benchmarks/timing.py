@@ -29,4 +29,4 @@ def interleaved(ways: Mapping[str, Callable[[], object]], rounds: int, *, warmup
 
 def line(what: str, ours: float, other: float, against: str) -> str:
     """One line of a report: the time `ours` as a multiple of the time `other`, both in seconds."""
-    return f"{what:<34} {ours / other:7.2f} x {against} ({ours * 1e3:.1f} ms over {other * 1e3:.1f} ms)"
+    return f"{what:<34} {ours / other:7.3g} x {against} ({ours * 1e3:.1f} ms over {other * 1e3:.1f} ms)"
