@@ -21,7 +21,8 @@ from pipeline.artifacts import ArtifactError, RunPaths, is_complete
 from pipeline.config import Config, SourceConfig
 from pipeline.data.sources import SourceError
 from pipeline.model.bundle import bundle_hash, model_config, read_meta
-from pipeline.presets import PRESETS
+from pipeline.model.teachers import teacher_tower
+from pipeline.presets import PRESETS, with_teacher
 from pipeline.serving.hubupload import upload_command
 from pipeline.serving.measure import evaluate_command
 from pipeline.stages import cluster, embed, evaluate, ingest, layout, publish, train
@@ -128,7 +129,9 @@ def parser(to_hub: bool = False) -> argparse.ArgumentParser:
 
 def _add_build(command: argparse.ArgumentParser) -> None:
     command.add_argument("--preset", choices=sorted(PRESETS), default="compact")
-    command.add_argument("--source", required=True, help="hub data-set id, folder, parquet, CSV/TSV or product export")
+    command.add_argument(
+        "--source", required=True, nargs="+", help="hub data-set id, folder, parquet, CSV/TSV, product export or demo"
+    )
     command.add_argument("--out", type=Path, required=True, help="run folder")
     command.add_argument("--revision", help="commit, tag or branch of a hub data set")
     command.add_argument(
@@ -138,6 +141,8 @@ def _add_build(command: argparse.ArgumentParser) -> None:
     command.add_argument("--fetch-images", action="store_true", help="download a table's image URLs")
     command.add_argument("--columns", nargs="*", default=[], metavar="OURS=THEIRS", help="column map of a table")
     command.add_argument("--limit", type=int, default=0, help="at most that many rows of each split")
+    command.add_argument("--teacher", help="vision model to learn from: .tflite file, hub id or folder")
+    command.add_argument("--photos", nargs="*", default=[], help="photos of anything, for learning from it")
     command.add_argument("--model", type=Path, help="use this trained bundle instead of training one")
     command.add_argument("--seed", type=int, help="default: the preset's")
 
@@ -155,8 +160,11 @@ def config_of(arguments: argparse.Namespace) -> Config:
     columns = tuple(tuple(pair.split("=", 1)) for pair in arguments.columns)
     if any(len(pair) != 2 for pair in columns):
         raise ValueError("--columns takes OURS=THEIRS pairs, for example product_title=Name.")
+    location, *others = arguments.source
     source = SourceConfig(
-        location=arguments.source,
+        location=location,
+        others=tuple(others),
+        photos=tuple(arguments.photos),
         revision=arguments.revision,
         columns=columns,  # type: ignore[arg-type]
         images=arguments.images,
@@ -165,7 +173,9 @@ def config_of(arguments: argparse.Namespace) -> Config:
         limit=arguments.limit,
     )
     config = replace(PRESETS[arguments.preset](), source=source)
-    if arguments.source.partition(":")[0] == "demo":
+    if arguments.teacher is not None:
+        config = with_teacher(config, teacher_tower(arguments.teacher))
+    if all(name.partition(":")[0] == "demo" for name in arguments.source):
         config = replace(config, publish=replace(config.publish, demo=True))
     if arguments.seed is not None:
         config = replace(config, seed=arguments.seed)

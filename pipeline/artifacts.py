@@ -48,6 +48,11 @@ class RunPaths:
         return self.root / "images.npy"
 
     @property
+    def photos(self) -> Path:
+        """Photos of anything, for a vision tower with a teacher: uint8 array [number, size, size, 3]; mostly empty."""
+        return self.root / "photos.npy"
+
+    @property
     def taxonomy(self) -> Path:
         """Category paths, one a line."""
         return self.root / "taxonomy.txt"

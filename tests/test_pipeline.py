@@ -12,7 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from transformers import SiglipImageProcessorPil
 
 from pipeline.__main__ import STAGES, build, config_of, main, parser
 from pipeline.artifacts import ArtifactError, RunPaths, is_complete, read_provenance, require
@@ -20,6 +23,8 @@ from pipeline.config import STAGE_ORDER, Config, SourceConfig
 from pipeline.data.schema import arrow_to_vectors, read_products, read_table
 from pipeline.model.bundle import bundle_hash, load_bundle
 from pipeline.presets import PRESETS, tiny
+from tests.factories import make_row, write_dataset
+from tests.model.hub import save_siglip
 
 ROOT = Path(__file__).parent.parent
 
@@ -195,6 +200,35 @@ def test_a_trained_bundle_takes_the_place_of_training(tiny_run, tmp_path):
         build(config, paths.root, only=stage)
     assert bundle_hash(paths.trained) == bundle_hash(model)
     assert load_bundle(paths.trained).categories == tuple(paths.taxonomy.read_text().splitlines())
+
+
+def test_two_sources_a_teacher_and_photos_of_anything(tiny_run, tmp_path):
+    """Rows of both sources become products, photos of anything do not; the vision tower learns from the teacher."""
+    teacher = save_siglip(tmp_path / "teacher")
+    SiglipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(teacher)
+    rows = [make_row(number, np.random.default_rng(number), dirt=False) for number in range(30)]
+    anything = [{"image": row["product_image"]} for row in rows]
+    broken = {"image": {"bytes": b"broken", "path": "x.jpg"}}
+    (tmp_path / "photos").mkdir()
+    pq.write_table(pa.Table.from_pylist([*anything, broken]), tmp_path / "photos" / "train-0.parquet")
+    sources = [str(tiny_run.parent / "data"), str(write_dataset(tmp_path / "more", 36, seed=5))]
+    options = ["--teacher", str(teacher), "--photos", str(tmp_path / "photos")]
+    paths = RunPaths(tmp_path / "run")
+    arguments = ["build", "--preset", "tiny", "--source", *sources, *options, "--out", str(paths.root)]
+    config = config_of(parser().parse_args(arguments))
+    first = next(stage for stage in config.train.stages if stage.train == ("vision",))
+    config = replace(config, train=replace(config.train, stages=(replace(first, epochs=1),), teacher_views=2))
+    build(config, paths.root, only="ingest")
+    products = read_products(paths.products)
+    assert len(products) + len(read_table(paths.rejects)) == 120 + 36
+    assert len(products) > len(read_products(RunPaths(tiny_run).products))
+    assert np.load(paths.photos).shape == (len(anything), 64, 64, 3)
+    build(config, paths.root, only="train")
+    records = [json.loads(line) for line in paths.training_log.read_text().splitlines()]
+    assert any("teacher" in record for record in records)
+    assert len(list(paths.features.glob("lessons-*.npy"))) == 2 + 2
+    weights = load_bundle(paths.trained).model.state_dict()
+    assert not any("imitation" in name or "classifier" in name for name in weights)
 
 
 def test_products_without_any_category_say_so(tmp_path, capsys):

@@ -42,11 +42,16 @@ def _tree() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("command", _commands("python -m pipeline "))
-def test_commands_parse(command):
+def test_commands_parse(command, tmp_path, monkeypatch):
     words = shlex.split(command, comments=True)[3:]
     arguments = parser("--to-hub" in words).parse_args(words)
-    if arguments.command != "evaluate" and "--to-hub" not in words:
-        assert config_of(arguments).source.location == arguments.source
+    if arguments.command == "evaluate" or "--to-hub" in words:
+        return
+    if arguments.teacher is not None:  # read when the configuration is made, for its hash
+        assert (tmp_path / arguments.teacher).write_bytes(b"stands in for a model")
+        monkeypatch.chdir(tmp_path)
+    source = config_of(arguments).source
+    assert [source.location, *source.others] == arguments.source
 
 
 def test_every_source_and_the_measuring_have_a_command():

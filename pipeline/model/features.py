@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
@@ -93,7 +94,8 @@ def encode_images(tower: VisionTower, images: np.ndarray, *, progress: str = "")
 
     Args:
         tower: The tower; its training mode is left as found.
-        images: uint8 [n, size, size, 3], RGB; a memory map is read batch by batch.
+        images: uint8 [n, side, side, 3], RGB; resized where the tower wants another side. A memory map is read batch
+            by batch.
         progress: Label of a progress bar; "" shows none.
 
     Returns:
@@ -104,9 +106,17 @@ def encode_images(tower: VisionTower, images: np.ndarray, *, progress: str = "")
     training, _ = tower.training, tower.eval()
     for start in tqdm(range(0, len(images), IMAGES_PER_BATCH), desc=progress, unit="batch", disable=not progress):
         rows = slice(start, start + IMAGES_PER_BATCH)
-        features[rows] = tower(to_pixels(images[rows]).to(device)).float().cpu().numpy()
+        pixels = resized(to_pixels(images[rows]).to(device), tower.config.image_size)
+        features[rows] = tower(pixels).float().cpu().numpy()
     tower.train(training)
     return features
+
+
+def resized(pixels: Tensor, size: int) -> Tensor:
+    """Pixels [n, 3, side, side] at the side `size`, without aliasing; as they are where they have it."""
+    if pixels.shape[-1] == size:
+        return pixels
+    return F.interpolate(pixels.float(), size=(size, size), mode="bilinear", antialias=True, align_corners=False)
 
 
 def to_pixels(images: np.ndarray) -> Tensor:

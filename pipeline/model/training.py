@@ -7,10 +7,11 @@ one does.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -65,11 +66,12 @@ class Task(Protocol):
 
 @dataclass
 class Progress:
-    """Where a stage stands."""
+    """Where a stage stands; `average` is the running average of the state, empty where none is kept."""
 
     step: int = 0
     best_score: float = -math.inf
     best: dict[str, Tensor] = field(default_factory=dict)
+    average: dict[str, Tensor] = field(default_factory=dict)
 
 
 def make_accelerator(mixed_precision: str) -> Accelerator:
@@ -151,6 +153,8 @@ def run_stage(
         prepared.step()
         prepared.zero_grad()
         progress.step += 1
+        if stage.average:
+            _move_average(progress, _learning(task, named), stage.average)
         bar.update()
         if progress.step % LOG_STEPS == 0 or progress.step == total:
             log(
@@ -162,10 +166,11 @@ def run_stage(
                 }
             )
         if progress.step in validations:
-            metrics = task.validate()
+            with _standing_in(task, named, progress.average):
+                metrics = task.validate()
+                if metrics["score"] > progress.best_score:
+                    progress.best_score, progress.best = metrics["score"], _snapshot(task, named)
             log({"stage": stage.name, "step": progress.step, **metrics})
-            if metrics["score"] > progress.best_score:
-                progress.best_score, progress.best = metrics["score"], _snapshot(task, named)
         if accelerator.is_main_process and (progress.step % config.checkpoint_steps == 0 or progress.step == total):
             _save(checkpoint, task, named, optimizer, progress)
     bar.close()
@@ -189,13 +194,44 @@ def _seed_step(seed: int, stage: str, step: int, process: int) -> None:
     torch.manual_seed(int(mixed))
 
 
-def _snapshot(task: Task, named: dict[str, nn.Parameter]) -> dict[str, Tensor]:
-    """Copies of what learns and of the buffers (running statistics) that go with it."""
+def _learning(task: Task, named: dict[str, nn.Parameter]) -> dict[str, Tensor]:
+    """What learns, and the buffers (running statistics) that go with it."""
     learning = {name: value.detach() for name, value in named.items()}
     buffers = dict(task.module.named_buffers())
     stored = task.module.state_dict().keys()
     learning.update({name: value for name, value in buffers.items() if name in stored})
-    return {name: value.cpu().clone().contiguous() for name, value in learning.items()}
+    return learning
+
+
+def _snapshot(task: Task, named: dict[str, nn.Parameter]) -> dict[str, Tensor]:
+    """Copies of it."""
+    return {name: value.cpu().clone().contiguous() for name, value in _learning(task, named).items()}
+
+
+def _move_average(progress: Progress, learning: dict[str, Tensor], decay: float) -> None:
+    """Move the average towards the present state; faster in the first steps, as in TensorFlow's moving averages."""
+    if not progress.average:
+        progress.average = {name: value.clone() for name, value in learning.items()}
+        return
+    decay = min(decay, (1 + progress.step) / (10 + progress.step))
+    for name, value in learning.items():
+        average = progress.average[name]
+        if average.is_floating_point():
+            average.lerp_(value, 1 - decay)
+        else:
+            average.copy_(value)
+
+
+@contextlib.contextmanager
+def _standing_in(task: Task, named: dict[str, nn.Parameter], state: dict[str, Tensor]) -> Iterator[None]:
+    """Within, the module has this state, if there is one."""
+    if not state:
+        yield
+        return
+    now = _snapshot(task, named)
+    task.module.load_state_dict(state, strict=False)
+    yield
+    task.module.load_state_dict(now, strict=False)
 
 
 def _save(
@@ -203,6 +239,7 @@ def _save(
 ) -> None:
     tensors = {f"now/{name}": value for name, value in _snapshot(task, named).items()}
     tensors.update({f"best/{name}": value for name, value in progress.best.items()})
+    tensors.update({f"average/{name}": value.cpu().contiguous() for name, value in progress.average.items()})
     tensors.update({f"task/{name}": value.cpu().contiguous() for name, value in task.state().items()})
     for name, value in named.items():
         for key, moment in optimizer.state.get(value, {}).items():
@@ -215,7 +252,7 @@ def _save(
 def _resume(path: Path, task: Task, named: dict[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> Progress:
     if not path.exists():
         return Progress()
-    groups: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "task": {}, "adam": {}}
+    groups: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "average": {}, "task": {}, "adam": {}}
     with safe_open(path, framework="pt") as file:
         marks = file.metadata()
         for key in file.keys():  # noqa: SIM118 - a safetensors file is no mapping
@@ -227,7 +264,12 @@ def _resume(path: Path, task: Task, named: dict[str, nn.Parameter], optimizer: t
         what, _, name = key.partition("/")
         optimizer.state[named[name]][what] = moment if what == "step" else moment.to(named[name].device)
     logger.info("%s: resumed at step %s", path.stem, marks["step"])
-    return Progress(int(marks["step"]), float(marks["best_score"]), groups["best"])
+    average = {name: value.to(_device(task)) for name, value in groups["average"].items()}
+    return Progress(int(marks["step"]), float(marks["best_score"]), groups["best"], average)
+
+
+def _device(task: Task) -> torch.device:
+    return next(task.module.parameters()).device
 
 
 class JsonLog:

@@ -1,7 +1,8 @@
 """The task that trains a vision tower of our own in full, before the heads.
 
 A photo learns its category's name, by the softmax over the untrained text vectors of all training categories and by
-a plain classifier on the features, and to find its own product text among those of the batch.
+a plain classifier on the features, and to find its own product text among those of the batch. Where there is a teacher,
+the features also learn to say what its features are, of the products' photos and of photos of anything.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import torch.nn.functional as F
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from pipeline.config import TrainStage
-from pipeline.model.augment import augment
+from pipeline.config import TrainConfig, TrainStage
+from pipeline.model.augment import STRENGTHS, augment
+from pipeline.model.distillation import Lessons, spread
 from pipeline.model.examples import Examples
 from pipeline.model.features import encode_images, to_pixels
 from pipeline.model.matching import candidate_ranks
@@ -26,53 +28,78 @@ HIDDEN_LOGIT = -1e4
 
 
 class VisionModule(nn.Module):
-    """Vision tower, its projection head and a classifier that only training uses."""
+    """Vision tower and its projection head, with a classifier and a map to the teacher's features for training."""
 
-    def __init__(self, model: TwoTower, classes: int) -> None:
+    def __init__(self, model: TwoTower, classes: int, taught: int = 0) -> None:
         super().__init__()
+        width = model.config.vision.width
         self.vision_tower, self.image_head = model.vision_tower, model.image_head
-        self.classifier = nn.Linear(model.config.vision.width, classes)
+        self.classifier = nn.Linear(width, classes)
+        self.imitation = nn.Linear(width, taught) if taught else None
         self.log_logit_scale = nn.Parameter(model.log_logit_scale.detach().clone())
 
     def forward(self, pixels: Tensor) -> dict[str, Tensor]:
-        """Unit vectors [b, d], class logits [b, classes] and the logit scale of pixels [b, 3, size, size]."""
+        """Outputs for pixels [b, 3, size, size].
+
+        Returns:
+            "image": unit vectors [b, d]; "classes": logits [b, classes]; "scale": the logit scale; and with a teacher
+            "taught": [b, width of the teacher's features].
+        """
         features = self.vision_tower(pixels)
         scale = self.log_logit_scale.exp().clamp(1, 100)
-        return {"image": self.image_head(features), "classes": self.classifier(features), "scale": scale}
+        out = {"image": self.image_head(features), "classes": self.classifier(features), "scale": scale}
+        return out if self.imitation is None else {**out, "taught": self.imitation(features)}
+
+
+def _draw(numbers: np.ndarray, lessons: Lessons | None, generator: np.random.Generator) -> np.ndarray:
+    """Photos with a view drawn for each: int [b, 2]."""
+    turns = generator.integers(1 if lessons is None else lessons.turns, size=len(numbers))
+    return np.stack([numbers, turns], axis=1)
 
 
 class VisionTask:
-    """Photos against category names, classes and product texts."""
+    """Photos against category names, classes and product texts; with a teacher, also against its features."""
 
     def __init__(
         self,
         model: TwoTower,
         stage: TrainStage,
+        config: TrainConfig,
         *,
         train: Examples,
         validation: list[Examples],
         images: np.ndarray,
         train_texts: np.ndarray,
         path_features: np.ndarray,
+        lessons: Lessons | None = None,
+        anything: Lessons | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
         """Set up.
 
         Args:
             model: Its vision tower and image head learn; its text head must start as the identity.
-            stage: Batch size and such.
+            stage: How far views go.
+            config: Weight of the teacher and share of its photos of anything.
             train: Training products; those without a photo are passed over.
             validation: Sets whose mean MRR by photo alone is the score.
-            images: Image cache, uint8 [n, size, size, 3].
+            images: Image cache, uint8 [n, side, side, 3].
             train_texts: float32 [n, w], untrained features of the products' texts (zeros without text).
             path_features: float32 [p, w], untrained features of all paths.
+            lessons: What a teacher sees in the photos of the same training products, in their order.
+            anything: What it sees in photos of anything, which then join every batch.
             device: Where batches go.
         """
-        self.stage, self.images, self.device = stage, images, device
+        self.stage, self.config, self.images, self.device = stage, config, images, device
         self.train, self.validation = train, validation
+        self.lessons, self.anything = lessons, anything
         self.rows = np.flatnonzero(train.has_image)
         self.classes = np.unique(train.truth[self.rows])
-        self.module: nn.Module = VisionModule(model, len(self.classes))
+        taught = 0
+        if lessons is not None:
+            self._mean, self._deviation = spread([lessons] if anything is None else [lessons, anything])
+            taught = len(self._mean)
+        self.module: nn.Module = VisionModule(model, len(self.classes), taught)
         self.module.requires_grad_(True)
         self.size = model.config.vision.image_size
         self._texts = F.normalize(torch.from_numpy(train_texts), dim=-1)
@@ -83,21 +110,51 @@ class VisionTask:
         return dict(self.module.named_parameters())
 
     def batches(self, size: int, generator: np.random.Generator) -> list[np.ndarray]:
-        """Shuffled products with a photo."""
-        order = generator.permutation(self.rows)
-        return [order[start : start + size] for start in range(0, len(order) - size + 1, size)] or [order]
+        """Shuffled photos as int [b, 2]: number of the photo (products first), and which view of it.
+
+        An epoch is a pass over the products; photos of anything join them, as many as `photo_share` says.
+        """
+        joining = 0 if self.anything is None else min(round(size * self.config.photo_share), size - 1)
+        own = size - joining
+        order = generator.permutation(len(self.rows))
+        starts = range(0, len(order) - own + 1, own) if len(order) >= own else [0]
+        batches = []
+        for start in starts:
+            products = _draw(order[start : start + own], self.lessons, generator)
+            batches.append(products)
+            if self.anything is not None:
+                others = _draw(generator.integers(len(self.anything.photos), size=joining), self.anything, generator)
+                batches[-1] = np.concatenate([products, others + np.array([len(self.rows), 0])])
+        return batches
 
     def losses(self, module: nn.Module, rows: np.ndarray, accelerator: Accelerator) -> dict[str, Tensor]:
-        """Weighted loss terms of the products `rows`."""
-        views = augment(to_pixels(self.images[self.train.image_rows[rows]]), self.size)
-        out = module(views.to(self.device))
-        truth = torch.from_numpy(np.searchsorted(self.classes, self.train.truth[rows])).to(self.device)
+        """Weighted loss terms of the photos `rows`, as `batches` gives them."""
+        numbers, turns = rows[:, 0], rows[:, 1]
+        is_product = numbers < len(self.rows)
+        products = self.rows[numbers[is_product]]
+        terms: dict[str, Tensor] = {}
+        if self.lessons is None:
+            photos = to_pixels(self.images[self.train.image_rows[products]])
+            out = module(augment(photos, self.size, STRENGTHS[self.stage.augmentation]).to(self.device))
+        else:
+            views, seen = self.lessons.batch(numbers[is_product], turns[is_product], self.size)
+            if self.anything is not None:
+                more = self.anything.batch(numbers[~is_product] - len(self.rows), turns[~is_product], self.size)
+                views, seen = torch.cat([views, more[0]]), torch.cat([seen, more[1]])  # `batches` has products first
+            out = module(views.to(self.device))
+            targets = ((seen - self._mean) / self._deviation).to(self.device)
+            likeness = F.cosine_similarity(out["taught"], targets, dim=-1)
+            terms["teacher"] = self.config.teacher_weight * (1 - likeness).mean()
+        if len(products) == 0:  # a process's share of a batch may hold photos of anything only
+            return terms
+        own = torch.from_numpy(np.flatnonzero(is_product)).to(self.device)
+        image, classes = out["image"][own], out["classes"][own]
+        truth = torch.from_numpy(np.searchsorted(self.classes, self.train.truth[products])).to(self.device)
         names = self._paths[torch.from_numpy(self.classes)].to(self.device)
-        return {
-            "category": F.cross_entropy(out["scale"] * out["image"] @ names.T, truth),
-            "classifier": CLASSIFIER_WEIGHT * F.cross_entropy(out["classes"], truth, label_smoothing=LABEL_SMOOTHING),
-            "alignment": ALIGNMENT_WEIGHT * self._alignment(out["image"], rows, truth, out["scale"]),
-        }
+        terms["category"] = F.cross_entropy(out["scale"] * image @ names.T, truth)
+        terms["classifier"] = CLASSIFIER_WEIGHT * F.cross_entropy(classes, truth, label_smoothing=LABEL_SMOOTHING)
+        terms["alignment"] = ALIGNMENT_WEIGHT * self._alignment(image, products, truth, out["scale"])
+        return terms
 
     def _alignment(self, image: Tensor, rows: np.ndarray, truth: Tensor, scale: Tensor) -> Tensor:
         """Each photo against the texts of the batch; texts of the same category are no negatives."""

@@ -1,19 +1,22 @@
 """Stage 1: raw rows in; clean products with thumbnails, the image cache, the taxonomy and the rejects out.
 
-Reads the configured source. Writes products.parquet, rejects.parquet, images.npy and taxonomy.txt. What costs a row
-its place: neither text nor a usable photo, a repeated id, a duplicate of a product in a more precious split of the
-source. What does not: a missing or broken photo (a text-only product), candidates without the truth (emptied).
+Reads the configured sources. Writes products.parquet, rejects.parquet, images.npy, photos.npy (photos of anything,
+where the configuration names some) and taxonomy.txt. What costs a row its place: neither text nor a usable photo, a
+repeated id, a duplicate of a product in a more precious split of the source. What does not: a missing or broken photo
+(a text-only product), candidates without the truth (emptied).
 """
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,22 +26,23 @@ from pipeline.artifacts import Provenance, RunPaths, atomic_path, write_provenan
 from pipeline.config import Config
 from pipeline.data.duplicates import Fingerprints, group_rows
 from pipeline.data.imagecache import ImageCacheWriter
-from pipeline.data.images import SIGNATURE_SIZE
+from pipeline.data.images import SIGNATURE_SIZE, ImageError, decode_image, square
 from pipeline.data.rows import CleanRow, Reject, clean_row, reject_clean
 from pipeline.data.schema import PRODUCTS, REJECTS, SPLITS, write_table
-from pipeline.data.sources import Source, SourceError, open_source
+from pipeline.data.sources import BadRow, Item, Source, SourceError, open_photos, open_source
 from pipeline.data.splits import assign_splits
 from pipeline.data.taxonomy import Taxonomy, read_taxonomy, write_taxonomy
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 _AHEAD = 32
 """Rows in work at a time, for each worker: bounds the memory that their photos take."""
 
 
 def outputs(run: RunPaths) -> list[Path]:
     """The files this stage writes."""
-    return [run.products, run.rejects, run.images, run.taxonomy]
+    return [run.products, run.rejects, run.images, run.photos, run.taxonomy]
 
 
 def run(config: Config, run_dir: Path) -> None:
@@ -68,6 +72,7 @@ def run(config: Config, run_dir: Path) -> None:
     write_table(paths.rejects, _rejects_table(rejects))
     _write_taxonomy(paths, given_paths, (rows[n] for n in kept))
     _report(products, rejects)
+    _write_photos(config, paths)
     provenance = Provenance.of(config, "ingest", products.column("product_id").to_pylist())
     for path in outputs(paths):
         write_provenance(path, provenance)
@@ -80,18 +85,46 @@ def _remove_leftovers(paths: RunPaths) -> None:
             leftover.unlink()
 
 
-def _cleaned(source: Source, config: Config) -> Iterator[CleanRow | Reject]:
-    """Clean rows in the order of the source, worked on by a thread a core (Pillow frees the interpreter lock)."""
+def _in_threads(items: Iterable[Item], work: Callable[[Item], T]) -> Iterator[T]:
+    """What `work` makes of the items, in their order, by a thread a core (Pillow frees the interpreter lock)."""
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers, thread_name_prefix="ingest") as pool:
-        items = iter(source)
-        waiting: list[Future[CleanRow | Reject]] = []
+        coming = iter(items)
+        waiting: list[Future[T]] = []
         while True:
-            for item in islice(items, max(0, workers * _AHEAD - len(waiting))):
-                waiting.append(pool.submit(clean_row, item, config.ingest))
+            for item in islice(coming, max(0, workers * _AHEAD - len(waiting))):
+                waiting.append(pool.submit(work, item))
             if not waiting:
                 return
             yield waiting.pop(0).result()
+
+
+def _write_photos(config: Config, paths: RunPaths) -> None:
+    """The cache of photos of anything; those that cannot be used are counted in the log."""
+    size, unusable, used = config.ingest.photo_size, 0, 0
+
+    def small(item: Item) -> np.ndarray | None:
+        if isinstance(item, BadRow) or item.image is None:
+            return None
+        try:
+            limits = config.ingest
+            image = decode_image(item.image, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels)
+        except ImageError:
+            return None
+        return square(image, size)
+
+    with atomic_path(paths.photos) as temporary, ImageCacheWriter(temporary, size) as cache:
+        for location in config.source.photos:
+            source = open_photos(location)
+            for photo in tqdm(_in_threads(source, small), total=source.total, desc="photos", unit="photo"):
+                if photo is None:
+                    unusable += 1
+                else:
+                    cache.append(photo)
+                    used += 1
+        cache.finish(range(used))
+    if config.source.photos:
+        log.info("ingest: %d photos of anything, %d more could not be used", used, unusable)
 
 
 def _read(source: Source, config: Config, cache: ImageCacheWriter) -> tuple[list[CleanRow], list[Reject]]:
@@ -100,7 +133,8 @@ def _read(source: Source, config: Config, cache: ImageCacheWriter) -> tuple[list
     rejects: list[Reject] = []
     notes: Counter[str] = Counter()
     ids: set[str] = set()
-    for done in tqdm(_cleaned(source, config), total=source.total, desc="ingest", unit="row", mininterval=1.0):
+    cleaned = _in_threads(source, functools.partial(clean_row, config=config.ingest))
+    for done in tqdm(cleaned, total=source.total, desc="ingest", unit="row", mininterval=1.0):
         if isinstance(done, Reject):
             rejects.append(done)
             continue

@@ -6,6 +6,7 @@ every training stage has a checkpoint and resumes.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
 import time
@@ -23,12 +24,15 @@ from pipeline.artifacts import Provenance, RunPaths, atomic_path, hash_ids, requ
 from pipeline.config import Config, TrainStage
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import read_taxonomy
+from pipeline.model.augment import STRENGTHS
 from pipeline.model.bundle import adopt_bundle, save_bundle
 from pipeline.model.curves import draw_curves
+from pipeline.model.distillation import Lessons, Photos, make_lessons
 from pipeline.model.examples import Examples, make_examples
 from pipeline.model.features import TokenCache, encode_images, encode_texts
 from pipeline.model.matching import FeatureSet, MatchingTask
 from pipeline.model.selection import Choice, select_strength
+from pipeline.model.teachers import load_teacher
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.training import JsonLog, make_accelerator, run_stage
 from pipeline.model.two_tower import TwoTower
@@ -54,6 +58,7 @@ def run(config: Config, run_dir: Path) -> None:
     products = read_products(paths.products)
     require(paths.products, config, "ingest", products["product_id"])
     require(paths.images, config, "ingest")
+    require(paths.photos, config, "ingest")
     if config.train.bundle:
         adopt_bundle(Path(config.train.bundle), paths.trained, read_taxonomy(paths.taxonomy).paths)
         write_provenance(paths.trained, Provenance.of(config, "train", products["product_id"]))
@@ -72,6 +77,7 @@ class Trainer:
         self.config, self.paths = config, paths
         self.accelerator: Accelerator = make_accelerator(config.train.mixed_precision)
         self.images = np.load(paths.images, mmap_mode="r")
+        self.photos = np.load(paths.photos, mmap_mode="r")
         if not products.loc[products["split"] == "train", "category_path"].notna().any():
             raise ValueError("No training row has a category; there is nothing to learn from.")
         self.taxonomy = read_taxonomy(paths.taxonomy).paths
@@ -165,13 +171,40 @@ class Trainer:
         return VisionTask(
             self.model,
             stage,
+            self.config.train,
             train=self.train_examples,
             validation=self.validation,
             images=self.images,
             train_texts=self.text_features[0],
             path_features=self.path_features,
+            lessons=self.lessons(stage),
+            anything=self.lessons_of_anything(stage),
             device=self.accelerator.device,
         )
+
+    def lessons(self, stage: TrainStage) -> Lessons | None:
+        """What the configured teacher sees in views of the training products' photos, cached on disk."""
+        examples, views = self.train_examples, self.config.train.teacher_views
+        return self._shown(stage, self.images, examples.image_rows[examples.has_image], views)
+
+    def lessons_of_anything(self, stage: TrainStage) -> Lessons | None:
+        """What it sees in views of photos of anything."""
+        return self._shown(stage, self.photos, np.arange(len(self.photos)), self.config.train.photo_views)
+
+    def _shown(self, stage: TrainStage, images: np.ndarray, rows: np.ndarray, turns: int) -> Lessons | None:
+        teacher = self.config.train.teacher
+        if teacher is None or not len(rows):
+            return None
+        with self.accelerator.main_process_first():
+            return make_lessons(
+                functools.partial(load_teacher, teacher),
+                repr((teacher, self.config.fingerprint("ingest"), images.shape, hash_ids(map(str, rows)))),
+                Photos(images, rows, self.photos),
+                turns=turns,
+                strength=STRENGTHS[stage.augmentation],
+                seed=self.config.seed,
+                folder=self.paths.features,
+            )
 
     def _matching_task(self, stage: TrainStage) -> MatchingTask:
         features = [

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.config import SourceConfig
 from pipeline.data.schema import PRODUCTS
-from pipeline.data.sources import BadRow, RawRow, SourceError, open_source
+from pipeline.data.sources import BadRow, RawRow, SourceError, open_photos, open_source
 from tests.factories import CATEGORIES, COLOURS, draw, encode, write_dataset, write_rows
 
 
@@ -40,6 +40,31 @@ def test_a_data_set_folder(tmp_path):
     assert source.kind == "dataset"
     rows = _check_dataset(source, 60)
     assert list(source) == rows, "a source can be read again"
+
+
+def test_several_sources_are_read_as_one(tmp_path):
+    first, second = write_dataset(tmp_path / "a", 60), write_dataset(tmp_path / "b", 60, seed=1)
+    source = open_source(SourceConfig(location=str(first), others=(str(second),)))
+    rows = _check_dataset(source, 120)
+    titles = [row.title for part in (first, second) for row in _open(part) if row.split == "train"]
+    assert [row.title for row in rows if row.split == "train"] == titles
+    limited = open_source(SourceConfig(location=str(first), others=(str(second),), limit=3))
+    assert limited.total == len(list(limited)) == 12
+
+
+@pytest.mark.parametrize("column", ["image", "product_image"])
+def test_photos_of_anything(tmp_path, column):
+    pq.write_table(
+        pa.table({column: [{"bytes": _photo(), "path": "a.jpg"}], "label": ["disc"]}), tmp_path / "p.parquet"
+    )
+    (row,) = open_photos(str(tmp_path / "p.parquet"))
+    assert row.image == _photo()
+
+
+def test_photos_without_a_column_of_photos(tmp_path):
+    pq.write_table(pa.table({"label": ["disc"]}), tmp_path / "p.parquet")
+    with pytest.raises(SourceError, match="none of the columns"):
+        open_photos(str(tmp_path / "p.parquet"))
 
 
 def test_a_hub_data_set_by_id(tmp_path, monkeypatch):

@@ -3,11 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
-from pipeline.model.augment import _warp, augment
 from pipeline.model.examples import make_examples
-from pipeline.model.features import length_batches, to_pixels
+from pipeline.model.features import length_batches
 from pipeline.model.matching import candidate_ranks
 
 PATHS = ("A", "A > B", "A > C", "D")
@@ -57,22 +55,6 @@ def test_ranks_count_ties_against_the_truth():
     # "A > B" ties with "A"; "D" is ahead of "A"; "A > C" is the only candidate
     assert candidate_ranks(products, paths, examples, np.array([True, True, True])).tolist() == [2, 1, 1]
     assert candidate_ranks(products, paths, examples, np.array([True, False, True])).tolist() == [2, 1]
-
-
-def test_augmented_views_differ_and_stay_in_range():
-    images = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 3), dtype=np.uint8)
-    torch.manual_seed(0)
-    first, second = augment(to_pixels(images), 32), augment(to_pixels(images), 32)
-    assert first.shape == (4, 3, 32, 32)
-    assert float(first.min()) >= 0
-    assert float(first.max()) <= 255
-    assert not torch.equal(first, second)
-    torch.manual_seed(0)
-    assert torch.equal(first, augment(to_pixels(images), 32))
-
-
-def test_a_white_photo_stays_white_under_warping():
-    assert torch.allclose(_warp(torch.ones(3, 3, 24, 24), 16), torch.ones(3, 3, 16, 16))
 
 
 def test_unknown_candidate_is_an_error():

@@ -1,5 +1,7 @@
 """The loop: schedule, resumption, what the log keeps."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -50,23 +52,25 @@ STAGE = TrainStage("fit", ("heads",), epochs=6, batch_size=8, learning_rate=0.01
 CONFIG = TrainConfig(stages=(STAGE,), checkpoint_steps=5, evaluations=3, mixed_precision="no")
 
 
-def _train(folder, die_at=None):
+def _train(folder, die_at=None, stage=STAGE):
     task = Regression()
 
     def log(record):
         if die_at is not None and record["step"] >= die_at:
             raise KilledError
 
-    run_stage(task, STAGE, CONFIG, seed=3, accelerator=make_accelerator("no"), folder=folder, log=log)
+    run_stage(task, stage, CONFIG, seed=3, accelerator=make_accelerator("no"), folder=folder, log=log)
     return task
 
 
-def test_a_killed_stage_resumes_to_the_same_state(tmp_path):
-    unbroken = _train(tmp_path / "a")
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_a_killed_stage_resumes_to_the_same_state(tmp_path, average):
+    stage = replace(STAGE, average=average)
+    unbroken = _train(tmp_path / "a", stage=stage)
     with pytest.raises(KilledError):
-        _train(tmp_path / "b", die_at=20)
+        _train(tmp_path / "b", die_at=20, stage=stage)
     assert (tmp_path / "b" / "fit.safetensors").exists()
-    resumed = _train(tmp_path / "b")
+    resumed = _train(tmp_path / "b", stage=stage)
     for name, value in unbroken.module.state_dict().items():
         assert torch.equal(value, resumed.module.state_dict()[name]), name
     assert torch.equal(unbroken.seen, resumed.seen)
@@ -90,6 +94,33 @@ def test_the_best_validated_state_is_kept(tmp_path):
     task.validate = validate
     run_stage(task, STAGE, CONFIG, seed=3, accelerator=make_accelerator("no"), folder=tmp_path, log=lambda record: None)
     assert torch.equal(task.module[0].weight, states[1])
+
+
+def test_the_average_is_what_is_validated_and_kept(tmp_path):
+    """Against the average worked out beside it; the steps themselves go on from the weights, not from the average."""
+    stage = replace(STAGE, average=0.8)
+    task, averages, validated = Regression(), [], []
+    module_losses, module_validate = task.losses, task.validate
+
+    def losses(module, rows, accelerator):
+        weight = module[0].weight.detach()
+        step = len(averages)  # the weights now are those after `step` steps
+        if step:
+            decay = min(0.8, (1 + step) / (10 + step))
+            averages.append(weight.clone() if step == 1 else averages[-1].lerp(weight, 1 - decay))
+        else:
+            averages.append(weight.clone())
+        return module_losses(module, rows, accelerator)
+
+    def validate():
+        validated.append(task.module[0].weight.detach().clone())
+        return module_validate()
+
+    task.losses, task.validate = losses, validate
+    run_stage(task, stage, CONFIG, seed=3, accelerator=make_accelerator("no"), folder=tmp_path, log=lambda record: None)
+    after_16 = averages[16]
+    assert torch.allclose(validated[0], after_16, atol=1e-6)
+    assert any(torch.allclose(task.module[0].weight, weight) for weight in validated)
 
 
 def test_rate_rises_then_falls():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -128,6 +129,23 @@ class Source:
     def __iter__(self) -> Iterator[Item]:
         for part in self.parts:
             yield from islice(part.read(), self.limit or None)
+
+
+def join_sources(sources: Sequence[Source]) -> Source:
+    """Several sources as one; rows of a split are numbered through, in the order of the sources."""
+    parts = []
+    for split in SPLIT_ORDER:
+        before = 0
+        for part in (part for source in sources for part in source.parts if part.split == split):
+            parts.append(replace(part, read=functools.partial(_renumbered, part, before)))
+            before += part.rows
+    kinds = dict.fromkeys(source.kind for source in sources)
+    return Source(" + ".join(source.name for source in sources), ", ".join(kinds), parts, sources[0].limit)
+
+
+def _renumbered(part: Part, before: int) -> Iterator[Item]:
+    for item in part.read():
+        yield replace(item, row=item.row + before)
 
 
 def split_name(name: str) -> str:

@@ -1,0 +1,140 @@
+"""What a teacher sees in random views of photos, computed once: the targets of distillation.
+
+Every photo gets the same number of views. The learner is later shown the very same views, smaller, so that teacher and
+learner look at the same thing (Beyer et al. 2022, "Knowledge distillation: a good teacher is patient and consistent").
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from pipeline.artifacts import atomic_path
+from pipeline.model.augment import Strength, Views, apply_views, draw_views
+from pipeline.model.features import to_pixels
+from pipeline.model.teachers import Teacher
+
+PHOTOS_AT_A_TIME = 64
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Photos of one kind.
+
+    Attributes:
+        images: uint8 [n, side, side, 3].
+        rows: int64 [p], those of `images` that count, in the order in which they are numbered.
+        grounds: uint8 [m, any side, any side, 3], photos that may fill the white ground of a view.
+    """
+
+    images: np.ndarray
+    rows: np.ndarray
+    grounds: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def show(self, numbers: np.ndarray, views: Views, size: int) -> Tensor:
+        """A view of each of these photos: float [n, 3, size, size] in [0, 255]."""
+        behind = None
+        if len(self.grounds):
+            behind = to_pixels(self.grounds[np.maximum(views.ground_from.numpy(), 0)])
+        return apply_views(to_pixels(self.images[self.rows[numbers]]), views, size, behind)
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Views of photos with the teacher's features of them.
+
+    Attributes:
+        photos: What is viewed.
+        views: For each turn, one view of every photo.
+        features: For each turn, float16 [n, width].
+    """
+
+    photos: Photos
+    views: Sequence[Views]
+    features: Sequence[np.ndarray]
+
+    @property
+    def turns(self) -> int:
+        """Views of every photo."""
+        return len(self.views)
+
+    def of_photos(self, kept: np.ndarray) -> Lessons:
+        """The lessons of some photos, int [k]."""
+        photos = replace(self.photos, rows=self.photos.rows[kept])
+        return Lessons(photos, [views[kept] for views in self.views], [seen[kept] for seen in self.features])
+
+    def batch(self, numbers: np.ndarray, turns: np.ndarray, size: int) -> tuple[Tensor, Tensor]:
+        """Views of photos, and what the teacher sees in them.
+
+        Args:
+            numbers: int [b], which photos.
+            turns: int [b], which of their views.
+            size: Side of the views, in pixels.
+
+        Returns:
+            float [b, 3, size, size] in [0, 255], and float [b, width].
+        """
+        pixels = torch.empty(len(numbers), 3, size, size)
+        features = torch.empty(len(numbers), self.features[0].shape[1])
+        for turn in np.unique(turns):
+            chosen = np.flatnonzero(turns == turn)
+            pixels[chosen] = self.photos.show(numbers[chosen], self.views[turn][numbers[chosen]], size)
+            features[chosen] = torch.from_numpy(self.features[turn][numbers[chosen]]).float()
+        return pixels, features
+
+
+def spread(lessons: Sequence[Lessons]) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of the teacher's features over some 10,000 photos of each, float [width].
+
+    Features after a rectifier point all the same way; only about their mean do cosines tell them apart.
+    """
+    some = [each.features[0][:: max(1, len(each.photos) // 10_000)] for each in lessons if len(each.photos)]
+    features = torch.from_numpy(np.concatenate(some).astype(np.float32))
+    return features.mean(0), features.std(0, correction=0) + 1e-3
+
+
+def make_lessons(
+    load: Callable[[], Teacher], key: str, photos: Photos, *, turns: int, strength: Strength, seed: int, folder: Path
+) -> Lessons:
+    """Let a teacher see every photo `turns` times; what is on disk already is not seen again.
+
+    Args:
+        load: Gives the teacher; called only if there is something to see.
+        key: What the files are named after: whatever the photos and the teacher depend on.
+        photos: To be viewed.
+        turns: Views of each photo.
+        strength: How far views may go.
+        seed: Of the views.
+        folder: Where the features are kept, one file a turn, so that a killed build resumes at the turn it was in.
+    """
+    name = hashlib.sha256(repr((key, len(photos), strength, seed)).encode()).hexdigest()[:16]
+    teacher: Teacher | None = None
+    views, features = [], []
+    for turn in range(turns):
+        generator = torch.Generator().manual_seed(int(np.random.SeedSequence([seed, turn]).generate_state(1)[0]))
+        views.append(draw_views(len(photos), strength, grounds=len(photos.grounds), generator=generator))
+        path = folder / f"lessons-{name}-{turn}.npy"
+        if not path.exists():
+            teacher = teacher or load()
+            with atomic_path(path) as temporary, temporary.open("wb") as file:
+                np.save(file, _see(teacher, photos, views[turn], f"teacher, view {turn + 1} of {turns}"))
+        features.append(np.load(path, mmap_mode="r"))
+    return Lessons(photos, views, features)
+
+
+def _see(teacher: Teacher, photos: Photos, views: Views, label: str) -> np.ndarray:
+    seen = np.empty((len(photos), teacher.config.width), dtype=np.float16)
+    for start in tqdm(range(0, len(photos), PHOTOS_AT_A_TIME), desc=label, unit="batch"):
+        numbers = np.arange(start, min(start + PHOTOS_AT_A_TIME, len(photos)))
+        seen[numbers] = teacher(photos.show(numbers, views[numbers], teacher.config.image_size))
+    return seen
