@@ -79,7 +79,7 @@ def with_teacher(config: Config, teacher: TowerConfig) -> Config:
     if not any(stage.train == ("vision",) for stage in config.train.stages):
         raise ValueError(f"Preset '{config.preset}' trains no vision tower of its own that could learn from --teacher.")
     stages = tuple(
-        replace(stage, epochs=4 * stage.epochs, average=0.999, augmentation="everywhere")
+        replace(stage, epochs=2.4 * stage.epochs, average=0.999, augmentation="everywhere")
         if stage.train == ("vision",)
         else stage
         for stage in config.train.stages
