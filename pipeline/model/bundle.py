@@ -20,7 +20,7 @@ import pyarrow as pa
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 from transformers import AutoTokenizer
 
@@ -163,7 +163,7 @@ def save_bundle(
     shutil.rmtree(temporary, ignore_errors=True)
     paths = BundlePaths(temporary)
     temporary.mkdir(parents=True)
-    save_file(_stored_weights(model), paths.weights)
+    paths.weights.write_bytes(save(_stored_weights(model)))  # `save_file` makes a file that only its owner may read
     tokens.tokenizer.save_pretrained(paths.tokenizer)
     write_table(paths.categories, _quantise(categories, category_vectors))
     towers = {

@@ -57,6 +57,11 @@ def test_round_trip(saved):
     assert bundle.encode_texts(["a red mug"]) == pytest.approx(expected, abs=5e-3)
 
 
+def test_whoever_may_read_one_file_of_it_may_read_all(saved):
+    files = [path for path in saved[0].rglob("*") if path.is_file()]
+    assert len({path.stat().st_mode for path in files}) == 1
+
+
 def test_texts_are_encoded_once_and_in_order(saved):
     bundle = load_bundle(saved[0])
     texts = ["mug", "a much longer text about a pair of shoes", "mug", ""]
