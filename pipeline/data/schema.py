@@ -136,11 +136,30 @@ def arrow_to_vectors(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, np
 def write_table(
     path: Path, table: pa.Table, provenance: Provenance | None = None, *, row_group_size: int = 4096
 ) -> None:
-    """Write a table atomically, with its provenance beside it."""
+    """Write a table atomically, with its provenance beside it.
+
+    Vectors are split into byte streams and photos stored as they are: smaller and faster to read than by dictionaries.
+    """
+    leaves = {
+        (f"{field.name}.list.element" if _is_list(field.type) else field.name): field.type for field in table.schema
+    }
+    vectors = [name for name, kind in leaves.items() if _is_list(kind) and pa.types.is_floating(kind.value_type)]
+    coded = [name for name, kind in leaves.items() if name not in vectors and not pa.types.is_binary(kind)]
     with atomic_path(path) as temporary:
-        pq.write_table(table, temporary, row_group_size=row_group_size, compression="zstd")
+        pq.write_table(
+            table,
+            temporary,
+            row_group_size=row_group_size,
+            compression="zstd",
+            use_dictionary=coded,
+            use_byte_stream_split=vectors,
+        )
     if provenance is not None:
         write_provenance(path, provenance)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind)
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
