@@ -3,7 +3,7 @@
 build      every stage, in order; what is complete is skipped, what was killed resumes
 STAGE      one stage of a run folder (ingest, train, embed, layout, cluster, evaluate-run, publish)
 publish --to-hub   a published catalogue and its bundle, on the Hugging Face hub
-evaluate   the figures of a model bundle on any products
+evaluate   the figures of a model bundle on any products, or of its search on judged queries
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pipeline.model.teachers import teacher_tower
 from pipeline.presets import PRESETS, with_teacher
 from pipeline.serving.hubupload import upload_command
 from pipeline.serving.measure import evaluate_command
+from pipeline.serving.relevance import search_command
 from pipeline.stages import cluster, embed, evaluate, ingest, layout, publish, train
 
 logger = logging.getLogger("pipeline")
@@ -116,13 +117,17 @@ def parser(to_hub: bool = False) -> argparse.ArgumentParser:
             _add_to_hub(command)
         else:
             _add_build(command)
-    measure = commands.add_parser("evaluate", help="figures of a model bundle on any products")
+    measure = commands.add_parser("evaluate", help="figures of a model bundle on any products, or of its search")
     measure.add_argument("--model", type=Path, required=True, help="model bundle (a folder)")
+    rows = measure.add_mutually_exclusive_group(required=True)
+    rows.add_argument("--products", help="data-set folder, parquet, CSV or hub id in the input schema")
+    rows.add_argument("--search", type=Path, metavar="FOLDER", help="products and judged queries: measures text search")
     measure.add_argument(
-        "--products", required=True, help="data-set folder, parquet, CSV or hub id in the input schema"
+        "--taxonomy", type=Path, help="with --products: category paths, one a line (default: those of the bundle)"
     )
-    measure.add_argument("--taxonomy", type=Path, help="category paths, one a line (default: those of the bundle)")
-    measure.add_argument("--split", help="split to measure (default: test where there is one, else all rows)")
+    measure.add_argument(
+        "--split", help="with --products: split to measure (default: test where there is one, else all)"
+    )
     measure.add_argument("--json", type=Path, help="also write the figures there")
     return whole
 
@@ -205,7 +210,11 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     arguments = parser("--to-hub" in words).parse_args(words)
     try:
-        if arguments.command == "evaluate":
+        if arguments.command == "evaluate" and arguments.search is not None:
+            if arguments.taxonomy is not None or arguments.split is not None:
+                raise ValueError("--taxonomy and --split go with --products; --search reads its whole folder.")
+            search_command(arguments.model, arguments.search, arguments.json)
+        elif arguments.command == "evaluate":
             evaluate_command(arguments.model, arguments.products, arguments.taxonomy, arguments.json, arguments.split)
         elif getattr(arguments, "to_hub", False):
             chosen = (arguments.catalog, arguments.model, arguments.catalog_repo, arguments.model_repo)

@@ -161,6 +161,23 @@ class BundlePaths:
 
 
 @dataclass(frozen=True)
+class SearchPaths:
+    """The files of one folder of judged queries."""
+
+    root: Path
+
+    @property
+    def products(self) -> Path:
+        """Products: asin, title, description, bullet_points, brand."""
+        return self.root / "products.parquet"
+
+    @property
+    def judgements(self) -> Path:
+        """Judgements: query, asin, rating (100 exact, 10 substitute, 1 complement, 0 irrelevant)."""
+        return self.root / "judgements.csv"
+
+
+@dataclass(frozen=True)
 class DemoPaths:
     """The files of the demo catalogue in a checkout."""
 

@@ -1,6 +1,7 @@
 """Metrics against numbers done by hand and against slow, obvious versions on random input."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -193,3 +194,38 @@ def test_a_part_of_the_rows():
     ratio = metrics.mean_of(np.array([1.0, 0.0, 1.0]))
     assert ratio.at(np.array([True, False, True])).value == 1.0
     assert np.isnan(ratio.at(np.zeros(3, dtype=bool)).value)
+
+
+def test_ties_in_a_ranking_count_against_us():
+    scores, gains = np.array([[2.0, 1.0, 1.0, 3.0]]), np.array([[0.0, 1.0, 0.1, 0.0]])
+    assert metrics.best_first(scores, gains, 9).tolist() == [[3, 0, 2, 1]]
+    assert metrics.best_first(scores, gains, 2).tolist() == [[3, 0]]
+    with pytest.raises(ValueError, match="NaN"):
+        metrics.best_first(np.array([[np.nan]]), np.array([[0.0]]), 1)
+
+
+def test_ndcg_by_hand():
+    """Gains 0, 1, 0.1 in this order, over 1, 0.1, 0; a query without gains counts for nothing."""
+    order = np.array([[2, 0, 1], [0, 1, 2]])
+    found = metrics.ndcg_at(np.array([[1.0, 0.1, 0.0], [0.0, 0.0, 0.0]]), order, 3)
+    assert found.value == pytest.approx((1 / math.log2(3) + 0.05) / (1 + 0.1 / math.log2(3)))
+    assert found.denominator.tolist() == [1, 0]
+
+
+def test_ranked_search_against_slow_references():
+    rng = np.random.default_rng(4)
+    gains = rng.choice([0.0, 0.01, 0.1, 1.0], size=(6, 30), p=[0.7, 0.1, 0.1, 0.1])
+    scores = rng.integers(0, 5, size=gains.shape).astype(np.float32)
+    order = metrics.best_first(scores, gains, 20)
+    ndcg, recall, share = [], [], []
+    for score, gain in zip(scores.tolist(), gains.tolist(), strict=True):
+        best = sorted(range(30), key=lambda column: (-score[column], gain[column]))
+        reached = sum(gain[column] / math.log2(rank + 2) for rank, column in enumerate(best[:10]))
+        reachable = sum(value / math.log2(rank + 2) for rank, value in enumerate(sorted(gain, reverse=True)[:10]))
+        relevant = {column for column in range(30) if gain[column] >= 0.1}
+        ndcg.append(reached / reachable)
+        recall.append(len(relevant & set(best[:20])) / len(relevant))
+        share.append(sum(gain[column] > 0 for column in best[:10]) / 10)
+    assert metrics.ndcg_at(gains, order, 10).numerator == pytest.approx(ndcg)
+    assert metrics.recall_at(gains >= 0.1, order, 20).numerator == pytest.approx(recall)
+    assert metrics.share_at(gains > 0, order, 10).value == pytest.approx(np.mean(share))

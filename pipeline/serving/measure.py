@@ -64,7 +64,7 @@ def measure(
     )
     answers = _answers(bundle, rows, table, known)
     groups = {"": known, "seen": known & seen, "unseen": known & ~seen}
-    interval = functools.partial(_intervals, resamples=config.bootstrap, seed=seed)
+    interval = functools.partial(intervals, resamples=config.bootstrap, seed=seed)
     report = {
         "n": count_rows(rows, known, listed, seen, table),
         "rerank": _by_group(dict(_rerank(rows, answers, index, listed)), groups, interval),
@@ -104,7 +104,7 @@ def evaluate_command(
     return figures
 
 
-def _intervals(figures: dict[str, Ratio], *, resamples: int, seed: int) -> dict[str, Any]:
+def intervals(figures: dict[str, Ratio], *, resamples: int, seed: int) -> dict[str, Any]:
     """Figures over the same rows as JSON."""
     found = metrics.bootstrap(list(figures.values()), resamples=resamples, seed=seed)
     return {

@@ -28,12 +28,13 @@ def render(figures: dict[str, Any]) -> str:
             members = part.get(group, {}) if group else part
             rows = [(kind, members[kind]) for kind in _KINDS if kind in members]
             if rows:
-                lines += ["", title + ("" if name == "retrieval" else f": {words}"), *_table(rows)]
+                lines += ["", title + ("" if name == "retrieval" else f": {words}"), *table(rows)]
     lines += [""] * bool(figures["skipped"]) + [f"left out: {sentence}" for sentence in figures["skipped"]]
     return "\n".join(lines)
 
 
-def _table(rows: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:
+def table(rows: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:
+    """Lines of a table: for each row its name and its figures by name, as `measure.intervals` gives them."""
     names = list(dict.fromkeys(name for _, figures in rows for name in figures))
     cells = [["", *names]]
     cells += [[kind, *(_cell(name, figures[name]) for name in names)] for kind, figures in rows]

@@ -1,0 +1,274 @@
+"""Text search measured on judged queries: BM25, the text tower untrained and trained, and their fusions.
+
+Reads a folder of products and graded judgements in the shape of the Amazon Shopping Queries data set (ESCI, Reddy et
+al. 2022). A product that nobody judged for a query counts as irrelevant to it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from pipeline import metrics
+from pipeline.artifacts import SearchPaths, write_json
+from pipeline.config import EvaluateConfig
+from pipeline.data.cleaning import clean_text, product_text
+from pipeline.data.sources import SourceError
+from pipeline.metrics import Ratio
+from pipeline.model.bundle import load_bundle
+from pipeline.serving.fusion import COSINE_WEIGHT, convex_combination, reciprocal_rank_fusion
+from pipeline.serving.lexical import LexicalIndex, product_words
+from pipeline.serving.measure import BOOTSTRAP_SEED, intervals
+from pipeline.serving.report import table
+
+RELEVANT = 0.1
+"""Gain from which a product counts as relevant for recall: exact (1) and substitute (0.1)."""
+
+FOLDS = 5
+WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
+_PRODUCT_COLUMNS = ("asin", "title", "description", "bullet_points", "brand")
+_JUDGEMENT_COLUMNS = ("query", "asin", "rating")
+_DEEPEST = 50
+_NAMES = {
+    "bm25": "BM25",
+    "untrained": "untrained tower",
+    "trained": "trained tower",
+    "untrained_rrf": "BM25 + untrained, by ranks",
+    "untrained_convex": "BM25 + untrained, by scores",
+    "rrf": "BM25 + trained, by ranks",
+    "convex": "BM25 + trained, by scores",
+    "shipped": f"the same, weight {COSINE_WEIGHT}",
+}
+
+
+class TextEncoder(Protocol):
+    """What measuring search needs of a model bundle (`pipeline.model.bundle.Bundle` is one)."""
+
+    def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
+        """Unit vectors float32 [n, d]."""
+
+    def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors float32 [n, width]."""
+
+
+@dataclass(frozen=True)
+class JudgedSearch:
+    """Queries and products with what people said of them.
+
+    Attributes:
+        texts: n product texts, as the text tower reads them.
+        words: n product texts, as BM25 reads them.
+        queries: q query texts.
+        gains: float64 [q, n], the rating over 100: 1 exact, 0.1 substitute, 0.01 complement, 0 irrelevant or unjudged.
+        judged: bool [q, n].
+    """
+
+    texts: Sequence[str]
+    words: Sequence[str]
+    queries: Sequence[str]
+    gains: np.ndarray
+    judged: np.ndarray
+
+
+def read_judged(folder: Path) -> JudgedSearch:
+    """Read and clean a folder of judged queries (`SearchPaths`).
+
+    A product's description is followed by its bullet points.
+
+    Raises:
+        SourceError: In one sentence, if a file or column is missing or the two do not belong together.
+    """
+    paths = SearchPaths(folder)
+    products = _read(paths.products, pd.read_parquet, _PRODUCT_COLUMNS)
+    judgements = _read(paths.judgements, _read_csv, _JUDGEMENT_COLUMNS)
+    ratings = pd.to_numeric(judgements["rating"], errors="coerce").to_numpy(dtype=np.float64)
+    columns = pd.Index(products["asin"].map(str))
+    if not columns.is_unique:
+        raise SourceError(f"{paths.products} names the product {columns[columns.duplicated()][0]} twice.")
+    if not ((ratings >= 0) & (ratings <= 100)).all():
+        raise SourceError(f"{paths.judgements} has ratings that are no numbers from 0 to 100.")
+    if judgements.duplicated(["query", "asin"]).any():
+        raise SourceError(f"{paths.judgements} judges a product twice for the same query.")
+    where = columns.get_indexer(pd.Index(judgements["asin"]))
+    if (where < 0).any():
+        first = judgements["asin"].iloc[int((where < 0).argmax())]
+        raise SourceError(f"{paths.judgements} judges {(where < 0).sum()} products not in {paths.products}: {first}.")
+    rows, queries = pd.factorize(judgements["query"])
+    if len(queries) < FOLDS:
+        raise SourceError(f"{paths.judgements} has {len(queries)} queries; it takes at least {FOLDS}.")
+    gains = np.zeros((len(queries), len(products)))
+    judged = np.zeros(gains.shape, dtype=bool)
+    gains[rows, where], judged[rows, where] = ratings / 100, True
+    text = {name: products[name].fillna("").map(str) for name in _PRODUCT_COLUMNS}
+    titles, brands = (text[name].map(clean_text) for name in ("title", "brand"))
+    descriptions = (text["description"] + " " + text["bullet_points"]).map(clean_text)
+    return JudgedSearch(
+        texts=list(map(product_text, titles, descriptions)),
+        words=list(map(product_words, titles, brands, descriptions)),
+        queries=[clean_text(query) for query in queries],
+        gains=gains,
+        judged=judged,
+    )
+
+
+def measure_search(bundle: TextEncoder, search: JudgedSearch, *, config: EvaluateConfig, seed: int) -> dict[str, Any]:
+    """Figures of every way to search.
+
+    The weight of a fusion by scores is chosen on four fifths of the queries, by nDCG@10, and used on the fifth that it
+    has not seen; `shipped` is the weight that the Space uses.
+
+    Args:
+        bundle: The model.
+        search: Queries and judgements.
+        config: Bootstrap.
+        seed: Of the bootstrap and of the folds.
+
+    Returns:
+        JSON: `n` (counts); `search`, by way: ndcg10, recall50 and judged10 (share of the first ten that was judged)
+        with intervals over queries; `gain`, what `shipped` has more than each other way, query by query; `weights`,
+        those that the folds chose.
+    """
+    scores, weights = _scores(bundle, search, seed)
+    relevant = search.gains >= RELEVANT
+    figures = {way: _figures(search, relevant, found) for way, found in scores.items()}
+    interval = functools.partial(intervals, resamples=config.bootstrap, seed=seed)
+    gain = {way: _minus(figures["shipped"], own) for way, own in figures.items() if way != "shipped"}
+    counts = {"queries": len(search.queries), "products": len(search.texts), "judgements": int(search.judged.sum())}
+    return {
+        "n": counts | {"relevant": int(relevant.sum())},
+        "search": {way: interval(own) for way, own in figures.items()},
+        "gain": {way: interval(own) for way, own in gain.items()},
+        "weights": weights,
+    }
+
+
+def search_command(model: Path, folder: Path, json_out: Path | None = None) -> dict[str, Any]:
+    """Measure a bundle's text search: print tables, and write the figures as JSON if asked to.
+
+    Args:
+        model: Bundle folder.
+        folder: See `read_judged`.
+        json_out: Where the JSON goes.
+
+    Returns:
+        The figures.
+
+    Raises:
+        ArtifactError, SourceError: In one sentence, if something cannot be read.
+    """
+    search = read_judged(folder)
+    figures = measure_search(load_bundle(model), search, config=EvaluateConfig(), seed=BOOTSTRAP_SEED)
+    print(render(figures))
+    if json_out is not None:
+        write_json(json_out, figures)
+    return figures
+
+
+def render(figures: dict[str, Any]) -> str:
+    """Aligned tables of what `measure_search` returns, in percent with 95 % intervals, and how to read them."""
+    counts = ", ".join(f"{name} {number:,}" for name, number in figures["n"].items())
+    gains = {way: {name: own[name] for name in ("ndcg10", "recall50")} for way, own in figures["gain"].items()}
+    return "\n".join(
+        [
+            f"n: {counts}",
+            "",
+            "Text search",
+            *table([(_NAMES[way], own) for way, own in figures["search"].items()]),
+            "",
+            f"What BM25 + trained with weight {COSINE_WEIGHT} has more, in points",
+            *table([(_NAMES[way], own) for way, own in gains.items()]),
+            "",
+            "weights of the cosine that the folds chose: "
+            + "; ".join(f"{_NAMES[way]} {', '.join(map(str, own))}" for way, own in figures["weights"].items()),
+            "ndcg10 takes the gains as they are (1, 0.1, 0.01, 0), recall50 counts exact and substitute.",
+            "What nobody judged counts as irrelevant; judged10 says how much of the first ten was judged.",
+        ]
+    )
+
+
+def _read(path: Path, read: Callable[[Path], pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    if not path.is_file():
+        raise SourceError(f"There is no {path}.")
+    try:
+        frame = read(path)
+    except (OSError, ValueError) as error:  # pandas and pyarrow raise ValueErrors of their own
+        raise SourceError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise SourceError(f"{path} lacks the columns {', '.join(missing)}.")
+    if frame.empty:
+        raise SourceError(f"{path} has no rows.")
+    return frame
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype=str, keep_default_na=False)  # a query may be "null", an id may look like a number
+
+
+def _scores(
+    bundle: TextEncoder, search: JudgedSearch, seed: int
+) -> tuple[dict[str, np.ndarray], dict[str, list[float]]]:
+    """Scores [q, n] of each way, and the weights that the folds chose."""
+    lexical = LexicalIndex(search.words)
+    by_words = np.stack([lexical.scores(query) for query in search.queries])
+    cosines = {
+        name: encode(search.queries) @ encode(search.texts).T
+        for name, encode in (("untrained", bundle.encode_texts_untrained), ("trained", bundle.encode_texts))
+    }
+    folds = np.random.default_rng(seed).permutation(len(search.queries)) % FOLDS
+    scores, weights = {"bm25": by_words, **cosines}, {}
+    for name, prefix in (("untrained", "untrained_"), ("trained", "")):
+        values = np.stack([_ndcg(search, _fused(cosines[name], by_words, weight)) for weight in WEIGHTS])
+        chosen = held_out_choice(values, folds)
+        weights[f"{prefix}convex"] = [WEIGHTS[chosen[folds == fold][0]] for fold in np.unique(folds)]
+        pairs = list(zip(cosines[name], by_words, strict=True))
+        scores[f"{prefix}rrf"] = np.stack([reciprocal_rank_fusion(pair) for pair in pairs])
+        scores[f"{prefix}convex"] = np.stack(
+            [convex_combination(*pair, WEIGHTS[best]) for pair, best in zip(pairs, chosen, strict=True)]
+        )
+    scores["shipped"] = _fused(cosines["trained"], by_words, COSINE_WEIGHT)
+    return scores, weights
+
+
+def held_out_choice(values: np.ndarray, folds: np.ndarray) -> np.ndarray:
+    """For every query the option that is best on the folds it is not in; of equals the first.
+
+    Args:
+        values: float [options, q], the figure of each option on each query.
+        folds: int [q], at least two of them.
+
+    Returns:
+        int64 [q].
+    """
+    chosen = np.empty(len(folds), dtype=np.int64)
+    for fold in np.unique(folds):
+        chosen[folds == fold] = values[:, folds != fold].mean(axis=1).argmax()
+    return chosen
+
+
+def _fused(cosines: np.ndarray, by_words: np.ndarray, weight: float) -> np.ndarray:
+    return np.stack([convex_combination(*pair, weight) for pair in zip(cosines, by_words, strict=True)])
+
+
+def _ndcg(search: JudgedSearch, scores: np.ndarray) -> np.ndarray:
+    return metrics.ndcg_at(search.gains, metrics.best_first(scores, search.gains, 10), 10).numerator
+
+
+def _figures(search: JudgedSearch, relevant: np.ndarray, scores: np.ndarray) -> dict[str, Ratio]:
+    order = metrics.best_first(scores, search.gains, _DEEPEST)
+    return {
+        "ndcg10": metrics.ndcg_at(search.gains, order, 10),
+        "recall50": metrics.recall_at(relevant, order, _DEEPEST),
+        "judged10": metrics.share_at(search.judged, order, 10),
+    }
+
+
+def _minus(figures: dict[str, Ratio], others: dict[str, Ratio]) -> dict[str, Ratio]:
+    """Differences query by query; both divide by the same queries."""
+    return {name: Ratio(own.numerator - others[name].numerator, own.denominator) for name, own in figures.items()}
