@@ -1,9 +1,10 @@
-"""What a query costs: end to end over the bare tower forward, and the vector index over a NumPy scan.
+"""What a query costs: end to end over the bare tower forward, the vector index over a NumPy scan, BM25 over the index.
 
     python -m benchmarks.query [--small]
 
 The model has the compact preset's shape with an untrained vision tower and heads, the index random unit vectors:
-neither changes the time. Every query is a new text or photo, so that no cache answers it.
+neither changes the time. BM25 has made-up texts, words as often as in real ones (Zipf), and queries of such. Every
+query is a new text or photo, so that no cache answers it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
 from pipeline.presets import compact, tiny
 from pipeline.serving.encoder import QueryEncoder
-from pipeline.serving.index import VectorIndex, exact_scan
+from pipeline.serving.fusion import COSINE_WEIGHT, convex_combination
+from pipeline.serving.index import VectorIndex, best_of, exact_scan
+from pipeline.serving.lexical import LexicalIndex
 
 K = 24
 TEXT = "red ceramic travel mug with a lid, hand made for the kitchen, dishwasher safe, a gift for two"
@@ -83,10 +86,19 @@ def photos(count: int, side: int) -> list[bytes]:
     return files
 
 
-def text_query(size: Size, bundle: Bundle, index: VectorIndex) -> str:
-    """A text, encoded and looked up, over the tower's forward on its tokens."""
+def zipf_texts(count: int, length: int, seed: int) -> list[str]:
+    """Texts of `length` words each, out of 50,000, the r-th most frequent drawn with a weight of 1 / (r + 2.7)."""
+    rng = np.random.default_rng(seed)
+    ends = np.cumsum(1 / (np.arange(1, 50_001) + 2.7))
+    drawn = np.searchsorted(ends, rng.uniform(0, ends[-1], (count, length)))
+    return [" ".join(f"word{number}" for number in row) for row in drawn.tolist()]
+
+
+def text_query(size: Size, bundle: Bundle, index: VectorIndex, vectors: np.ndarray, lexical: LexicalIndex) -> list[str]:
+    """A text, encoded and looked up by vector and as the Space does with words too, over the tower's forward."""
     encoder = QueryEncoder(bundle)
     numbers = itertools.count()
+    asked = itertools.cycle(zipf_texts(64, 6, seed=5))
     tower = bundle.model.text_tower
     tokenizer = load_tokenizer(size.config.model.text)
     ids = tokenizer([TEXT], truncation=True, max_length=size.config.model.text.max_tokens)["input_ids"]
@@ -96,9 +108,17 @@ def text_query(size: Size, bundle: Bundle, index: VectorIndex) -> str:
         query = encoder.encode(f"{TEXT} {next(numbers)}", None)
         index.search(query.fused_vector[None], K)
 
+    def hybrid() -> None:
+        query = encoder.encode(f"{TEXT} {next(numbers)}", None)
+        best_of(convex_combination(vectors @ query.fused_vector, lexical.scores(next(asked)), COSINE_WEIGHT), K)
+
+    ways = {"query": end_to_end, "hybrid": hybrid, "tower": lambda: tower(*tokens)}
     with torch.inference_mode():
-        times = interleaved({"query": end_to_end, "tower": lambda: tower(*tokens)}, size.rounds, warmup=3)
-    return line("text query, end to end", times["query"], times["tower"], "the bare text tower")
+        times = interleaved(ways, size.rounds, warmup=3)
+    return [
+        line("text query, end to end", times["query"], times["tower"], "the bare text tower"),
+        line("the same with BM25, fused", times["hybrid"], times["tower"], "the bare text tower"),
+    ]
 
 
 def photo_query(size: Size, config: Config, bundle: Bundle, index: VectorIndex) -> str:
@@ -126,14 +146,16 @@ def best_by_partition(vectors: np.ndarray, queries: np.ndarray, k: int) -> np.nd
     return np.take_along_axis(best, order, axis=1)
 
 
-def index_lookup(size: Size, vectors: np.ndarray, index: VectorIndex) -> list[str]:
-    """The index over the scan, and how far they agree."""
+def index_lookup(size: Size, vectors: np.ndarray, index: VectorIndex, lexical: LexicalIndex) -> list[str]:
+    """The index over the scan, and how far they agree; BM25 over the index."""
+    asked = itertools.cycle(zipf_texts(64, 6, seed=6))
     queries = unit_vectors(32, vectors.shape[1], 3)
     turn = itertools.cycle(range(len(queries)))
     ways = {
         "index": lambda: index.search(queries[[next(turn)]], K),
         "sort": lambda: exact_scan(vectors, queries[[next(turn)]], K),
         "partition": lambda: best_by_partition(vectors, queries[[next(turn)]], K),
+        "words": lambda: best_of(lexical.scores(next(asked)), K),
     }
     times = interleaved(ways, size.rounds)
     scores, rows = index.search(queries, K)
@@ -142,6 +164,7 @@ def index_lookup(size: Size, vectors: np.ndarray, index: VectorIndex) -> list[st
     return [
         line(what, times["index"], times["sort"], "a NumPy scan, sorted"),
         line(what, times["index"], times["partition"], "a NumPy scan, partitioned"),
+        line(f"BM25 of {len(lexical):,} texts", times["words"], times["index"], "the index"),
         f"{'agreement of the results':<34} {(rows == exact_rows).mean():7.2%} same row at the same rank; "
         f"scores within {np.abs(scores - exact_scores).max():.1e}",
     ]
@@ -155,10 +178,11 @@ def main(arguments: list[str] | None = None) -> None:
     bundle = untrained_bundle(size.config)
     vectors = unit_vectors(size.products, size.config.model.dimension, 0)
     index = VectorIndex(vectors)
+    lexical = LexicalIndex(zipf_texts(size.products, 60, seed=4))
     print(f"preset {size.config.preset}, {torch.get_num_threads()} threads, {size.rounds} rounds, medians")
-    print(text_query(size, bundle, index))
+    print("\n".join(text_query(size, bundle, index, vectors, lexical)))
     print(photo_query(size, size.config, bundle, index))
-    print("\n".join(index_lookup(size, vectors, index)))
+    print("\n".join(index_lookup(size, vectors, index, lexical)))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def test_made_up_products_are_labelled_right():
 def test_query(capsys):
     query.main(["--small"])
     out = capsys.readouterr().out
-    assert len(RATIO.findall(out)) == 4
+    assert len(RATIO.findall(out)) == 6
     assert "100.00% same row" in out
 
 

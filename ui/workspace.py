@@ -89,7 +89,7 @@ class Workspace:
 
     def _warm_up(self) -> None:
         try:
-            _ = self.tools
+            _ = self.tools.search.lexical
         except ArtifactError as error:  # said again to whoever needs them
             _log.error("%s", error)
 

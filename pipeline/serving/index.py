@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import faiss
@@ -9,23 +11,33 @@ import numpy as np
 
 from pipeline.serving.catalog import Catalog
 from pipeline.serving.encoder import Query
+from pipeline.serving.fusion import COSINE_WEIGHT, convex_combination
+from pipeline.serving.lexical import LexicalIndex, product_words
 
 NEAR_DUPLICATE = 0.985
 """Cosine of fused vectors above which two products count as the same one."""
 
+_SPARE = 32  # float16 moves a cosine by some 1e-5, so a row can stand a few places off before it is scored again
 _WIDEN = 4  # near-duplicates eat results: ask the index for that many times more, and again while it is too few
 
 
 class VectorIndex:
-    """Flat inner-product index over row vectors."""
+    """Flat inner-product index over row vectors.
+
+    FAISS scans a float16 copy, which is half as much to read and several times as fast as its scan of float32 for
+    one query; the best, and some more, are then scored again with the vectors themselves.
+    """
 
     def __init__(self, vectors: np.ndarray) -> None:
-        """Index `vectors`, float32 [n, d]."""
-        self._index = faiss.IndexFlatIP(vectors.shape[1])
-        self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+        """Index `vectors`, float32 [n, d]; they are kept, not copied."""
+        self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        self._index = faiss.IndexScalarQuantizer(
+            vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+        )
+        self._index.add(self._vectors)
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        return len(self._vectors)
 
     def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The k rows with the greatest inner product.
@@ -37,7 +49,12 @@ class VectorIndex:
         Returns:
             Scores float32 [q, min(k, n)], falling, and rows int64 of the same shape.
         """
-        return self._index.search(np.ascontiguousarray(queries, dtype=np.float32), min(k, len(self)))
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        _, rows = self._index.search(queries, min(k + _SPARE, len(self)))
+        rows.sort(axis=1)  # so that equal scores come in the order of rows, as in a scan
+        scores = np.stack([self._vectors[found] @ query for found, query in zip(rows, queries, strict=True)])
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        return np.take_along_axis(scores, best, axis=1), np.take_along_axis(rows, best, axis=1)
 
 
 def exact_scan(vectors: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -54,6 +71,14 @@ def exact_scan(vectors: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.nda
     scores = queries @ vectors.T
     rows = np.argsort(-scores, axis=1, kind="stable")[:, :k]
     return np.take_along_axis(scores, rows, axis=1), rows
+
+
+def best_of(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k greatest of scores [n], falling, and their rows, min(k, n) of each; of equal ones the lower row first."""
+    k = min(k, len(scores))
+    rows = np.sort(np.argpartition(-scores, k - 1)[:k])
+    rows = rows[np.argsort(-scores[rows], kind="stable")]
+    return scores[rows], rows
 
 
 def skip_near_duplicates(rows: np.ndarray, vectors: np.ndarray, k: int, threshold: float = NEAR_DUPLICATE) -> list[int]:
@@ -92,58 +117,92 @@ class ProductSearch:
     """Search in a catalogue by text, photo or both.
 
     A text is compared with the products' text vectors and a photo with their photos' vectors; a product that lacks
-    the modality stands there with its fused vector. With both, the score is the weighted mean of the two cosines:
-    one inner product over the two vectors side by side.
+    the modality stands there with its fused vector. With both, the score is the weighted mean of the two cosines.
+    Words typed without a photo are also looked up by BM25, and both scores fused (`fusion.convex_combination`). With a
+    photo they are not: the visitor's weight stands between two cosines, which have one scale, and nothing was
+    measured that would say how BM25 should share in it.
     """
 
     def __init__(self, catalog: Catalog) -> None:
-        fused, _ = catalog.vectors("fused")
-        self._fused = fused
-        sides = []
-        for vectors, present in (catalog.vectors("text"), catalog.vectors("image")):
-            sides.append(np.where(present[:, None], vectors, fused))
-        self._dimension = fused.shape[1]
-        self._vectors = np.concatenate(sides, axis=1)
-        self._index = VectorIndex(self._vectors)
+        self._products = catalog.products
+        self._fused, _ = catalog.vectors("fused")
+        self._text, self._image = (
+            np.where(present[:, None], vectors, self._fused)
+            for vectors, present in (catalog.vectors("text"), catalog.vectors("image"))
+        )
+        self._by_text, self._by_image = VectorIndex(self._text), VectorIndex(self._image)
+        self._lock = threading.Lock()
+        self._lexical: LexicalIndex | None = None
+
+    @property
+    def lexical(self) -> LexicalIndex:
+        """The words of all products, indexed by the first who asks (seconds); whoever asks meanwhile, waits."""
+        with self._lock:
+            if self._lexical is None:
+                columns = (self._products[name].fillna("") for name in ("title", "brand", "description"))
+                self._lexical = LexicalIndex(map(product_words, *columns))
+            return self._lexical
 
     def search(
-        self, query: Query, k: int, *, text_weight: float = 0.5, threshold: float = NEAR_DUPLICATE, skip_row: int = -1
+        self,
+        query: Query,
+        k: int,
+        *,
+        words: str = "",
+        text_weight: float = 0.5,
+        threshold: float = NEAR_DUPLICATE,
+        skip_row: int = -1,
     ) -> list[Hit]:
         """The best products for a query.
 
         Args:
             query: At least one of its text and image vectors is there.
             k: Products to return; near-duplicates of one another are skipped, so that fewer may come back.
+            words: What was typed, where `query` is of a text alone and products that share its words are wanted;
+                "" ranks by the vectors alone, which is for texts that describe a product in full.
             text_weight: Share of the text in the score, 0 to 1; only matters where the query has both.
             threshold: See `skip_near_duplicates`.
             skip_row: A row never returned (the product that is the query); -1 for none.
 
         Returns:
-            Hits, best first.
+            Hits, best first. With `words` the score is the fused one, at most 1, and else a cosine.
         """
-        if query.image_vector is None:
-            text_weight = 1.0
-        elif query.text_vector is None:
-            text_weight = 0.0
-        text = np.zeros(self._dimension, np.float32) if query.text_vector is None else query.text_vector
-        image = np.zeros(self._dimension, np.float32) if query.image_vector is None else query.image_vector
-        joined = np.concatenate([text_weight * text, (1 - text_weight) * image])[None]
+        best = self._ranking(query, words, text_weight)
         width = k
         while True:
-            width = min(width * _WIDEN, len(self._index))
-            scores, found = self._index.search(joined, width)
-            wanted = found[0] != skip_row
-            rows, best = found[0][wanted], scores[0][wanted]
+            width = min(width * _WIDEN, len(self._fused))
+            scores, rows = best(width)
+            wanted = rows != skip_row
+            scores, rows = scores[wanted], rows[wanted]
             kept = skip_near_duplicates(rows, self._fused, k, threshold)
-            if len(kept) == k or width == len(self._index):
+            if len(kept) == k or width == len(self._fused):
                 break
-        d = self._dimension
+        text, image = query.text_vector, query.image_vector
         return [
             Hit(
                 row=int(rows[position]),
-                score=float(best[position]),
-                text=None if query.text_vector is None else float(self._vectors[rows[position], :d] @ text),
-                image=None if query.image_vector is None else float(self._vectors[rows[position], d:] @ image),
+                score=float(scores[position]),
+                text=None if text is None else float(self._text[rows[position]] @ text),
+                image=None if image is None else float(self._image[rows[position]] @ image),
             )
             for position in kept
         ]
+
+    def _ranking(self, query: Query, words: str, text_weight: float) -> Callable[[int], tuple[np.ndarray, np.ndarray]]:
+        """A function that gives any number of best products: scores float [m], falling, and rows int64 [m]."""
+        text, image = query.text_vector, query.image_vector
+        if text is not None and image is not None:
+            mean = text_weight * (self._text @ text) + (1 - text_weight) * (self._image @ image)
+            return lambda width: best_of(mean, width)
+        if text is not None and words:
+            fused = convex_combination(self._text @ text, self.lexical.scores(words), COSINE_WEIGHT)
+            return lambda width: best_of(fused, width)
+        vector, index = (image, self._by_image) if text is None else (text, self._by_text)
+        if vector is None:
+            raise ValueError("a query needs a text or a photo")
+
+        def nearest(width: int) -> tuple[np.ndarray, np.ndarray]:
+            scores, rows = index.search(vector[None], width)
+            return scores[0], rows[0]
+
+        return nearest

@@ -1,8 +1,11 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from pipeline.serving.catalog import Catalog
 from pipeline.serving.encoder import Query
+from pipeline.serving.fusion import COSINE_WEIGHT, convex_combination
 from pipeline.serving.index import ProductSearch, VectorIndex, exact_scan, skip_near_duplicates
 from tests.serving.fakes import unit, word_vector
 
@@ -57,3 +60,39 @@ def test_the_weight_goes_from_photo_to_text(catalog: Catalog) -> None:
 
 def test_the_product_itself_can_be_left_out(catalog: Catalog) -> None:
     assert 4 not in [hit.row for hit in ProductSearch(catalog).search(_text("tall vase"), 7, skip_row=4)]
+
+
+def test_words_are_fused_with_the_vector(catalog: Catalog) -> None:
+    """Of the vector alone the dress is best, of the words alone the clock; fused, both stand before all others."""
+    search = ProductSearch(catalog)
+    query = _text("green dress")
+    assert search.search(query, 1)[0].row == 3
+    hits = search.search(query, 7, words="oak clock")
+    assert {hit.row for hit in hits[:2]} == {3, 5}
+    fused = convex_combination(
+        catalog.vectors("text")[0] @ query.text_vector, search.lexical.scores("oak clock"), COSINE_WEIGHT
+    )
+    assert [hit.score for hit in hits] == pytest.approx([fused[hit.row] for hit in hits], abs=1e-6)
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert hits[0].text == pytest.approx(catalog.vectors("text")[0][hits[0].row] @ query.text_vector, abs=1e-6)
+
+
+def test_words_without_a_match_leave_the_vectors_order(catalog: Catalog) -> None:
+    search = ProductSearch(catalog)
+    plain, worded = (search.search(_text("tall vase"), 4, words=words) for words in ("", "zzz"))
+    assert [hit.row for hit in plain] == [hit.row for hit in worded]
+
+
+def test_with_a_photo_words_change_nothing(catalog: Catalog) -> None:
+    search = ProductSearch(catalog)
+    both = Query(word_vector("tall vase"), word_vector("photo of green dress"), word_vector("tall vase"))
+    assert search.search(both, 5) == search.search(both, 5, words="oak clock")
+
+
+def test_one_index_serves_many_threads() -> None:
+    rng = np.random.default_rng(5)
+    vectors, queries = unit(rng.normal(size=(3_000, 24))), unit(rng.normal(size=(64, 24)))
+    index = VectorIndex(vectors)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda row: index.search(queries[[row]], 9)[1][0], range(len(queries))))
+    np.testing.assert_array_equal(found, exact_scan(vectors, queries, 9)[1])
