@@ -29,7 +29,8 @@ def classify(workspace: Workspace, photo: str | None, title: str = "", descripti
 
     Returns:
         "predicted": levels decoded from the top of the tree, each with its name and confidence (0 to 1, falling);
-        "categories": the likeliest single paths with their probability; "similar": the products most alike.
+        "categories": the likeliest single paths (category_path) with their probability (score);
+        "similar": the products most alike.
     """
     text = product_text(clean_text(check_text(title, "title")), clean_text(check_text(description, "description")))
     image = read_photo(photo)
@@ -45,7 +46,9 @@ def classify(workspace: Workspace, photo: str | None, title: str = "", descripti
             for level, confidence in zip(levels(path), confidences, strict=True)
         ],
         "categories": [
-            {"path": score.path, "score": score.score} for score in tools.predictor.predict(vectors, _CATEGORIES)[0]
+            # not "path": gradio_client takes a dictionary with one for a file, and tries to download it
+            {"category_path": found.path, "score": found.score}
+            for found in tools.predictor.predict(vectors, _CATEGORIES)[0]
         ],
         "similar": [workspace.describe(hit) for hit in tools.search.search(query, _SIMILAR)],
     }
@@ -60,7 +63,9 @@ def show(workspace: Workspace, photo: str | None, title: str, description: str) 
 def prediction(answer: dict[str, Any]) -> str:
     """A prediction as HTML: the decoded path level by level, then the likeliest paths."""
     decoded = "".join(cards.bar(escape(step["level"]), step["confidence"]) for step in answer["predicted"])
-    single = "".join(cards.bar(cards.breadcrumb(found["path"]), found["score"]) for found in answer["categories"])
+    single = "".join(
+        cards.bar(cards.breadcrumb(found["category_path"]), found["score"]) for found in answer["categories"]
+    )
     return (
         f'<section class="prediction" aria-label="Predicted category"><h3>Predicted category</h3>{decoded}</section>'
         '<section class="alternatives" aria-label="Likeliest categories"><h3>Likeliest categories</h3>'

@@ -1,5 +1,6 @@
 import gradio as gr
 import pytest
+from gradio_client.utils import is_file_obj, traverse
 
 from ui import classify
 from ui.workspace import MAX_TEXT, Workspace
@@ -9,9 +10,15 @@ def test_a_title_is_classified_over_the_whole_table(workspace: Workspace) -> Non
     answer = classify.classify(workspace, None, "shirts", "<p>clothing</p><script>x</script>")
     assert [step["level"] for step in answer["predicted"]] == ["Clothing", "Shirts"]
     assert answer["predicted"][0]["confidence"] >= answer["predicted"][1]["confidence"]
-    assert answer["categories"][0]["path"] == "Clothing > Shirts"
+    assert answer["categories"][0]["category_path"] == "Clothing > Shirts"
     assert "shirt" in answer["similar"][0]["title"]
     assert answer["similar"][0]["image_similarity"] is None
+
+
+def test_gradio_client_finds_no_file_to_download_in_the_answer(workspace: Workspace) -> None:
+    taken: list[dict] = []
+    traverse(classify.classify(workspace, None, "shirts"), taken.append, is_file_obj)
+    assert taken == []
 
 
 def test_a_photo_alone_and_with_a_text(workspace: Workspace, photo: str) -> None:
