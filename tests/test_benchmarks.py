@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from benchmarks import query, real_size, timing, training
+from benchmarks import query, real_size, startup, timing, training
 from benchmarks.products import make_paths, make_products
 
 RATIO = re.compile(r"\d+(?:\.\d+)? x (?:a|the) ")
@@ -55,3 +55,11 @@ def test_real_size_loads_the_preset_from_checkpoints(stage, tmp_path):
     text = real_size.describe("name", 16, found)
     assert "steps/s" in text
     assert ("products/s cached" in text) == (stage == 0)
+
+
+def test_startup_serves_the_page_and_predicts(capsys):
+    startup.main(["--small"])
+    out = capsys.readouterr().out
+    assert len(RATIO.findall(out)) == 4
+    page, warm, predicted = (int(value) for value in re.findall(r"^memory .*\((\d+) MB over", out, re.MULTILINE))
+    assert 0 < page < warm <= predicted
