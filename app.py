@@ -21,7 +21,7 @@ import gradio as gr
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.serving import hub
 from pipeline.serving.catalog import Catalog, check_match
-from ui import page
+from ui import examples, page
 from ui.theme import theme
 from ui.workspace import Workspace, load_tools
 
@@ -84,6 +84,7 @@ def serve(blocks: gr.Blocks) -> None:
     blocks.launch(
         theme=theme(),
         css_paths=ROOT / "assets" / "space.css",
+        allowed_paths=[str(examples.FOLDER)],
         max_file_size="20mb",
         ssr_mode=False,
         share=False,

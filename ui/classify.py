@@ -9,7 +9,7 @@ import gradio as gr
 
 from pipeline.data.cleaning import clean_text, product_text
 from pipeline.data.taxonomy import levels
-from ui import cards
+from ui import cards, examples
 from ui.photo import photo_input, read_photo
 from ui.workspace import MAX_TEXT, Workspace, bind, check_text, endpoint, refuse
 
@@ -60,6 +60,12 @@ def show(workspace: Workspace, photo: str | None, title: str, description: str) 
     return prediction(answer), cards.product_cards(workspace.catalog, answer["similar"])
 
 
+def fill(number: int) -> tuple[str | None, str, str]:
+    """Photo, title and description of an example, for the form."""
+    example = examples.load_examples()[number]
+    return example.path, example.title, example.description
+
+
 def prediction(answer: dict[str, Any]) -> str:
     """A prediction as HTML: the decoded path level by level, then the likeliest paths."""
     decoded = "".join(cards.bar(escape(step["level"]), step["confidence"]) for step in answer["predicted"])
@@ -75,6 +81,7 @@ def prediction(answer: dict[str, Any]) -> str:
 
 def build(workspace: Workspace) -> None:
     """Lay out the tab."""
+    tiles = examples.build()
     with gr.Row(elem_classes="split"):
         with gr.Column(scale=2, min_width=280):
             photo = photo_input()
@@ -86,11 +93,7 @@ def build(workspace: Workspace) -> None:
     gr.HTML("<h3>Most similar products</h3>", js_on_load=None)
     similar = gr.HTML(cards.hint("They appear with the prediction."), js_on_load=None, elem_id="similar")
     inputs = [photo, title, description]
-    gr.on(
-        [button.click, title.submit],
-        bind(show, workspace),
-        inputs,
-        [predicted, similar],
-        api_visibility="private",
-    )
+    run, outputs = bind(show, workspace), [predicted, similar]
+    gr.on([button.click, title.submit], run, inputs, outputs, api_visibility="private")
+    examples.run_on_click(tiles, fill, inputs, run, inputs, outputs, reveal="#prediction")
     endpoint(bind(classify, workspace), inputs)

@@ -9,7 +9,7 @@ import gradio as gr
 
 from pipeline.data.cleaning import clean_text
 from pipeline.serving.index import NEAR_DUPLICATE
-from ui import cards
+from ui import cards, examples
 from ui.photo import photo_input, read_photo
 from ui.workspace import MAX_TEXT, Workspace, bind, check_text, endpoint, refuse
 
@@ -59,8 +59,15 @@ def show(workspace: Workspace, text: str, photo: str | None, text_weight: float,
     return cards.hint(done), cards.product_cards(workspace.catalog, products)
 
 
+def fill(number: int) -> tuple[str, str | None]:
+    """What an example looks for: its title and its photo, for the form."""
+    example = examples.load_examples()[number]
+    return example.title, example.path
+
+
 def build(workspace: Workspace) -> None:
     """Lay out the tab."""
+    tiles = examples.build()
     with gr.Row(elem_classes="split"):
         with gr.Column(scale=3, min_width=280):
             text = gr.Textbox(label="Text", placeholder="a warm coat for rainy days", max_length=MAX_TEXT)
@@ -79,5 +86,7 @@ def build(workspace: Workspace) -> None:
     done = gr.HTML(cards.hint(_START), js_on_load=None, elem_id="search-done")
     found = gr.HTML(js_on_load=None, elem_id="found")
     inputs = [text, photo, weight, count]
-    gr.on([button.click, text.submit], bind(show, workspace), inputs, [done, found], api_visibility="private")
+    run, outputs = bind(show, workspace), [done, found]
+    gr.on([button.click, text.submit], run, inputs, outputs, api_visibility="private")
+    examples.run_on_click(tiles, fill, [text, photo], run, inputs, outputs, reveal="#found .card")
     endpoint(bind(search, workspace), inputs)
