@@ -11,8 +11,9 @@ from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
+from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
 
-from tests import hubserver  # noqa: E402
+from tests import browsing, hubserver  # noqa: E402
 from tests.factories import write_dataset  # noqa: E402
 
 
@@ -27,6 +28,16 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = SourceConfig(location=str(write_dataset(folder / "data")))
     build(replace(tiny(), source=source), folder / "run")
     return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; one for all, since Playwright runs once a thread."""
+    expect.set_options(timeout=20_000)  # software rendering on a busy machine takes its time
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=browsing.CHROMIUM, args=browsing.FLAGS)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

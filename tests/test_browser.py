@@ -7,12 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,37 +14,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from pipeline.artifacts import RunPaths
+from tests.browsing import marks, serving
 from tests.factories import draw, encode
 
-ROOT = Path(__file__).parents[1]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
-FLAGS = [
-    "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 HOSTILE = "Kite <script>window.hacked=1</script><img src=x onerror=window.hacked=1> {{7*7}} ${7*7} <b>bold</b>"
 TABS = ("Classify", "Search", "Galaxy", "Rerank")
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason=f"no Chromium found (looked for {', '.join(NAMES)})"),
-]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+pytestmark = marks
 
 
 @pytest.fixture(scope="session")
@@ -66,43 +39,11 @@ def hostile_catalog(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="session")
 def address(tiny_run: Path, hostile_catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where app.py serves; its log is shown when it does not start."""
-    port = _free_port()
-    command = [sys.executable, str(ROOT / "app.py"), "--catalog", str(hostile_catalog)]
-    command += ["--model", str(RunPaths(tiny_run).model)]
-    environment = {**os.environ, "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port)}
-    environment.pop("SPACE_ID", None)
+    """Where app.py serves."""
     log = tmp_path_factory.mktemp("log") / "app.log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
-    url = f"http://127.0.0.1:{port}/"
-    try:
-        _wait_for(url, server, log)
+    options = ["--catalog", str(hostile_catalog), "--model", str(RunPaths(tiny_run).model)]
+    with serving(log, *options) as url:
         yield url
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-    assert "Traceback" not in log.read_text(encoding="utf-8")
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=2)
-            return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"app.py does not serve: {log.read_text(encoding='utf-8')}")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=20_000)  # software rendering on a busy machine takes its time
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -157,6 +98,31 @@ def test_a_photo_and_a_text_are_classified(page: Page, photo: Path) -> None:
     cards = page.locator("#similar .card")
     expect(cards.first).to_be_visible()
     expect(cards.first).to_contain_text("photo")  # the photo took part in the similarity
+
+
+def test_an_example_fills_the_form_and_runs_it(page: Page) -> None:
+    page.get_by_role("button", name="armchair").click()
+    expect(page.get_by_role("region", name="Predicted category")).to_contain_text("%")
+    expect(page.get_by_label("Title")).to_have_value(re.compile("Armchair"))
+    expect(page.get_by_label("Description")).to_have_value(re.compile("<script>"))  # a text like any other
+    page.get_by_role("button", name="toy robot").click()  # a photo alone: the texts go
+    expect(page.get_by_label("Title")).to_have_value("")
+    expect(page.get_by_label("Description")).to_have_value("")
+    _open(page, "Search")
+    page.get_by_role("button", name="CD audio").click()
+    expect(page.get_by_label("Text", exact=True)).to_have_value(re.compile("CD audio"))
+    expect(page.locator("#found .card").first).to_be_visible()
+    page.get_by_role("button", name="dome tent").click()
+    expect(page.locator("#found .card").first).to_contain_text("photo")  # the photo took part in the similarity
+
+
+@pytest.mark.parametrize("page", [(390, 844)], indirect=True)
+def test_on_a_phone_the_answer_to_an_example_comes_into_view(page: Page) -> None:
+    page.get_by_role("button", name="ukulele").click()
+    expect(page.get_by_role("region", name="Predicted category")).to_be_in_viewport()
+    _open(page, "Search")
+    page.get_by_role("button", name="ukulele").click()
+    expect(page.locator("#found .card").first).to_be_in_viewport()
 
 
 def test_an_unreadable_upload_is_a_sentence_and_the_session_lives_on(page: Page, tmp_path: Path) -> None:
