@@ -19,9 +19,10 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from gradio_client import Client
+from gradio_client import Client, handle_file
 
 from benchmarks.timing import interleaved, line
+from ui.examples import load_examples
 
 ROOT = Path(__file__).resolve().parents[1]
 IMPORTS = "import torch, transformers, gradio"
@@ -29,7 +30,6 @@ MEMORY = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_max
 TITLE = b"Product Galaxy"
 PATIENCE = 300  # seconds for a start, on however busy a machine
 POLL = 0.01  # seconds
-IDLE = 0.05  # of a core: what the server takes when it waits
 
 
 @contextlib.contextmanager
@@ -88,29 +88,31 @@ def resident(pid: int) -> int:
 
 
 def wait_until_idle(pid: int) -> None:
-    """Wait until a process takes next to no time for a second: here, until the model is loaded in the background."""
-    before = _cpu_seconds(pid)
-    while True:
-        time.sleep(1)
-        now = _cpu_seconds(pid)
-        if now - before < IDLE:
-            return
-        before = now
+    """Wait until a process wants no time for a second: here, until the model is loaded in the background."""
+    idle_since = time.monotonic()
+    while time.monotonic() - idle_since < 1:
+        time.sleep(0.05)
+        if _wants_time(pid):
+            idle_since = time.monotonic()
 
 
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _wants_time(pid: int) -> bool:
+    """Whether a thread runs, waits for a core or reads from disk."""
+    for path in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            if path.read_text(encoding="utf-8").rpartition(")")[2].split()[0] in "RD":
+                return True
+    return False
 
 
 def follow_memory() -> dict[str, int]:
-    """Start the app and take one prediction: when -> its resident bytes then."""
+    """Start the app and let it predict once, from a photo and a text: when -> its resident bytes then."""
     with running_app() as (pid, address):
         found = {"with the first page": resident(pid)}
         wait_until_idle(pid)
         found["with the model loaded"] = resident(pid)
-        client = Client(address, verbose=False, analytics_enabled=False)
-        client.predict(photo=None, title="Red ceramic mug", description="Dishwasher safe.", api_name="/classify")
+        client, example = Client(address, verbose=False, analytics_enabled=False), load_examples()[0]
+        client.predict(handle_file(example.path), example.title, example.description, api_name="/classify")
         found["after one prediction"] = resident(pid)
     return found
 
