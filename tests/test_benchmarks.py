@@ -8,7 +8,7 @@ import pytest
 from benchmarks import query, real_size, startup, timing, training
 from benchmarks.products import make_paths, make_products
 
-RATIO = re.compile(r"\d+(?:\.\d+)? x (?:a|the) ")
+RATIO = re.compile(r"\d+(?:\.\d+)? x (?:a|the|bare) ")
 
 
 def test_interleaved_runs_every_way_in_every_round():
