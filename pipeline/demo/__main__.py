@@ -1,4 +1,4 @@
-"""Render the photos of the demo catalogue: `python -m pipeline.demo [--count 4000] [--processes 2]`.
+"""Render the photos of the demo catalogue: `python -m pipeline.demo [--count 4200] [--processes 2]`.
 
 Reads the tables in `data/`, writes JPEGs to runs/demo/photos; what is there is kept, so it can be stopped at any time.
 `--sheet FILE` writes a contact sheet of the first product of every type instead.

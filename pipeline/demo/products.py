@@ -16,7 +16,7 @@ import numpy as np
 from pipeline.demo.tables import LANGUAGES, NATURAL, ProductType, Tables, tables
 
 SEED = 17
-COUNT = 4000
+COUNT = 4200
 PATTERN_SHARE = 0.4
 NON_ENGLISH_SHARE = 0.2
 DUPLICATE_SHARE = 0.05
