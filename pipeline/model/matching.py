@@ -124,7 +124,9 @@ class MatchingTask:
             whole = [whole[turn] for turn in generator.permutation(len(whole))]
         return whole or [order]
 
-    def losses(self, module: nn.Module, rows: np.ndarray, accelerator: Accelerator) -> dict[str, Tensor]:
+    def losses(
+        self, module: nn.Module, rows: np.ndarray, accelerator: Accelerator, done: float = 0.0
+    ) -> dict[str, Tensor]:
         """Weighted loss terms of the products `rows`."""
         examples, config = self.train.examples, self.config
         paths, position = self._paths(rows)

@@ -81,20 +81,20 @@ class LiteRtTeacher:
 
     def __call__(self, pixels: Tensor) -> np.ndarray:
         """The feature tensor of every photo, dequantised."""
-        photos = pixels.permute(0, 2, 3, 1).numpy()
+        photos = _quantised(pixels.permute(0, 2, 3, 1).contiguous(), self._input)
         features = np.empty((len(photos), self.config.width), dtype=np.float32)
-        for row, photo in enumerate(photos):
-            self._model.set_tensor(self._input["index"], _quantised(photo / 255, self._input)[None])
+        for row in range(len(photos)):
+            self._model.set_tensor(self._input["index"], photos[row : row + 1])
             self._model.invoke()
             features[row] = _dequantised(self._model.get_tensor(self._feature["index"]), self._feature).reshape(-1)
         return features
 
 
-def _quantised(photo: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
-    """A photo in [0, 1] as the tensor wants it: bytes as they are, floats in [-1, 1]."""
+def _quantised(photos: Tensor, tensor: dict[str, Any]) -> np.ndarray:
+    """Photos in [0, 255] as the tensor wants them: bytes as they are, floats in [-1, 1]."""
     if tensor["dtype"] == np.uint8:
-        return np.rint(photo * 255).astype(np.uint8)
-    return (photo * 2 - 1).astype(tensor["dtype"])
+        return photos.round().to(torch.uint8).numpy()
+    return (photos / 127.5 - 1).numpy().astype(tensor["dtype"])
 
 
 def _dequantised(values: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:

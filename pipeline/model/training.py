@@ -47,8 +47,17 @@ class Task(Protocol):
         """The rows of every batch of an epoch; all batches but the last have `size` rows."""
         ...
 
-    def losses(self, module: nn.Module, rows: np.ndarray, accelerator: Accelerator) -> dict[str, Tensor]:
-        """Weighted loss terms of one batch. `module` is `self.module`, perhaps wrapped for several processes."""
+    def losses(
+        self, module: nn.Module, rows: np.ndarray, accelerator: Accelerator, done: float = 0.0
+    ) -> dict[str, Tensor]:
+        """Weighted loss terms of one batch.
+
+        Args:
+            module: `self.module`, perhaps wrapped for several processes.
+            rows: The batch.
+            accelerator: Where the module runs.
+            done: Share of the stage's steps that lie behind, in [0, 1).
+        """
         ...
 
     def validate(self) -> dict[str, float]:
@@ -144,9 +153,8 @@ def run_stage(
             group["lr"] = stage.learning_rate * rate_at(progress.step, total, config.warmup_fraction)
         module.train()
         with accelerator.autocast():
-            terms = task.losses(
-                module, batches[position][accelerator.process_index :: accelerator.num_processes], accelerator
-            )
+            rows = batches[position][accelerator.process_index :: accelerator.num_processes]
+            terms = task.losses(module, rows, accelerator, progress.step / total)
             loss = torch.stack(list(terms.values())).sum()
         accelerator.backward(loss)
         accelerator.clip_grad_norm_(named.values(), config.clip_norm)

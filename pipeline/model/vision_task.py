@@ -127,19 +127,26 @@ class VisionTask:
                 batches[-1] = np.concatenate([products, others + np.array([len(self.rows), 0])])
         return batches
 
-    def losses(self, module: nn.Module, rows: np.ndarray, accelerator: Accelerator) -> dict[str, Tensor]:
-        """Weighted loss terms of the photos `rows`, as `batches` gives them."""
+    def size_at(self, done: float) -> int:
+        """Side of the views after this share of the stage's steps."""
+        return next((size for until, size in self.stage.sizes if done < until), self.size)
+
+    def losses(
+        self, module: nn.Module, rows: np.ndarray, accelerator: Accelerator, done: float = 0.0
+    ) -> dict[str, Tensor]:
+        """Weighted loss terms of the photos `rows`, as `batches` gives them, in views of the size that is due."""
+        size = self.size_at(done)
         numbers, turns = rows[:, 0], rows[:, 1]
         is_product = numbers < len(self.rows)
         products = self.rows[numbers[is_product]]
         terms: dict[str, Tensor] = {}
         if self.lessons is None:
             photos = to_pixels(self.images[self.train.image_rows[products]])
-            out = module(augment(photos, self.size, STRENGTHS[self.stage.augmentation]).to(self.device))
+            out = module(augment(photos, size, STRENGTHS[self.stage.augmentation]).to(self.device))
         else:
-            views, seen = self.lessons.batch(numbers[is_product], turns[is_product], self.size)
+            views, seen = self.lessons.batch(numbers[is_product], turns[is_product], size)
             if self.anything is not None:
-                more = self.anything.batch(numbers[~is_product] - len(self.rows), turns[~is_product], self.size)
+                more = self.anything.batch(numbers[~is_product] - len(self.rows), turns[~is_product], size)
                 views, seen = torch.cat([views, more[0]]), torch.cat([seen, more[1]])  # `batches` has products first
             out = module(views.to(self.device))
             targets = ((seen - self._mean) / self._deviation).to(self.device)

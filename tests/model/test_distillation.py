@@ -192,6 +192,22 @@ def test_a_process_may_get_photos_of_anything_only(taught):
     assert set(taught.losses(taught.module, rows, make_accelerator("no"))) == {"teacher"}
 
 
+def test_views_grow_as_training_goes_on(photos):
+    task = _task(photos)
+    assert task.size_at(0.9) == task.size == 32
+    task.stage = dataclasses.replace(task.stage, sizes=((0.5, 16), (1.0, 24)))
+    assert [task.size_at(done) for done in (0.0, 0.49, 0.5, 0.99)] == [16, 16, 24, 24]
+    seen = []
+
+    def module(pixels):
+        seen.append(tuple(pixels.shape[2:]))
+        return task.module(pixels)
+
+    for done in (0.2, 0.7):
+        task.losses(module, task.batches(4, np.random.default_rng(0))[0], make_accelerator("no"), done)
+    assert seen == [(16, 16), (24, 24)]
+
+
 def test_who_says_what_the_teacher_says_has_no_loss(taught):
     rows = np.array([[0, 1], [3, 0], [60, 0]])
     mean, deviation = spread([taught.lessons, taught.anything])

@@ -20,6 +20,7 @@ class Regression:
         self.x = torch.randn(64, 4)
         self.y = self.x.sum(1, keepdim=True)
         self.seen = torch.zeros(1)
+        self.done = []
 
     def parameters(self):
         return dict(self.module.named_parameters())
@@ -28,8 +29,9 @@ class Regression:
         order = generator.permutation(len(self.x))
         return [order[start : start + size] for start in range(0, len(order), size)]
 
-    def losses(self, module, rows, accelerator):
+    def losses(self, module, rows, accelerator, done):
         self.seen += len(rows)
+        self.done.append(done)
         return {"square": ((module(self.x[rows]) - self.y[rows]) ** 2).mean()}
 
     def validate(self):
@@ -74,6 +76,8 @@ def test_a_killed_stage_resumes_to_the_same_state(tmp_path, average):
     for name, value in unbroken.module.state_dict().items():
         assert torch.equal(value, resumed.module.state_dict()[name]), name
     assert torch.equal(unbroken.seen, resumed.seen)
+    assert resumed.done == unbroken.done[-len(resumed.done) :]
+    assert unbroken.done == [step / len(unbroken.done) for step in range(len(unbroken.done))]
 
 
 def test_a_finished_stage_is_not_trained_again(tmp_path):
@@ -102,7 +106,7 @@ def test_the_average_is_what_is_validated_and_kept(tmp_path):
     task, averages, validated = Regression(), [], []
     module_losses, module_validate = task.losses, task.validate
 
-    def losses(module, rows, accelerator):
+    def losses(module, rows, accelerator, done):
         weight = module[0].weight.detach()
         step = len(averages)  # the weights now are those after `step` steps
         if step:
@@ -110,7 +114,7 @@ def test_the_average_is_what_is_validated_and_kept(tmp_path):
             averages.append(weight.clone() if step == 1 else averages[-1].lerp(weight, 1 - decay))
         else:
             averages.append(weight.clone())
-        return module_losses(module, rows, accelerator)
+        return module_losses(module, rows, accelerator, done)
 
     def validate():
         validated.append(task.module[0].weight.detach().clone())
