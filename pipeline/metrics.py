@@ -1,13 +1,15 @@
 """Figures of merit as pure functions of arrays: ranks, hierarchical F1, retrieval precision, bootstrap intervals.
 
-Every figure is a ratio of two sums over rows (hits over rows, common levels over levels), so that one bootstrap
-serves them all: rows are resampled, both sums are taken again. Ties count against us everywhere.
+Nearly every figure is a ratio of two sums over rows (hits over rows, common levels over levels); what is not, says
+what it is when rows count more than once (`Figure`). So one bootstrap serves them all. Ties count against us
+everywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -21,6 +23,24 @@ class Interval:
     value: float
     low: float
     high: float
+
+
+class Figure(Protocol):
+    """A figure over n rows that can be taken again with rows left out or counted more than once."""
+
+    @property
+    def value(self) -> float:
+        """The figure; NaN where the rows say nothing."""
+
+    @property
+    def rows(self) -> int:
+        """The number n."""
+
+    def at(self, rows: np.ndarray) -> Figure:
+        """The same figure over some of the rows (a mask or positions)."""
+
+    def resampled(self, counts: np.ndarray) -> np.ndarray:
+        """The figure float64 [r] for each of r draws, counts float64 [r, n]; NaN for one that says nothing."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +60,16 @@ class Ratio:
         """The figure over all rows; NaN where the denominators are all zero."""
         below = float(self.denominator.sum())
         return float(self.numerator.sum()) / below if below else float("nan")
+
+    @property
+    def rows(self) -> int:
+        """How many rows the sums run over."""
+        return len(self.numerator)
+
+    def resampled(self, counts: np.ndarray) -> np.ndarray:
+        """Both sums taken again, float64 [r] of counts [r, n]."""
+        below = counts @ self.denominator
+        return np.where(below == 0, np.nan, counts @ self.numerator / np.where(below == 0, 1, below))
 
     def at(self, rows: np.ndarray) -> Ratio:
         """The same figure over some of the rows (a mask or positions)."""
@@ -311,34 +341,33 @@ def share_at(marked: np.ndarray, order: np.ndarray, k: int) -> Ratio:
     return mean_of(np.take_along_axis(marked, order[:, :k], axis=1).mean(axis=1))
 
 
-def bootstrap(figures: Sequence[Ratio], *, resamples: int, seed: int) -> list[Interval]:
+def bootstrap(figures: Sequence[Figure], *, resamples: int, seed: int) -> list[Interval]:
     """Figures over the same rows with their 95 % percentile bootstrap intervals.
 
     Efron 1979: rows are drawn with replacement, as many as there are, and every figure is computed again; the
-    interval runs from the 2.5th to the 97.5th percentile.
+    interval runs from the 2.5th to the 97.5th percentile, and further where the value itself lies outside (a
+    calibration error does: drawing rows adds noise, which an absolute value never takes back).
 
     Args:
-        figures: Ratios over the same n rows.
+        figures: Over the same rows.
         resamples: Number of draws.
         seed: Same seed, same interval.
 
     Raises:
         ValueError: If there are no rows, or a figure has nothing to divide by.
     """
-    above = np.stack([figure.numerator for figure in figures], axis=1).astype(np.float64)
-    below = np.stack([figure.denominator for figure in figures], axis=1).astype(np.float64)
-    n = len(above)
-    if n == 0 or (below.sum(axis=0) == 0).any():
+    values = np.array([figure.value for figure in figures])
+    rows = figures[0].rows
+    if rows == 0 or np.isnan(values).any():
         raise ValueError("A figure over no rows has no interval.")
     rng = np.random.default_rng(seed)
     draws = np.empty((resamples, len(figures)))
     for start in range(0, resamples, _RESAMPLES_AT_A_TIME):
         size = min(_RESAMPLES_AT_A_TIME, resamples - start)
-        counts = np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(size)]).astype(np.float64)
-        sums = counts @ below
-        # a draw of rows that all have nothing to divide by says nothing; the value itself stands in for it
-        empty = sums == 0
-        whole = above.sum(axis=0) / below.sum(axis=0)
-        draws[start : start + size] = np.where(empty, whole, counts @ above / np.where(empty, 1, sums))
+        counts = np.stack([np.bincount(rng.integers(0, rows, rows), minlength=rows) for _ in range(size)])
+        again = np.stack([figure.resampled(counts.astype(np.float64)) for figure in figures], axis=1)
+        # a draw of rows that say nothing says nothing; the value itself stands in for it
+        draws[start : start + size] = np.where(np.isnan(again), values, again)
     low, high = np.percentile(draws, [2.5, 97.5], axis=0)
-    return [Interval(figure.value, float(lo), float(hi)) for figure, lo, hi in zip(figures, low, high, strict=True)]
+    bounds = zip(values, np.minimum(low, values), np.maximum(high, values), strict=True)
+    return [Interval(float(value), float(lo), float(hi)) for value, lo, hi in bounds]
