@@ -79,8 +79,23 @@ class RunPaths:
 
     @property
     def trained(self) -> Path:
-        """Model bundle as training left it."""
+        """Model bundle as training left it, without a category predictor."""
         return self.root / "trained"
+
+    @property
+    def calibrated(self) -> Path:
+        """That bundle with its category predictor."""
+        return self.root / "calibrated"
+
+    @property
+    def reliability_plot(self) -> Path:
+        """How often predictions of a confidence are right, before and after calibration."""
+        return self.root / "reliability.png"
+
+    @property
+    def coverage_plot(self) -> Path:
+        """How much is predicted at which precision, level by level."""
+        return self.root / "coverage.png"
 
     @property
     def embeddings(self) -> Path:
@@ -148,6 +163,11 @@ class BundlePaths:
     def weights(self) -> Path:
         """Everything that was trained here."""
         return self.root / "model.safetensors"
+
+    @property
+    def classifier(self) -> Path:
+        """Weights of the hierarchical classifier."""
+        return self.root / "classifier.safetensors"
 
     @property
     def tokenizer(self) -> Path:

@@ -12,7 +12,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
 
-STAGE_ORDER = ("ingest", "train", "embed", "layout", "cluster", "evaluate", "publish")
+STAGE_ORDER = ("ingest", "train", "embed", "predict", "layout", "cluster", "evaluate", "publish")
 """Names of the stages, in the order of work."""
 
 OPTIMISER = ("weight_decay", "warmup_fraction", "clip_norm", "evaluations")
@@ -293,6 +293,51 @@ class EmbedConfig:
 
 
 @dataclass(frozen=True)
+class PredictConfig:
+    """The category predictor: its classifier, how it is combined with retrieval, how confidences are made honest.
+
+    Attributes:
+        hidden: Width of the classifier's hidden layer at every level.
+        dropout: In it.
+        epochs: Passes over the training products.
+        batch_size: Products in a batch.
+        learning_rate: Peak rate of AdamW.
+        level_decay: Weight of a level's loss over that of the level above it.
+        class_weights: Exponents to choose from: a class with n rows counts n ** -exponent.
+        sharpness: Factors on the logit scale of the retrieval to choose from.
+        shares: Shares of the classifier in the combination to choose from.
+        unseen_share: Share of products in categories that training did not have, in the mixture of validation and
+            held-out rows on which all is chosen.
+        precision: How often a level that is shown as certain shall be right.
+        branches: Pairs (category path, precision) for branches that want another one.
+    """
+
+    hidden: int = 128
+    dropout: float = 0.1
+    epochs: int = 8
+    batch_size: int = 512
+    learning_rate: float = 2e-3
+    level_decay: float = 1.0
+    class_weights: tuple[float, ...] = (0.0, 0.5)
+    sharpness: tuple[float, ...] = (1.0, 2.0, 4.0)
+    shares: tuple[float, ...] = (0.0, 0.3, 0.5, 0.7, 0.9)
+    unseen_share: float = 0.2
+    precision: float = 0.9
+    branches: tuple[tuple[str, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        _require(self.hidden > 0 and self.epochs > 0 and self.batch_size > 0, "predict.hidden, epochs, batch_size > 0")
+        _require(0 <= self.dropout < 1, "predict.dropout must lie in [0, 1)")
+        _require(bool(self.class_weights and self.sharpness), "predict.class_weights and sharpness must not be empty")
+        _require(min(self.sharpness, default=1.0) > 0, "predict.sharpness must be positive")
+        _require(0.0 in self.shares, "predict.shares must hold 0, the retrieval alone")
+        _require(all(0 <= share <= 1 for share in self.shares), "predict.shares must lie in [0, 1]")
+        _require(0 <= self.unseen_share <= 1, "predict.unseen_share must lie in [0, 1]")
+        asked = [self.precision, *(precision for _, precision in self.branches)]
+        _require(all(0 < precision <= 1 for precision in asked), "predict.precision must lie in (0, 1]")
+
+
+@dataclass(frozen=True)
 class LayoutConfig:
     """PCA, then UMAP (cosine) to three and to two dimensions."""
 
@@ -350,6 +395,7 @@ class Config:
     source: SourceConfig = field(default_factory=SourceConfig)
     ingest: IngestConfig = field(default_factory=IngestConfig)
     embed: EmbedConfig = field(default_factory=EmbedConfig)
+    predict: PredictConfig = field(default_factory=PredictConfig)
     layout: LayoutConfig = field(default_factory=LayoutConfig)
     cluster: ClusterConfig = field(default_factory=ClusterConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
@@ -365,6 +411,7 @@ class Config:
             "ingest": ("source", "ingest"),
             "train": ("model", "train"),
             "embed": ("embed",),
+            "predict": ("predict",),
             "layout": ("layout",),
             "cluster": ("cluster",),
             "evaluate": ("evaluate",),

@@ -5,7 +5,16 @@ from dataclasses import replace
 import pytest
 
 from pipeline.__main__ import parser
-from pipeline.config import STAGE_ORDER, IngestConfig, LayoutConfig, ModelConfig, TowerConfig, TrainConfig, TrainStage
+from pipeline.config import (
+    STAGE_ORDER,
+    IngestConfig,
+    LayoutConfig,
+    ModelConfig,
+    PredictConfig,
+    TowerConfig,
+    TrainConfig,
+    TrainStage,
+)
 from pipeline.presets import PRESETS, compact, siglip2_bge, tiny
 
 TOWER = TowerConfig(model_id="x", model_class="BertModel", pooling="cls", width=8)
@@ -21,6 +30,8 @@ TOWER = TowerConfig(model_id="x", model_class="BertModel", pooling="cls", width=
         (lambda: TrainStage("a", ()), "trains nothing"),
         (lambda: TrainConfig(stages=()), "empty"),
         (lambda: TrainConfig(stages=(TrainStage("a", ("heads",)),) * 2), "repeat"),
+        (lambda: PredictConfig(shares=(0.5,)), "retrieval alone"),
+        (lambda: PredictConfig(branches=(("Home", 1.5),)), "precision"),
         (lambda: replace(TOWER, lora_rank=4), "lora"),
         (lambda: ModelConfig(text=TOWER, vision=TOWER, dimension=16, residual_text=True), "residual"),
     ],
@@ -34,7 +45,7 @@ def test_a_fingerprint_covers_its_stage_and_those_before_it():
     config = tiny()
     changed = replace(config, layout=LayoutConfig(n_neighbors=7))
     same = [stage for stage in STAGE_ORDER if config.fingerprint(stage) == changed.fingerprint(stage)]
-    assert same == ["ingest", "train", "embed"]
+    assert same == ["ingest", "train", "embed", "predict"]
 
 
 def test_a_vision_checkpoint_outlives_a_change_of_the_matching_losses():

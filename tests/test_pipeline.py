@@ -118,7 +118,10 @@ def test_a_build_killed_in_every_stage_ends_as_an_unbroken_one(tiny_run, tmp_pat
     data, run = tiny_run.parent / "data", tmp_path / "run"
     paths, unbroken = RunPaths(run), RunPaths(tiny_run)
     inside_training = [f"{paths.training.name}/*/{stage.name}.safetensors" for stage in tiny().train.stages]
-    after = [path.name for path in (paths.trained, paths.embeddings, paths.layout, paths.clusters, paths.evaluation)]
+    after = [
+        path.name
+        for path in (paths.trained, paths.embeddings, paths.calibrated, paths.layout, paths.clusters, paths.evaluation)
+    ]
     for marker in (f".{paths.images.name}.*.tmp", *inside_training, *after):
         _kill_when(marker, data, run)
         assert not paths.catalog.exists(), marker

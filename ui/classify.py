@@ -39,16 +39,16 @@ def classify(workspace: Workspace, photo: str | None, title: str = "", descripti
     tools = workspace.tools
     query = tools.encoder.encode(text, image)
     vectors = query.fused_vector[None]
-    [path], [confidences] = tools.predictor.predict_paths(vectors)
+    [predicted] = tools.predictor.decode(vectors, query.kind)
     return {
         "predicted": [
             {"level": level, "confidence": confidence}
-            for level, confidence in zip(levels(path), confidences, strict=True)
+            for level, confidence in zip(levels(predicted.path), predicted.confidences, strict=True)
         ],
         "categories": [
             # not "path": gradio_client takes a dictionary with one for a file, and tries to download it
-            {"category_path": found.path, "score": found.score}
-            for found in tools.predictor.predict(vectors, _CATEGORIES)[0]
+            {"category_path": score.path, "score": score.score}
+            for score in tools.predictor.predict(vectors, _CATEGORIES, query.kind)[0]
         ],
         "similar": [workspace.describe(hit) for hit in tools.search.search(query, _SIMILAR)],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -48,6 +49,11 @@ def truncate(path: str, depth: int) -> str:
     if depth < 1:
         raise ValueError(f"A path is cut to at least 1 level, not to {depth}.")
     return SEPARATOR.join(levels(path)[:depth])
+
+
+def hash_path(path: str) -> str:
+    """Twelve hex digits that stand for a normalised path where its text shall not be shipped."""
+    return hashlib.sha256(path.encode()).hexdigest()[:12]
 
 
 def _parent(path: str) -> str | None:

@@ -27,12 +27,14 @@ from transformers import AutoTokenizer
 from pipeline.artifacts import ArtifactError, BundlePaths, write_json
 from pipeline.config import ModelConfig, TowerConfig
 from pipeline.data.schema import read_table, write_table
+from pipeline.data.taxonomy import hash_path
 from pipeline.model.features import TokenCache, encode_images, encode_texts
+from pipeline.model.predictor import PredictorParts, read_parts, write_parts
 from pipeline.model.towers import TextTower
 from pipeline.model.two_tower import TwoTower
 
-BUNDLE_VERSION = 1
-META_KEYS = ("model", "seen", "towers", "weights")
+BUNDLE_VERSION = 2
+META_KEYS = ("model", "seen", "towers", "weights", "predictor")
 
 
 class Bundle:
@@ -43,9 +45,18 @@ class Bundle:
         config: Architecture.
         categories: Category paths of the table.
         category_vectors: float32 [m, d], L2-normalised, in the order of `categories`.
+        predictor: How categories are predicted; None before stage `predict`.
     """
 
-    def __init__(self, model: TwoTower, tokens: TokenCache, meta: dict[str, Any], table: pa.Table) -> None:
+    def __init__(
+        self,
+        model: TwoTower,
+        tokens: TokenCache,
+        meta: dict[str, Any],
+        table: pa.Table,
+        predictor: PredictorParts | None = None,
+    ) -> None:
+        self.predictor = predictor
         self.model = model.eval().requires_grad_(False)
         self.meta = meta
         self.config = model.config
@@ -78,7 +89,7 @@ class Bundle:
 
     def was_seen(self, path: str) -> bool:
         """Whether some training product had this very path as its truth."""
-        return _path_hash(path) in self._seen
+        return hash_path(path) in self._seen
 
     def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
         """Unit vectors float32 [n, d] of product texts or category paths; each distinct text is encoded once."""
@@ -171,11 +182,12 @@ def save_bundle(
         for name, tower in (("text", model.text_tower), ("vision", model.vision_tower))
     }
     own = {
-        "seen": sorted(_path_hash(path) for path in seen),
+        "seen": sorted(hash_path(path) for path in seen),
         "version": BUNDLE_VERSION,
         "model": asdict(model.config),
         "towers": towers,
         "weights": bundle_hash(temporary),
+        "predictor": None,
     }
     write_json(paths.meta, {**meta, **own})
     shutil.rmtree(folder, ignore_errors=True)
@@ -202,6 +214,27 @@ def adopt_bundle(source: Path, target: Path, categories: Sequence[str]) -> None:
     temporary.rename(target)
 
 
+def add_predictor(source: Path, target: Path, parts: PredictorParts | None) -> None:
+    """Copy a bundle and give it a category predictor.
+
+    Args:
+        source: Any bundle.
+        target: Replaced if it exists.
+        parts: The predictor; None keeps what `source` has.
+
+    Raises:
+        ArtifactError: If `source` is no bundle.
+    """
+    meta = read_meta(source)
+    temporary = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    shutil.copytree(source, temporary)
+    if parts is not None:
+        write_json(BundlePaths(temporary).meta, {**meta, "predictor": write_parts(temporary, parts)})
+    shutil.rmtree(target, ignore_errors=True)
+    temporary.rename(target)
+
+
 def bundle_hash(folder: Path) -> str:
     """SHA-256 of a bundle's weights: what ties a catalogue to the model that made it."""
     with BundlePaths(folder).weights.open("rb") as weights:
@@ -224,7 +257,9 @@ def read_meta(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ArtifactError(f"{path} is damaged ({error}); publish the bundle again.") from error
     if meta.get("version") != BUNDLE_VERSION:
-        raise ArtifactError(f"{folder} has bundle version {meta.get('version')}, this code reads {BUNDLE_VERSION}.")
+        raise ArtifactError(
+            f"{folder} has bundle version {meta.get('version')}, this code reads {BUNDLE_VERSION}; build it again."
+        )
     absent = [key for key in META_KEYS if key not in meta]
     if absent:
         raise ArtifactError(f"{path} lacks '{absent[0]}'; publish the bundle again.")
@@ -260,7 +295,8 @@ def load_bundle(folder: Path) -> Bundle:
     model.vision_tower.merge_adapters()
     tokens = TokenCache(AutoTokenizer.from_pretrained(paths.tokenizer), config.text.max_tokens)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
-    return Bundle(model, tokens, meta, read_table(paths.categories))
+    predictor = None if meta["predictor"] is None else read_parts(folder, meta["predictor"])
+    return Bundle(model, tokens, meta, read_table(paths.categories), predictor)
 
 
 def model_config(raw: dict[str, Any]) -> ModelConfig:
@@ -287,10 +323,6 @@ def _stored_weights(model: TwoTower) -> dict[str, Tensor]:
         if not name.startswith(borrowed) or "lora_" in name:
             kept[name] = (value.half() if value.is_floating_point() else value).contiguous()
     return kept
-
-
-def _path_hash(path: str) -> str:
-    return hashlib.sha256(path.encode()).hexdigest()[:12]
 
 
 def _quantise(categories: Sequence[str], vectors: np.ndarray) -> pa.Table:

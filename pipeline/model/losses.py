@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -85,6 +87,27 @@ def anchor_divergence(
         kept = F.log_softmax(scale * untrained_products @ untrained_paths.T, dim=1)
     now = F.log_softmax(scale * products @ paths.T, dim=1)
     return F.kl_div(now, kept, reduction="batchmean", log_target=True)
+
+
+def level_cross_entropy(
+    outputs: Sequence[Tensor], labels: Tensor, class_weights: Sequence[Tensor], level_weights: Sequence[float]
+) -> Tensor:
+    """Weighted sum over the levels of a tree of their cross-entropies.
+
+    Args:
+        outputs: For each level logits [b, c].
+        labels: int64 [b, levels].
+        class_weights: For each level float [c]; the mean over the batch is weighted by them.
+        level_weights: One a level.
+
+    Returns:
+        Scalar. Equal logits over c classes give the sum of weight times log c.
+    """
+    terms = [
+        weight * F.cross_entropy(output, labels[:, level], weight=classes)
+        for level, (output, classes, weight) in enumerate(zip(outputs, class_weights, level_weights, strict=True))
+    ]
+    return torch.stack(terms).sum()
 
 
 class PairQueue:

@@ -25,6 +25,13 @@ class Query:
     image_vector: np.ndarray | None
     fused_vector: np.ndarray
 
+    @property
+    def kind(self) -> str:
+        """What it is made of: "text", "image" or "fused"."""
+        if self.image_vector is None:
+            return "text"
+        return "image" if self.text_vector is None else "fused"
+
 
 class QueryEncoder:
     """Encodes queries one at a time; texts asked again are not encoded again."""

@@ -80,7 +80,8 @@ def bundle_files(model: Path) -> dict[str, Path]:
     tokenizer = sorted(path for path in paths.tokenizer.glob("*") if path.suffix in TOKENIZER_SUFFIXES)
     if not tokenizer:
         raise HubError(f"{paths.tokenizer} holds no tokeniser; publish the bundle again.")
-    files = [paths.meta, paths.weights, paths.categories, *tokenizer]
+    classifier = [paths.classifier] if paths.classifier.is_file() else []
+    files = [paths.meta, paths.weights, paths.categories, *classifier, *tokenizer]
     return {path.relative_to(model).as_posix(): path for path in files}
 
 

@@ -7,7 +7,7 @@ Everything is reported for the text alone, the photo alone and both fused, besid
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,13 @@ from pipeline import metrics
 from pipeline.artifacts import write_json
 from pipeline.config import EvaluateConfig
 from pipeline.data.taxonomy import levels, read_taxonomy
-from pipeline.metrics import PathOverlap, Ratio
+from pipeline.metrics import Figure, PathOverlap, Ratio
 from pipeline.model.bundle import load_bundle
 from pipeline.serving.measured import CategoryTable, Encoder, MeasureRows, count_rows, read_rows, reasons
+from pipeline.serving.openfigures import open_figures
 from pipeline.serving.report import render
 
 RERANK_METRICS = ("acc1", "acc3", "acc5", "mrr", "hf1", "top1")
-OPEN_METRICS = ("hf1", "top1", "acc1")
 BOOTSTRAP_SEED = 17
 _ROWS_AT_A_TIME = 512  # 512 x 10,281 cosines are 21 MB
 
@@ -51,8 +51,9 @@ def measure(
         seed: Of the bootstrap.
 
     Returns:
-        JSON: `n` (counts), `rerank` and `open` (figure by kind, then again under `seen` and `unseen`, by whether
-        training had the row's category as a truth), `retrieval`, and `skipped`, the reasons for what is absent.
+        JSON: `n` (counts), `rerank` (figure by kind) and `open` (figure by predictor and kind; what has a figure a
+        level has it under `levels`), both again under `seen` and `unseen`, by whether training had the row's
+        category as a truth; `retrieval`, and `skipped`, the reasons for what is absent.
     """
     if not len(rows.texts):
         return {"n": {"rows": 0}, "skipped": ["There are no rows to measure."]}
@@ -68,7 +69,7 @@ def measure(
     report = {
         "n": count_rows(rows, known, listed, seen, table),
         "rerank": _by_group(dict(_rerank(rows, answers, index, listed)), groups, interval),
-        "open": _by_group(dict(_open(rows, answers, table, index)), groups, interval),
+        "open": _open(bundle, rows, table, groups, interval),
         "retrieval": {kind: interval(ratios) for kind, ratios in _retrieval(rows, known, config)},
     }
     skipped = reasons(rows, known, listed, seen)
@@ -104,7 +105,7 @@ def evaluate_command(
     return figures
 
 
-def intervals(figures: dict[str, Ratio], *, resamples: int, seed: int) -> dict[str, Any]:
+def intervals(figures: Mapping[Any, Figure], *, resamples: int, seed: int) -> dict[Any, Any]:
     """Figures over the same rows as JSON."""
     found = metrics.bootstrap(list(figures.values()), resamples=resamples, seed=seed)
     return {
@@ -116,7 +117,7 @@ def intervals(figures: dict[str, Ratio], *, resamples: int, seed: int) -> dict[s
 def _by_group(
     figures: dict[str, tuple[np.ndarray, dict[str, Ratio]]],
     groups: dict[str, np.ndarray],
-    interval: Callable[[dict[str, Ratio]], dict[str, Any]],
+    interval: Callable[[Mapping[Any, Figure]], dict[Any, Any]],
 ) -> dict[str, Any]:
     """Figures of each kind over the rows of each group; those of the group "" stand at the top."""
     result: dict[str, Any] = {}
@@ -190,23 +191,34 @@ def _candidate_scores(
 
 
 def _open(
-    rows: MeasureRows, answers: dict[str, _Answers], table: CategoryTable, index: dict[str, int]
-) -> Iterator[tuple[str, tuple[np.ndarray, dict[str, Ratio]]]]:
-    """Figures of the best of all taxonomy paths; a truth outside the taxonomy can still share levels with it."""
-    for kind, answer in answers.items():
-        if not table.open_size:
-            return
-        truths = [str(rows.truths[row]) for row in answer.rows.tolist()]
-        numbers = np.array([index.get(truth, -1) for truth in truths])
-        numbers[numbers >= table.open_size] = -1
-        best = np.empty(len(truths), dtype=np.int64)
-        for start in range(0, len(truths), _ROWS_AT_A_TIME):
-            part = slice(start, start + _ROWS_AT_A_TIME)
-            scores = answer.queries[part] @ answer.categories[: table.open_size].T
-            best[part] = metrics.lose_ties(scores, numbers[part]).argmax(axis=1)
-        overlap = _overlap([table.paths[number] for number in best], truths)
-        ratios = (overlap.f1, overlap.top_accuracy, metrics.mean_of(best == numbers))
-        yield kind, (answer.rows, dict(zip(OPEN_METRICS, ratios, strict=True)))
+    bundle: Encoder,
+    rows: MeasureRows,
+    table: CategoryTable,
+    groups: dict[str, np.ndarray],
+    interval: Callable[[Mapping[Any, Figure]], dict[Any, Any]],
+) -> dict[str, Any]:
+    """Figures of the open prediction by predictor and kind; again under each group of rows that has a name."""
+    result: dict[str, Any] = {}
+    for name, kind, found, figures in open_figures(bundle, rows, table, groups[""]):
+        for group, members in groups.items():
+            kept = members[found]
+            if not kept.any():
+                continue
+            flat = {
+                (key, place): figure.at(kept)
+                for key, value in figures.items()
+                for place, figure in enumerate(value if isinstance(value, list) else [value])
+            }
+            flat = {key: figure for key, figure in flat.items() if not np.isnan(figure.value)}
+            part: dict[str, Any] = {}
+            for (key, place), value in interval(flat).items():
+                if place:
+                    part[key].setdefault("levels", {})[str(place)] = value
+                else:
+                    part[key] = value
+            target = result.setdefault(group, {}) if group else result
+            target.setdefault(name, {})[kind] = part
+    return result
 
 
 def _overlap(predicted: Sequence[str], true: Sequence[str]) -> PathOverlap:

@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from tqdm import tqdm
@@ -16,6 +16,9 @@ from pipeline.data.joining import ProductVectors
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.sources import Item, SourceError, open_source
 
+if TYPE_CHECKING:
+    from pipeline.model.predictor import PredictorParts
+
 _LOG = logging.getLogger(__name__)
 _PHOTOS_AT_A_TIME = 256  # 256 x 256 x 256 x 3 bytes are 50 MB
 
@@ -24,6 +27,12 @@ class Encoder(Protocol):
     """What measuring needs of a model bundle (`pipeline.model.bundle.Bundle` is one)."""
 
     categories: tuple[str, ...]
+    predictor: PredictorParts | None
+    category_vectors: np.ndarray
+
+    @property
+    def logit_scale(self) -> float:
+        """Factor on cosines before a softmax."""
 
     def was_seen(self, path: str) -> bool:
         """Whether some training product had this very path as its truth."""
@@ -223,6 +232,7 @@ def reasons(rows: MeasureRows, known: np.ndarray, listed: np.ndarray, seen: np.n
         (listed.any() and listless.any(), f"rerank: {listless.sum()} rows lack candidates with the truth among them."),
         (known.any() and not photo.any(), "image: no row with a true category has a photo."),
         (known.any() and not text.any(), "text, zero_shot: no row with a true category has a text."),
+        (text.any(), "open.zero_shot: for text alone, the untrained text tower reads no photo."),
         (known.any() and not (known & seen).any(), "seen: training saw none of these rows' categories."),
         (known.any() and not (known & ~seen).any(), "unseen: training saw all of these rows' categories."),
         (known.any() and either.sum() < 2, "retrieval: it takes at least two rows with a true category."),

@@ -1,19 +1,31 @@
-"""Categories of a product over the whole taxonomy: probabilities summed up the tree and decoded from its top."""
+"""Categories of a product over the whole taxonomy, by two predictors behind one interface.
+
+Both give probabilities over the nodes of the tree: retrieval, a softmax over the vectors of all paths, and the
+hierarchical classifier, read under the tree. Their mixture is the default. Paths are decoded from the top, and each
+level of a path has a calibrated confidence; a prediction is certain down to the deepest level that passes its
+threshold.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.data.taxonomy import Taxonomy, normalise_path
+from pipeline.artifacts import ArtifactError
+from pipeline.data.taxonomy import hash_path, levels, normalise_path, truncate
+from pipeline.serving.tree import CategoryTree
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
-    from pipeline.model.bundle import Bundle
+    from pipeline.model.calibration import Calibration
+    from pipeline.model.predictor import PredictorParts
+    from pipeline.serving.measured import Encoder
 
 _ROWS_AT_A_TIME = 256  # 256 x 10,281 probabilities are 10 MB
+_TINY = 1e-12  # keeps a sum that is divided by from being zero
 
 
 @dataclass(frozen=True)
@@ -25,154 +37,301 @@ class CategoryScore:
 
 
 @dataclass(frozen=True)
-class _Level:
-    """All nodes of one depth that have a parent, ordered by parent so that sums are slices."""
+class Prediction:
+    """A category path decoded from the top of the tree.
 
-    nodes: np.ndarray  # int [c]
-    starts: np.ndarray  # int [p], where each parent's children begin in `nodes`
-    parents: np.ndarray  # int [p]
+    Attributes:
+        path: A path of the taxonomy.
+        confidences: Calibrated, one a level of `path`, never rising.
+        certain: How many levels, from the top, are sure enough; those below need review.
+    """
+
+    path: str
+    confidences: tuple[float, ...]
+    certain: int
+
+    @property
+    def certain_path(self) -> str:
+        """The path down to the deepest certain level; "" where none is."""
+        return truncate(self.path, self.certain) if self.certain else ""
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether some level is not certain."""
+        return self.certain < len(self.confidences)
+
+
+@dataclass(frozen=True)
+class _Classes:
+    """Classes of one level of the classifier that the tree has: c of them."""
+
+    depth: int
+    nodes: np.ndarray  # int [c], rising
+    columns: np.ndarray  # int [c], their places in the level's softmax
+    parents: np.ndarray  # int [c], places of their parents among the `nodes` of the level above
+    sums: np.ndarray  # float32 [c, classes of the level above], 1 where that is the parent
+    listed: np.ndarray  # bool [c], whether the table names them; else they are only parents
 
 
 class CategoryPredictor:
     """Scores vectors against every path of a category table.
 
-    The probability of a path is softmax(logit_scale * cosine / temperature) over the table; that of a node of the
-    tree is the sum over the paths at and below it, so that a parent is never less likely than its child.
-
     Attributes:
         paths: The table, as the bundle or the caller gave it.
-        taxonomy: The tree of these paths and their parents.
+        tree: These paths and their parents.
+        precision: How often a certain level shall be right.
     """
 
-    def __init__(self, bundle: Bundle, paths: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        bundle: Encoder,
+        paths: Sequence[str] | None = None,
+        *,
+        vectors: np.ndarray | None = None,
+        which: str = "default",
+        parts: PredictorParts | None = None,
+        precision: float | None = None,
+        branches: Sequence[tuple[str, float]] | None = None,
+    ) -> None:
         """Make ready.
 
         Args:
-            bundle: The model; its meta may hold a calibrated `temperature` (1 if not).
+            bundle: The model, with its predictor.
             paths: The category table (normalised here); the bundle's own by default.
+            vectors: float32 [m, d] of `paths`, where they are known.
+            which: "default", "retrieval" or "classifier".
+            parts: Taken in place of the bundle's predictor.
+            precision: Moves the operating point; the bundle's by default.
+            branches: Pairs (path, precision) for branches that want another one; the bundle's by default.
+
+        Raises:
+            ArtifactError: If the bundle has no predictor.
+            ValueError: If a precision is none.
         """
+        parts = parts or bundle.predictor
+        if parts is None:
+            raise ArtifactError("This bundle has no category predictor; run stage 'predict' of its build.")
         self.paths: tuple[str, ...] = tuple(
             bundle.categories if paths is None else dict.fromkeys(map(normalise_path, paths))
         )
-        vectors = bundle.category_vectors if paths is None else bundle.encode_categories(self.paths)
+        if vectors is None:
+            vectors = bundle.category_vectors if paths is None else bundle.encode_categories(self.paths)
         self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-        self._scale = float(bundle.logit_scale) / float(bundle.meta.get("temperature", 1.0))
-        self.taxonomy = Taxonomy.of(self.paths)
-        self._node_of_path = np.array([self.taxonomy.index[path] for path in self.paths], dtype=np.int64)
-        self._levels = _levels(self.taxonomy)
-        self._children = _children(self.taxonomy)
+        self._scale = float(bundle.logit_scale)
+        self.tree = CategoryTree(self.paths)
+        self._node_of_path = np.array([self.tree.taxonomy.index[path] for path in self.paths], dtype=np.int64)
+        self._classifier = parts.classifier
+        self._calibrations: dict[str, Calibration] = parts.calibrations[which]
+        self.precision = parts.precision if precision is None else precision
+        self._asked = self._precisions(parts.branches if branches is None else branches)
+        self._classes = self._known_classes(parts.classes)
 
-    def probabilities(self, vectors: np.ndarray) -> np.ndarray:
-        """Probability of each path of the table.
-
-        Args:
-            vectors: float32 [n, d], L2-normalised.
-
-        Returns:
-            float32 [n, m]; rows sum to 1.
-        """
-        logits = self._scale * (vectors @ self._vectors.T)
-        logits -= logits.max(axis=1, keepdims=True)
-        np.exp(logits, out=logits)
-        logits /= logits.sum(axis=1, keepdims=True)
-        return logits
-
-    def node_probabilities(self, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities of the table, summed up the tree.
-
-        Args:
-            probabilities: float32 [n, m].
-
-        Returns:
-            Two arrays float32 [n, number of nodes] in the order of `taxonomy.paths`: the probability of the node
-            itself (0 for a parent the table does not name), and that of the node and all below it.
-        """
-        own = np.zeros((len(probabilities), len(self.taxonomy)), dtype=np.float32)
-        own[:, self._node_of_path] = probabilities
-        total = own.copy()
-        for level in self._levels:  # deepest first
-            total[:, level.parents] += np.add.reduceat(total[:, level.nodes], level.starts, axis=1)
-        return own, total
-
-    def predict(self, vectors: np.ndarray, k: int) -> list[list[CategoryScore]]:
-        """The k most likely paths of the table, best first.
+    def predict(
+        self,
+        vectors: np.ndarray,
+        k: int,
+        kinds: str | Sequence[str] = "fused",
+        *,
+        branches: Sequence[str] = (),
+        candidates: Sequence[str] = (),
+    ) -> list[list[CategoryScore]]:
+        """The k most likely paths, best first; fewer where fewer are allowed.
 
         Args:
             vectors: float32 [n, d], L2-normalised.
             k: Paths a row.
+            kinds: What the vectors are of, "text", "image" or "fused"; for all of them or one a row.
+            branches: Only these branches are thought of; all, if there are none.
+            candidates: Only these paths are, which then are reranked.
+
+        Raises:
+            ValueError: If the taxonomy lacks a branch or a candidate, or `kinds` names another kind.
         """
+        allowed = self._allowed(branches, candidates)
+        listed = np.zeros(len(self.tree), dtype=bool)
+        listed[self._node_of_path] = True
+        k = min(k, int((listed & allowed).sum()))
         answers: list[list[CategoryScore]] = []
-        for start in range(0, len(vectors), _ROWS_AT_A_TIME):
-            probabilities = self.probabilities(vectors[start : start + _ROWS_AT_A_TIME])
-            k = min(k, len(self.paths))
-            best = np.argpartition(-probabilities, k - 1, axis=1)[:, :k]
-            for row, columns in zip(probabilities, best, strict=True):
-                ordered = columns[np.argsort(-row[columns], kind="stable")]
-                answers.append([CategoryScore(self.paths[column], float(row[column])) for column in ordered])
+        for own in self._own_tables(vectors, kinds, allowed):
+            best = np.argpartition(-np.where(listed & allowed, own, -1.0), k - 1, axis=1)[:, :k]
+            for row, nodes in zip(own, best, strict=True):
+                ordered = nodes[np.argsort(-row[nodes], kind="stable")]
+                answers.append([CategoryScore(self.tree.taxonomy.paths[n], float(row[n])) for n in ordered])
         return answers
 
-    def predict_paths(self, vectors: np.ndarray) -> tuple[list[str], list[list[float]]]:
-        """One path a row, decoded from the top: at each node the likeliest child, until stopping there is likelier.
+    def decode(
+        self,
+        vectors: np.ndarray,
+        kinds: str | Sequence[str] = "fused",
+        *,
+        branches: Sequence[str] = (),
+        candidates: Sequence[str] = (),
+    ) -> list[Prediction]:
+        """One path a row, from the top: at each node the likeliest child, until stopping there is likelier.
+
+        Args and errors as in `predict`.
+        """
+        found: list[Prediction] = []
+        allowed = self._allowed(branches, candidates)
+        named = _each(kinds, len(vectors))
+        for own in self._own_tables(vectors, kinds, allowed):
+            total = self.tree.sum_up(own)
+            for row in range(len(own)):
+                nodes = self.tree.descend(own[row], total[row])
+                found.append(self._judge(nodes, total[row, nodes], self._calibrations[named[len(found)]]))
+        return found
+
+    def raw(self, vectors: np.ndarray, setting: Calibration) -> tuple[list[str], list[np.ndarray]]:
+        """Decoded paths with the probability of each of their levels, as calibration finds them.
 
         Args:
             vectors: float32 [n, d], L2-normalised.
-
-        Returns:
-            The paths, each one of the table, and for each the probability at each of its levels, falling.
+            setting: Its sharpness and share count, whatever this predictor's own are.
         """
-        paths: list[str] = []
-        confidences: list[list[float]] = []
+        paths, probabilities = [], []
         for start in range(0, len(vectors), _ROWS_AT_A_TIME):
-            own, total = self.node_probabilities(self.probabilities(vectors[start : start + _ROWS_AT_A_TIME]))
+            own = self.mixed(vectors[start : start + _ROWS_AT_A_TIME], setting.sharpness, setting.share)
+            total = self.tree.sum_up(own)
             for row in range(len(own)):
-                nodes = self._descend(own[row], total[row])
-                paths.append(self.taxonomy.paths[nodes[-1]])
-                confidences.append([min(1.0, float(total[row, node])) for node in nodes])
-        return paths, confidences
+                nodes = self.tree.descend(own[row], total[row])
+                paths.append(self.tree.taxonomy.paths[nodes[-1]])
+                probabilities.append(np.minimum(total[row, nodes], 1.0))
+        return paths, probabilities
 
-    def confidences(self, vector: np.ndarray, path: str) -> list[float]:
-        """Probability of each level of a path, top first.
+    def retrieved(self, vectors: np.ndarray, sharpness: float) -> np.ndarray:
+        """Own probabilities by retrieval: softmax(sharpness * logit_scale * cosine) over the table.
 
         Args:
-            vector: float32 [d], L2-normalised.
-            path: Any node of the tree.
+            vectors: float32 [n, d], L2-normalised.
+            sharpness: Above 1 nearer to the best path alone.
 
-        Raises:
-            KeyError: If the tree has no such path.
+        Returns:
+            float32 [n, nodes], 0 for parents that the table does not name; rows sum to 1.
         """
-        nodes = [self.taxonomy.index[ancestor] for ancestor in self.taxonomy.ancestors(path)]
-        _, total = self.node_probabilities(self.probabilities(vector[None]))
-        return [min(1.0, float(total[0, node])) for node in nodes]
+        logits = sharpness * self._scale * (vectors @ self._vectors.T)
+        logits -= logits.max(axis=1, keepdims=True)
+        np.exp(logits, out=logits)
+        logits /= logits.sum(axis=1, keepdims=True)
+        own = np.zeros((len(vectors), len(self.tree)), dtype=np.float32)
+        own[:, self._node_of_path] = logits
+        return own
 
-    def _descend(self, own: np.ndarray, total: np.ndarray) -> list[int]:
-        nodes: list[int] = []
-        stop = -1.0  # nothing to stop at above the top level
-        children = self._children[-1]
-        while len(children):
-            best = int(children[np.argmax(total[children])])
-            if total[best] <= stop:
+    def classified(self, vectors: np.ndarray) -> np.ndarray:
+        """Own probabilities by the classifier.
+
+        At a node its softmax is cut to the children of that node and "ends here", and renormalised; so levels that
+        know nothing of each other become one distribution over real paths.
+
+        Returns:
+            float32 [n, nodes], 0 for what training did not have; rows sum to 1.
+        """
+        if self._classifier is None or not self._classes:
+            raise ArtifactError("The classifier of this bundle knows no category of this taxonomy.")
+        outputs = self._classifier.probabilities(vectors)
+        own = np.zeros((len(vectors), len(self.tree)), dtype=np.float32)
+        top = outputs[0][:, self._classes[0].columns] + _TINY
+        reached = top / top.sum(axis=1, keepdims=True)
+        for level, below in zip_longest(self._classes, self._classes[1:]):
+            if below is None:
+                own[:, level.nodes] = reached * level.listed
                 break
-            nodes.append(best)
-            stop = float(own[best])
-            children = self._children.get(best, np.empty(0, dtype=np.int64))
-        return nodes
+            ends = (outputs[below.depth - 1][:, -1:] + _TINY) * level.listed
+            children = outputs[below.depth - 1][:, below.columns] + _TINY
+            whole = np.maximum(ends + children @ below.sums, _TINY)
+            own[:, level.nodes] = reached * ends / whole
+            reached = (reached / whole)[:, below.parents] * children
+        own /= own.sum(axis=1, keepdims=True)  # less than 1 where a parent's path is not in the table
+        return own
+
+    def mixed(self, vectors: np.ndarray, sharpness: float, share: float) -> np.ndarray:
+        """Own probabilities of the mixture: the classifier's with weight `share`, the retrieval's with the rest."""
+        if not share:
+            return self.retrieved(vectors, sharpness)
+        known = self.classified(vectors)
+        return known if share == 1 else share * known + (1 - share) * self.retrieved(vectors, sharpness)
+
+    def _own_tables(self, vectors: np.ndarray, kinds: str | Sequence[str], allowed: np.ndarray) -> Iterator[np.ndarray]:
+        named = _each(kinds, len(vectors))
+        unknown = set(named) - set(self._calibrations)
+        if unknown:
+            raise ValueError(f"A query is of text, image or fused, not of '{min(unknown)}'.")
+        for start in range(0, len(vectors), _ROWS_AT_A_TIME):
+            part = slice(start, start + _ROWS_AT_A_TIME)
+            own = np.empty((len(vectors[part]), len(self.tree)), dtype=np.float32)
+            for kind in dict.fromkeys(named[part]):
+                rows = np.array([other == kind for other in named[part]])
+                chosen = self._calibrations[kind]
+                own[rows] = self.mixed(vectors[part][rows], chosen.sharpness, chosen.share)
+            if not allowed.all():
+                own = np.where(
+                    allowed, own + _TINY, 0.0
+                )  # where nothing likely is allowed, all that is counts the same
+                own /= own.sum(axis=1, keepdims=True)
+            yield own
+
+    def _allowed(self, branches: Sequence[str], candidates: Sequence[str]) -> np.ndarray:
+        """Which nodes may be named, bool [nodes]: those of the table, in the branches, among the candidates."""
+        allowed = np.ones(len(self.tree), dtype=bool)
+        if branches or candidates:
+            allowed[:] = False
+            allowed[self._node_of_path] = True
+        if branches:
+            allowed &= self.tree.below([normalise_path(branch) for branch in branches])
+        if candidates:
+            named = np.zeros(len(self.tree), dtype=bool)
+            named[[self.tree.node(normalise_path(path)) for path in candidates]] = True
+            allowed &= named
+        if not allowed.any():
+            raise ValueError("No category lies in these branches and is one of these candidates.")
+        return allowed
+
+    def _judge(self, nodes: list[int], probabilities: np.ndarray, calibration: Calibration) -> Prediction:
+        """Confidence of each level, and how deep the prediction is certain."""
+        confidences: list[float] = []
+        certain = 0
+        for level, (node, probability) in enumerate(zip(nodes, probabilities, strict=True)):
+            own = float(calibration.confidence(np.array(probability), level))
+            confidences.append(min([own, *confidences[-1:]]))  # levels are calibrated apart, a path stays one
+            if confidences[-1] >= calibration.threshold(level, float(self._asked[node])):
+                certain = level + 1
+        return Prediction(self.tree.taxonomy.paths[nodes[-1]], tuple(confidences), certain)
+
+    def _precisions(self, branches: Sequence[tuple[str, float]]) -> np.ndarray:
+        """Precision asked of each node, float [nodes]; branches that this taxonomy lacks say nothing."""
+        asked = [self.precision, *(precision for _, precision in branches)]
+        if not all(0 < precision <= 1 for precision in asked):
+            raise ValueError("A precision lies above 0 and is at most 1.")
+        whole = np.full(len(self.tree), self.precision)
+        known = [(normalise_path(path), precision) for path, precision in branches]
+        for path, precision in sorted(known, key=lambda pair: len(levels(pair[0]))):  # the narrower branch counts
+            if path in self.tree.taxonomy:
+                whole[self.tree.below([path])] = precision
+        return whole
+
+    def _known_classes(self, classes: Sequence[Sequence[str]]) -> list[_Classes]:
+        """The classes of each level that this tree has, down to the last level that has one."""
+        by_hash = {hash_path(path): node for node, path in enumerate(self.tree.taxonomy.paths)}
+        found: list[_Classes] = []
+        for depth, level in enumerate(classes, start=1):
+            known = [(by_hash[name], column) for column, name in enumerate(level) if name in by_hash]
+            if not known:
+                break
+            nodes, columns = np.array(sorted(known), dtype=np.int64).T
+            above = found[-1].nodes if found else nodes
+            parents = (
+                np.searchsorted(above, self.tree.parents[nodes]) if found else np.zeros(len(nodes), dtype=np.int64)
+            )
+            sums = np.zeros((len(nodes), len(above)), dtype=np.float32)
+            sums[np.arange(len(nodes)), parents] = 1.0
+            found.append(_Classes(depth, nodes, columns, parents, sums, np.isin(nodes, self._node_of_path)))
+        return found if any(level.listed.any() for level in found) else []
 
 
-def _levels(taxonomy: Taxonomy) -> list[_Level]:
-    """The levels of a tree below its top, deepest first."""
-    depths = np.array([taxonomy.depth(path) for path in taxonomy.paths])
-    levels = []
-    for depth in range(int(depths.max(initial=0)), 1, -1):
-        nodes = np.flatnonzero(depths == depth)
-        parents = taxonomy.parent_index[nodes]
-        order = np.argsort(parents, kind="stable")
-        unique, starts = np.unique(parents[order], return_index=True)
-        levels.append(_Level(nodes[order], starts, unique))
-    return levels
+def kinds_of(has_text: np.ndarray, has_image: np.ndarray) -> list[str]:
+    """Kind of each fused vector by what it was made of, of two masks bool [n]; a vector of neither counts as fused."""
+    kinds: list[str] = np.select([has_text & ~has_image, has_image & ~has_text], ["text", "image"], "fused").tolist()
+    return kinds
 
 
-def _children(taxonomy: Taxonomy) -> dict[int, np.ndarray]:
-    """Children of every node that has some; the top level under -1."""
-    order = np.argsort(taxonomy.parent_index, kind="stable")
-    parents, starts = np.unique(taxonomy.parent_index[order], return_index=True)
-    return dict(zip(parents.tolist(), np.split(order, starts[1:]), strict=True))
+def _each(kinds: str | Sequence[str], n: int) -> Sequence[str]:
+    return [kinds] * n if isinstance(kinds, str) else kinds

@@ -12,6 +12,9 @@ _TITLES = {
 }
 _GROUPS = (("", "all rows"), ("seen", "categories seen in training"), ("unseen", "categories never seen"))
 _KINDS = ("text", "image", "fused", "zero_shot", "random")
+_PREDICTORS = ("default", "retrieval", "classifier", "zero_shot", "most_frequent")
+_NARROW = ("hf1", "hf1_strict", "hf1_lenient", "macro_f1", "acc1", "coverage", "precision", "ece")
+"""Figures of the open prediction that are printed; the others are in the JSON."""
 
 
 def render(figures: dict[str, Any]) -> str:
@@ -26,18 +29,41 @@ def render(figures: dict[str, Any]) -> str:
         part = figures.get(name, {})
         for group, words in _GROUPS:
             members = part.get(group, {}) if group else part
-            rows = [(kind, members[kind]) for kind in _KINDS if kind in members]
+            rows = _open_rows(members) if name == "open" else [(k, members[k]) for k in _KINDS if k in members]
             if rows:
                 lines += ["", title + ("" if name == "retrieval" else f": {words}"), *table(rows)]
+        if name == "open":
+            lines += _levels(part.get("default", {}))
     lines += [""] * bool(figures["skipped"]) + [f"left out: {sentence}" for sentence in figures["skipped"]]
     return "\n".join(lines)
+
+
+def _open_rows(members: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """A row for every predictor and kind of query."""
+    return [
+        (f"{name} {kind}", {figure: values[figure] for figure in _NARROW if figure in values})
+        for name in _PREDICTORS
+        for kind, values in members.get(name, {}).items()
+    ]
+
+
+def _levels(kinds: dict[str, Any]) -> list[str]:
+    """The default predictor level by level."""
+    rows = []
+    for kind, values in kinds.items():
+        by_level = {name: figure["levels"] for name, figure in values.items() if "levels" in figure}
+        for level in sorted({level for figures in by_level.values() for level in figures}, key=int):
+            here = {name: figures[level] for name, figures in by_level.items() if level in figures}
+            rows.append((f"{kind}, level {level}", here))
+    return ["", "The default predictor, level by level", *table(rows)] if rows else []
 
 
 def table(rows: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:
     """Lines of a table: for each row its name and its figures by name, as `measure.intervals` gives them."""
     names = list(dict.fromkeys(name for _, figures in rows for name in figures))
     cells = [["", *names]]
-    cells += [[kind, *(_cell(name, figures[name]) for name in names)] for kind, figures in rows]
+    for kind, figures in rows:
+        cells.append([kind, *(_cell(name, figures[name]) if name in figures else "" for name in names)])
     widths = [max(len(row[column]) for row in cells) for column in range(len(names) + 1)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 

@@ -1,6 +1,7 @@
 """Stage evaluate: the figures of the trained model on the splits it did not learn from.
 
-Reads products, their embeddings, the taxonomy and the trained bundle; writes `evaluation.json`, one object a split.
+Reads products, their embeddings, the taxonomy and the bundle with its predictor; writes `evaluation.json`, one
+object a split.
 """
 
 from __future__ import annotations
@@ -37,11 +38,11 @@ def run(config: Config, run_dir: Path) -> None:
     for path, stage in (
         (paths.products, "ingest"),
         (paths.taxonomy, "ingest"),
-        (paths.trained, "train"),
         (paths.embeddings, "embed"),
+        (paths.calibrated, "predict"),
     ):
         require(path, config, stage, product_ids)
-    bundle = load_bundle(paths.trained)
+    bundle = load_bundle(paths.calibrated)
     unlearnt = products[products["split"] != "train"].reset_index(drop=True)
     rows = _measure_rows(unlearnt, paths)
     table = CategoryTable.of(bundle, read_taxonomy(paths.taxonomy).paths, rows.candidates)

@@ -1,6 +1,6 @@
 """Stage publish: catalog.parquet, which the Space opens, and beside it the model bundle with its figures.
 
-Reads all tables of the run, the trained bundle and the evaluation; both outputs are read back and checked.
+Reads all tables of the run, the bundle with its predictor and the evaluation; both outputs are read back and checked.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from pipeline.data.schema import LAYOUT, PRODUCTS, SCHEMA_VERSION, catalog_schem
 from pipeline.data.taxonomy import Taxonomy, truncate
 from pipeline.model.bundle import Bundle, bundle_hash, load_bundle, read_meta
 from pipeline.serving.catalog import METADATA_KEY, Catalog, check_match
-from pipeline.serving.predictor import CategoryPredictor
+from pipeline.serving.predictor import CategoryPredictor, kinds_of
 
 STAGE = "publish"
 _LOG = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def run(config: Config, run_dir: Path) -> None:
     product_ids: list[str] = products["product_id"].to_pylist()
     for path, stage in (
         (paths.products, "ingest"),
-        (paths.trained, "train"),
+        (paths.calibrated, "predict"),
         (paths.embeddings, "embed"),
         (paths.layout, "layout"),
         (paths.clusters, "cluster"),
@@ -58,12 +58,12 @@ def run(config: Config, run_dir: Path) -> None:
         (paths.evaluation, "evaluate"),
     ):
         require(path, config, stage, product_ids)
-    bundle = load_bundle(paths.trained)
+    bundle = load_bundle(paths.calibrated)
     provenance = Provenance.of(config, STAGE, product_ids)
     metadata = {
         "schema_version": SCHEMA_VERSION,
         "provenance": asdict(provenance),
-        "model": bundle_hash(paths.trained),
+        "model": bundle_hash(paths.calibrated),
         "dimension": bundle.dimension,
         "demo": config.publish.demo,
     }
@@ -84,21 +84,22 @@ def catalog_table(products: pa.Table, paths: RunPaths, bundle: Bundle) -> pa.Tab
         bundle: The trained model, which predicts a category for every product and scores its candidates.
     """
     product_ids: list[str] = products["product_id"].to_pylist()
-    fused = read_vectors(paths.embeddings, product_ids).fused
+    vectors = read_vectors(paths.embeddings, product_ids)
+    fused = vectors.fused
     embeddings = read_table(paths.embeddings)
     embeddings = embeddings.take(positions(product_ids, embeddings["product_id"].to_pylist(), paths.embeddings))
     layout_names = [name for name in LAYOUT.names if name != "product_id"]
     layout = read_rows(paths.layout, product_ids, layout_names)
     clusters = read_rows(paths.clusters, product_ids, ["cluster"])
-    predicted, confidences = CategoryPredictor(bundle).predict_paths(fused)
+    predicted = CategoryPredictor(bundle).decode(fused, kinds_of(vectors.has_text, vectors.has_image))
     categories: list[str | None] = products["category_path"].to_pylist()
     schema = catalog_schema(bundle.dimension)
     columns = {
         **{name: products[name] for name in PRODUCTS.names if name in schema.names},
         "category_top": [None if path is None else truncate(path, 1) for path in categories],
         "category_depth2": [None if path is None else truncate(path, 2) for path in categories],
-        "predicted_path": predicted,
-        "predicted_confidences": confidences,
+        "predicted_path": [one.path for one in predicted],
+        "predicted_confidences": [list(one.confidences) for one in predicted],
         "candidate_scores": candidate_scores(bundle, fused, products["candidates"].to_pylist()),
         **{f"{kind}_embedding": embeddings[kind] for kind in ("fused", "text", "image")},
         **{name: layout[name].to_numpy() for name in layout_names},
@@ -132,10 +133,10 @@ def candidate_scores(
 
 
 def publish_bundle(paths: RunPaths) -> None:
-    """Copy the trained bundle, with the evaluation in its model.json; it appears whole or not at all."""
+    """Copy the bundle with its predictor, with the evaluation in its model.json; it appears whole or not at all."""
     temporary = paths.model.with_name(f".{paths.model.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
-    shutil.copytree(paths.trained, temporary)
+    shutil.copytree(paths.calibrated, temporary)
     try:
         figures = json.loads(paths.evaluation.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

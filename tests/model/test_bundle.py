@@ -8,8 +8,11 @@ import torch
 
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.config import TowerConfig
-from pipeline.model.bundle import adopt_bundle, bundle_hash, load_bundle, model_config, save_bundle
+from pipeline.model.bundle import add_predictor, adopt_bundle, bundle_hash, load_bundle, model_config, save_bundle
+from pipeline.model.calibration import Calibration
+from pipeline.model.classifier import HierarchicalClassifier
 from pipeline.model.features import TokenCache
+from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
 from pipeline.presets import siglip2_bge, tiny
@@ -142,3 +145,33 @@ def test_model_config_survives_json(config):
 def test_a_tower_without_source_is_refused():
     with pytest.raises(ValueError, match="model_id or an architecture"):
         TowerConfig(model_id="", model_class="BertModel", pooling="cls", width=4)
+
+
+def test_a_predictor_is_added_and_read_back(saved, tmp_path):
+    torch.manual_seed(1)
+    classes = (("a" * 12, "b" * 12), ("c" * 12,))
+    classifier = HierarchicalClassifier(32, 8, (2, 1)).eval()
+    calibrations = {name: {kind: Calibration(share=0.5) for kind in KINDS} for name in PREDICTORS}
+    parts = PredictorParts(classes, classifier, calibrations, 0.95, (("Home", 0.99),), "a" * 12, {"tried": []})
+    assert load_bundle(saved[0]).predictor is None
+    add_predictor(saved[0], tmp_path / "model", parts)
+    found = load_bundle(tmp_path / "model").predictor
+    assert bundle_hash(tmp_path / "model") == bundle_hash(saved[0])
+    assert (found.classes, found.calibrations, found.precision) == (classes, calibrations, 0.95)
+    assert (found.branches, found.most_frequent, found.notes) == (parts.branches, "a" * 12, {"tried": []})
+    vectors = np.eye(3, 32, dtype=np.float32)
+    pairs = zip(found.classifier.probabilities(vectors), classifier.probabilities(vectors), strict=True)
+    assert all(one == pytest.approx(other, abs=2e-3) for one, other in pairs)
+    add_predictor(tmp_path / "model", tmp_path / "again", None)
+    assert load_bundle(tmp_path / "again").predictor.classes == classes
+    BundlePaths(tmp_path / "model").classifier.unlink()
+    with pytest.raises(ArtifactError, match="is missing, damaged"):
+        load_bundle(tmp_path / "model")
+
+
+def test_a_bundle_of_before_the_predictor_is_refused(saved, tmp_path):
+    add_predictor(saved[0], tmp_path / "old", None)
+    meta = BundlePaths(tmp_path / "old").meta
+    meta.write_text(json.dumps({**json.loads(meta.read_text()), "version": 1}))
+    with pytest.raises(ArtifactError, match="bundle version 1, this code reads 2; build it again"):
+        load_bundle(tmp_path / "old")

@@ -10,6 +10,7 @@ import io
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +20,8 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from pipeline.data.schema import SCHEMA_VERSION, catalog_schema, vectors_to_arrow
+from pipeline.model.calibration import Calibration
+from pipeline.model.predictor import KINDS, uncalibrated
 from pipeline.serving.catalog import METADATA_KEY
 
 DIMENSION = 32
@@ -52,7 +55,10 @@ class FakeBundle:
     logit_scale = 20.0
 
     def __init__(self, categories: Sequence[str] = CATEGORIES, temperature: float = 1.0) -> None:
-        self.meta = {"temperature": temperature}
+        self.meta = {}
+        plain = uncalibrated()
+        setting = {kind: Calibration(sharpness=1 / temperature) for kind in KINDS}
+        self.predictor = replace(plain, calibrations=dict.fromkeys(plain.calibrations, setting))
         self.config = SimpleNamespace()
         self.categories = tuple(categories)
         self.category_vectors = np.stack([word_vector(path) for path in categories])
@@ -143,7 +149,7 @@ def write_fake_model(folder: Path) -> Path:
 
 def write_small_model(folder: Path) -> Path:
     """A bundle of untrained small towers that does load; its space has `DIMENSION` dimensions, like the catalogue's."""
-    from pipeline.model.bundle import save_bundle  # brings torch: only for tests that ask for it
+    from pipeline.model.bundle import add_predictor, save_bundle  # brings torch: only for tests that ask for it
     from pipeline.model.features import TokenCache
     from pipeline.model.towers import load_tokenizer
     from pipeline.model.two_tower import TwoTower
@@ -152,7 +158,7 @@ def write_small_model(folder: Path) -> Path:
     config = tiny().model
     vectors = np.stack([word_vector(path) for path in CATEGORIES])
     tokens = TokenCache(load_tokenizer(config.text), config.text.max_tokens)
-    meta = {"preset": "tiny", "temperature": 1.0}
+    meta = {"preset": "tiny"}
     save_bundle(
         folder,
         TwoTower(config),
@@ -162,4 +168,5 @@ def write_small_model(folder: Path) -> Path:
         seen=CATEGORIES[:2],
         meta=meta,
     )
+    add_predictor(folder, folder, uncalibrated())
     return folder

@@ -213,7 +213,7 @@ def test_a_pair_that_is_none(
 
 def test_a_bundle_that_does_not_load(mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     meta = BundlePaths(pair[1]).meta
-    meta.write_text(meta.read_text().replace('"version": 1', '"version": 99'))
+    meta.write_text(meta.read_text().replace('"version": 2', '"version": 99'))
     assert "bundle version 99" in _refusal(capsys, _options(pair))
     assert mine.requests == []
 

@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,9 +10,12 @@ import pytest
 
 from pipeline.config import EvaluateConfig
 from pipeline.data.joining import ProductVectors, unit
+from pipeline.data.taxonomy import hash_path
+from pipeline.model.predictor import uncalibrated
 from pipeline.serving import measure as module
 from pipeline.serving.measure import evaluate_command, measure
 from pipeline.serving.measured import CategoryTable, MeasureRows, product_vectors, read_rows
+from pipeline.serving.openfigures import BY_LEVEL, SINGLE
 from pipeline.serving.report import render
 from tests.factories import write_dataset
 
@@ -39,8 +43,11 @@ class RandomEncoder:
     dimension = 6
     image_size = 32
 
+    logit_scale = 5.0
+
     def __init__(self):
         self.categories = PATHS
+        self.predictor = replace(uncalibrated(), most_frequent=hash_path(PATHS[2]))
         self.seen = np.arange(len(PATHS)) % 2 == 0
         self.was_seen = {path for path, known in zip(PATHS, self.seen, strict=True) if known}.__contains__
         self.asked = []
@@ -93,6 +100,25 @@ def hf1(pairs):
     return 2 * sum(common(*pair) for pair in pairs) / sum(len(path.split(" > ")) for pair in pairs for path in pair)
 
 
+def decode(scores):
+    """One path of PATHS by the obvious way: the likeliest child, until stopping is likelier; probabilities by level."""
+    weight = {path: np.exp(RandomEncoder.logit_scale * score) for path, score in zip(PATHS, scores, strict=True)}
+
+    def mass(node):
+        below = [value for path, value in weight.items() if path == node or path.startswith(node + " > ")]
+        return sum(below) / sum(weight.values())
+
+    nodes = {" > ".join(path.split(" > ")[:depth]) for path in PATHS for depth in range(1, 4)}
+    found, sure = "", []
+    while True:
+        children = [node for node in nodes if node.rpartition(" > ")[0] == found]
+        best = max(children, key=mass, default=None)
+        if best is None or (found and mass(best) <= weight.get(found, 0) / sum(weight.values())):
+            return found, sure
+        found = best
+        sure.append(mass(best))
+
+
 def vector_of(encoder, rows, kind, row):
     if kind == "zero_shot":
         return encoder.encode_texts_untrained([rows.texts[row]])[0]
@@ -126,7 +152,8 @@ def test_figures_equal_the_obvious_loop(measured, kind, group):
         if group and (truth in seen) != (group == "seen"):
             continue
         query = vector_of(encoder, rows, kind, row)
-        opened.append((max(PATHS, key=lambda path: query @ categories[path]), truth))
+        scores = [query @ categories[path] for path in PATHS]
+        opened.append((PATHS[int(np.argmax(scores))] if kind == "zero_shot" else decode(scores)[0], truth))
         if truth in rows.candidates[row] and len(rows.candidates[row]) > 1:
             order = sorted(rows.candidates[row], key=lambda path: -(query @ categories[path]))
             ranks.append(order.index(truth) + 1)
@@ -137,10 +164,31 @@ def test_figures_equal_the_obvious_loop(measured, kind, group):
     assert rerank["mrr"]["value"] == pytest.approx(np.mean([1 / rank for rank in ranks]), abs=1e-6)
     assert rerank["hf1"]["value"] == pytest.approx(hf1(chosen), abs=1e-6)
     assert rerank["top1"]["value"] == pytest.approx(np.mean([common(*pair) > 0 for pair in chosen]), abs=1e-6)
-    whole = figures["open"][group][kind] if group else figures["open"][kind]
+    whole = figures["open"][group] if group else figures["open"]
+    whole = whole["zero_shot"]["text"] if kind == "zero_shot" else whole["default"][kind]
+    assert kind == "zero_shot" or whole == (figures["open"][group] if group else figures["open"])["retrieval"][kind]
     assert whole["hf1"]["value"] == pytest.approx(hf1(opened), abs=1e-6)
     assert whole["acc1"]["value"] == pytest.approx(np.mean([one == other for one, other in opened]), abs=1e-6)
     assert whole["top1"]["value"] == pytest.approx(np.mean([common(*pair) > 0 for pair in opened]), abs=1e-6)
+
+
+def test_certainty_equals_the_obvious_loop(measured):
+    """Thresholds of `uncalibrated` are the precisions themselves: certain down to the last level of at least 0.9."""
+    _, rows, table, figures = measured
+    categories = dict(zip(table.paths, table.trained, strict=True))
+    there, passed, right = [], [], []
+    for row in eligible(rows, "text"):
+        path, sure = decode([rows.vectors.text[row] @ categories[path] for path in PATHS])
+        deep = common(path, rows.truths[row])
+        certain = 1 if sure[0] >= 0.9 else 0  # it has a threshold at the top level alone
+        there += sure
+        passed += [1] * certain
+        right += [deep > level for level in range(certain)]
+    whole = figures["open"]["default"]["text"]
+    assert whole["coverage"]["value"] == pytest.approx(len(passed) / len(there), abs=1e-6)
+    if right:
+        assert whole["precision"]["value"] == pytest.approx(np.mean(right), abs=1e-6)
+    assert 0 <= whole["ece"]["low"] <= whole["ece"]["value"] <= whole["ece"]["high"] <= 1
 
 
 def test_the_keys_are_those_promised(measured):
@@ -148,7 +196,17 @@ def test_the_keys_are_those_promised(measured):
     kinds = {"text", "image", "fused", "zero_shot"}
     assert set(figures) == {"n", "rerank", "open", "retrieval", "skipped"}
     assert set(figures["rerank"]) == kinds | {"random", "seen", "unseen"}
-    assert set(figures["open"]) == kinds | {"seen", "unseen"}
+    predictors = {"default", "retrieval", "zero_shot", "most_frequent"}
+    assert set(figures["open"]) == predictors | {"seen", "unseen"}
+    for group in (figures["open"], figures["open"]["seen"], figures["open"]["unseen"]):
+        for name in predictors:
+            assert set(group[name]) == ({"text"} if name == "zero_shot" else kinds - {"zero_shot"})
+            for figure in group[name].values():
+                names = [*SINGLE, *(BY_LEVEL if name in ("default", "retrieval") else BY_LEVEL[:1])]
+                assert [*figure] == [key for key in names if key != "precision" or figure["coverage"]["value"]]
+                assert set(figure["level_accuracy"]["levels"]) == {"1", "2", "3"}
+                assert figure["hf1_strict"] == figure["hf1"]
+                assert figure["hf1_lenient"]["value"] >= figure["hf1"]["value"]
     for group in (figures["rerank"], figures["rerank"]["seen"], figures["rerank"]["unseen"]):
         for kind in (*kinds, "random"):
             assert list(group[kind]) == ["acc1", "acc3", "acc5", "mrr", "hf1", "top1"]
@@ -216,7 +274,7 @@ def test_photos_alone_have_no_text_figures():
 def test_rows_without_candidates_still_have_open_figures():
     figures = one_kind(["a", "b"], [PATHS[0], PATHS[0]], [(), ()], [True, True])
     assert "rerank" not in figures
-    assert set(figures["open"]) == {"text", "image", "fused", "zero_shot", "seen"}
+    assert set(figures["open"]) == {"default", "retrieval", "most_frequent", "zero_shot", "seen"}
     assert any("candidates" in sentence for sentence in figures["skipped"])
     assert any(sentence.startswith("unseen:") for sentence in figures["skipped"])
 
@@ -242,8 +300,8 @@ def test_a_truth_outside_the_taxonomy_is_never_right_but_shares_levels():
     figures = measure(
         encoder, rows, CategoryTable.of(encoder, ["Home > Decor"], rows.candidates), config=CONFIG, seed=0
     )
-    assert figures["open"]["fused"]["acc1"]["value"] == 0
-    assert figures["open"]["fused"]["hf1"]["value"] == pytest.approx(2 * 2 / (2 + 3), abs=1e-6)
+    assert figures["open"]["default"]["fused"]["acc1"]["value"] == 0
+    assert figures["open"]["default"]["fused"]["hf1"]["value"] == pytest.approx(2 * 2 / (2 + 3), abs=1e-6)
     assert figures["n"]["truth_in_taxonomy"] == 0
 
 
@@ -285,6 +343,7 @@ def test_the_command_prints_a_table_and_writes_the_json(tmp_path, monkeypatch, c
         "Rerank the candidates: all rows",
         "Choose from the whole taxonomy",
         "zero_shot",
+        "level by level",
         "random",
         "left out",
     ):

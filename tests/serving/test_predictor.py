@@ -1,34 +1,144 @@
+"""Prediction over a tree: distributions, decoding, thresholds; invariants on random trees and vectors."""
+
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pipeline.serving.predictor import CategoryPredictor
+from pipeline.artifacts import ArtifactError
+from pipeline.model.calibration import PRECISIONS, Calibration
+from pipeline.model.classifier import ClassTable, HierarchicalClassifier
+from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts, hashed_classes
+from pipeline.serving.predictor import CategoryPredictor, kinds_of
 from tests.serving.fakes import CATEGORIES, DIMENSION, FakeBundle, unit, word_vector
 
 DEEP = ("A", "A > B > C", "A > B > D", "E > F", "E > F > G > H", "I")
+NAMES = st.lists(st.sampled_from("ABC"), min_size=1, max_size=4).map(" > ".join)
 
 
-def _random_vectors(n: int) -> np.ndarray:
-    return unit(np.random.default_rng(3).normal(size=(n, DIMENSION)))
+def _random_vectors(n: int, seed: int = 3) -> np.ndarray:
+    return unit(np.random.default_rng(seed).normal(size=(n, DIMENSION)))
 
 
-def test_probabilities_are_a_softmax_with_the_temperature() -> None:
+def _with_classifier(paths, share=0.5, seed=0, truths=None) -> FakeBundle:
+    """A bundle whose classifier has random weights and knows every path, or only the truths."""
+    bundle = FakeBundle(paths)
+    torch.manual_seed(seed)
+    table = ClassTable.of(list(truths or paths))
+    classifier = HierarchicalClassifier(DIMENSION, 8, table.sizes).eval().requires_grad_(False)
+    for value in classifier.state_dict().values():
+        value.mul_(3)
+    shares = {"retrieval": 0.0, "classifier": 1.0, "default": share}
+    calibrations = {name: {kind: Calibration(share=shares[name]) for kind in KINDS} for name in PREDICTORS}
+    bundle.predictor = PredictorParts(hashed_classes(table), classifier, calibrations)
+    return bundle
+
+
+def test_retrieval_is_a_softmax_with_the_sharpness() -> None:
     vectors = _random_vectors(5)
-    predictor = CategoryPredictor(FakeBundle(temperature=2.0))
+    predictor = CategoryPredictor(FakeBundle())
     logits = 20.0 / 2.0 * vectors @ predictor._vectors.T
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(predictor.probabilities(vectors), expected, rtol=1e-4)
+    own = predictor.retrieved(vectors, 0.5)
+    np.testing.assert_allclose(own[:, predictor._node_of_path], expected, rtol=1e-4)
 
 
-@pytest.mark.parametrize("paths", [None, DEEP])
-def test_sums_up_the_tree_against_a_slow_reference(paths: tuple[str, ...] | None) -> None:
-    predictor = CategoryPredictor(FakeBundle(), paths)
-    probabilities = predictor.probabilities(_random_vectors(6))
-    own, total = predictor.node_probabilities(probabilities)
-    for node, ancestor in enumerate(predictor.taxonomy.paths):
-        below = [i for i, path in enumerate(predictor.paths) if (path + " > ").startswith(ancestor + " > ")]
-        np.testing.assert_allclose(total[:, node], probabilities[:, below].sum(axis=1), atol=1e-6)
-        itself = [i for i, path in enumerate(predictor.paths) if path == ancestor]
-        np.testing.assert_allclose(own[:, node], probabilities[:, itself].sum(axis=1), atol=1e-6)
+@pytest.mark.parametrize("paths", [CATEGORIES, DEEP])
+def test_sums_up_the_tree_against_a_slow_reference(paths: tuple[str, ...]) -> None:
+    predictor = CategoryPredictor(FakeBundle(paths))
+    own = predictor.retrieved(_random_vectors(6), 1.0)
+    total = predictor.tree.sum_up(own)
+    nodes = predictor.tree.taxonomy.paths
+    for node, ancestor in enumerate(nodes):
+        below = [i for i, path in enumerate(nodes) if (path + " > ").startswith(ancestor + " > ")]
+        np.testing.assert_allclose(total[:, node], own[:, below].sum(axis=1), atol=1e-6)
+
+
+def test_the_classifier_is_read_under_the_tree_as_a_slow_reference_does() -> None:
+    """At each node: the softmax over its children and "ends here" alone, renormalised."""
+    closed = CategoryPredictor(FakeBundle(DEEP)).tree.taxonomy.paths
+    bundle = _with_classifier(closed)
+    predictor = CategoryPredictor(bundle, which="classifier")
+    vectors = _random_vectors(4)
+    own = predictor.classified(vectors)
+    np.testing.assert_allclose(own.sum(axis=1), 1, atol=1e-5)
+    outputs = bundle.predictor.classifier.probabilities(vectors)
+    table = ClassTable.of(list(closed))
+    column = [{path: number for number, path in enumerate(level)} for level in table.paths]
+    for row in range(4):
+        for path in predictor.tree.taxonomy.paths:
+            names, reached = path.split(" > "), 1.0
+            for depth in range(len(names)):
+                parent = " > ".join(names[:depth])
+                siblings = [p for p in column[depth] if p.rpartition(" > ")[0] == parent]
+                ends = outputs[depth][row, -1] if depth else 0.0
+                whole = ends + sum(outputs[depth][row, column[depth][p]] for p in siblings)
+                reached *= outputs[depth][row, column[depth][" > ".join(names[: depth + 1])]] / whole
+            if len(names) < len(column):
+                below = [p for p in column[len(names)] if p.rpartition(" > ")[0] == path]
+                ends = outputs[len(names)][row, -1]
+                reached *= ends / (ends + sum(outputs[len(names)][row, column[len(names)][p]] for p in below))
+            assert own[row, predictor.tree.node(path)] == pytest.approx(reached, abs=1e-5)
+
+
+def test_classes_that_the_taxonomy_lacks_are_ignored() -> None:
+    bundle = _with_classifier(("A", "B > C"), truths=("A", "B > C", "B > Elsewhere", "Z > Y"))
+    own = CategoryPredictor(bundle, which="classifier").classified(_random_vectors(3))
+    np.testing.assert_allclose(own.sum(axis=1), 1, atol=1e-5)
+    stranger = CategoryPredictor(bundle, ("Q", "Q > R"), which="classifier")
+    with pytest.raises(ArtifactError, match="knows no category"):
+        stranger.classified(_random_vectors(1))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(NAMES, min_size=1, max_size=12, unique=True), st.floats(0, 1), st.integers(0, 99))
+def test_a_decoded_path_is_real_and_its_confidence_never_rises(paths, share, seed) -> None:
+    bundle = _with_classifier(tuple(paths), share, seed)
+    slopes = np.random.default_rng(seed).uniform(0, 3, 4)
+    crooked = Calibration(share=share, slopes=tuple(slopes), offsets=tuple(slopes - 1))
+    bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(KINDS, crooked)})
+    predictor = CategoryPredictor(bundle)
+    vectors = _random_vectors(8, seed)
+    own = predictor.mixed(vectors, 1.0, share)
+    total = predictor.tree.sum_up(own)
+    np.testing.assert_allclose(own.sum(axis=1), 1, atol=1e-4)
+    child = predictor.tree.parents >= 0
+    assert (total[:, child] <= total[:, predictor.tree.parents[child]] + 1e-6).all()
+    for found in predictor.decode(vectors):
+        assert found.path in paths  # never a parent that only the tree knows
+        assert len(found.confidences) == len(found.path.split(" > "))
+        assert all(0 <= level <= 1 for level in found.confidences)
+        assert list(found.confidences) == sorted(found.confidences, reverse=True)
+        assert 0 <= found.certain <= len(found.confidences)
+        assert (found.path + " > ").startswith(found.certain_path + " > ") or not found.certain_path
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(NAMES, min_size=2, max_size=10, unique=True), st.data())
+def test_what_is_not_allowed_is_never_predicted(paths, data) -> None:
+    predictor = CategoryPredictor(_with_classifier(tuple(paths)))
+    branch = data.draw(st.sampled_from(paths)).split(" > ")[0]
+    inside = [path for path in paths if path.split(" > ")[0] == branch]
+    for found in predictor.decode(_random_vectors(4), branches=[branch]):
+        assert found.path in inside
+        assert found.confidences[0] == pytest.approx(1, abs=1e-4)
+    candidates = data.draw(st.lists(st.sampled_from(paths), min_size=1, unique=True))
+    for row in predictor.predict(_random_vectors(4), 20, candidates=candidates):
+        assert sorted(score.path for score in row) == sorted(candidates)
+        assert sum(score.score for score in row) == pytest.approx(1, abs=1e-4)
+
+
+def test_unknown_branches_and_kinds_are_refused() -> None:
+    predictor = CategoryPredictor(FakeBundle())
+    with pytest.raises(ValueError, match="not a category"):
+        predictor.decode(_random_vectors(1), branches=["Clothing > Hats"])
+    with pytest.raises(ValueError, match="No category lies"):
+        predictor.decode(_random_vectors(1), branches=["Home"], candidates=["Clothing > Shirts"])
+    with pytest.raises(ValueError, match="not of 'smell'"):
+        predictor.decode(_random_vectors(1), "smell")
 
 
 def test_predict_orders_the_whole_table() -> None:
@@ -41,34 +151,71 @@ def test_predict_orders_the_whole_table() -> None:
     assert predictor.predict(word_vector("clothing shirts polos")[None], 3)[0] == best[:3]
 
 
-def test_a_decoded_path_is_real_and_its_confidence_falls() -> None:
-    predictor = CategoryPredictor(FakeBundle(), DEEP)
-    vectors = _random_vectors(300)  # more than one slice
-    paths, confidences = predictor.predict_paths(vectors)
-    assert set(paths) <= set(DEEP)  # never a parent that only the tree knows
-    for vector, path, levels in zip(vectors[:20], paths, confidences, strict=False):
-        assert len(levels) == len(path.split(" > "))
-        assert all(0 <= level <= 1 for level in levels)
-        assert levels == sorted(levels, reverse=True)
-        np.testing.assert_allclose(predictor.confidences(vector, path), levels, atol=1e-6)
-
-
 def test_decoding_goes_through_the_likeliest_branch() -> None:
     # two shirts together outweigh the single best path of another branch
-    bundle = FakeBundle(("A > B", "A > C", "D > E"))
-    predictor = CategoryPredictor(bundle)
-    predictor.probabilities = lambda vectors: np.array([[0.3, 0.25, 0.45]], dtype=np.float32)  # type: ignore[method-assign]
-    paths, confidences = predictor.predict_paths(np.zeros((1, DIMENSION), dtype=np.float32))
-    assert paths == ["A > B"]
-    assert confidences[0] == pytest.approx([0.55, 0.3])
+    predictor = CategoryPredictor(FakeBundle(("A > B", "A > C", "D > E")))
+    predictor.mixed = lambda vectors, *_: np.array([[0, 0.3, 0.25, 0, 0.45]], dtype=np.float32)  # type: ignore[method-assign]
+    [found] = predictor.decode(np.zeros((1, DIMENSION), dtype=np.float32))
+    assert found.path == "A > B"
+    assert found.confidences == pytest.approx((0.55, 0.3), abs=1e-5)
 
 
 def test_decoding_stops_where_stopping_is_likelier() -> None:
     predictor = CategoryPredictor(FakeBundle(("A", "A > B", "A > C")))
-    predictor.probabilities = lambda vectors: np.array([[0.5, 0.3, 0.2]], dtype=np.float32)  # type: ignore[method-assign]
-    assert predictor.predict_paths(np.zeros((1, DIMENSION), dtype=np.float32)) == (["A"], [[1.0]])
+    predictor.mixed = lambda vectors, *_: np.array([[0.5, 0.3, 0.2]], dtype=np.float32)  # type: ignore[method-assign]
+    [found] = predictor.decode(np.zeros((1, DIMENSION), dtype=np.float32))
+    assert found.path == "A"
 
 
-def test_an_unknown_path_is_a_key_error() -> None:
-    with pytest.raises(KeyError):
-        CategoryPredictor(FakeBundle()).confidences(word_vector("shirt"), "Clothing > Hats")
+def _sure(confidences, thresholds, precision=None, branches=None) -> int:
+    """How deep a path of three levels with these confidences is certain."""
+    bundle = FakeBundle(("A > B > C", "D"))
+    rows = tuple(tuple(thresholds.get(point, (None,) * 3)) for point in PRECISIONS)
+    calibration = Calibration(thresholds=rows)
+    bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(KINDS, calibration)})
+    predictor = CategoryPredictor(bundle, precision=precision, branches=branches)
+    nodes = [predictor.tree.node(path) for path in ("A", "A > B", "A > B > C")]
+    return predictor._judge(nodes, np.array(confidences), calibration).certain
+
+
+def test_a_prediction_is_certain_down_to_the_deepest_level_that_passes() -> None:
+    at = {0.9: (0.8, 0.7, 0.9), 0.95: (0.95, 0.9, None)}
+    assert _sure((0.9, 0.8, 0.5), at) == 2
+    assert _sure((0.75, 0.72, 0.5), at) == 2  # the second level passes, and with it the first is right
+    assert _sure((0.5, 0.4, 0.3), at) == 0
+    assert _sure((0.95, 0.93, 0.92), at) == 3
+
+
+def test_the_operating_point_and_sensitive_branches_move_the_thresholds() -> None:
+    at = {0.9: (0.8, 0.7, 0.9), 0.95: (0.95, 0.9, None)}
+    assert _sure((0.9, 0.8, 0.5), at, precision=0.95) == 0
+    assert _sure((0.9, 0.8, 0.5), at, precision=0.93) == 0  # no less than asked
+    assert _sure((0.95, 0.92, 0.9), at, branches=[("A > B", 0.95)]) == 2
+    assert _sure((0.95, 0.92, 0.9), at, branches=[("A", 0.95), ("A > B > C", 0.9)]) == 3
+    assert _sure((0.9, 0.8, 0.5), at, branches=[("Not here", 0.99)]) == 2
+    assert _sure((1.0, 1.0, 1.0), at, precision=0.999) == 0
+    with pytest.raises(ValueError, match="precision"):
+        CategoryPredictor(FakeBundle(), precision=0.0)
+
+
+def test_every_kind_has_its_own_calibration() -> None:
+    bundle = FakeBundle()
+    by_kind = {"text": Calibration(), "image": Calibration(offsets=(-9.0,)), "fused": Calibration(sharpness=3.0)}
+    bundle.predictor = replace(bundle.predictor, calibrations={"default": by_kind})
+    predictor = CategoryPredictor(bundle)
+    vector = word_vector("blue polo shirt")[None]
+    together = predictor.decode(np.repeat(vector, 3, axis=0), KINDS)
+    assert together == [predictor.decode(vector, kind)[0] for kind in KINDS]
+    assert together[1].confidences[0] < together[0].confidences[0] < together[2].confidences[0]
+
+
+def test_kinds_of_fused_vectors() -> None:
+    text, image = np.array([True, True, False, False]), np.array([True, False, True, False])
+    assert kinds_of(text, image) == ["fused", "text", "image", "fused"]
+
+
+def test_a_bundle_without_a_predictor_says_so() -> None:
+    bundle = FakeBundle()
+    bundle.predictor = None
+    with pytest.raises(ArtifactError, match="run stage 'predict'"):
+        CategoryPredictor(bundle)

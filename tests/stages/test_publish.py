@@ -29,7 +29,7 @@ from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
 from pipeline.presets import tiny
 from pipeline.serving.catalog import Catalog, check_match
-from pipeline.stages import cluster, embed, evaluate, ingest, publish
+from pipeline.stages import cluster, embed, evaluate, ingest, predict, publish
 from tests.factories import write_dataset
 
 
@@ -49,7 +49,7 @@ def built(tmp_path_factory):
     points = {name: np.arange(len(ids), dtype=np.float32) + n for n, name in enumerate(LAYOUT.names[1:])}
     layout = pa.table({"product_id": shuffled, **points}, schema=LAYOUT)
     write_table(run.layout, layout, Provenance.of(config, "layout", ids))
-    for stage in (cluster, evaluate, publish):
+    for stage in (predict, cluster, evaluate, publish):
         stage.run(config, run_dir)
     return config, run
 
@@ -65,14 +65,14 @@ def save_untrained(config, run, ids):
         categories=paths,
         category_vectors=vectors,
         seen=paths[::2],
-        meta={"preset": config.preset, "temperature": 1.0},
+        meta={"preset": config.preset},
     )
     write_provenance(run.trained, Provenance.of(config, "train", ids))
 
 
 def test_every_output_is_complete(built):
     config, run = built
-    for stage, module in (("cluster", cluster), ("evaluate", evaluate), ("publish", publish)):
+    for stage, module in (("predict", predict), ("cluster", cluster), ("evaluate", evaluate), ("publish", publish)):
         assert is_complete(module.outputs(run), config, stage)
     assert read_provenance(run.catalog).stage == "publish"
 

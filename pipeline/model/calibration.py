@@ -1,0 +1,133 @@
+"""How far a predictor's confidences can be trusted: sharpness, combination, calibration and thresholds, as data.
+
+One `Calibration` belongs to one predictor and one kind of query (text, photo, both); all is chosen on rows that
+training did not have (`pipeline.serving.tuning`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+PRECISIONS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
+"""Operating points for which thresholds are kept."""
+
+_EDGE = 1e-6  # probabilities are kept this far from 0 and 1 before their logit is taken
+_NEWTON_STEPS = 50
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Numbers chosen for one predictor and one kind of query.
+
+    Attributes:
+        sharpness: Factor on the logit scale of the retrieval.
+        share: Of the classifier in the combination, in [0, 1].
+        slopes: For each level, a of confidence = sigmoid(a logit(p) + b).
+        offsets: For each level, b of it.
+        thresholds: For each of `PRECISIONS`, the lowest confidence of each level that was right so often; None where
+            none was.
+        coverage: For each of them, the share of predictions of each level at or above the threshold.
+    """
+
+    sharpness: float = 1.0
+    share: float = 0.0
+    slopes: tuple[float, ...] = (1.0,)
+    offsets: tuple[float, ...] = (0.0,)
+    thresholds: tuple[tuple[float | None, ...], ...] = tuple((precision,) for precision in PRECISIONS)
+    coverage: tuple[tuple[float, ...], ...] = ()
+
+    def confidence(self, probability: np.ndarray, level: int) -> np.ndarray:
+        """Calibrated confidence of probabilities [n] of nodes of a level (0 is the top); too deep, the last one's.
+
+        Platt 1999 on the logit; with offset 0 it is temperature scaling (Guo et al. 2017), a node against all else.
+        """
+        place = min(level, len(self.slopes) - 1)
+        confident: np.ndarray = sigmoid(self.slopes[place] * logit(probability) + self.offsets[place])
+        return confident
+
+    def threshold(self, level: int, precision: float) -> float:
+        """The least confidence that is enough at a level (0 is the top), infinite where none is.
+
+        Args:
+            level: Below all levels with a threshold nothing is enough.
+            precision: Of `PRECISIONS` the lowest that is not below it counts; above all of them nothing is enough.
+        """
+        kept = [row for point, row in zip(PRECISIONS, self.thresholds, strict=True) if point >= precision - 1e-9]
+        found = kept[0][level] if kept and level < len(kept[0]) else None
+        return float("inf") if found is None else found
+
+    def meta(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_meta(cls, raw: dict[str, Any]) -> Calibration:
+        """Inverse of `meta`, lists for tuples."""
+        return cls(
+            sharpness=float(raw["sharpness"]),
+            share=float(raw["share"]),
+            slopes=tuple(raw["slopes"]),
+            offsets=tuple(raw["offsets"]),
+            thresholds=tuple(map(tuple, raw["thresholds"])),
+            coverage=tuple(map(tuple, raw["coverage"])),
+        )
+
+
+def logit(probability: np.ndarray) -> np.ndarray:
+    """log(p / (1 - p)), p kept inside of (0, 1)."""
+    inside = np.clip(np.asarray(probability, dtype=np.float64), _EDGE, 1 - _EDGE)
+    odds: np.ndarray = np.log(inside) - np.log1p(-inside)
+    return odds
+
+
+def sigmoid(value: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-x)), without overflow."""
+    half: np.ndarray = 0.5 * (1 + np.tanh(0.5 * np.asarray(value)))
+    return half
+
+
+def fit_platt(probability: np.ndarray, right: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """Slope and offset of sigmoid(a logit(p) + b) that make `right` likeliest.
+
+    Platt 1999, "Probabilistic outputs for support vector machines", with its targets a little inside of 0 and 1, so
+    that rows that are all right do not make it certain; by Newton's method. A slope is never negative: more likely
+    before is never less likely after.
+
+    Args:
+        probability: float [n].
+        right: bool [n].
+        weights: float [n], not negative.
+
+    Returns:
+        (1, 0), the identity, where no row has weight.
+    """
+    total = float(weights.sum())
+    if total <= 0:
+        return 1.0, 0.0
+    scaled = weights * (weights > 0).sum() / total  # the targets below count rows
+    positive, negative = float((scaled * right).sum()), float((scaled * (1 - right)).sum())
+    target = np.where(right, (positive + 1) / (positive + 2), 1 / (negative + 2))
+    design = np.stack([logit(probability), np.ones(len(right))], axis=1)
+    parameters = _newton(design, target, scaled)
+    if parameters[0] < 0:
+        parameters = np.array([0.0, _newton(design[:, 1:], target, scaled)[0]])
+    return float(parameters[0]), float(parameters[1])
+
+
+def _newton(design: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted logistic regression without penalty but a trace of one, which keeps it solvable."""
+    parameters = np.zeros(design.shape[1])
+    ridge = 1e-3 * np.eye(len(parameters))
+    for _ in range(_NEWTON_STEPS):
+        guess = sigmoid(design @ parameters)
+        gradient = design.T @ (weights * (guess - target)) + ridge @ parameters
+        curvature = (design * (weights * guess * (1 - guess))[:, None]).T @ design + ridge
+        step = np.linalg.solve(curvature, gradient)
+        largest = np.abs(step).max()
+        parameters -= step / max(1.0, largest)  # at most 1 at a time: a full step can leap over the optimum
+        if largest < 1e-9:
+            break
+    return parameters

@@ -1,0 +1,116 @@
+"""What a bundle knows beyond its vectors to predict categories: classifier, calibrations, thresholds; saved and loaded.
+
+Category paths are kept as hashes, as the bundle's `seen` is, so that a bundle can be shipped with another taxonomy than
+that of the data it learnt from; a class whose path the taxonomy lacks is ignored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from pipeline.artifacts import ArtifactError, BundlePaths
+from pipeline.data.taxonomy import hash_path
+from pipeline.model.calibration import Calibration
+from pipeline.model.classifier import ClassTable, HierarchicalClassifier
+
+KINDS = ("text", "image", "fused")
+"""Kinds of query: by text alone, by photo alone, by both."""
+
+PREDICTORS = ("retrieval", "classifier", "default")
+"""Both predictors and their combination."""
+
+
+@dataclass(frozen=True)
+class PredictorParts:
+    """The category predictor of a bundle.
+
+    Attributes:
+        classes: For each level, `hash_path` of the classes of the classifier.
+        classifier: None where there is none; then no calibration gives it a share.
+        calibrations: By predictor and by kind of query.
+        precision: How often a level that is shown as certain shall be right.
+        branches: Pairs (category path, precision) for branches that want another one.
+        most_frequent: `hash_path` of the category of most training products, "" if unknown.
+        notes: JSON of how all this was chosen.
+    """
+
+    classes: tuple[tuple[str, ...], ...]
+    classifier: HierarchicalClassifier | None
+    calibrations: dict[str, dict[str, Calibration]]
+    precision: float = 0.9
+    branches: tuple[tuple[str, float], ...] = ()
+    most_frequent: str = ""
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def meta(self) -> dict[str, Any]:
+        """As JSON, without the classifier's weights."""
+        shape = None if self.classifier is None else [self.classifier.dimension, self.classifier.hidden]
+        return {
+            "classes": self.classes,
+            "classifier": shape,
+            "calibrations": {
+                name: {kind: calibration.meta() for kind, calibration in kinds.items()}
+                for name, kinds in self.calibrations.items()
+            },
+            "precision": self.precision,
+            "branches": self.branches,
+            "most_frequent": self.most_frequent,
+            "notes": self.notes,
+        }
+
+
+def uncalibrated() -> PredictorParts:
+    """The retrieval as it is, its probabilities taken for confidences."""
+    return PredictorParts(
+        (), None, {name: {kind: Calibration() for kind in KINDS} for name in ("retrieval", "default")}
+    )
+
+
+def hashed_classes(table: ClassTable) -> tuple[tuple[str, ...], ...]:
+    """The classes of a table as `PredictorParts` keeps them."""
+    return tuple(tuple(map(hash_path, level)) for level in table.paths)
+
+
+def write_parts(folder: Path, parts: PredictorParts) -> dict[str, Any]:
+    """Write the weights into a bundle's folder.
+
+    Returns:
+        What belongs into its model.json, under `predictor`.
+    """
+    if parts.classifier is not None:
+        weights = {name: value.half().contiguous() for name, value in parts.classifier.state_dict().items()}
+        save_file(weights, BundlePaths(folder).classifier)
+    return parts.meta()
+
+
+def read_parts(folder: Path, raw: dict[str, Any]) -> PredictorParts:
+    """Inverse of `write_parts`.
+
+    Raises:
+        ArtifactError: If the weights are missing, damaged or of another classifier.
+    """
+    classes = tuple(map(tuple, raw["classes"]))
+    calibrations = {
+        name: {kind: Calibration.from_meta(values) for kind, values in kinds.items()}
+        for name, kinds in raw["calibrations"].items()
+    }
+    classifier = None
+    if raw["classifier"] is not None:
+        path = BundlePaths(folder).classifier
+        dimension, hidden = raw["classifier"]
+        classifier = HierarchicalClassifier(dimension, hidden, [len(level) for level in classes])
+        try:
+            classifier.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+        except (OSError, SafetensorError, RuntimeError) as error:
+            raise ArtifactError(
+                f"{path} is missing, damaged or of another bundle ({type(error).__name__}); publish the bundle again."
+            ) from error
+        classifier.eval().requires_grad_(False)
+    branches = tuple((path, float(precision)) for path, precision in raw["branches"])
+    most_frequent, notes = raw["most_frequent"], raw["notes"]
+    return PredictorParts(classes, classifier, calibrations, raw["precision"], branches, most_frequent, notes)

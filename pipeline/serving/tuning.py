@@ -1,0 +1,234 @@
+"""Chooses how a bundle predicts categories, on rows that training did not have: combination, calibration, thresholds.
+
+Rows are a mixture of validation rows (categories that training had) and held-out rows (categories it did not), weighted
+so that `PredictConfig.unseen_share` of the weight is held out: what a merchant's own products would be like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from pipeline import metrics, pathmetrics
+from pipeline.config import PredictConfig
+from pipeline.data.taxonomy import levels
+from pipeline.model.bundle import Bundle
+from pipeline.model.calibration import PRECISIONS, Calibration, fit_platt
+from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
+from pipeline.serving.predictor import CategoryPredictor
+
+
+@dataclass(frozen=True)
+class TuningRows:
+    """Rows to choose on, of one kind of query; n rows.
+
+    Attributes:
+        vectors: float32 [n, d], L2-normalised.
+        truths: Category paths.
+        unseen: bool [n], whether training lacked the category.
+        floor: hF1 on the unseen rows that must be kept, that of the untrained text tower; 0 where it cannot read them.
+    """
+
+    vectors: np.ndarray
+    truths: Sequence[str]
+    unseen: np.ndarray
+    floor: float = 0.0
+
+    def weights(self, unseen_share: float) -> np.ndarray:
+        """Weight of each row, float [n], 1 on average; without rows of one sort the others are all there is."""
+        unseen = int(self.unseen.sum())
+        if unseen in (0, len(self.unseen)):
+            return np.ones(len(self.unseen))
+        seen = len(self.unseen) - unseen
+        each = np.where(self.unseen, unseen_share / unseen, (1 - unseen_share) / seen)
+        return each * len(self.unseen)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Decoded rows of one predictor and kind, for calibration and its plots; n rows, all levels.
+
+    Attributes:
+        probability: float [n, levels], before calibration; 0 where the path has no such level.
+        there: bool [n, levels].
+        right: bool [n, levels].
+        weights: float [n].
+        confidence: float [n, levels], after.
+    """
+
+    probability: np.ndarray
+    there: np.ndarray
+    right: np.ndarray
+    weights: np.ndarray
+    confidence: np.ndarray
+
+
+def tune(
+    bundle: Bundle, classifiers: dict[float, PredictorParts], rows: dict[str, TuningRows], config: PredictConfig
+) -> tuple[PredictorParts, dict[str, dict[str, Judged]]]:
+    """Choose classifier, combination, calibration and thresholds.
+
+    Args:
+        bundle: Retrieval and category table.
+        classifiers: By the exponent of their class weights, parts with that classifier and no calibrations.
+        rows: By kind of query; a kind without rows gets the choice of another.
+        config: What to choose from.
+
+    Returns:
+        The predictor, and what the plots are drawn from, by predictor and kind.
+
+    Raises:
+        ValueError: If there are no rows at all.
+    """
+    rows = {kind: own for kind, own in rows.items() if len(own.truths)}
+    if not rows:
+        raise ValueError("No validation row has a category; the predictor cannot be calibrated.")
+    predictors = {
+        exponent: CategoryPredictor(bundle, parts=replace(parts, calibrations={"default": {}}))
+        for exponent, parts in classifiers.items()
+    }
+    tried = [record for kind, own in rows.items() for record in _try(predictors, own, kind, config)]
+    totals = {exponent: sum(_best(tried, kind, exponent)["score"] for kind in rows) for exponent in classifiers}
+    exponent = max(totals, key=lambda one: totals[one])
+    found: dict[str, dict[str, Calibration]] = {name: {} for name in PREDICTORS}
+    judged: dict[str, dict[str, Judged]] = {name: {} for name in PREDICTORS}
+    errors: dict[str, dict[str, Any]] = {name: {} for name in PREDICTORS}
+    for kind, own in rows.items():
+        best = _best(tried, kind, exponent)
+        for name, share in (("retrieval", 0.0), ("classifier", 1.0), ("default", best["share"])):
+            start = Calibration(sharpness=best["sharpness"], share=share)
+            judged[name][kind], found[name][kind] = calibrate(predictors[exponent], own, kind, start, config)
+            errors[name][kind] = _errors(judged[name][kind])
+    for name in PREDICTORS:
+        other = next(iter(found[name].values()))
+        found[name] = {kind: found[name].get(kind, other) for kind in KINDS}
+    notes = {"class_weight": exponent, "unseen_share": config.unseen_share, "tried": tried, "ece": errors}
+    chosen = replace(
+        classifiers[exponent], calibrations=found, precision=config.precision, branches=config.branches, notes=notes
+    )
+    return chosen, judged
+
+
+def calibrate(
+    predictor: CategoryPredictor, rows: TuningRows, kind: str, start: Calibration, config: PredictConfig
+) -> tuple[Judged, Calibration]:
+    """Fit the calibration of every level, then the thresholds for every precision.
+
+    Args:
+        predictor: Of any calibration.
+        rows: What it is fitted on.
+        kind: Of the rows.
+        start: Sharpness and share.
+        config: Names the mixture.
+    """
+    paths, probabilities = predictor.raw(rows.vectors, start)
+    depth = max(int(predictor.tree.depths.max()), 1)
+    there, right = pathmetrics.level_hits([levels(path) for path in paths], [levels(t) for t in rows.truths], depth)
+    probability = np.zeros(there.shape)
+    probability[there] = np.concatenate(probabilities)
+    weights = rows.weights(config.unseen_share)
+    slopes, offsets = [], []
+    for level in range(depth):
+        kept = there[:, level]
+        if not kept.any():
+            break
+        slope, offset = fit_platt(probability[kept, level], right[kept, level], weights[kept])
+        slopes.append(slope)
+        offsets.append(offset)
+    fitted = replace(start, slopes=tuple(slopes), offsets=tuple(offsets))
+    confidence = np.stack([fitted.confidence(probability[:, level], level) for level in range(depth)], axis=1)
+    confidence = np.minimum.accumulate(np.where(there, confidence, 1.0), axis=1) * there
+    thresholds, coverage = _thresholds(Judged(probability, there, right, weights, confidence), len(slopes))
+    return Judged(probability, there, right, weights, confidence), replace(
+        fitted, thresholds=thresholds, coverage=coverage
+    )
+
+
+def _thresholds(
+    judged: Judged, depth: int
+) -> tuple[tuple[tuple[float | None, ...], ...], tuple[tuple[float, ...], ...]]:
+    curves = []
+    for level in range(depth):
+        kept = judged.there[:, level]
+        curves.append(
+            pathmetrics.coverage_curve(judged.confidence[kept, level], judged.right[kept, level], judged.weights[kept])
+        )
+    thresholds, coverage = [], []
+    for precision in PRECISIONS:
+        found = [pathmetrics.threshold_for(precision, curve) for curve in curves]
+        thresholds.append(tuple(None if value is None else _floor(value) for value in found))
+        coverage.append(
+            tuple(
+                0.0 if value is None else round(float(curve[1][curve[0] >= value].max()), 4)
+                for value, curve in zip(found, curves, strict=True)
+            )
+        )
+    return tuple(thresholds), tuple(coverage)
+
+
+def _floor(value: float) -> float:
+    """Six digits, never above the value itself: what has passed passes."""
+    return float(np.floor(value * 1e6) / 1e6)
+
+
+def _errors(judged: Judged) -> dict[str, list[float | None]]:
+    """Expected calibration error of every level, before and after, over the weighted rows."""
+    errors: dict[str, list[float | None]] = {}
+    for name, values in (("before", judged.probability), ("after", judged.confidence)):
+        errors[name] = []
+        for level in range(judged.there.shape[1]):
+            one = slice(level, level + 1)
+            figure = pathmetrics.CalibrationError(values[:, one], judged.right[:, one], judged.there[:, one])
+            value = float(figure.resampled(judged.weights[None])[0])
+            errors[name].append(None if np.isnan(value) else round(value, 4))
+    return errors
+
+
+def _try(
+    predictors: dict[float, CategoryPredictor], rows: TuningRows, kind: str, config: PredictConfig
+) -> list[dict[str, Any]]:
+    """Every setting of one kind with its hF1: the retrieval at each sharpness, then mixtures with the best of them."""
+    first = next(iter(predictors.values()))
+    tried = [_record(first, rows, kind, config, None, Calibration(sharpness=factor)) for factor in config.sharpness]
+    sharpest = max(tried, key=lambda record: float(record["score"]))["sharpness"]
+    for exponent, predictor in predictors.items():
+        for share in config.shares:
+            if share:
+                setting = Calibration(sharpness=sharpest, share=share)
+                tried.append(_record(predictor, rows, kind, config, exponent, setting))
+    return tried
+
+
+def _record(
+    predictor: CategoryPredictor,
+    rows: TuningRows,
+    kind: str,
+    config: PredictConfig,
+    exponent: float | None,
+    setting: Calibration,
+) -> dict[str, Any]:
+    """A setting with the hF1 of its decoded paths over the weighted rows (`score`), on seen and unseen categories."""
+    paths, _ = predictor.raw(rows.vectors, setting)
+    overlap = metrics.path_overlap([levels(path) for path in paths], [levels(truth) for truth in rows.truths]).f1
+    counts = np.stack([rows.weights(config.unseen_share), ~rows.unseen, rows.unseen]).astype(np.float64)
+    score, seen, unseen = np.nan_to_num(overlap.resampled(counts)).round(4).tolist()
+    return {
+        "kind": kind,
+        "sharpness": setting.sharpness,
+        "share": setting.share,
+        "class_weight": exponent,
+        "score": score,
+        "seen_hf1": seen,
+        "unseen_hf1": unseen,
+        "admissible": not rows.unseen.any() or unseen >= rows.floor,
+    }
+
+
+def _best(tried: list[dict[str, Any]], kind: str, exponent: float) -> dict[str, Any]:
+    """The best record of a kind with that classifier or without any; of the admissible ones, where there are some."""
+    fitting = [r for r in tried if r["kind"] == kind and r["class_weight"] in (None, exponent)]
+    admissible = [record for record in fitting if record["admissible"]]
+    return max(admissible or fitting, key=lambda record: float(record["score"] if admissible else record["unseen_hf1"]))

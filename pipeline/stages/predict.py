@@ -1,0 +1,127 @@
+"""The category predictor: classifier trained, combination with retrieval chosen, confidences calibrated.
+
+Reads products, their vectors and the trained bundle; writes that bundle with its predictor, and two plots. A bundle
+that was given in place of training keeps the predictor that it brings.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline import metrics
+from pipeline.artifacts import Provenance, RunPaths, require, write_provenance
+from pipeline.config import Config
+from pipeline.data.joining import ProductVectors, read_vectors
+from pipeline.data.schema import read_products
+from pipeline.data.taxonomy import hash_path, levels
+from pipeline.model.bundle import Bundle, add_predictor, load_bundle, read_meta
+from pipeline.model.classifier import ClassTable, train_classifier
+from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes
+from pipeline.model.trustplots import draw_coverage, draw_reliability
+from pipeline.serving.tuning import TuningRows, tune
+
+STAGE = "predict"
+TUNING_ROWS = 1_000  # of each split: enough to tell settings apart by 0.01
+_LOG = logging.getLogger(__name__)
+
+
+def outputs(run: RunPaths) -> list[Path]:
+    """What the stage writes."""
+    return [run.calibrated]
+
+
+def run(config: Config, run_dir: Path) -> None:
+    """Make the predictor of a run."""
+    paths = RunPaths(run_dir)
+    products = read_products(paths.products)
+    product_ids = products["product_id"].tolist()
+    for path, stage in ((paths.products, "ingest"), (paths.trained, "train"), (paths.embeddings, "embed")):
+        require(path, config, stage, product_ids)
+    if config.train.bundle and read_meta(paths.trained)["predictor"] is not None:
+        add_predictor(paths.trained, paths.calibrated, None)
+    else:
+        bundle = load_bundle(paths.trained)
+        labelled = products[products["category_path"].notna()].reset_index(drop=True)
+        vectors = read_vectors(paths.embeddings, labelled["product_id"].tolist())
+        parts = make_predictor(config, bundle, labelled, vectors, paths)
+        add_predictor(paths.trained, paths.calibrated, parts)
+    write_provenance(paths.calibrated, Provenance.of(config, STAGE, product_ids))
+
+
+def make_predictor(
+    config: Config, bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors, paths: RunPaths
+) -> PredictorParts:
+    """Train a classifier for each kind of class weights, choose among them and calibrate.
+
+    Args:
+        config: Of the build.
+        bundle: The trained model.
+        products: n rows with a category.
+        vectors: Of the same rows.
+        paths: Where the plots go.
+    """
+    train = (products["split"] == "train").to_numpy()
+    truths = products.loc[train, "category_path"].tolist()
+    table = ClassTable.of(truths)
+    classes, frequent = hashed_classes(table), hash_path(max(sorted(set(truths)), key=truths.count))
+    labels, own = table.labels(truths), vectors.at(train)
+    views = {"text": (own.text, own.has_text), "image": (own.image, own.has_image)}
+    views["fused"] = (own.fused, own.has_text | own.has_image)
+    classifiers = {}
+    for exponent in config.predict.class_weights:
+        classifier = train_classifier(
+            [view for view, _ in views.values()],
+            [has for _, has in views.values()],
+            labels,
+            table.sizes,
+            exponent=exponent,
+            config=config.predict,
+            seed=config.seed,
+        )
+        classifiers[exponent] = PredictorParts(classes, classifier, {}, most_frequent=frequent)
+    rows = tuning_rows(config, bundle, products, vectors)
+    parts, judged = tune(bundle, classifiers, rows, config.predict)
+    for kind, calibration in parts.calibrations["default"].items():
+        _LOG.info("%s: sharpness %.1f, share of the classifier %.2f", kind, calibration.sharpness, calibration.share)
+    draw_reliability(judged["default"], paths.reliability_plot)
+    draw_coverage(judged["default"], config.predict.precision, paths.coverage_plot)
+    return parts
+
+
+def tuning_rows(
+    config: Config, bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors
+) -> dict[str, TuningRows]:
+    """Validation and held-out rows by kind of query, at most `TUNING_ROWS` of each; `fused` are those with both.
+
+    Args and rows as in `make_predictor`.
+    """
+    generator = np.random.default_rng(config.seed)
+    split = products["split"].to_numpy()
+    unseen = ~np.array([bundle.was_seen(path) for path in products["category_path"]], dtype=bool)
+    has = {"text": vectors.has_text, "image": vectors.has_image, "fused": vectors.has_text & vectors.has_image}
+    read = np.flatnonzero((split == "heldout") & has["text"])[:TUNING_ROWS]
+    floor = untrained_hf1(bundle, products["text"].iloc[read].tolist(), products["category_path"].iloc[read].tolist())
+    rows = {}
+    for kind in KINDS:
+        chosen = []
+        for name in ("validation", "heldout"):
+            found = np.flatnonzero((split == name) & has[kind])
+            chosen.append(np.sort(generator.permutation(found)[:TUNING_ROWS]))
+        picked = np.concatenate(chosen)
+        truths = products["category_path"].iloc[picked].tolist()
+        needed = 0.0 if kind == "image" else floor  # the untrained tower reads no photo
+        rows[kind] = TuningRows(getattr(vectors, kind)[picked], truths, unseen[picked], needed)
+    return rows
+
+
+def untrained_hf1(bundle: Bundle, texts: list[str], truths: list[str]) -> float:
+    """Open hF1 of the untrained text tower; 0 without texts."""
+    if not texts:
+        return 0.0
+    nearest = (bundle.encode_texts_untrained(texts) @ bundle.encode_texts_untrained(bundle.categories).T).argmax(axis=1)
+    predicted = [levels(bundle.categories[row]) for row in nearest]
+    return metrics.path_overlap(predicted, [levels(truth) for truth in truths]).f1.value

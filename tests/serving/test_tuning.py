@@ -1,0 +1,87 @@
+"""Choosing how to predict: the mixture of rows, calibration that brings the error down, thresholds that hold."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.config import PredictConfig
+from pipeline.model.calibration import PRECISIONS, Calibration
+from pipeline.model.predictor import KINDS, PREDICTORS
+from pipeline.serving.predictor import CategoryPredictor
+from pipeline.serving.tuning import TuningRows, calibrate, tune
+from tests.serving.fakes import CATEGORIES, FakeBundle, unit, word_vector
+from tests.serving.test_predictor import _with_classifier
+
+CONFIG = PredictConfig(sharpness=(1.0, 3.0), shares=(0.0, 0.5), class_weights=(0.0, 0.5))
+
+
+def _rows(n: int = 300, noise: float = 1.2, floor: float = 0.0) -> TuningRows:
+    rng = np.random.default_rng(0)
+    truths = [CATEGORIES[number % len(CATEGORIES)] for number in range(n)]
+    vectors = np.stack([word_vector(truth) for truth in truths])
+    vectors = unit(vectors + noise * unit(rng.normal(size=vectors.shape)))
+    return TuningRows(vectors, truths, np.arange(n) % 3 == 0, floor)
+
+
+def test_weights_are_the_share_asked_for():
+    rows = _rows(30)
+    weights = rows.weights(0.2)
+    assert weights.mean() == pytest.approx(1)
+    assert weights[rows.unseen].sum() / weights.sum() == pytest.approx(0.2)
+    assert (replace(rows, unseen=np.zeros(30, dtype=bool)).weights(0.2) == 1).all()
+
+
+def test_calibration_brings_the_error_down_and_thresholds_hold_their_precision():
+    predictor = CategoryPredictor(FakeBundle())
+    rows = _rows(noise=3.0)
+    judged, found = calibrate(predictor, rows, "text", Calibration(sharpness=4.0), CONFIG)
+    before = np.abs(np.average(judged.probability[:, 0] - judged.right[:, 0], weights=judged.weights))
+    after = np.abs(np.average(judged.confidence[:, 0] - judged.right[:, 0], weights=judged.weights))
+    assert after < 0.02 < before
+    for place, precision in enumerate(PRECISIONS):
+        for level, threshold in enumerate(found.thresholds[place]):
+            if threshold is None:
+                continue
+            passed = judged.there[:, level] & (judged.confidence[:, level] >= threshold)
+            weights = judged.weights[passed]
+            assert (weights * judged.right[passed, level]).sum() / weights.sum() >= precision - 0.01
+    rising = [row[0] for row in found.thresholds if row[0] is not None]
+    assert rising == sorted(rising)
+    covered = [row[0] for row in found.coverage]
+    assert covered == sorted(covered, reverse=True)
+
+
+def test_what_is_chosen_is_the_best_of_what_was_tried():
+    bundle = _with_classifier(CATEGORIES)
+    parts = {exponent: replace(bundle.predictor, calibrations={}) for exponent in CONFIG.class_weights}
+    found, judged = tune(bundle, parts, {"text": _rows(120)}, CONFIG)
+    tried = found.notes["tried"]
+    assert len(tried) == 2 + 2
+    chosen = found.calibrations["default"]["text"]
+    best = max(tried, key=lambda record: record["score"])
+    assert (chosen.sharpness, chosen.share) == (best["sharpness"], best["share"])
+    assert set(found.calibrations) == set(judged) == set(PREDICTORS)
+    assert found.calibrations["default"]["image"] == chosen  # no photo to choose on
+    assert set(found.calibrations["default"]) == set(KINDS)
+    assert found.calibrations["retrieval"]["text"].share == 0
+    assert found.calibrations["classifier"]["text"].share == 1
+
+
+def test_a_combination_that_forgets_unseen_categories_is_not_taken():
+    bundle = _with_classifier(CATEGORIES)
+    config = replace(CONFIG, sharpness=(3.0,), shares=(0.0, 0.9), class_weights=(0.0,))
+    parts = {0.0: replace(bundle.predictor, calibrations={})}
+    found, _ = tune(bundle, parts, {"text": _rows(120)}, config)
+    alone, mixed = found.notes["tried"]
+    assert alone["unseen_hf1"] > mixed["unseen_hf1"]
+    floor = (alone["unseen_hf1"] + mixed["unseen_hf1"]) / 2
+    found, _ = tune(bundle, parts, {"text": _rows(120, floor=floor)}, config)
+    assert [record["admissible"] for record in found.notes["tried"]] == [True, False]
+    assert found.calibrations["default"]["text"].share == 0
+
+
+def test_nothing_to_choose_on_is_refused():
+    none = TuningRows(np.zeros((0, 32), dtype=np.float32), [], np.zeros(0, dtype=bool))
+    with pytest.raises(ValueError, match="cannot be calibrated"):
+        tune(FakeBundle(), {}, {"text": none}, CONFIG)
