@@ -4,6 +4,7 @@ build      every stage, in order; what is complete is skipped, what was killed r
 STAGE      one stage of a run folder (ingest, train, embed, predict, layout, cluster, evaluate-run, publish)
 publish --to-hub   a published catalogue and its bundle, on the Hugging Face hub
 evaluate   the figures of a model bundle on any products, or of its search on judged queries
+classify   the category of a product, or of every row of a catalogue
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from pipeline.artifacts import ArtifactError, RunPaths, is_complete
 from pipeline.config import Config, SourceConfig
 from pipeline.data.sources import SourceError
 from pipeline.model.bundle import bundle_hash, model_config, read_meta
+from pipeline.model.predictor import PREDICTORS
 from pipeline.model.teachers import teacher_tower
 from pipeline.presets import PRESETS, with_teacher
+from pipeline.serving.classify import Classify, classify_catalogue, classify_product
 from pipeline.serving.hubupload import upload_command
 from pipeline.serving.measure import evaluate_command
 from pipeline.serving.relevance import search_command
@@ -130,6 +133,7 @@ def parser(to_hub: bool = False) -> argparse.ArgumentParser:
         "--split", help="with --products: split to measure (default: test where there is one, else all)"
     )
     measure.add_argument("--json", type=Path, help="also write the figures there")
+    _add_classify(commands.add_parser("classify", help="the category of a product, or of every row of a catalogue"))
     return whole
 
 
@@ -151,6 +155,40 @@ def _add_build(command: argparse.ArgumentParser) -> None:
     command.add_argument("--photos", nargs="*", default=[], help="photos of anything, for learning from it")
     command.add_argument("--model", type=Path, help="use this trained bundle instead of training one")
     command.add_argument("--seed", type=int, help="default: the preset's")
+
+
+def _add_classify(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--model", type=Path, required=True, help="model bundle (a folder)")
+    command.add_argument("--title", default="", help="of one product")
+    command.add_argument("--description", default="", help="of it")
+    command.add_argument("--image", type=Path, help="photo of it")
+    command.add_argument("--input", help="or: data-set folder, parquet, CSV or hub id in the input schema")
+    command.add_argument("--out", type=Path, help="parquet file of the predictions of --input")
+    command.add_argument("--taxonomy", type=Path, help="category paths, one a line (default: those of the bundle)")
+    command.add_argument("--catalog", type=Path, help="catalogue whose products are the evidence (one product only)")
+    command.add_argument("--predictor", choices=PREDICTORS, default="default")
+    command.add_argument("--precision", type=float, help="how often a certain level shall be right")
+    command.add_argument("--branch", nargs="*", default=[], help="only these branches of the taxonomy")
+    command.add_argument("--candidates", nargs="*", default=[], help="only these category paths")
+
+
+def _classify(arguments: argparse.Namespace) -> None:
+    only = (tuple(arguments.branch), tuple(arguments.candidates))
+    asked = Classify(arguments.predictor, arguments.precision, *only)
+    if arguments.input is None:
+        classify_product(
+            arguments.model,
+            arguments.title,
+            arguments.description,
+            arguments.image,
+            taxonomy=arguments.taxonomy,
+            catalog=arguments.catalog,
+            asked=asked,
+        )
+        return
+    if arguments.out is None:
+        raise ValueError("--input needs --out, the parquet file that the predictions go to.")
+    classify_catalogue(arguments.model, arguments.input, arguments.out, taxonomy=arguments.taxonomy, asked=asked)
 
 
 def _add_to_hub(command: argparse.ArgumentParser) -> None:
@@ -217,6 +255,8 @@ def main(argv: list[str] | None = None) -> int:
             search_command(arguments.model, arguments.search, arguments.json)
         elif arguments.command == "evaluate":
             evaluate_command(arguments.model, arguments.products, arguments.taxonomy, arguments.json, arguments.split)
+        elif arguments.command == "classify":
+            _classify(arguments)
         elif getattr(arguments, "to_hub", False):
             chosen = (arguments.catalog, arguments.model, arguments.catalog_repo, arguments.model_repo)
             upload_command(*chosen, private=arguments.private)

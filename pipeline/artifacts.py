@@ -198,6 +198,41 @@ class SearchPaths:
 
 
 @dataclass(frozen=True)
+class ClassifyPaths:
+    """The files of a catalogue that is classified; all but `out` and `rejects` are gone when it is done."""
+
+    out: Path
+
+    @property
+    def rejects(self) -> Path:
+        """Rows that could not be used, with the reason."""
+        return self.out.with_name(f"{self.out.stem}.rejects{self.out.suffix}")
+
+    @property
+    def parts(self) -> Path:
+        """Folder of the finished batches."""
+        return self.out.with_name(f"{self.out.name}.parts")
+
+    @property
+    def state(self) -> Path:
+        """What the batches were made with."""
+        return self.parts / "state.json"
+
+    def part(self, number: int) -> Path:
+        """Predictions of a batch."""
+        return self.parts / f"part-{number:05d}"
+
+    def rejected(self, number: int) -> Path:
+        """Rejects of a batch."""
+        return self.parts / f"rejects-{number:05d}"
+
+    def finished(self) -> tuple[list[Path], list[Path]]:
+        """Predictions and rejects of all finished batches, in order."""
+        parts = sorted(self.parts.glob("part-*"))
+        return parts, [part.with_name(part.name.replace("part", "rejects")) for part in parts]
+
+
+@dataclass(frozen=True)
 class DemoPaths:
     """The files of the demo catalogue in a checkout."""
 

@@ -1,0 +1,295 @@
+"""`python -m pipeline classify`: the category of one product, or of every row of a catalogue.
+
+A catalogue is read in batches; each finished batch is a file beside the result, so that a run which was stopped goes
+on behind the last of them when the command is given again. Rows that cannot be read go to the rejects.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from tqdm import tqdm
+
+from pipeline.artifacts import ClassifyPaths, write_json
+from pipeline.config import IngestConfig, SourceConfig
+from pipeline.data.cleaning import clean_text, product_text
+from pipeline.data.images import ImageError, decode_image
+from pipeline.data.rows import CleanRow, Reject, clean_row
+from pipeline.data.schema import REJECTS, read_table, write_table
+from pipeline.data.sources import Item, SourceError, open_source
+from pipeline.data.taxonomy import levels, read_taxonomy
+from pipeline.model.bundle import bundle_hash, load_bundle
+from pipeline.serving.catalog import Catalog
+from pipeline.serving.encoder import Query, QueryEncoder
+from pipeline.serving.predictor import CategoryPredictor, CategoryScore, Prediction, kinds_of
+
+if TYPE_CHECKING:
+    from pipeline.model.bundle import Bundle
+
+ALTERNATIVES = 5
+EVIDENCE = 8
+PREDICTIONS = pa.schema(
+    [
+        ("product_id", pa.string()),
+        ("split", pa.string()),
+        ("source_row", pa.int64()),
+        ("title", pa.string()),
+        ("path", pa.string()),
+        ("confidences", pa.list_(pa.float32())),
+        ("certain_path", pa.string()),
+        ("needs_review", pa.bool_()),
+        ("alternatives", pa.list_(pa.string())),
+        ("alternative_scores", pa.list_(pa.float32())),
+    ]
+)
+"""What a classified catalogue holds: `certain_path` is "" where no level is certain."""
+
+_LOG = logging.getLogger("pipeline.classify")
+
+
+@dataclass(frozen=True)
+class Classify:
+    """What is asked of the predictor.
+
+    Attributes:
+        which: "default", "retrieval" or "classifier".
+        precision: Operating point; None takes the bundle's.
+        branches: Only these branches; all, if there are none.
+        candidates: Only these paths.
+        batch: Rows at a time.
+    """
+
+    which: str = "default"
+    precision: float | None = None
+    branches: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+    batch: int = 256
+
+
+def classify_product(
+    model: Path,
+    title: str,
+    description: str,
+    image: Path | None,
+    *,
+    taxonomy: Path | None = None,
+    catalog: Path | None = None,
+    asked: Classify,
+) -> dict[str, Any]:
+    """Predict the category of one product and print it.
+
+    Args:
+        model: Bundle folder.
+        title: May be empty.
+        description: May be empty, may hold HTML.
+        image: Photo, or None.
+        taxonomy: Category paths, one a line; None takes those of the bundle.
+        catalog: A published catalogue, whose nearest labelled products are the evidence.
+        asked: How.
+
+    Raises:
+        ArtifactError, ValueError: In one sentence, if something cannot be read or nothing is asked.
+    """
+    bundle = load_bundle(model)
+    predictor = _predictor(bundle, taxonomy, asked)
+    query = QueryEncoder(bundle).encode(
+        product_text(clean_text(title), clean_text(description)), None if image is None else _read_photo(image)
+    )
+    vectors, only = query.fused_vector[None], {"branches": asked.branches, "candidates": asked.candidates}
+    [found] = predictor.decode(vectors, query.kind, **only)
+    [best] = predictor.predict(vectors, ALTERNATIVES, query.kind, **only)
+    answer = {**asdict(found), "certain_path": found.certain_path, "alternatives": [asdict(score) for score in best]}
+    if catalog is not None:
+        answer["evidence"] = evidence(Catalog.open(catalog), query, found.path)
+    print(render(found, best, answer.get("evidence")))
+    return answer
+
+
+def evidence(catalog: Catalog, query: Query, path: str, k: int = EVIDENCE) -> dict[str, Any]:
+    """The nearest labelled products, and how far their categories agree with a path.
+
+    Returns:
+        `products` (title, category, similarity) and `agreement`: for each level of the path, the share of them that are
+        in it, weighted by similarity.
+    """
+    from pipeline.serving.index import ProductSearch  # brings faiss: only where there is a catalogue
+
+    hits = ProductSearch(catalog).search(query, 4 * k)
+    rows = [(catalog.products.iloc[hit.row], max(hit.score, 0.0)) for hit in hits]
+    near = [(row, score) for row, score in rows if isinstance(row["category_path"], str)][:k]
+    names, total = levels(path), sum(score for _, score in near)
+    agreement = [
+        sum(score for row, score in near if levels(row["category_path"])[:depth] == names[:depth]) / max(total, 1e-9)
+        for depth in range(1, len(names) + 1)
+    ]
+    products = [
+        {"title": str(row["title"]), "category_path": str(row["category_path"]), "similarity": round(score, 4)}
+        for row, score in near
+    ]
+    return {"products": products, "agreement": agreement}
+
+
+def render(found: Prediction, best: Sequence[CategoryScore], evidence: dict[str, Any] | None = None) -> str:
+    """A prediction as text: its levels with their confidence, the likeliest paths, the nearest products."""
+    lines = [found.path]
+    for depth, (name, sure) in enumerate(zip(levels(found.path), found.confidences, strict=True)):
+        note = "" if depth < found.certain else "  needs review"
+        agree = f"  neighbours {100 * evidence['agreement'][depth]:.0f} %" if evidence else ""
+        lines.append(f"  {'  ' * depth}{name}  {100 * sure:.1f} %{agree}{note}")
+    lines += ["likeliest paths:", *(f"  {100 * score.score:5.1f} %  {score.path}" for score in best)]
+    if evidence:
+        lines.append("nearest labelled products:")
+        lines += [f"  {p['similarity']:.3f}  {p['title']}  [{p['category_path']}]" for p in evidence["products"]]
+    return "\n".join(lines)
+
+
+def classify_catalogue(
+    model: Path, source: str, out: Path, *, taxonomy: Path | None = None, asked: Classify
+) -> dict[str, float]:
+    """Predict the category of every row of a source; the result is a parquet file of `PREDICTIONS`.
+
+    Args:
+        model: Bundle folder.
+        source: Anything that `SourceConfig.location` takes.
+        out: Where the result goes; the rejects go beside it.
+        taxonomy: Category paths, one a line; None takes those of the bundle.
+        asked: How.
+
+    Returns:
+        `rows` and `rejects` (of the whole result), and for what this run did itself: `seconds`, `rows_per_second`, and
+        `over_towers`, its time over that of the forward passes of the towers alone (NaN where nothing was left to do).
+
+    Raises:
+        ArtifactError, SourceError, ValueError: In one sentence, if something cannot be read.
+    """
+    bundle = load_bundle(model)
+    predictor = _predictor(bundle, taxonomy, asked)
+    opened = open_source(SourceConfig(location=source))
+    paths = ClassifyPaths(out)
+    _check_state(
+        paths, {"model": bundle_hash(model), "source": source, "paths": _digest(predictor.paths), **asdict(asked)}
+    )
+    limits = IngestConfig(image_size=bundle.image_size)
+    total = sum(part.rows or 0 for part in opened.parts) or None
+    items = (item for part in opened.parts for item in part.read())
+    started, towers, done = time.perf_counter(), 0.0, 0
+    with tqdm(total=total, desc="classify", unit="row", mininterval=1.0) as progress:
+        for number, batch in enumerate(_batches(items, asked.batch)):
+            if not paths.part(number).exists():
+                cleaned = [clean_row(item, limits) for item in batch]
+                rejects = [row for row in cleaned if isinstance(row, Reject)]
+                table, seconds = _predict(
+                    [row for row in cleaned if isinstance(row, CleanRow)], bundle, predictor, asked
+                )
+                towers, done = towers + seconds, done + len(batch)
+                write_table(paths.rejected(number), _rejects(rejects))
+                write_table(paths.part(number), table)  # last, so that it also means "complete"
+            progress.update(len(batch))
+    seconds = time.perf_counter() - started
+    parts, rejected = paths.finished()
+    result = pa.concat_tables([PREDICTIONS.empty_table(), *map(read_table, parts)])
+    refused = pa.concat_tables([REJECTS.empty_table(), *map(read_table, rejected)])
+    write_table(paths.rejects, refused)
+    write_table(paths.out, result)
+    shutil.rmtree(paths.parts)
+    figures = {
+        "rows": len(result),
+        "rejects": len(refused),
+        "seconds": seconds,
+        "rows_per_second": done / seconds,
+        "over_towers": seconds / towers if towers else float("nan"),
+    }
+    _LOG.info(
+        "%d rows classified, %d rejected; %.1f rows/s, %.2f x the time of the bare towers",
+        *(figures[name] for name in ("rows", "rejects", "rows_per_second", "over_towers")),
+    )
+    return figures
+
+
+def _predict(
+    rows: Sequence[CleanRow], bundle: Bundle, predictor: CategoryPredictor, asked: Classify
+) -> tuple[pa.Table, float]:
+    """The predictions of clean rows, and the seconds that the towers took."""
+    has_text = np.array([bool(row.text) for row in rows], dtype=bool)
+    has_image = np.array([row.photo is not None for row in rows], dtype=bool)
+    text = np.zeros((len(rows), bundle.dimension), dtype=np.float32)
+    image = np.zeros_like(text)
+    started = time.perf_counter()
+    if has_text.any():
+        text[has_text] = bundle.encode_texts([row.text for row in rows if row.text])
+    if has_image.any():
+        image[has_image] = bundle.encode_images(np.stack([row.photo.square for row in rows if row.photo is not None]))
+    towers = time.perf_counter() - started
+    vectors, kinds = bundle.fuse(text, image, has_text, has_image), kinds_of(has_text, has_image)
+    decoded = predictor.decode(vectors, kinds, branches=asked.branches, candidates=asked.candidates)
+    best = predictor.predict(vectors, ALTERNATIVES, kinds, branches=asked.branches, candidates=asked.candidates)
+    records = [
+        {
+            "product_id": row.product_id,
+            "split": row.raw.split,
+            "source_row": row.raw.row,
+            "title": row.title,
+            "path": found.path,
+            "confidences": list(found.confidences),
+            "certain_path": found.certain_path,
+            "needs_review": found.needs_review,
+            "alternatives": [score.path for score in scores],
+            "alternative_scores": [score.score for score in scores],
+        }
+        for row, found, scores in zip(rows, decoded, best, strict=True)
+    ]
+    return pa.Table.from_pylist(records, schema=PREDICTIONS), towers
+
+
+def _predictor(bundle: Bundle, taxonomy: Path | None, asked: Classify) -> CategoryPredictor:
+    paths = None if taxonomy is None else read_taxonomy(taxonomy).paths
+    return CategoryPredictor(bundle, paths, which=asked.which, precision=asked.precision)
+
+
+def _read_photo(path: Path) -> Any:
+    limits = IngestConfig()
+    try:
+        data = path.read_bytes()
+        return decode_image(data, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels)
+    except (OSError, ImageError) as error:
+        raise SourceError(f"The photo {path} cannot be read: {error}") from error
+
+
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    running = iter(items)
+    while batch := list(islice(running, size)):
+        yield batch
+
+
+def _check_state(paths: ClassifyPaths, state: dict[str, Any]) -> None:
+    """Start afresh where what lies there is of another model, source or setting."""
+    state = json.loads(json.dumps(state))
+    try:
+        same = json.loads(paths.state.read_text(encoding="utf-8")) == state
+    except (OSError, ValueError):
+        same = False
+    if not same:
+        shutil.rmtree(paths.parts, ignore_errors=True)
+        write_json(paths.state, state)
+    else:
+        _LOG.info("going on behind %d finished batches", len(paths.finished()[0]))
+
+
+def _rejects(rejects: Sequence[Reject]) -> pa.Table:
+    records = [{"source_row": one.row, "split": one.split, "reason": one.reason, "raw": one.raw} for one in rejects]
+    return pa.Table.from_pylist(records, schema=REJECTS)
+
+
+def _digest(paths: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(paths).encode()).hexdigest()[:16]

@@ -1,0 +1,107 @@
+"""Classifying one product and whole catalogues: batches, rejects, resuming, the command line."""
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from pipeline.__main__ import main
+from pipeline.artifacts import ClassifyPaths
+from pipeline.serving import classify as module
+from pipeline.serving.classify import Classify, classify_catalogue, classify_product
+from tests.factories import make_row, write_rows
+from tests.serving.fakes import CATEGORIES, write_catalog, write_small_model
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return write_small_model(tmp_path_factory.mktemp("model") / "model")
+
+
+@pytest.fixture
+def source(tmp_path):
+    rows = [make_row(number, np.random.default_rng(number)) for number in range(30)]
+    rows[4] |= {"product_title": "", "product_description": "", "product_image": None}
+    return write_rows(tmp_path / "products.parquet", rows)
+
+
+def test_a_catalogue_is_classified_and_bad_rows_are_rejected(model, source, tmp_path):
+    out = tmp_path / "out.parquet"
+    figures = classify_catalogue(model, str(source), out, asked=Classify(batch=8))
+    table = pq.read_table(out)
+    assert table.schema.equals(module.PREDICTIONS)
+    assert (figures["rows"], figures["rejects"]) == (len(table), 1) == (29, 1)
+    assert set(table["path"].to_pylist()) <= set(CATEGORIES)
+    for row in table.to_pylist():
+        assert len(row["confidences"]) == len(row["path"].split(" > "))
+        assert row["path"].startswith(row["certain_path"])
+        assert row["needs_review"] == (row["certain_path"] != row["path"])
+        assert len(row["alternatives"]) == len(row["alternative_scores"]) == module.ALTERNATIVES
+    (reject,) = pq.read_table(ClassifyPaths(out).rejects).to_pylist()
+    assert (reject["source_row"], "neither text" in reject["reason"]) == (4, True)
+    assert not ClassifyPaths(out).parts.exists()
+    assert figures["over_towers"] > 1
+
+
+def test_a_stopped_run_goes_on_and_gives_the_same(model, source, tmp_path, monkeypatch):
+    asked, whole = Classify(batch=8), tmp_path / "whole.parquet"
+    classify_catalogue(model, str(source), whole, asked=asked)
+    broken, seen = tmp_path / "broken.parquet", []
+    real = module._predict
+
+    def dies(rows, *others):
+        seen.append(len(rows))
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        return real(rows, *others)
+
+    monkeypatch.setattr(module, "_predict", dies)
+    with pytest.raises(KeyboardInterrupt):
+        classify_catalogue(model, str(source), broken, asked=asked)
+    assert not broken.exists()
+    monkeypatch.setattr(module, "_predict", lambda *rest: seen.append(0) or real(*rest))
+    classify_catalogue(model, str(source), broken, asked=asked)
+    assert seen[3:] == [0, 0]  # two of four batches were there
+    assert pq.read_table(broken).equals(pq.read_table(whole))
+
+
+def test_another_setting_starts_afresh(model, source, tmp_path):
+    paths = ClassifyPaths(tmp_path / "out.parquet")
+    paths.parts.mkdir()
+    paths.part(0).write_bytes(b"of another model")
+    classify_catalogue(model, str(source), paths.out, asked=Classify(batch=16))
+    assert pq.read_table(paths.out).num_rows == 29
+
+
+def test_one_product_with_evidence(model, tmp_path, capsys):
+    Image.new("RGB", (40, 30), (200, 10, 10)).save(tmp_path / "photo.png")
+    catalog = write_catalog(
+        tmp_path / "catalog.parquet", [("red shirt", "Clothing > Shirts"), ("vase", "Home > Vases")]
+    )
+    answer = classify_product(
+        model, "red shirt", "<b>cotton</b>", tmp_path / "photo.png", catalog=catalog, asked=Classify()
+    )
+    printed = capsys.readouterr().out
+    assert answer["path"] in CATEGORIES
+    assert answer["path"] in printed
+    assert "%" in printed
+    assert "nearest labelled products" in printed
+    assert len(answer["evidence"]["agreement"]) == len(answer["confidences"])
+    assert all(0 <= share <= 1 for share in answer["evidence"]["agreement"])
+
+
+def test_the_command_line(model, source, tmp_path, capsys):
+    options = ["classify", "--model", str(model)]
+    assert main([*options, "--title", "red shirt", "--branch", "Home"]) == 0
+    assert capsys.readouterr().out.startswith("Home")
+    assert main([*options, "--title", "red shirt", "--candidates", "Clothing > Shirts"]) == 0
+    assert capsys.readouterr().out.startswith("Clothing > Shirts")
+    assert main([*options, "--title", "red shirt", "--branch", "Nowhere"]) == 2
+    assert "not a category" in capsys.readouterr().err
+    assert main(options) == 2
+    assert main([*options, "--input", str(source)]) == 2
+    assert "--out" in capsys.readouterr().err
+    assert main([*options, "--title", "x", "--image", str(tmp_path / "none.png")]) == 2
+    out = tmp_path / "out.parquet"
+    assert main([*options, "--input", str(source), "--out", str(out)]) == 0
+    assert out.exists()
