@@ -111,14 +111,23 @@ def fit_platt(probability: np.ndarray, right: np.ndarray, weights: np.ndarray) -
     positive, negative = float((scaled * right).sum()), float((scaled * (1 - right)).sum())
     target = np.where(right, (positive + 1) / (positive + 2), 1 / (negative + 2))
     design = np.stack([logit(probability), np.ones(len(right))], axis=1)
-    parameters = _newton(design, target, scaled)
+    parameters = logistic(design, target, scaled)
     if parameters[0] < 0:
-        parameters = np.array([0.0, _newton(design[:, 1:], target, scaled)[0]])
+        parameters = np.array([0.0, logistic(design[:, 1:], target, scaled)[0]])
     return float(parameters[0]), float(parameters[1])
 
 
-def _newton(design: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weighted logistic regression without penalty but a trace of one, which keeps it solvable."""
+def logistic(design: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted logistic regression by Newton's method, with a trace of a penalty, which keeps it solvable.
+
+    Args:
+        design: float [n, k], a column of ones among them for an offset.
+        target: float [n] in [0, 1].
+        weights: float [n], not negative.
+
+    Returns:
+        float [k].
+    """
     parameters = np.zeros(design.shape[1])
     ridge = 1e-3 * np.eye(len(parameters))
     for _ in range(_NEWTON_STEPS):

@@ -147,7 +147,10 @@ def render(found: Prediction, best: Sequence[CategoryScore], evidence: dict[str,
         note = "" if depth < found.certain else "  needs review"
         agree = f"  neighbours {100 * evidence['agreement'][depth]:.0f} %" if evidence else ""
         lines.append(f"  {'  ' * depth}{name}  {100 * sure:.1f} %{agree}{note}")
-    lines += ["likeliest paths:", *(f"  {100 * score.score:5.1f} %  {score.path}" for score in best)]
+    lines += [
+        "likeliest paths, each without what lies below it:",
+        *(f"  {100 * score.score:5.1f} %  {score.path}" for score in best),
+    ]
     if evidence:
         lines.append("nearest labelled products:")
         lines += [f"  {p['similarity']:.3f}  {p['title']}  [{p['category_path']}]" for p in evidence["products"]]

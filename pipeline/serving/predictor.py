@@ -198,6 +198,10 @@ class CategoryPredictor:
                 probabilities.append(np.minimum(total[row, nodes], 1.0))
         return paths, probabilities
 
+    def setting(self, kind: str) -> Calibration:
+        """What is used for queries of a kind."""
+        return self._calibrations[kind]
+
     def retrieved(self, vectors: np.ndarray, sharpness: float) -> np.ndarray:
         """Own probabilities by retrieval: softmax(sharpness * logit_scale * cosine) over the table.
 
