@@ -1,10 +1,11 @@
-"""What each idea brought the vision tower, on sources that it has never seen a photo of.
+"""What each idea brought the vision tower, on sources that it has never seen a photo of; and what its teacher can do.
 
     python -m benchmarks.vision --run RUN --source SOURCE... --teacher FILE [--photos SOURCE...] [--steps N]
 
 RUN is a folder whose ingest was done with the same flags. Whole sources are left out of training: the fashion shop and
 the grocery shelves, told by their photos and texts, since the rows do not name their source. Each variant trains a new
-vision tower for N steps; printed is the share of right first candidates by photo alone. The test split is not touched.
+vision tower for N steps; printed is the share of right first candidates by photo alone, and the time over that of the
+recipe. The teacher is frozen and gets a linear head, trained on the same rows. The test split is not touched.
 """
 
 from __future__ import annotations
@@ -12,38 +13,78 @@ from __future__ import annotations
 import argparse
 import logging
 import tempfile
-from collections.abc import Callable
-from dataclasses import replace
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+import torch.nn.functional as F
+from torch import nn
 
 from pipeline.__main__ import config_of, parser
 from pipeline.artifacts import RunPaths
 from pipeline.config import Config, TrainStage
 from pipeline.data.schema import read_products
+from pipeline.model.distillation import Lessons, spread
 from pipeline.model.examples import Examples
-from pipeline.model.features import encode_images
+from pipeline.model.features import encode_images, resized, to_pixels
 from pipeline.model.matching import candidate_ranks
+from pipeline.model.teachers import load_teacher
 from pipeline.model.training import JsonLog, run_stage
 from pipeline.model.vision_task import VisionTask
 from pipeline.stages.train import Trainer
 
 FASHION, GROCERY, REST = "fashion shop", "grocery shelves", "rest"
 ROWS = 1_000  # measured at most, of each source
+HEAD_EPOCHS, HEAD_BATCH, HEAD_SCALE = 20, 256, 20.0
 SHARED_DESCRIPTION = 5  # rows of one class of grocery share their description; so many do, elsewhere, by accident
 
-Change = Callable[[TrainStage], TrainStage]
-VARIANTS: dict[str, tuple[bool, float, Change]] = {
-    "from scratch, views of a shop": (False, 0.0, lambda stage: replace(stage, augmentation="shop", average=0.0)),
-    "from scratch, views of everywhere": (False, 0.0, lambda stage: replace(stage, average=0.0)),
-    "teacher": (True, 0.0, lambda stage: replace(stage, average=0.0)),
-    "teacher, photos of anything": (True, 0.4, lambda stage: replace(stage, average=0.0)),
-    "teacher, photos of anything, average": (True, 0.4, lambda stage: stage),
+TEACHER = "the teacher, frozen, with a linear head"
+RECIPE = "the recipe"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What is other than in the recipe.
+
+    Attributes:
+        taught: Whether there is a teacher.
+        anything: Whether it also shows photos of anything.
+        stage: Changes of the stage.
+        tower: Changes of the vision tower.
+    """
+
+    taught: bool = True
+    anything: bool = True
+    stage: Mapping[str, Any] = field(default_factory=dict)
+    tower: Mapping[str, Any] = field(default_factory=dict)
+
+
+PLAIN = {"average": 0.0, "sizes": ()}
+VARIANTS = {
+    "from scratch, views of a shop": Variant(taught=False, anything=False, stage={**PLAIN, "augmentation": "shop"}),
+    "from scratch, views of everywhere": Variant(taught=False, anything=False, stage=PLAIN),
+    "teacher": Variant(anything=False, stage=PLAIN),
+    "teacher, photos of anything": Variant(stage=PLAIN),
+    "teacher, photos of anything, average": Variant(stage={"sizes": ()}),
+    f"{RECIPE}: all of these, and views that grow": Variant(),
+    f"{RECIPE} with a residual tower": Variant(
+        tower={
+            "model_class": "ResNetModel",
+            "width": 256,
+            "architecture": (
+                ("embedding_size", 32),
+                ("hidden_sizes", [32, 64, 128, 256]),
+                ("depths", [2, 2, 2, 2]),
+                ("layer_type", "basic"),
+            ),
+        }
+    ),
 }
-"""With the teacher or without, share of photos of anything, and the changed stage."""
 
 
 def source_of(products: pd.DataFrame) -> np.ndarray:
@@ -65,16 +106,40 @@ def _rows(examples: Examples, rows: np.ndarray) -> Examples:
     return Examples(texts=[examples.texts[row] for row in rows], paths=examples.paths, **arrays)
 
 
-def measure(trainer: Trainer, examples: Examples) -> float:
-    """Share of right first candidates by photo alone."""
+def accuracy(trainer: Trainer, examples: Examples, vectors: np.ndarray) -> float:
+    """Share of right first candidates by photo alone, given the vectors of those that have one, float [k, d]."""
     kept = examples.has_image
+    everyone = np.zeros((len(examples), vectors.shape[1]), dtype=np.float32)
+    everyone[kept] = vectors
+    names = F.normalize(torch.from_numpy(trainer.path_features), dim=-1).numpy()
+    return float((candidate_ranks(everyone, names, examples, kept) == 1).mean())
+
+
+@torch.no_grad()
+def measure(trainer: Trainer, examples: Examples) -> float:
+    """The same with the vision tower as it stands."""
     model = trainer.model.eval()
-    features = encode_images(model.vision_tower, trainer.images[examples.image_rows[kept]])
-    with torch.no_grad():
-        vectors = np.zeros((len(examples), model.config.dimension), dtype=np.float32)
-        vectors[kept] = model.image_head(torch.from_numpy(features)).numpy()
-    names = torch.nn.functional.normalize(torch.from_numpy(trainer.path_features), dim=-1).numpy()
-    return float((candidate_ranks(vectors, names, examples, kept) == 1).mean())
+    features = encode_images(model.vision_tower, trainer.images[examples.image_rows[examples.has_image]])
+    return accuracy(trainer, examples, model.image_head(torch.from_numpy(features)).numpy())
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of the training examples: what is learnt from, and what is measured on (rest, fashion, grocery)."""
+
+    train: np.ndarray
+    sets: list[np.ndarray]
+
+    @classmethod
+    def of(cls, sources: np.ndarray, seed: int) -> Rows:
+        """Whole sources are held out, and some rows of the rest."""
+        rng = np.random.default_rng(seed)
+        rest = np.flatnonzero(sources == REST)
+        sets = [np.sort(rng.choice(rest, min(ROWS, len(rest) // 10), replace=False))]
+        for source in (FASHION, GROCERY):
+            rows = np.flatnonzero(sources == source)
+            sets.append(np.sort(rng.choice(rows, min(ROWS, len(rows)), replace=False)))
+        return cls(np.setdiff1d(rest, sets[0]), sets)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -82,7 +147,7 @@ def main(argv: list[str] | None = None) -> None:
     own = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     own.add_argument("--run", required=True, help="run folder whose ingest is done")
     own.add_argument("--steps", type=int, default=2_000)
-    own.add_argument("--only", nargs="*", choices=sorted(VARIANTS))
+    own.add_argument("--only", nargs="*", choices=[*VARIANTS, TEACHER])
     arguments, build = own.parse_known_args(argv)
     logging.basicConfig(level=logging.WARNING)
     config = config_of(parser().parse_args(["ingest", *build, "--out", arguments.run]))
@@ -90,57 +155,105 @@ def main(argv: list[str] | None = None) -> None:
     products = read_products(paths.products)
     labelled = products[(products["split"] == "train") & products["category_path"].notna()]
     sources = source_of(products)[products.index.get_indexer(labelled.index)]
+    rows = Rows.of(sources, config.seed)
     print("rows: " + ", ".join(f"{name} {(sources == name).sum():,}" for name in (REST, FASHION, GROCERY)))
-    print(f"| {arguments.steps:,} steps | {REST}, validation | {FASHION} | {GROCERY} |\n|---|---|---|---|")
-    for name in arguments.only or VARIANTS:
-        figures = _train(name, config, paths, products, sources, arguments.steps)
-        print(f"| {name} | " + " | ".join(f"{figure:.3f}" for figure in figures) + " |", flush=True)
+    print(
+        f"| {arguments.steps:,} steps | {REST}, validation | {FASHION} | {GROCERY} | seconds |\n|---|---|---|---|---|"
+    )
+    for name in arguments.only or [*VARIANTS, TEACHER]:
+        started = time.perf_counter()
+        if name == TEACHER:
+            figures = _teach(config, paths, products, rows)
+        else:
+            figures = _train(VARIANTS[name], config, paths, products, rows, arguments.steps)
+        took = time.perf_counter() - started
+        print(f"| {name} | " + " | ".join(f"{figure:.3f}" for figure in figures) + f" | {took:.0f} |", flush=True)
 
 
 def _train(
-    name: str, config: Config, paths: RunPaths, products: pd.DataFrame, sources: np.ndarray, steps: int
+    variant: Variant, config: Config, paths: RunPaths, products: pd.DataFrame, rows: Rows, steps: int
 ) -> list[float]:
-    taught, share, change = VARIANTS[name]
-    stage = change(next(stage for stage in config.train.stages if stage.train == ("vision",)))
-    stage = replace(stage, name="trial", epochs=1_000, max_steps=steps)
-    log = JsonLog(paths.training_log, enabled=False)  # the log of the run itself stays as it is
-    trainer = Trainer(replace(config, train=replace(config.train, photo_share=share)), paths, products, log)
-    examples = trainer.train_examples
-    rest, rng = np.flatnonzero(sources == REST), np.random.default_rng(config.seed)
-    validation = np.sort(rng.choice(rest, min(ROWS, len(rest) // 10), replace=False))
-    train = np.setdiff1d(rest, validation)
-    lessons = trainer.lessons(stage) if taught else None
-    anything = trainer.lessons_of_anything(stage) if taught and share else None
-    if lessons is not None:
-        position = np.cumsum(examples.has_image) - 1
-        lessons = lessons.of_photos(position[train[examples.has_image[train]]])
+    stage = replace(_vision_stage(config), **variant.stage, name="trial", epochs=1_000, max_steps=steps)
+    model = replace(config.model, vision=replace(config.model.vision, **variant.tower))
+    share = config.train.photo_share if variant.anything else 0.0
+    changed = replace(config, model=model, train=replace(config.train, photo_share=share, evaluations=2))
+    trainer = _trainer(changed, paths, products)
     task = VisionTask(
         trainer.model,
         stage,
-        trainer.config.train,
-        train=_rows(examples, train),
-        validation=[_rows(examples, validation)],
+        changed.train,
+        train=_rows(trainer.train_examples, rows.train),
+        validation=[_rows(trainer.train_examples, rows.sets[0])],
         images=trainer.images,
-        train_texts=trainer.text_features[0][train],
+        train_texts=trainer.text_features[0][rows.train],
         path_features=trainer.path_features,
-        lessons=lessons,
-        anything=anything,
+        lessons=_lessons(trainer, stage, rows) if variant.taught else None,
+        anything=trainer.lessons_of_anything(stage) if variant.anything else None,
     )
     with tempfile.TemporaryDirectory() as folder:
         run_stage(
             task,
             stage,
-            replace(trainer.config.train, evaluations=2),
+            changed.train,
             seed=config.seed,
             accelerator=trainer.accelerator,
             folder=Path(folder),
             log=lambda record: None,
         )
-    sets = [validation]
-    for source in (FASHION, GROCERY):
-        rows = np.flatnonzero(sources == source)
-        sets.append(np.sort(rng.choice(rows, min(ROWS, len(rows)), replace=False)))
-    return [measure(trainer, _rows(examples, rows)) for rows in sets]
+    return [measure(trainer, _rows(trainer.train_examples, each)) for each in rows.sets]
+
+
+def _teach(config: Config, paths: RunPaths, products: pd.DataFrame, rows: Rows) -> list[float]:
+    """Figures of the teacher's own features, mapped to the space of the category names."""
+    trainer = _trainer(config, paths, products)
+    stage = _vision_stage(config)
+    lessons = _lessons(trainer, stage, rows)
+    assert config.train.teacher is not None
+    assert lessons is not None
+    mean, deviation = (part.numpy() for part in spread([lessons]))
+    train = _rows(trainer.train_examples, rows.train)
+    classes, truth = np.unique(train.truth[train.has_image], return_inverse=True)
+    names = F.normalize(torch.from_numpy(trainer.path_features), dim=-1)
+    head = nn.Linear(len(mean), names.shape[1])
+    steps = HEAD_EPOCHS * len(truth) // HEAD_BATCH
+    optimizer = torch.optim.AdamW(head.parameters(), lr=1e-3, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    rng = np.random.default_rng(config.seed)
+    for step in range(steps):
+        chosen = rng.choice(len(truth), HEAD_BATCH)
+        seen = (lessons.features[step % lessons.turns][chosen].astype(np.float32) - mean) / deviation
+        vectors = F.normalize(head(torch.from_numpy(seen)), dim=-1)
+        loss = F.cross_entropy(HEAD_SCALE * vectors @ names[classes].T, torch.from_numpy(truth[chosen]))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    teacher, figures = load_teacher(config.train.teacher), []
+    for each in rows.sets:
+        examples = _rows(trainer.train_examples, each)
+        photos = to_pixels(trainer.images[examples.image_rows[examples.has_image]])
+        seen = (teacher(resized(photos, teacher.config.image_size).float()) - mean) / deviation
+        with torch.no_grad():
+            figures.append(accuracy(trainer, examples, F.normalize(head(torch.from_numpy(seen)), dim=-1).numpy()))
+    return figures
+
+
+def _vision_stage(config: Config) -> TrainStage:
+    return next(stage for stage in config.train.stages if stage.train == ("vision",))
+
+
+def _trainer(config: Config, paths: RunPaths, products: pd.DataFrame) -> Trainer:
+    """A new model; the log of the run itself stays as it is."""
+    return Trainer(config, paths, products, JsonLog(paths.training_log, enabled=False))
+
+
+def _lessons(trainer: Trainer, stage: TrainStage, rows: Rows) -> Lessons | None:
+    """Those of the rows that are learnt from."""
+    lessons, has_image = trainer.lessons(stage), trainer.train_examples.has_image
+    if lessons is None:
+        return None
+    position = np.cumsum(has_image) - 1
+    return lessons.of_photos(position[rows.train[has_image[rows.train]]])
 
 
 if __name__ == "__main__":

