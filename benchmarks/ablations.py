@@ -37,6 +37,19 @@ def _model(**changes: object) -> Callable[[Config], Config]:
     return lambda config: replace(config, model=replace(config.model, **changes))  # type: ignore[arg-type]
 
 
+def _stage(**changes: object) -> Callable[[Config], Config]:
+    """Changes of every stage that trains the heads."""
+
+    def change(config: Config) -> Config:
+        stages = tuple(
+            replace(stage, **changes) if "heads" in stage.train else stage  # type: ignore[arg-type]
+            for stage in config.train.stages
+        )
+        return replace(config, train=replace(config.train, stages=stages))
+
+    return change
+
+
 RECIPE = "recipe"
 HEADS_ONLY = "heads only, no LoRA"
 EQUAL_WEIGHTS = "equal weights, no gate"
@@ -47,6 +60,8 @@ VARIANTS: dict[str, Callable[[Config], Config]] = {
     "anchor (KL) weight 0.2": _train(anchor_weight=0.2),
     "anchor (KL) weight 1": _train(anchor_weight=1.0),
     "no taxonomy negatives": _train(taxonomy_weight=0.0),
+    "3 siblings of the truth among the negatives": _stage(siblings=3),
+    "a tenth of the target to the parent": _train(parent_smoothing=0.1),
     "no InfoNCE": _train(infonce_weight=0.0),
     "InfoNCE without queue": _train(queue_size=0),
     "InfoNCE weight 1": _train(infonce_weight=1.0),

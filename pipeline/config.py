@@ -185,6 +185,7 @@ class TrainStage:
         batch_size: Products in a batch, in each process.
         learning_rate: Peak rate of AdamW.
         negatives: Random paths of the taxonomy drawn a step, for the taxonomy and the anchor terms.
+        siblings: Random siblings of every true path that join them: hard negatives.
         average: Decay of the running average of the weights that is validated and kept (0: the weights themselves).
         augmentation: How far random views of photos go (`augment.STRENGTHS`).
         sizes: Side of the views as training goes on, as (until which share of the steps, side); none: the tower's own.
@@ -198,6 +199,7 @@ class TrainStage:
     batch_size: int = 16
     learning_rate: float = 2e-4
     negatives: int = 0
+    siblings: int = 0
     average: float = 0.0
     augmentation: Literal["shop", "everywhere"] = "shop"
     sizes: tuple[tuple[float, int], ...] = ()
@@ -225,6 +227,7 @@ class TrainConfig:
         stages: In order.
         infonce_weight: Weight of the symmetric multi-positive InfoNCE with the queue.
         taxonomy_weight: Weight of the softmax over the truth and random paths of the whole taxonomy.
+        parent_smoothing: Share of the taxonomy term's target that goes to the true path's parent.
         anchor_weight: Weight of the KL term that holds the text tower to its untrained distribution.
         text_weight: Weight of the listwise loss of the text vector alone, beside the fused one.
         image_weight: Weight of the listwise loss of the image vector alone.
@@ -252,6 +255,7 @@ class TrainConfig:
     stages: tuple[TrainStage, ...]
     infonce_weight: float = 0.10
     taxonomy_weight: float = 0.0
+    parent_smoothing: float = 0.0
     anchor_weight: float = 0.0
     text_weight: float = 0.0
     image_weight: float = 0.0
@@ -280,6 +284,7 @@ class TrainConfig:
         _require(len(set(names)) == len(names), f"train.stages: names repeat: {names}")
         _require(0 <= self.text_dropout + self.image_dropout <= 1, "modality dropouts must add up to at most 1")
         _require(self.mixed_precision in ("auto", "no", "bf16", "fp16"), "train.mixed_precision: auto, no, bf16, fp16")
+        _require(0 <= self.parent_smoothing < 1, "train.parent_smoothing must lie in [0, 1)")
         _require(0 <= self.photo_share < 1, "train.photo_share must lie in [0, 1)")
         _require(min(self.teacher_views, self.photo_views) >= 1, "teacher_views and photo_views must be at least 1")
         _require(self.evaluations >= 1 and self.checkpoint_steps >= 1, "evaluations and checkpoint_steps >= 1")

@@ -54,7 +54,14 @@ def multi_positive_infonce(
     return -0.5 * ((positive * forward).sum(1).mean() + (positive * backward).sum(1).mean())
 
 
-def taxonomy_softmax(products: Tensor, paths: Tensor, target: Tensor, scale: Tensor | float) -> Tensor:
+def taxonomy_softmax(
+    products: Tensor,
+    paths: Tensor,
+    target: Tensor,
+    scale: Tensor | float,
+    parent: Tensor | None = None,
+    smoothing: float = 0.0,
+) -> Tensor:
     """Cross-entropy of the truth among paths drawn from the whole taxonomy.
 
     Args:
@@ -62,8 +69,12 @@ def taxonomy_softmax(products: Tensor, paths: Tensor, target: Tensor, scale: Ten
         paths: [m, d] unit vectors of distinct paths, the truths among them.
         target: int64 [b], row of each product's truth in `paths`.
         scale: Logit scale.
+        parent: int64 [b], row of the truth's parent; the truth's own where it has none.
+        smoothing: Share of the target that goes to the parent.
     """
-    return F.cross_entropy(scale * products @ paths.T, target)
+    logits = scale * products @ paths.T
+    loss = F.cross_entropy(logits, target)
+    return loss if parent is None else (1 - smoothing) * loss + smoothing * F.cross_entropy(logits, parent)
 
 
 def anchor_divergence(

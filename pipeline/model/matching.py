@@ -24,6 +24,7 @@ from pipeline.model.losses import (
     multi_positive_infonce,
     taxonomy_softmax,
 )
+from pipeline.model.relatives import Relatives
 from pipeline.model.two_tower import TwoTower
 
 ANCHOR_SCALE = 20.0  # of the untrained cosines: sharp enough to tell near paths from far ones, not one-hot
@@ -105,6 +106,7 @@ class MatchingTask:
         self.text_learns = "text_lora" in stage.train
         self.vision_learns = "vision_lora" in stage.train
         self.queue = PairQueue(config.queue_size, model.config.dimension, device)
+        self._relatives = Relatives(train.examples.paths)
         self._has_text, self._has_image = train.examples.has_text, train.examples.has_image
         self._lengths = [len(ids) for ids in tokens(train.examples.texts)] if self.text_learns else []
 
@@ -149,7 +151,9 @@ class MatchingTask:
         if config.infonce_weight:
             terms["infonce"] = config.infonce_weight * self._infonce(out, categories[truth], rows, accelerator)
         if config.taxonomy_weight:
-            terms["taxonomy"] = config.taxonomy_weight * taxonomy_softmax(out["fused"], categories, truth, scale)
+            terms["taxonomy"] = config.taxonomy_weight * taxonomy_softmax(
+                out["fused"], categories, truth, scale, self._parents(rows, position), config.parent_smoothing
+            )
         known_text = torch.from_numpy(self._has_text[rows]).to(self.device)
         if config.text_weight:
             terms["text"] = config.text_weight * listwise(out["text"], known_text)
@@ -183,14 +187,26 @@ class MatchingTask:
         self.queue.load({name: value.to(self.device) for name, value in state.items()})
 
     def _paths(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Distinct paths of the batch (candidates and random ones), and the place of every path among them."""
-        examples = self.train.examples
-        named = np.unique(examples.candidates[rows])
+        """Distinct paths of the batch (candidates, random ones, relatives), and the place of every path among them."""
+        examples, truth = self.train.examples, self.train.examples.truth[rows]
+        named = examples.candidates[rows].ravel()
+        if self.config.parent_smoothing:
+            named = np.concatenate([named, self._relatives.parents[truth]])
+        if self.stage.siblings:
+            named = np.concatenate([named, self._relatives.siblings(truth, self.stage.siblings)])
         drawn = torch.randperm(len(examples.paths))[: self.stage.negatives].numpy()
         paths = np.union1d(named[named >= 0], drawn)
         position = np.full(len(examples.paths), -1, dtype=np.int64)
         position[paths] = np.arange(len(paths))
         return paths, position
+
+    def _parents(self, rows: np.ndarray, position: np.ndarray) -> Tensor | None:
+        """Places of the truths' parents, where a part of the target is theirs."""
+        if not self.config.parent_smoothing:
+            return None
+        truth = self.train.examples.truth[rows]
+        parents = self._relatives.parents[truth]
+        return torch.from_numpy(position[np.where(parents >= 0, parents, truth)]).to(self.device)
 
     def _drop_modalities(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
         """Which modality each product keeps; one that has a single modality never loses it."""

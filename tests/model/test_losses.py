@@ -60,6 +60,12 @@ def test_taxonomy_softmax_worked_example():
     assert loss.item() == pytest.approx(math.log(4 / 3))
 
 
+def test_taxonomy_softmax_gives_a_share_of_the_target_to_the_parent():
+    products, paths = torch.tensor([[1.0, 0.0]]), torch.eye(2)
+    loss = taxonomy_softmax(products, paths, torch.tensor([0]), math.log(3), torch.tensor([1]), 0.25)
+    assert loss.item() == pytest.approx(0.75 * math.log(4 / 3) + 0.25 * math.log(4))
+
+
 def test_anchor_is_zero_where_nothing_changed_and_positive_elsewhere():
     generator = torch.Generator().manual_seed(0)
     products, paths = (F.normalize(torch.randn(n, 4, generator=generator), dim=-1) for n in (3, 7))

@@ -11,6 +11,7 @@ from pipeline.config import TrainConfig, TrainStage
 from pipeline.model.examples import make_examples
 from pipeline.model.features import TokenCache
 from pipeline.model.matching import FeatureSet, MatchingTask
+from pipeline.model.relatives import Relatives
 from pipeline.model.selection import select_strength
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.training import make_accelerator
@@ -81,6 +82,28 @@ def test_each_distinct_path_of_a_batch_is_encoded_once(model):
     everything = torch.ones(6, dtype=torch.bool)
     batch = task._inputs(rows, paths, everything, everything)
     assert len(batch["path_ids"]) == len(paths)
+
+
+def test_siblings_and_parents_of_the_truth_join_the_batch(model):
+    task = _task(model, ("heads",), taxonomy_weight=1.0, parent_smoothing=0.2)
+    paths = (*PATHS, *(f"Top{n}" for n in range(4)))
+    task.train = FeatureSet(dataclasses.replace(task.train.examples, paths=paths), task.train.text, task.train.image)
+    task._relatives = Relatives(paths)
+    task.stage = dataclasses.replace(task.stage, negatives=0, siblings=5)
+    rows = np.array([0, 1])
+    truth = task.train.examples.truth[rows]
+    found, position = task._paths(rows)
+    assert {path for path in found if paths[path].split(" > ")[0] == f"Top{truth[0] % 4}"} >= set(
+        range(truth[0] % 4, 24, 4)
+    )
+    assert found[task._parents(rows, position)].tolist() == [24 + n % 4 for n in truth]
+
+
+def test_relatives():
+    family = Relatives(["A", "A > B", "A > C", "A > C > D", "E > F", "A > G"])
+    assert family.parents.tolist() == [-1, 0, 0, 2, -1, 0]
+    assert family.siblings(np.array([1, 4, 0, 3]), 9).tolist() == [2, 5]
+    assert len(family.siblings(np.array([1]), 1)) == 1
 
 
 def test_no_product_loses_both_modalities_or_its_only_one(model):
