@@ -40,16 +40,16 @@ def _with_classifier(paths, share=0.5, seed=0, truths=None) -> FakeBundle:
 def test_retrieval_is_a_softmax_with_the_sharpness() -> None:
     vectors = _random_vectors(5)
     predictor = CategoryPredictor(FakeBundle())
-    logits = 20.0 / 2.0 * vectors @ predictor._vectors.T
+    logits = 20.0 / 2.0 * vectors @ predictor.scorer._vectors.T
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    own = predictor.retrieved(vectors, 0.5)
-    np.testing.assert_allclose(own[:, predictor._node_of_path], expected, rtol=1e-4)
+    own = predictor.scorer.retrieved(vectors, 0.5)
+    np.testing.assert_allclose(own[:, predictor.scorer._node_of_path], expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("paths", [CATEGORIES, DEEP])
 def test_sums_up_the_tree_against_a_slow_reference(paths: tuple[str, ...]) -> None:
     predictor = CategoryPredictor(FakeBundle(paths))
-    own = predictor.retrieved(_random_vectors(6), 1.0)
+    own = predictor.scorer.retrieved(_random_vectors(6), 1.0)
     total = predictor.tree.sum_up(own)
     nodes = predictor.tree.taxonomy.paths
     for node, ancestor in enumerate(nodes):
@@ -63,7 +63,7 @@ def test_the_classifier_is_read_under_the_tree_as_a_slow_reference_does() -> Non
     bundle = _with_classifier(closed)
     predictor = CategoryPredictor(bundle, which="classifier")
     vectors = _random_vectors(4)
-    own = predictor.classified(vectors)
+    own = predictor.scorer.classified(vectors)
     np.testing.assert_allclose(own.sum(axis=1), 1, atol=1e-5)
     outputs = bundle.predictor.classifier.probabilities(vectors)
     table = ClassTable.of(list(closed))
@@ -86,11 +86,11 @@ def test_the_classifier_is_read_under_the_tree_as_a_slow_reference_does() -> Non
 
 def test_classes_that_the_taxonomy_lacks_are_ignored() -> None:
     bundle = _with_classifier(("A", "B > C"), truths=("A", "B > C", "B > Elsewhere", "Z > Y"))
-    own = CategoryPredictor(bundle, which="classifier").classified(_random_vectors(3))
+    own = CategoryPredictor(bundle, which="classifier").scorer.classified(_random_vectors(3))
     np.testing.assert_allclose(own.sum(axis=1), 1, atol=1e-5)
     stranger = CategoryPredictor(bundle, ("Q", "Q > R"), which="classifier")
     with pytest.raises(ArtifactError, match="knows no category"):
-        stranger.classified(_random_vectors(1))
+        stranger.scorer.classified(_random_vectors(1))
 
 
 @settings(max_examples=40, deadline=None)
@@ -102,7 +102,7 @@ def test_a_decoded_path_is_real_and_its_confidence_never_rises(paths, share, see
     bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(KINDS, crooked)})
     predictor = CategoryPredictor(bundle)
     vectors = _random_vectors(8, seed)
-    own = predictor.mixed(vectors, 1.0, share)
+    own = predictor.scorer.mixed(vectors, 1.0, share)
     total = predictor.tree.sum_up(own)
     np.testing.assert_allclose(own.sum(axis=1), 1, atol=1e-4)
     child = predictor.tree.parents >= 0
@@ -154,7 +154,7 @@ def test_predict_orders_the_whole_table() -> None:
 def test_decoding_goes_through_the_likeliest_branch() -> None:
     # two shirts together outweigh the single best path of another branch
     predictor = CategoryPredictor(FakeBundle(("A > B", "A > C", "D > E")))
-    predictor.mixed = lambda vectors, *_: np.array([[0, 0.3, 0.25, 0, 0.45]], dtype=np.float32)  # type: ignore[method-assign]
+    predictor.scorer.mixed = lambda vectors, *_: np.array([[0, 0.3, 0.25, 0, 0.45]], dtype=np.float32)  # type: ignore[method-assign]
     [found] = predictor.decode(np.zeros((1, DIMENSION), dtype=np.float32))
     assert found.path == "A > B"
     assert found.confidences == pytest.approx((0.55, 0.3), abs=1e-5)
@@ -162,7 +162,7 @@ def test_decoding_goes_through_the_likeliest_branch() -> None:
 
 def test_decoding_stops_where_stopping_is_likelier() -> None:
     predictor = CategoryPredictor(FakeBundle(("A", "A > B", "A > C")))
-    predictor.mixed = lambda vectors, *_: np.array([[0.5, 0.3, 0.2]], dtype=np.float32)  # type: ignore[method-assign]
+    predictor.scorer.mixed = lambda vectors, *_: np.array([[0.5, 0.3, 0.2]], dtype=np.float32)  # type: ignore[method-assign]
     [found] = predictor.decode(np.zeros((1, DIMENSION), dtype=np.float32))
     assert found.path == "A"
 
