@@ -41,11 +41,18 @@ class Prediction:
         path: A path of the taxonomy.
         confidences: Calibrated, one a level of `path`, never rising.
         certain: How many levels, from the top, are sure enough; those below need review.
+        thresholds: The least confidence that is enough at each level; None where none is.
+        asked: The precision that is asked of each level, from which they follow.
+        familiar: Whether the product is like those that the confidences were measured on: its nearest category is no
+            farther than theirs. What is not is never certain. None where the bundle does not know.
     """
 
     path: str
     confidences: tuple[float, ...]
     certain: int
+    thresholds: tuple[float | None, ...] = ()
+    asked: tuple[float, ...] = ()
+    familiar: bool | None = None
 
     @property
     def certain_path(self) -> str:
@@ -101,7 +108,8 @@ class CategoryPredictor:
         self.paths, self.tree = self.scorer.paths, self.scorer.tree
         self._calibrations: dict[str, Calibration] = parts.calibrations[which]
         self.precision = parts.precision if precision is None else precision
-        self._asked = self._precisions(parts.branches if branches is None else branches)
+        self._branches = tuple(parts.branches if branches is None else branches)
+        self._asked = self._precisions(self.precision)
 
     def predict(
         self,
@@ -142,19 +150,29 @@ class CategoryPredictor:
         *,
         branches: Sequence[str] = (),
         candidates: Sequence[str] = (),
+        precision: float | None = None,
     ) -> list[Prediction]:
         """One path a row, from the top: at each node the likeliest child, until stopping there is likelier.
 
-        Args and errors as in `predict`.
+        Errors as in `predict`.
+
+        Args:
+            vectors: As in `predict`, and so are the next three.
+            kinds: Of the vectors.
+            branches: Only these.
+            candidates: Only these.
+            precision: Moves the operating point for this call.
         """
         found: list[Prediction] = []
         allowed = self._allowed(branches, candidates)
-        named = _each(kinds, len(vectors))
+        asked = self._asked if precision is None else self._precisions(precision)
+        named, nearest = _each(kinds, len(vectors)), self.scorer.nearest(vectors)
         for own in self._own_tables(vectors, kinds, allowed):
             total = self.tree.sum_up(own)
             for row in range(len(own)):
                 nodes = self.tree.descend(own[row], total[row])
-                found.append(self._judge(nodes, total[row, nodes], self._calibrations[named[len(found)]]))
+                calibration, cosine = self._calibrations[named[len(found)]], float(nearest[len(found)])
+                found.append(self._judge(nodes, total[row, nodes], calibration, cosine, asked[nodes]))
         return found
 
     def raw(self, vectors: np.ndarray, setting: Calibration) -> tuple[list[str], list[np.ndarray]]:
@@ -210,24 +228,31 @@ class CategoryPredictor:
             raise ValueError("No category lies in these branches and is one of these candidates.")
         return allowed
 
-    def _judge(self, nodes: list[int], probabilities: np.ndarray, calibration: Calibration) -> Prediction:
+    def _judge(
+        self, nodes: list[int], probabilities: np.ndarray, calibration: Calibration, nearest: float, asked: np.ndarray
+    ) -> Prediction:
         """Confidence of each level, and how deep the prediction is certain."""
         confidences: list[float] = []
+        thresholds: list[float | None] = []
+        familiar = None if calibration.familiar is None else nearest >= calibration.familiar
         certain = 0
-        for level, (node, probability) in enumerate(zip(nodes, probabilities, strict=True)):
+        for level, (probability, precision) in enumerate(zip(probabilities, asked, strict=True)):
             own = float(calibration.confidence(np.array(probability), level))
             confidences.append(min([own, *confidences[-1:]]))  # levels are calibrated apart, a path stays one
-            if confidences[-1] >= calibration.threshold(level, float(self._asked[node])):
+            threshold = calibration.threshold(level, float(precision))
+            thresholds.append(threshold if np.isfinite(threshold) else None)
+            if confidences[-1] >= threshold and familiar is not False:
                 certain = level + 1
-        return Prediction(self.tree.taxonomy.paths[nodes[-1]], tuple(confidences), certain)
+        path = self.tree.taxonomy.paths[nodes[-1]]
+        return Prediction(path, tuple(confidences), certain, tuple(thresholds), tuple(map(float, asked)), familiar)
 
-    def _precisions(self, branches: Sequence[tuple[str, float]]) -> np.ndarray:
+    def _precisions(self, precision: float) -> np.ndarray:
         """Precision asked of each node, float [nodes]; branches that this taxonomy lacks say nothing."""
-        asked = [self.precision, *(precision for _, precision in branches)]
+        asked = [precision, *(precision for _, precision in self._branches)]
         if not all(0 < precision <= 1 for precision in asked):
             raise ValueError("A precision lies above 0 and is at most 1.")
-        whole = np.full(len(self.tree), self.precision)
-        known = [(normalise_path(path), precision) for path, precision in branches]
+        whole = np.full(len(self.tree), precision)
+        known = [(normalise_path(path), precision) for path, precision in self._branches]
         for path, precision in sorted(known, key=lambda pair: len(levels(pair[0]))):  # the narrower branch counts
             if path in self.tree.taxonomy:
                 whole[self.tree.below([path])] = precision

@@ -70,6 +70,11 @@ class CategoryScorer:
         self._classifier = parts.classifier
         self._classes = self._known_classes(parts.classes)
 
+    def nearest(self, vectors: np.ndarray) -> np.ndarray:
+        """Cosine of each vector [n, d] with the nearest path of the table, float32 [n]."""
+        cosines: np.ndarray = (vectors @ self._vectors.T).max(axis=1)
+        return cosines
+
     def retrieved(self, vectors: np.ndarray, sharpness: float) -> np.ndarray:
         """Own probabilities by retrieval: softmax(sharpness * logit_scale * cosine) over the table.
 
