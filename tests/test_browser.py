@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from pipeline.artifacts import RunPaths
@@ -94,7 +95,9 @@ def test_a_photo_and_a_text_are_classified(page: Page, photo: Path) -> None:
     prediction = page.get_by_role("region", name="Predicted category")
     expect(prediction).to_be_visible()
     assert re.search(r"\d %", prediction.inner_text())
-    expect(page.get_by_role("region", name="Likeliest categories").locator(".bar")).to_have_count(8)
+    expect(prediction.get_by_role("status")).to_contain_text(re.compile("[Ss]ure|confidence"))
+    expect(prediction.locator(".steps li").first).to_contain_text("of the evidence agrees")
+    expect(page.get_by_role("region", name="Runner-up categories").locator(".bar")).not_to_have_count(0)
     cards = page.locator("#similar .card")
     expect(cards.first).to_be_visible()
     expect(cards.first).to_contain_text("photo")  # the photo took part in the similarity
@@ -139,6 +142,32 @@ def test_an_unreadable_upload_is_a_sentence_and_the_session_lives_on(page: Page,
     page.get_by_label("Title").fill("Oak wall clock")
     _press(page, "Classify")
     expect(page.get_by_role("region", name="Predicted category")).to_be_visible()
+
+
+@pytest.mark.parametrize("page", [(1280, 900), (390, 844)], indirect=True)
+def test_the_operating_point_and_nonsense_are_said_in_words(page: Page, tmp_path: Path) -> None:
+    noise = tmp_path / "noise.png"
+    noise.write_bytes(
+        encode(Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)), "PNG")
+    )
+    _upload(page, noise)
+    _press(page, "Classify")
+    said = page.get_by_role("region", name="Predicted category").get_by_role("status")
+    expect(said).to_contain_text("Low confidence: the photo shows nothing but noise")
+    page.get_by_role("button", name=re.compile("clear|remove", re.IGNORECASE)).first.click()
+    page.get_by_label("Title").fill("Blue ceramic vase")
+    page.get_by_label("Description").fill("<div><p>A vase</p></div>" * 900)  # 21 kB as pasted
+    _press(page, "Only some categories")
+    page.get_by_label("Branches").fill("Nowhere")
+    _press(page, "Classify")
+    expect(page.get_by_test_id("toast-body")).to_contain_text("is not a category")
+    page.get_by_label("Branches").fill("Home & Garden")
+    _press(page, "Classify")
+    expect(said).not_to_contain_text("noise")
+    expect(page.locator(".steps li").first).to_contain_text("Home & Garden")
+    page.get_by_role("slider", name="Precision").press("End")  # 99 %: the thresholds move, the confidences stay
+    expect(page.locator(".steps li.review")).not_to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
 
 
 def test_nothing_given_is_a_sentence(page: Page) -> None:

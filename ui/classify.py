@@ -7,8 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.config import PredictConfig
-from pipeline.data.cleaning import clean_text, product_text
+from pipeline.config import IngestConfig, PredictConfig
+from pipeline.data.cleaning import clean_text, cut_text, product_text
 from pipeline.data.taxonomy import levels, truncate
 from pipeline.serving.answer import EVIDENCE, ask, evidence
 from ui import cards, examples
@@ -54,9 +54,8 @@ def classify(
         "categories": the likeliest single paths (category_path) with their probability (score);
         "similar": the evidence, the labelled products most alike, each with the number of levels it agrees on.
     """
-    text = product_text(
-        clean_text(check_text(title, "title")), clean_text(check_text(description, "description", MAX_DESCRIPTION))
-    )
+    cleaned = clean_text(check_text(description, "description", MAX_DESCRIPTION))
+    text = product_text(clean_text(check_text(title, "title")), cut_text(cleaned, IngestConfig().max_text_characters))
     image = read_photo(photo)
     if not text and image is None:
         raise refuse("There is nothing to classify yet: give a photo, a title or a description.")

@@ -198,6 +198,40 @@ def test_the_operating_point_and_sensitive_branches_move_the_thresholds() -> Non
         CategoryPredictor(FakeBundle(), precision=0.0)
 
 
+def test_what_is_likelier_wrong_than_right_is_never_certain() -> None:
+    assert _sure((0.49, 0.3, 0.2), {0.9: (0.3, 0.2, 0.1)}) == 0
+    assert _sure((0.52, 0.51, 0.2), {0.9: (0.3, 0.2, 0.1)}) == 2
+
+
+def test_what_is_unlike_the_tuning_rows_is_never_certain_and_old_bundles_do_not_know() -> None:
+    bundle = FakeBundle()
+    at = tuple((0.5,) * 3 for _ in PRECISIONS)
+    vectors = np.stack([word_vector("clothing shirts"), word_vector("xq zzv wwk")])
+    for familiar, expected in ((0.6, [True, False]), (None, [None, None])):
+        setting = Calibration(thresholds=at, familiar=familiar)
+        bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(KINDS, setting)})
+        near, far = CategoryPredictor(bundle).decode(vectors)
+        assert [near.familiar, far.familiar] == expected
+        assert near.certain == 2
+        assert (far.certain > 0) == (familiar is None)
+    assert Calibration.from_meta(Calibration(familiar=0.25).meta()).familiar == 0.25
+
+
+def test_the_operating_point_moves_for_one_call() -> None:
+    bundle = FakeBundle()
+    at = tuple((0.5,) * 3 if point <= 0.9 else (1.0,) * 3 for point in PRECISIONS)
+    setting = Calibration(thresholds=at)
+    bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(KINDS, setting)})
+    predictor, vectors = CategoryPredictor(bundle), word_vector("clothing shirts")[None]
+    [usual], [strict] = predictor.decode(vectors), predictor.decode(vectors, precision=0.99)
+    assert usual.confidences == strict.confidences
+    assert (usual.certain, strict.certain) == (2, 0)
+    assert (usual.asked, strict.asked) == ((0.9, 0.9), (0.99, 0.99))
+    assert (usual.thresholds, strict.thresholds) == ((0.5, 0.5), (1.0, 1.0))
+    with pytest.raises(ValueError, match="precision"):
+        predictor.decode(vectors, precision=0)
+
+
 def test_every_kind_has_its_own_calibration() -> None:
     bundle = FakeBundle()
     by_kind = {"text": Calibration(), "image": Calibration(offsets=(-9.0,)), "fused": Calibration(sharpness=3.0)}

@@ -35,8 +35,8 @@ def noise(tmp_path: Path) -> str:
 def _calibrated(catalog: Catalog, **changes: object) -> Workspace:
     """A workspace whose confidences need 0.6 at any precision up to 0.9 and 0.99 above, at every level."""
     needed = tuple((0.6 if precision <= 0.9 else 0.99,) * 3 for precision in PRECISIONS)
-    bundle = FakeBundle(temperature=0.3)
-    setting = replace(Calibration(sharpness=1 / 0.3, thresholds=needed), **changes)
+    bundle = FakeBundle()
+    setting = replace(Calibration(sharpness=0.5, thresholds=needed), **changes)
     bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(KINDS, setting)})
     return Workspace(catalog, lambda: Tools.of(catalog, bundle))
 
@@ -116,7 +116,7 @@ def test_what_photos_say_nothing() -> None:
         assert photo_flaw(Image.fromarray(rng.integers(0, 256, (size, size, 3), dtype=np.uint8))) == "noise"
         assert photo_flaw(Image.new("RGB", (size, 2 * size), (210, 30, 90))) == "one colour"
     assert photo_flaw(Image.new("RGB", (1, 1))) == "one colour"
-    assert photo_flaw(draw("ring", (250, 250, 250), rng)) == ""
+    assert photo_flaw(draw("ring", (200, 40, 40), rng)) == ""
 
 
 def test_twenty_kilobytes_of_pasted_html_are_read(workspace: Workspace) -> None:
