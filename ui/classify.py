@@ -175,7 +175,15 @@ def build(workspace: Workspace) -> None:
     inputs = [*form, precision, branches, candidates]
     run = bind(show, workspace)
     gr.on([button.click, title.submit], run, inputs, outputs, api_visibility="private")
-    precision.release(bind(show_again, workspace), inputs, outputs, api_visibility="private")
+    # `input`, not `release`, which the keyboard never fires; while the slider is dragged only the last place counts
+    precision.input(
+        bind(show_again, workspace),
+        inputs,
+        outputs,
+        trigger_mode="always_last",
+        show_progress="hidden",
+        api_visibility="private",
+    )
     examples.run_on_click(tiles, fill, form, run, inputs, outputs, reveal="#prediction")
     endpoint(bind(classify, workspace), inputs)
 
