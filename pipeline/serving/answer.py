@@ -138,12 +138,14 @@ def evidence(search: ProductSearch, products: pd.DataFrame, query: Query, path: 
 def _lacking(found: Prediction, level: int) -> str:
     """Why a level (0 is the top) needs review."""
     name, asked, needed = levels(found.path)[level], found.asked[level], found.thresholds[level]
-    said = f"{name} needs review: {_percent(found.confidences[level])} sure"
+    sure = found.confidences[level]
     if needed is None:
-        return f"{said}, and at this level no confidence has been right {_percent(asked)} of the time."
-    return f"{said}, and to be right {_percent(asked)} of the time this level takes {_percent(needed)}."
+        said = f"and at this level no confidence has been right {_percent(asked)} of the time"
+        return f"{name} needs review: {_percent(sure)} sure, {said}."
+    digits = 0 if round(100 * sure) < round(100 * needed) else 2  # what falls short shall not read like what is needed
+    said = f"and to be right {_percent(asked)} of the time this level takes {_percent(needed, digits)}"
+    return f"{name} needs review: {_percent(sure, digits)} sure, {said}."
 
 
-def _percent(share: float) -> str:
-    """Rounded down, so that what falls short never reads like what was needed."""
-    return f"{int(100 * share + 1e-6)} %"
+def _percent(share: float, digits: int = 0) -> str:
+    return f"{100 * share:.{digits}f} %"
