@@ -191,7 +191,9 @@ def build(workspace: Workspace) -> None:
 def _step(step: dict[str, Any]) -> str:
     """One level of the path as a list item."""
     state = '<span class="state">sure</span>' if step["certain"] else '<span class="state">needs review</span>'
-    agrees = "" if step["agreement"] is None else f"{cards.percent(step['agreement'])} of the evidence agrees"
+    agrees = ""
+    if step["agreement"] is not None:
+        agrees = f"{cards.percent(step['agreement']) if step['agreement'] else 'none'} of the evidence agrees"
     bar = cards.bar(f'<b dir="auto">{escape(step["level"])}</b> {state}', step["confidence"], mark=step["needed"])
     return f'<li class="{"sure" if step["certain"] else "review"}">{bar}<p>{agrees}</p></li>'
 
