@@ -128,6 +128,7 @@ def fill(number: int) -> tuple[str | None, str, str]:
 def prediction(answer: dict[str, Any]) -> str:
     """A prediction as HTML: in words, then level by level, then the likeliest other paths."""
     tone = "low" if answer["low_confidence"] else "review" if answer["needs_review"] else "sure"
+    said = escape(answer["summary"]).replace(" %", "&nbsp;%")
     steps = "".join(_step(step) for step in answer["predicted"])
     others = [found for found in answer["categories"] if found["category_path"] != answer["category_path"]]
     bars = "".join(
@@ -139,7 +140,7 @@ def prediction(answer: dict[str, Any]) -> str:
     )
     return (
         '<section class="prediction" aria-label="Predicted category"><h3>Predicted category</h3>'
-        f'<p class="verdict {tone}" role="status">{escape(answer["summary"])}</p><ol class="steps">{steps}</ol>'
+        f'<p class="verdict {tone}" role="status">{said}</p><ol class="steps">{steps}</ol>'
         f'<p class="hint">Predicted from the {answer["read"]}. The line across a bar is the confidence that a level '
         f"needs.</p></section>{runners_up if bars else ''}"
     )

@@ -32,11 +32,11 @@ def noise(tmp_path: Path) -> str:
     return str(path)
 
 
-def _calibrated(catalog: Catalog, **changes: object) -> Workspace:
+def _calibrated(catalog: Catalog, familiar: float | None = None) -> Workspace:
     """A workspace whose confidences need 0.6 at any precision up to 0.9 and 0.99 above, at every level."""
     needed = tuple((0.6 if precision <= 0.9 else 0.99,) * 3 for precision in PRECISIONS)
     bundle = FakeBundle()
-    setting = replace(Calibration(sharpness=0.5, thresholds=needed), **changes)
+    setting = replace(Calibration(sharpness=0.5, thresholds=needed), familiar=familiar)
     bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(KINDS, setting)})
     return Workspace(catalog, lambda: Tools.of(catalog, bundle))
 
@@ -65,7 +65,7 @@ def test_how_far_it_is_sure_and_why_no_further_is_said_alike_to_programs_and_vis
         (False, 0.99, 0.97),
     ]
     html = classify.prediction(moved)
-    assert moved["summary"] in html
+    assert moved["summary"].replace(" %", "&nbsp;%") in html
     assert html.index('<li class="sure">') < html.index('<li class="review">')
 
 
