@@ -6,7 +6,7 @@ from html import escape
 
 import gradio as gr
 
-from ui import classify, galaxy, rerank, search
+from ui import analysis, categories, classify, galaxy, rerank, search
 from ui.workspace import Workspace
 
 TITLE = "Product Galaxy"
@@ -39,8 +39,12 @@ def build(workspace: Workspace) -> gr.Blocks:
                 search.build(workspace)
             with gr.Tab("Galaxy") as tab:
                 galaxy.build(workspace, tab)
+            with gr.Tab("Categories") as tab:
+                categories.build(workspace, tab)
             with gr.Tab("Rerank"):
                 rerank.build(workspace)
+            with gr.Tab("Analysis") as tab:
+                analysis.build(workspace, tab)
     return page
 
 

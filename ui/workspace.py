@@ -16,6 +16,7 @@ import gradio as gr
 from pipeline.artifacts import ArtifactError
 from pipeline.data.taxonomy import normalise_path
 from pipeline.serving.catalog import Catalog
+from pipeline.serving.categories import Categories
 from pipeline.serving.encoder import QueryEncoder
 from pipeline.serving.index import Hit, ProductSearch
 from pipeline.serving.predictor import CategoryPredictor
@@ -84,6 +85,11 @@ class Workspace:
             if self._tools is None:
                 self._tools = self._load()
             return self._tools
+
+    @functools.cached_property
+    def categories(self) -> Categories:
+        """The tree of the catalogue's categories, made when first asked for; needs no model."""
+        return Categories(self.catalog)
 
     def warm_up(self) -> threading.Thread:
         """Load the tools in the background, so that the first visitor does not wait for all of it."""
