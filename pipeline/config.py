@@ -364,7 +364,7 @@ class LayoutConfig:
         _require(self.pca_components >= 3, "layout.pca_components must be at least 3")
         _require(self.n_neighbors >= 2, "layout.n_neighbors must be at least 2")
         _require(self.tsne_perplexity >= 1, "layout.tsne_perplexity must be at least 1")
-        _require(self.tsne_rows >= 5, "layout.tsne_rows must be at least 5")
+        _require(self.tsne_rows >= 16, "layout.tsne_rows must be at least 16")
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from tests.browsing import marks, serving
 from tests.factories import draw, encode
 
 HOSTILE = "Kite <script>window.hacked=1</script><img src=x onerror=window.hacked=1> {{7*7}} ${7*7} <b>bold</b>"
-TABS = ("Classify", "Search", "Galaxy", "Rerank")
+TABS = ("Classify", "Search", "Galaxy", "Categories", "Rerank", "Analysis")
 
 pytestmark = marks
 
@@ -194,6 +194,45 @@ def test_the_galaxy_draws(page: Page) -> None:
     expect(page.locator(".legend li").first).to_contain_text(re.compile(r"\d"))
 
 
+def test_a_category_is_picked_in_the_map_and_compared(page: Page) -> None:
+    _open(page, "Categories")
+    expect(page.locator("#category-detail")).to_contain_text("Pick a category")
+    top = page.locator(".treemap button").first
+    name = top.locator("b").inner_text()
+    top.focus()
+    page.keyboard.press("Enter")
+    detail = page.locator("section.category")
+    expect(detail).to_contain_text("predicted right")
+    expect(page.get_by_label("Category", exact=True)).to_have_value(name)
+    expect(detail.locator(".card h4").first).to_contain_text(HOSTILE)
+    detail.locator(".bar .pick").first.click()  # a similar category
+    expect(page.get_by_label("Category", exact=True)).not_to_have_value(name)
+    page.get_by_label("Beside", exact=True).fill(name)
+    page.get_by_label("Beside", exact=True).press("Enter")
+    expect(detail).to_have_count(2)
+    expect(page.locator("#category-likeness .main-svg").first).to_be_visible()
+    page.get_by_role("button", name="All categories").click()
+    expect(page.locator("#category-detail")).to_contain_text("Pick a category")
+    assert page.evaluate("window.hacked") is None
+
+
+def test_each_part_of_the_analysis_is_drawn_when_it_is_opened(page: Page) -> None:
+    _open(page, "Analysis")
+    expect(page.locator("#data-facts")).to_contain_text("products")
+    expect(page.locator("#data-tails .main-svg").first).to_be_visible()
+    assert page.locator("#space-map .main-svg").count() == 0
+    _open(page, "Space")
+    expect(page.locator("#space-map .main-svg").first).to_be_visible()
+    page.get_by_label("t-SNE").check()
+    expect(page.locator("#space-map")).to_contain_text("t-SNE")
+    expect(page.locator("#space-centres li").first).to_be_visible()
+    _open(page, "Quality")
+    expect(page.locator("#quality-figures table").first).to_contain_text("Acc@1")
+    page.locator("#quality-wrong .pick").first.click()
+    expect(page.locator("#quality-one h3")).to_contain_text(HOSTILE)
+    assert page.evaluate("window.hacked") is None
+
+
 @pytest.mark.parametrize("page", [(390, 844)], indirect=True)
 def test_a_phone_needs_no_sideways_scrolling(page: Page) -> None:
     for tab in TABS:
@@ -204,6 +243,11 @@ def test_a_phone_needs_no_sideways_scrolling(page: Page) -> None:
             expect(page.get_by_role("region", name="Predicted category")).to_be_visible()
         if tab == "Galaxy":
             expect(page.locator("#galaxy-plot canvas").first).to_be_visible()
+        if tab == "Categories":
+            page.locator(".treemap button").first.click()
+            expect(page.locator("section.category")).to_be_visible()
+        if tab == "Analysis":
+            expect(page.locator("#data-tails .main-svg").first).to_be_visible()
         if tab == "Rerank":
             _press(page, "Rerank")
             expect(page.locator("#candidates li").first).to_be_visible()

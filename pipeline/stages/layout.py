@@ -20,7 +20,8 @@ from pipeline.data.schema import LAYOUT, read_products, write_table
 
 STAGE = "layout"
 _LOG = logging.getLogger(__name__)
-_FEWEST = 5  # UMAP to 3D needs more rows than dimensions, t-SNE more than its perplexity
+_FEWEST_FOR_UMAP = 5  # UMAP to 3D needs more rows than dimensions
+_FEWEST_FOR_TSNE = 16  # with fewer its steps are too long, and it flies apart
 _FEWEST_FOR_SPECTRAL = 16  # below it the spectral start has too few eigenvectors
 
 
@@ -74,7 +75,7 @@ def lay_out(vectors: np.ndarray, config: LayoutConfig, *, seed: int) -> dict[str
 
 def _umap(reduced: np.ndarray, dimensions: int, config: LayoutConfig, seed: int) -> np.ndarray:
     n = len(reduced)
-    if n < _FEWEST:
+    if n < _FEWEST_FOR_UMAP:
         _LOG.info("%d products are too few for UMAP; the %dD layout is that of PCA", n, dimensions)
         return _first_components(reduced, dimensions)
     import umap  # compiles for seconds, which the other commands need not wait for
@@ -97,7 +98,7 @@ def _umap(reduced: np.ndarray, dimensions: int, config: LayoutConfig, seed: int)
 def _tsne(reduced: np.ndarray, config: LayoutConfig, seed: int) -> np.ndarray:
     """float32 [n, 2], NaN beyond a sample of rows (van der Maaten & Hinton 2008, "Visualizing data using t-SNE")."""
     n = len(reduced)
-    if n < _FEWEST or not reduced.any():  # all the same product: there is no direction to start from
+    if n < _FEWEST_FOR_TSNE or not reduced.any():  # all the same product: there is no direction to start from
         _LOG.info("%d products are too few or too alike for t-SNE; its layout is that of PCA", n)
         return _first_components(reduced, 2)
     rows = np.sort(np.random.default_rng(seed).permutation(n)[: config.tsne_rows])
