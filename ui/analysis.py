@@ -37,9 +37,7 @@ def show_data(
         return cards.hint(MISSING), None, None, None, None, ""
     data = analysis["data"]
     images = data["images"]
-    photos = (
-        charts.photo_sizes(images["sizes"], "Sizes of photos, before they were made small") if images["sizes"] else None
-    )
+    light = [("longer side, pixels", images["longer_side"]), ("brightness, 0 to 1", images["brightness"])]
     return (
         facts(analysis),
         charts.bars(data["tops"], "Top-level categories: products"),
@@ -48,14 +46,10 @@ def show_data(
             "The long tail of brands and of categories",
         ),
         charts.histograms(
-            [
-                ("title, characters", data["title_length"]),
-                ("description, characters", data["description_length"]),
-                ("brightness of photos", images["brightness"]),
-            ],
-            "Texts and photos",
+            [("title, characters", data["title_length"]), ("description, characters", data["description_length"])],
+            "How long texts are",
         ),
-        photos,
+        charts.histograms(light, "How large and how bright photos are") if images["with_photo"] else None,
         typical(workspace, data["typical"][:_TYPICAL]),
     )
 
@@ -77,6 +71,7 @@ def facts(analysis: Analysis) -> str:
         ("Depth of categories", [(f"{depth} levels", k) for depth, k in enumerate(data["depths"], start=1) if k]),
         ("Languages", [(code or "unknown", k) for code, k in data["languages"][:8]]),
         ("Largest brands", brands["largest"][:8]),
+        ("Commonest sizes of photos", [(f"{width} x {height}", k) for width, height, k in images["sizes"][:8]]),
     )
     parts = "".join(
         f"<section><h4>{name}</h4>{''.join(cards.bar(escape(label), k / n, f'{k:,}') for label, k in rows)}</section>"

@@ -19,6 +19,7 @@ _ACCENT = "#8fb0ff"
 _WARM = "#e0a06c"
 _SCALE = [[0, "#151a26"], [0.35, "#2b3b64"], [0.7, "#6282d6"], [1, "#dfe8ff"]]
 _SHORT = 26  # characters of a name on an axis
+_MANY = 2_500  # points above which a map is drawn with WebGL
 
 
 def dark(figure: go.Figure, title: str, height: int = 340) -> go.Figure:
@@ -100,18 +101,6 @@ def tails(curves: Sequence[tuple[str, Sequence[tuple[int, int]]]], title: str) -
     return figure.update_yaxes(type="log", title_text="products", dtick=1)
 
 
-def photo_sizes(sizes: Sequence[tuple[int, int, int]], title: str) -> go.Figure:
-    """The commonest sizes of photos: width, height, number."""
-    area = [10 + 40 * (n / sizes[0][2]) ** 0.5 for _, _, n in sizes]
-    hover = [f"{width} x {height}: {n:,} photos" for width, height, n in sizes]
-    trace = go.Scatter(
-        x=[s[0] for s in sizes], y=[s[1] for s in sizes], mode="markers", hovertext=hover, hoverinfo="text"
-    ).update(marker={"size": area, "color": _ACCENT, "opacity": 0.6, "line": {"width": 0}})
-    figure = dark(go.Figure(trace), title)
-    figure.update_xaxes(title_text="width, pixels", rangemode="tozero")
-    return figure.update_yaxes(title_text="height, pixels", rangemode="tozero")
-
-
 def heatmap(
     values: np.ndarray, rows: Sequence[str], columns: Sequence[str], title: str, *, unit: str, percent: bool = False
 ) -> go.Figure:
@@ -178,6 +167,7 @@ def space_map(x: np.ndarray, y: np.ndarray, groups: Sequence[str], labels: Seque
         title: Of the figure.
     """
     figure = go.Figure()
+    points = go.Scattergl if len(groups) > _MANY else go.Scatter
     names = np.array(groups, dtype=object)
     hover = np.array([plain(label) for label in labels], dtype=object)
     sizes = {name: int((names == name).sum()) for name in dict.fromkeys(groups)}
@@ -186,7 +176,7 @@ def space_map(x: np.ndarray, y: np.ndarray, groups: Sequence[str], labels: Seque
     for name in [*([""] if "" in sizes else []), *ordered]:
         found = names == name
         figure.add_trace(
-            go.Scattergl(
+            points(
                 x=x[found].round(3),
                 y=y[found].round(3),
                 mode="markers",

@@ -29,7 +29,7 @@ class Categories:
         rows = np.flatnonzero(known)
         true = catalog.products["category_path"].to_numpy()[rows]
         self._predicted: list[str] = catalog.products["predicted_path"].tolist()
-        self.taxonomy = Taxonomy.of(true)
+        self.taxonomy = Taxonomy.of(dict.fromkeys(true))
         self._vectors, _ = catalog.vectors("fused")
         m, parents = len(self.taxonomy), self.taxonomy.parent_index
         nodes = np.array([self.taxonomy.index[path] for path in true], dtype=np.int64)

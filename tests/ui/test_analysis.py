@@ -33,7 +33,12 @@ def made() -> dict:
             "title_length": {"edges": [0, 10, 20], "counts": [3, 5]},
             "description_length": NONE,
             "languages": [("en", 8)],
-            "images": {"with_photo": 5, "sizes": [(24, 24, 5)], "longer_side": NONE, "brightness": NONE},
+            "images": {
+                "with_photo": 5,
+                "sizes": [(24, 24, 5)],
+                "longer_side": {"edges": [0, 12, 24], "counts": [1, 4]},
+                "brightness": NONE,
+            },
             "typical": ["p0", "p7"],
         },
         "space": {
@@ -75,8 +80,9 @@ def test_the_data_is_drawn_as_counted(analysed: Workspace) -> None:
     assert "<b>8</b> products" in told
     assert list(tops.data[0].x) == [5, 3]
     assert list(tails.data[0].y) == [8]
-    assert [list(part.y) for part in texts.data] == [[3, 5], [], []]
-    assert "24 x 24: 5 photos" in photos.data[0].hovertext
+    assert [list(part.y) for part in texts.data] == [[3, 5], []]
+    assert [list(part.y) for part in photos.data] == [[1, 4], []]
+    assert "24 x 24" in told
     assert typical.count('class="card"') == 2
 
 
