@@ -14,7 +14,8 @@ import plotly.graph_objects as go
 from pipeline.data.analysis import Analysis
 from pipeline.data.schema import LATER_COLUMNS
 from ui import cards, charts, quality
-from ui.workspace import Workspace, bind, refuse
+from ui.plots import drawing, plot
+from ui.workspace import Workspace, refuse
 
 MISSING = (
     "This catalogue was published before the analysis was part of it: build it again with this version of the pipeline "
@@ -176,36 +177,32 @@ def build(workspace: Workspace, tab: gr.Tab) -> None:
         with gr.Tab("Data") as data:
             told = gr.HTML(js_on_load=None, elem_id="data-facts")
             with gr.Row():
-                tops, tails = _plot("data-tops"), _plot("data-tails")
+                tops, tails = plot("data-tops"), plot("data-tails")
             with gr.Row():
-                texts, photos = _plot("data-texts"), _plot("data-photos")
+                texts, photos = plot("data-texts"), plot("data-photos")
             one_each = gr.HTML(js_on_load=None, elem_id="data-typical")
         with gr.Tab("Space") as space:
             with gr.Row():
                 layout = gr.Radio(list(LAYOUTS), value="UMAP", label="Layout")
                 group = gr.Radio(list(GROUPS), value="Category", label="Colour")
-            points = _plot("space-map")
+            points = plot("space-map")
             number = gr.HTML(js_on_load=None, elem_id="space-points")
             summary = gr.HTML(js_on_load=None, elem_id="space-facts")
             with gr.Row():
-                silhouette, distances = _plot("space-silhouette"), _plot("space-distances")
-            table = _plot("space-clusters")
+                silhouette, distances = plot("space-silhouette"), plot("space-distances")
+            table = plot("space-clusters")
             nearest = gr.HTML(js_on_load=None, elem_id="space-centres")
         with gr.Tab("Quality") as trust:
             quality.build(workspace, trust)
     drawn = [told, tops, tails, texts, photos, one_each]
     for opened in (tab, data):
-        opened.select(bind(show_data, workspace), None, drawn, **private)
-    redraw = bind(draw_map, workspace)
+        opened.select(drawing(show_data, workspace), None, drawn, **private)
+    redraw = drawing(draw_map, workspace)
     space.select(redraw, [layout, group], [points, number], **private).then(
-        bind(show_space, workspace), None, [summary, silhouette, distances, table, nearest], **private
+        drawing(show_space, workspace), None, [summary, silhouette, distances, table, nearest], **private
     )
     for choice in (layout, group):
         choice.input(redraw, [layout, group], [points, number], **private)
-
-
-def _plot(name: str) -> gr.Plot:
-    return gr.Plot(show_label=False, elem_id=name)
 
 
 def _groups(workspace: Workspace, values: pd.Series) -> list[str]:

@@ -14,6 +14,7 @@ from pipeline.data.taxonomy import Taxonomy, levels
 from pipeline.serving.categories import Categories, chain
 from ui import cards, charts, treemap
 from ui.picking import pick_button, pickable, picked
+from ui.plots import drawing, plot
 from ui.workspace import MAX_TEXT, Workspace, bind, endpoint, refuse
 
 _PRODUCTS = 6  # nearest, and as many farthest
@@ -150,7 +151,7 @@ def likeness(workspace: Workspace) -> go.Figure:
 
 
 def build(workspace: Workspace, tab: gr.Tab) -> None:
-    """Lay out the tab; its map and figure are made when it is first opened."""
+    """Lay out the tab; its map and figure are made when it is opened."""
     paths = workspace.catalog.products["category_path"].dropna().unique()
     choices = list(Taxonomy.of(paths).paths)
     with gr.Row():
@@ -158,11 +159,11 @@ def build(workspace: Workspace, tab: gr.Tab) -> None:
         other = gr.Dropdown(choices, value=None, label="Beside", info="Another, to compare.", elem_id="category-other")
     drawn = pickable(elem_id="category-map")
     detail = pickable(cards.hint(_START), elem_id="category-detail")
-    figure = gr.Plot(show_label=False, elem_id="category-likeness")
+    figure = plot("category-likeness")
     private: dict[str, Any] = {"api_visibility": "private"}
     update, choose = bind(show, workspace), bind(pick, workspace)
     tab.select(update, [chosen, other], [drawn, detail], **private).then(
-        bind(likeness, workspace), None, figure, **private
+        drawing(likeness, workspace), None, figure, **private
     )
     for field in (chosen, other):
         field.input(update, [chosen, other], [drawn, detail], **private)

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from pipeline.data.taxonomy import levels
 from ui import cards, charts
 from ui.picking import pick_button, pickable, picked
+from ui.plots import drawing, plot
 from ui.workspace import Workspace, bind, refuse
 
 _SPLITS = ("test", "validation", "heldout")
@@ -169,16 +170,16 @@ def show_wrong(workspace: Workspace, event: gr.EventData) -> str:
 
 
 def build(workspace: Workspace, tab: gr.Tab) -> None:
-    """Lay out this part; it is filled when it is first opened."""
+    """Lay out this part; it is filled when it is opened."""
     private: dict[str, Any] = {"api_visibility": "private"}
     split = gr.Radio(list(_SPLITS), value=_SPLITS[0], label="Figures of the split")
-    chart = gr.Plot(show_label=False, elem_id="quality-chart")
+    chart = plot("quality-chart")
     figures = gr.HTML(js_on_load=None, elem_id="quality-figures")
     told = gr.HTML(js_on_load=None, elem_id="quality-facts")
-    confusions = gr.Plot(show_label=False, elem_id="quality-confusions")
+    confusions = plot("quality-confusions")
     with gr.Row():
-        reliable = gr.Plot(show_label=False, elem_id="quality-reliability")
-        covered = gr.Plot(show_label=False, elem_id="quality-coverage")
+        reliable = plot("quality-reliability")
+        covered = plot("quality-coverage")
     gr.HTML("<h3>Products that are predicted wrong</h3>", js_on_load=None)
     with gr.Row():
         pair = gr.Dropdown([_EVERY], value=_EVERY, label="Confusion", elem_id="quality-pair")
@@ -187,11 +188,11 @@ def build(workspace: Workspace, tab: gr.Tab) -> None:
     wrong = pickable(elem_id="quality-wrong")
     listing = bind(list_wrong, workspace)
     tab.select(bind(_offer, workspace), None, pair, **private).then(
-        bind(show_trust, workspace), None, [told, confusions, reliable, covered], **private
+        drawing(show_trust, workspace), None, [told, confusions, reliable, covered], **private
     ).then(listing, [pair, page], wrong, **private).then(
-        bind(show_figures, workspace), split, [chart, figures], **private
+        drawing(show_figures, workspace), split, [chart, figures], **private
     )
-    split.input(bind(show_figures, workspace), split, [chart, figures], **private)
+    split.input(drawing(show_figures, workspace), split, [chart, figures], **private)
     pair.input(lambda: 1, None, page, **private).then(listing, [pair, page], wrong, **private)
     page.input(listing, [pair, page], wrong, **private)
     wrong.select(bind(show_wrong, workspace), None, one, **private)

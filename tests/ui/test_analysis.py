@@ -10,6 +10,7 @@ from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import FakeBundle, write_catalog
 from tests.ui.conftest import HOSTILE
 from ui import analysis, quality
+from ui.plots import drawing
 from ui.workspace import Tools, Workspace
 
 NONE = {"edges": [], "counts": []}
@@ -124,6 +125,13 @@ def test_an_older_catalogue_says_what_is_missing(workspace: Workspace) -> None:
     assert "no confusions" in quality.show_trust(workspace)[0]
     assert "no figures" in quality.show_figures(workspace, "test")[1]
     assert quality.pairs(workspace) == [("All wrong predictions", "All wrong predictions")]
+
+
+def test_a_place_without_a_figure_is_not_seen(workspace: Workspace, analysed: Workspace) -> None:
+    _, *places, _ = drawing(analysis.show_data, workspace)()
+    assert [place["visible"] for place in places] == [False] * 4
+    _, *places, _ = drawing(analysis.show_data, analysed)()
+    assert [place["visible"] for place in places] == [True] * 4
 
 
 def test_every_figure_stands_with_its_interval(analysed: Workspace) -> None:
