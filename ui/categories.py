@@ -129,8 +129,8 @@ def panel(workspace: Workspace, found: dict[str, Any]) -> str:
         ("Nearest to its centre", cards.product_cards(workspace.catalog, found["nearest"])),
         ("Farthest from it", cards.product_cards(workspace.catalog, found["farthest"])),
         ("Most similar categories", similar or cards.hint("No other category is as deep.")),
-        ("Mistaken for", _mistakes(found["mistaken_for"], members)),
-        ("Mistaken from", _mistakes(found["mistaken_from"], members)),
+        ("Its products are mistaken for", _mistakes(found["mistaken_for"], members)),
+        ("Products of these are mistaken for it", _mistakes(found["mistaken_from"], members)),
         ("Brands", brands or cards.hint("No product names one.")),
     )
     body = "".join(f"<h4>{title}</h4>{html}" for title, html in sections)
