@@ -10,6 +10,7 @@ import gradio as gr
 import numpy as np
 import plotly.graph_objects as go
 
+from pipeline.data.analysis import leaves
 from pipeline.data.taxonomy import levels
 from ui import cards, charts
 from ui.picking import pick_button, pickable, picked
@@ -98,7 +99,8 @@ def show_trust(workspace: Workspace) -> tuple[str, go.Figure | None, go.Figure |
     known = facts["known"]
     told = (
         f"Of {known:,} products with a category, {cards.percent(facts['right'] / known)} are predicted right to the "
-        f"last level and {cards.percent(facts['top_right'] / known)} at the top level. Confidence is judged on the "
+        f"last level and {cards.percent(facts['wrong'] / known)} wrong at some level; the others stop above the last. "
+        f"The top level is right for {cards.percent(facts['top_right'] / known)}. Confidence is judged on the "
         f"{facts['rows']:,} that training did not learn from."
     )
     counts = np.array(facts["confused"], dtype=float)
@@ -135,14 +137,13 @@ def list_wrong(workspace: Workspace, pair: str, page: float) -> str:
 
 
 def wrong_rows(workspace: Workspace, pair: str) -> np.ndarray:
-    """Rows whose predicted path is not the true one, of one pair "true path, newline, predicted path" or of all."""
+    """Rows whose predicted path leaves the true one, of one pair "true path, newline, predicted path" or of all."""
     products = workspace.catalog.products
-    true, guess = products["category_path"], products["predicted_path"]
-    chosen = true.notna() & (true != guess)
-    if pair != _EVERY:
-        first, _, second = pair.partition("\n")
-        chosen &= (true == first) & (guess == second)
-    rows = np.flatnonzero(chosen.to_numpy())
+    both = zip(products["category_path"], products["predicted_path"], strict=True)
+    chosen = [
+        isinstance(true, str) and leaves(true, guess) and pair in (_EVERY, f"{true}\n{guess}") for true, guess in both
+    ]
+    rows = np.flatnonzero(chosen)
     sure = np.array([float(products["predicted_confidences"].iloc[row][-1]) for row in rows.tolist()])
     return rows[np.argsort(-sure, kind="stable")]
 

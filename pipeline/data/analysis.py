@@ -13,7 +13,7 @@ from typing import TypedDict
 import numpy as np
 import pandas as pd
 
-from pipeline.data.taxonomy import levels, truncate
+from pipeline.data.taxonomy import SEPARATOR, levels, truncate
 from pipeline.pathmetrics import coverage_curve, level_hits, reliability
 
 ANALYSIS_VERSION = 1
@@ -91,12 +91,14 @@ class PredictionFacts(TypedDict):
     """Predicted paths against true ones.
 
     `levels` and `rows` are of products that training did not learn from. Of all with a category are `confused`, numbers
-    of products [true][predicted] top-level category, and `pairs`, (true path, predicted path, products).
+    of products [true][predicted] top-level category, and `pairs`, (true path, predicted path, products), of the `wrong`
+    ones, whose prediction leaves the true path; one that only stops above its end is neither right nor wrong.
     """
 
     rows: int
     known: int
     right: int
+    wrong: int
     top_right: int
     levels: list[LevelTrust]
     tops: list[str]
@@ -205,13 +207,14 @@ def prediction_facts(
     confused = np.zeros((len(names), len(names)), dtype=np.int64)
     for top, guess in tops:
         confused[place[top], place[guess]] += 1
-    wrong = Counter((truth, guess) for truth, guess in zip(truths, given, strict=True) if truth != guess)
+    wrong = Counter((truth, guess) for truth, guess in zip(truths, given, strict=True) if leaves(truth, guess))
     pairs = sorted(wrong.items(), key=lambda item: (-item[1], item[0]))[:_PAIRS]
     judged = [row for row in known if unlearnt[row]]
     return {
         "rows": len(judged),
         "known": len(known),
         "right": sum(truth == guess for truth, guess in zip(truths, given, strict=True)),
+        "wrong": sum(wrong.values()),
         "top_right": int(np.trace(confused)),
         "levels": _trust(
             [levels(str(true[row])) for row in judged],
@@ -222,6 +225,11 @@ def prediction_facts(
         "confused": confused.tolist(),
         "pairs": [(truth, guess, n) for (truth, guess), n in pairs],
     }
+
+
+def leaves(truth: str, guess: str) -> bool:
+    """Whether a predicted path leads elsewhere than the true one; one that stops above its end does not."""
+    return truth != guess and not truth.startswith(guess + SEPARATOR)
 
 
 def _trust(

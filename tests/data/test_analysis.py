@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.data.analysis import data_facts, histogram, prediction_facts, tail
+from pipeline.data.analysis import data_facts, histogram, leaves, prediction_facts, tail
 
 
 def test_a_histogram_counts_every_value_and_ends_where_few_are_left():
@@ -59,6 +59,7 @@ def test_facts_of_predictions_by_hand():
     sure = [[0.9, 0.8], [0.9, 0.6], [0.3], [0.9], [0.5]]
     facts = prediction_facts(true, predicted, sure, np.array([True, True, True, False, True]))
     assert (facts["rows"], facts["known"], facts["right"], facts["top_right"]) == (3, 4, 2, 3)
+    assert facts["wrong"] == 2
     assert facts["tops"] == ["A", "D"]
     assert facts["confused"] == [[2, 1], [0, 1]]
     assert facts["pairs"] == [("A > B", "A > C", 1), ("A > C", "D", 1)]
@@ -69,6 +70,14 @@ def test_facts_of_predictions_by_hand():
         (0.9, 1.0, pytest.approx(2 / 3, abs=1e-4)),
     ]
     assert second["coverage"] == [(0.5, 1.0), (1.0, 0.5)]
+
+
+def test_a_prediction_that_stops_above_the_end_does_not_leave_the_path():
+    assert not leaves("A > B", "A > B")
+    assert not leaves("A > B", "A")
+    assert leaves("A > B", "A > C")
+    assert leaves("Art > B", "A")
+    assert leaves("A", "A > B")  # says more than is true
 
 
 def test_nothing_known_is_nothing_said():
