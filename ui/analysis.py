@@ -132,7 +132,7 @@ def show_space(
 def cluster_names(analysis: Analysis) -> list[str]:
     """Clusters named after the top-level category that most of their products share."""
     space = analysis["space"]
-    tops = [space["tops"][int(np.argmax(counts))] if counts and max(counts) else "" for counts in space["shared"]]
+    tops = [space["tops"][int(np.argmax(counts))] if any(counts) else "" for counts in space["shared"]]
     return [f"{number} · {top}" if top else str(number) for number, top in enumerate(tops)]
 
 
