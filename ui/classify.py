@@ -146,8 +146,12 @@ def prediction(answer: dict[str, Any]) -> str:
     )
 
 
-def build(workspace: Workspace) -> None:
-    """Lay out the tab."""
+def build(workspace: Workspace) -> list[gr.components.Component]:
+    """Lay out the tab.
+
+    Returns:
+        The inputs of `classify`.
+    """
     tiles = examples.build()
     with gr.Row(elem_classes="split"):
         with gr.Column(scale=2, min_width=280):
@@ -173,7 +177,7 @@ def build(workspace: Workspace) -> None:
     gr.HTML("<h3>Evidence: the most similar labelled products</h3>", js_on_load=None)
     similar = gr.HTML(cards.hint("They appear with the prediction."), js_on_load=None, elem_id="similar")
     form, outputs = [photo, title, description], [predicted, similar]
-    inputs = [*form, precision, branches, candidates]
+    inputs: list[gr.components.Component] = [*form, precision, branches, candidates]
     run = bind(show, workspace)
     gr.on([button.click, title.submit], run, inputs, outputs, api_visibility="private")
     # `input`, not `release`, which the keyboard never fires; while the slider is dragged only the last place counts
@@ -187,6 +191,7 @@ def build(workspace: Workspace) -> None:
     )
     examples.run_on_click(tiles, fill, form, run, inputs, outputs, reveal="#prediction")
     endpoint(bind(classify, workspace), inputs)
+    return form
 
 
 def _step(step: dict[str, Any]) -> str:
