@@ -74,6 +74,7 @@ class Galaxy {
     performance.mark("galaxy-drawn");
     this.root.dataset.drawn = String(this.chart.rows);
     this.legend();
+    this.parts.holder.addEventListener("pointerleave", () => this.hover(null));
     document.addEventListener("keydown", (event) => this.key(event));
   }
 
