@@ -1,9 +1,10 @@
-"""Colours of the figures; knows no Gradio and nothing of ours."""
+"""Colours and texts for Plotly figures; knows no Gradio. Texts of products are escaped: Plotly reads markup in them."""
 
 from __future__ import annotations
 
 import colorsys
 from collections.abc import Iterable
+from html import escape
 
 _GOLDEN = 0.6180339887
 
@@ -16,3 +17,9 @@ def colours(names: Iterable[str]) -> dict[str, str]:
         red, green, blue = colorsys.hls_to_rgb((0.6 + number * _GOLDEN) % 1, lightness, saturation)
         made[name] = f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
     return made
+
+
+def plain(text: str, limit: int = 90) -> str:
+    """A text as Plotly shows it letter by letter, shortened."""
+    cut = text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+    return escape(cut, quote=False)
