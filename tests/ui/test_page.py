@@ -19,7 +19,8 @@ def test_every_action_is_a_documented_endpoint(workspace: Workspace) -> None:
     for endpoint in info.values():
         assert endpoint["description"]
         assert "workspace" not in [parameter["parameter_name"] for parameter in endpoint["parameters"]]
-    assert [p["parameter_name"] for p in info["/classify"]["parameters"]] == ["photo", "title", "description"]
+    asked = [p["parameter_name"] for p in info["/classify"]["parameters"]]
+    assert asked == ["photo", "title", "description", "precision", "branches", "candidates"]
 
 
 def test_a_refusal_is_escaped() -> None:
