@@ -24,7 +24,7 @@ from pipeline.data.sources import SourceError
 from pipeline.model.bundle import bundle_hash, model_config, read_meta
 from pipeline.model.predictor import PREDICTORS
 from pipeline.model.teachers import teacher_tower
-from pipeline.presets import PRESETS, with_teacher
+from pipeline.presets import PRESETS, with_refit, with_teacher
 from pipeline.serving.classify import Classify, classify_catalogue, classify_product
 from pipeline.serving.hubupload import upload_command
 from pipeline.serving.measure import evaluate_command
@@ -155,6 +155,9 @@ def _add_build(command: argparse.ArgumentParser) -> None:
     command.add_argument("--teacher", help="vision model to learn from: .tflite file, hub id or folder")
     command.add_argument("--photos", nargs="*", default=[], help="photos of anything, for learning from it")
     command.add_argument("--model", type=Path, help="use this trained bundle instead of training one")
+    command.add_argument(
+        "--refit", type=Path, help="train on the held-out categories too, with what this calibrated bundle chose"
+    )
     command.add_argument("--seed", type=int, help="default: the preset's")
 
 
@@ -224,7 +227,25 @@ def config_of(arguments: argparse.Namespace) -> Config:
         config = replace(config, publish=replace(config.publish, demo=True))
     if arguments.seed is not None:
         config = replace(config, seed=arguments.seed)
+    if arguments.refit is not None:
+        if arguments.model is not None or arguments.teacher is not None:
+            raise ValueError("--refit trains from the bundle it names; it goes with neither --model nor --teacher.")
+        config = refitted(config, arguments.refit)
     return config if arguments.model is None else with_bundle(config, arguments.model)
+
+
+def refitted(config: Config, bundle: Path) -> Config:
+    """The configuration that trains on every labelled row but test and validation, with the choices of a bundle.
+
+    Raises:
+        ArtifactError: If there is no bundle at that place, or one that is not finished.
+    """
+    meta = read_meta(bundle)
+    if meta["predictor"] is None:
+        raise ArtifactError(f"{bundle} has no predictor; --refit takes the bundle that stage 'predict' calibrated.")
+    selection = meta["selection"]
+    config = with_refit(config, model_config(meta["model"]), selection["strength"], selection["gate_shift"])
+    return replace(config, train=replace(config.train, refit=str(bundle), refit_weights=bundle_hash(bundle)))
 
 
 def with_bundle(config: Config, bundle: Path) -> Config:

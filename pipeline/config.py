@@ -249,6 +249,9 @@ class TrainConfig:
         photo_share: Share of the photos of `source.photos` in a batch.
         bundle: Folder of a trained model bundle to use as it is; nothing is trained then.
         bundle_weights: Hash of its weights.
+        refit: Folder of a finished bundle whose choices are taken over: the strength and the gate shift, how its
+            predictor combines, its calibrations and thresholds. A vision tower that is trained here starts from its.
+        refit_weights: Hash of its weights.
         mixed_precision: "no", "bf16" or "fp16"; "auto" takes bf16 or fp16 where the device has it.
     """
 
@@ -276,6 +279,8 @@ class TrainConfig:
     photo_share: float = 0.4
     bundle: str = ""
     bundle_weights: str = ""
+    refit: str = ""
+    refit_weights: str = ""
     mixed_precision: str = "auto"
 
     def __post_init__(self) -> None:
@@ -463,8 +468,8 @@ class Config:
         train, model = asdict(self.train), asdict(self.model)
         if all(step["train"] == ("vision",) for step in upto):
             model = {name: model[name] for name in ("vision", "dimension", "hidden", "dropout")}
-            taught = ("teacher", "teacher_weight", "teacher_views", "photo_views", "photo_share")
-            train = {name: train[name] for name in (*taught, *OPTIMISER)}
+            learning = ("teacher", "teacher_weight", "teacher_views", "photo_views", "photo_share", "refit_weights")
+            train = {name: train[name] for name in (*learning, *OPTIMISER)}
         train["stages"] = upto
         return _hash({"ingest": self.fingerprint("ingest"), "model": model, "train": train})
 

@@ -27,6 +27,10 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 TAUGHT_EPOCHS = 13
 TAUGHT_SIZES = ((0.5, 5 / 7), (0.75, 6 / 7), (1.0, 1.0))
 """Until which share of the steps, and the side of the views over that of the tower."""
+REFIT_EPOCHS, REFIT_RATE = 6, 1e-3
+"""Of a vision tower that starts from a trained one."""
+CROPPED = 10 / 7
+"""Side of a cached photo over that of the tower, so that parts of photos stay sharp."""
 
 
 def compact() -> Config:
@@ -92,6 +96,33 @@ def with_teacher(config: Config, teacher: TowerConfig) -> Config:
     )
     ingest = replace(config.ingest, image_size=max(config.ingest.image_size, min(160, teacher.image_size)))
     return replace(config, ingest=ingest, train=replace(config.train, stages=stages, teacher=teacher))
+
+
+def with_refit(config: Config, chosen: ModelConfig, strength: float, gate_shift: float) -> Config:
+    """The configuration that trains on the held-out categories too, with what was chosen while they were held out.
+
+    Args:
+        config: As the choices were made with, or with a shorter training of a vision tower that has one to start from.
+        chosen: Architecture of the bundle of these choices.
+        strength: The one chosen.
+        gate_shift: The one chosen.
+
+    Raises:
+        ValueError: If the architectures differ.
+    """
+    if chosen != config.model:
+        raise ValueError(f"The bundle of --refit has another architecture than preset '{config.preset}'.")
+    stages = tuple(
+        replace(stage, epochs=REFIT_EPOCHS, learning_rate=REFIT_RATE, average=0.99)
+        if stage.train == ("vision",)
+        else stage
+        for stage in config.train.stages
+    )
+    train = replace(config.train, stages=stages, interpolations=(strength,), gate_shifts=(gate_shift,))
+    ingest = replace(config.ingest, heldout_category_fraction=0.0)
+    if any(stage.train == ("vision",) for stage in stages):
+        ingest = replace(ingest, image_size=max(ingest.image_size, round(CROPPED * config.model.vision.image_size)))
+    return replace(config, ingest=ingest, train=train)
 
 
 def siglip2_bge() -> Config:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 from transformers import SiglipImageProcessorPil
 
 from pipeline.__main__ import STAGES, build, config_of, main, parser
@@ -203,6 +205,39 @@ def test_a_trained_bundle_takes_the_place_of_training(tiny_run, tmp_path):
         build(config, paths.root, only=stage)
     assert bundle_hash(paths.trained) == bundle_hash(model)
     assert load_bundle(paths.trained).categories == tuple(paths.taxonomy.read_text().splitlines())
+
+
+def test_a_refit_trains_on_all_categories_with_what_was_chosen(tiny_run, tmp_path):
+    before, paths = RunPaths(tiny_run), RunPaths(tmp_path / "all")
+    source = ["--source", str(tiny_run.parent / "data"), "--refit", str(before.model)]
+    config = config_of(parser().parse_args(["build", "--preset", "tiny", *source, "--out", str(paths.root)]))
+    assert [stage.train for stage in config.train.stages] == [stage.train for stage in tiny().train.stages]
+    heads = tuple(stage for stage in config.train.stages if stage.train == ("heads",))
+    config = replace(config, train=replace(config.train, stages=heads))  # the vision tower stays as it starts
+    for stage in ("ingest", "train", "embed", "predict"):
+        build(config, paths.root, only=stage)
+    splits = read_products(paths.products)["split"]
+    assert "heldout" in set(read_products(before.products)["split"])
+    assert "heldout" not in set(splits)
+    old, new = load_bundle(before.model), load_bundle(paths.calibrated)
+    assert len(new.meta["seen"]) > len(old.meta["seen"])
+    for name in ("strength", "gate_shift"):
+        assert new.meta["selection"][name] == old.meta["selection"][name]
+    assert new.predictor.calibrations == old.predictor.calibrations
+    assert {*chain(*new.predictor.classes)} > {*chain(*old.predictor.classes)}
+    for name, value in old.model.vision_tower.state_dict().items():
+        assert torch.equal(value, new.model.vision_tower.state_dict()[name]), name
+
+
+def test_a_refit_needs_a_finished_bundle_of_its_architecture(tiny_run, tmp_path, capsys):
+    paths = RunPaths(tiny_run)
+    start = ["build", "--source", str(tiny_run.parent / "data"), "--out", str(tmp_path), "--refit"]
+    assert main([*start, str(paths.trained), "--preset", "tiny"]) == 2
+    assert "--refit takes the bundle that stage 'predict' calibrated" in capsys.readouterr().err
+    assert main([*start, str(paths.model), "--preset", "compact"]) == 2
+    assert "another architecture than preset 'compact'" in capsys.readouterr().err
+    assert main([*start, str(paths.model), "--preset", "tiny", "--model", str(paths.model)]) == 2
+    assert "neither --model nor --teacher" in capsys.readouterr().err
 
 
 def test_two_sources_a_teacher_and_photos_of_anything(tiny_run, tmp_path):

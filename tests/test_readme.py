@@ -45,7 +45,7 @@ def _tree() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("command", _commands("python -m pipeline "))
-def test_commands_parse(command, tmp_path, monkeypatch):
+def test_commands_parse(command, tiny_run, tmp_path, monkeypatch):
     words = shlex.split(command, comments=True)[3:]
     arguments = parser("--to-hub" in words).parse_args(words)
     if arguments.command in ("evaluate", "classify") or "--to-hub" in words:
@@ -53,6 +53,9 @@ def test_commands_parse(command, tmp_path, monkeypatch):
     if arguments.teacher is not None:  # read when the configuration is made, for its hash
         assert (tmp_path / arguments.teacher).write_bytes(b"stands in for a model")
         monkeypatch.chdir(tmp_path)
+    if arguments.refit is not None:  # likewise
+        arguments.refit = tiny_run / "model"
+        arguments.preset = "tiny"
     source = config_of(arguments).source
     assert [source.location, *source.others] == arguments.source
 

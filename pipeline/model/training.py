@@ -75,9 +75,10 @@ class Task(Protocol):
 
 @dataclass
 class Progress:
-    """Where a stage stands; `average` is the running average of the state, empty where none is kept."""
+    """Where a stage of `total` steps stands; `average` is the running average of the state, empty without one."""
 
     step: int = 0
+    total: int = 0
     best_score: float = -math.inf
     best: dict[str, Tensor] = field(default_factory=dict)
     average: dict[str, Tensor] = field(default_factory=dict)
@@ -127,17 +128,20 @@ def run_stage(
         log: Called with one flat record for each logged step or validation.
 
     Raises:
-        ArtifactError: If the checkpoint is from a training in another number of processes.
+        ArtifactError: If the checkpoint is from the middle of a training in another number of processes.
     """
     checkpoint = folder / f"{stage.name}.safetensors"
     named = task.parameters()
     optimizer = make_optimizer(named, stage.learning_rate, config.weight_decay)
     progress = _resume(checkpoint, task, named, optimizer, accelerator.num_processes)
+    if progress.step and progress.step == progress.total:
+        task.module.load_state_dict(progress.best, strict=False)
+        return
     module, prepared = accelerator.prepare(task.module, optimizer)
     global_size = stage.batch_size * accelerator.num_processes
     per_epoch = len(task.batches(global_size, np.random.default_rng(0)))
     total = math.ceil(stage.epochs * per_epoch)
-    total = min(total, stage.max_steps) if stage.max_steps else total
+    total = progress.total = min(total, stage.max_steps) if stage.max_steps else total
     validations = {round(total * (turn + 1) / config.evaluations) for turn in range(config.evaluations)}
     batches: list[np.ndarray] = []
     epoch_at = -1
@@ -260,7 +264,8 @@ def _save(
     for name, value in named.items():
         for key, moment in optimizer.state.get(value, {}).items():
             tensors[f"adam/{key}/{name}"] = moment.cpu().contiguous()
-    marks = {"step": str(progress.step), "best_score": repr(progress.best_score), "processes": str(processes)}
+    marks = {"step": str(progress.step), "total": str(progress.total), "processes": str(processes)}
+    marks["best_score"] = repr(progress.best_score)
     with atomic_path(path) as temporary:
         save_file({name: value.clone() for name, value in tensors.items()}, temporary, metadata=marks)
 
@@ -276,7 +281,8 @@ def _resume(
         for key in file.keys():  # noqa: SIM118 - a safetensors file is no mapping
             kind, _, name = key.partition("/")
             groups[kind][name] = file.get_tensor(key)
-    if int(marks["processes"]) != processes:  # a step is another one then, and so is the number of steps
+    step, total = int(marks["step"]), int(marks["total"])
+    if step < total and int(marks["processes"]) != processes:  # a step is another one then, and so is their number
         raise ArtifactError(
             f"{path} was written by a training in {marks['processes']} processes, this one has {processes}; "
             "go on with as many, or delete the file to train the stage anew."
@@ -288,7 +294,7 @@ def _resume(
         optimizer.state[named[name]][what] = moment if what == "step" else moment.to(named[name].device)
     logger.info("%s: resumed at step %s", path.stem, marks["step"])
     average = {name: value.to(_device(task)) for name, value in groups["average"].items()}
-    return Progress(int(marks["step"]), float(marks["best_score"]), groups["best"], average)
+    return Progress(step, total, float(marks["best_score"]), groups["best"], average)
 
 
 def _device(task: Task) -> torch.device:

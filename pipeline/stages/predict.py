@@ -7,6 +7,7 @@ that was given in place of training keeps the predictor that it brings.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,9 @@ def make_predictor(
 ) -> PredictorParts:
     """Train a classifier for each kind of class weights, choose among them and calibrate.
 
+    A refit trains only the kind that its bundle chose and keeps the calibrations of that: no category is held out any
+    more on which they could be measured.
+
     Args:
         config: Of the build.
         bundle: The trained model.
@@ -72,7 +76,8 @@ def make_predictor(
     views = {"text": (own.text, own.has_text), "image": (own.image, own.has_image)}
     views["fused"] = (own.fused, own.has_text | own.has_image)
     classifiers = {}
-    for exponent in config.predict.class_weights:
+    chosen = load_bundle(Path(config.train.refit)).predictor if config.train.refit else None
+    for exponent in config.predict.class_weights if chosen is None else (chosen.notes["class_weight"],):
         classifier = train_classifier(
             [view for view, _ in views.values()],
             [has for _, has in views.values()],
@@ -83,6 +88,8 @@ def make_predictor(
             seed=config.seed,
         )
         classifiers[exponent] = PredictorParts(classes, classifier, {}, most_frequent=frequent)
+    if chosen is not None:
+        return replace(chosen, classes=classes, classifier=classifiers.popitem()[1].classifier, most_frequent=frequent)
     rows = tuning_rows(config, bundle, products, vectors)
     parts, judged = tune(bundle, classifiers, rows, config.predict)
     for kind, calibration in parts.calibrations["default"].items():

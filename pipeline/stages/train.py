@@ -25,7 +25,7 @@ from pipeline.config import Config, TrainStage
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import read_taxonomy
 from pipeline.model.augment import STRENGTHS
-from pipeline.model.bundle import adopt_bundle, save_bundle
+from pipeline.model.bundle import adopt_bundle, load_bundle, save_bundle
 from pipeline.model.curves import draw_curves
 from pipeline.model.distillation import Lessons, Photos, make_lessons
 from pipeline.model.examples import Examples, make_examples
@@ -89,6 +89,10 @@ class Trainer:
         if not self.validation:
             raise ValueError("No validation row has a category; raise ingest.validation_fraction or add rows.")
         self.model = TwoTower(config.model)
+        if config.train.refit and not config.model.vision.model_id:
+            start = load_bundle(Path(config.train.refit)).model
+            self.model.vision_tower.load_state_dict(start.vision_tower.state_dict())
+            self.model.image_head.load_state_dict(start.image_head.state_dict())
         self.model.to(self.accelerator.device)
         self.tokens = TokenCache(load_tokenizer(config.model.text), config.model.text.max_tokens)
         self.log = log or JsonLog(paths.training_log, self.accelerator.is_main_process)

@@ -83,13 +83,16 @@ def test_a_killed_stage_resumes_to_the_same_state(tmp_path, average):
     assert unbroken.done == [step / len(unbroken.done) for step in range(len(unbroken.done))]
 
 
-def test_a_checkpoint_of_more_processes_is_refused(tmp_path):
-    with pytest.raises(KilledError):
-        _train(tmp_path, die_at=20)
-    checkpoint = tmp_path / "fit.safetensors"
+def _as_if_by_two_processes(checkpoint):
     with safe_open(checkpoint, framework="pt") as file:
         marks = file.metadata()
     save_file(load_file(checkpoint), checkpoint, metadata={**marks, "processes": "2"})
+
+
+def test_a_checkpoint_of_more_processes_is_refused(tmp_path):
+    with pytest.raises(KilledError):
+        _train(tmp_path, die_at=20)
+    _as_if_by_two_processes(tmp_path / "fit.safetensors")
     with pytest.raises(ArtifactError, match="2 processes, this one has 1; go on with as many"):
         _train(tmp_path)
 
@@ -98,6 +101,12 @@ def test_a_finished_stage_is_not_trained_again(tmp_path):
     first = _train(tmp_path)
     again = _train(tmp_path, die_at=0)
     assert torch.equal(first.module[0].weight, again.module[0].weight)
+
+
+def test_a_finished_stage_is_taken_over_from_more_processes(tmp_path):
+    first = _train(tmp_path)
+    _as_if_by_two_processes(tmp_path / "fit.safetensors")
+    assert torch.equal(first.module[0].weight, _train(tmp_path, die_at=0).module[0].weight)
 
 
 def test_the_best_validated_state_is_kept(tmp_path):
