@@ -1,6 +1,6 @@
 """What each idea of the category predictor brings, on validation rows and held-out categories of a run folder.
 
-Run: python -m benchmarks.categories --run runs/real --source SOURCE [--taxonomy FILE]
+Run: python -m benchmarks.categories --run runs/real --source SOURCE [--taxonomy FILE] [--names FILE]
 
 Ideas that need no training of the towers: what text stands for a category, how sharp the retrieval is, the classifier
 with several class weights, their mixture, votes of the nearest training products. Printed as a Markdown table of hF1
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,11 @@ from pipeline.artifacts import RunPaths
 from pipeline.config import Config, SourceConfig
 from pipeline.data.joining import ProductVectors, read_vectors
 from pipeline.data.schema import read_products
-from pipeline.data.taxonomy import SEPARATOR, levels
+from pipeline.data.taxonomy import SEPARATOR, levels, read_taxonomy
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.model.calibration import logistic, logit, sigmoid
 from pipeline.model.classifier import ClassTable, train_classifier
+from pipeline.model.names import name_vectors
 from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes, uncalibrated
 from pipeline.presets import PRESETS
 from pipeline.serving.predictor import CategoryPredictor
@@ -70,7 +72,7 @@ def votes(predictor: CategoryPredictor, train: ProductVectors, truths: list[str]
 
 
 def variants(
-    bundle: Bundle, config: Config, train: ProductVectors, truths: list[str], wordings: bool
+    bundle: Bundle, config: Config, train: ProductVectors, truths: list[str], wordings: bool, names: Path | None
 ) -> Iterator[tuple[str, CategoryPredictor, Own]]:
     """Name, predictor and own probabilities of every idea."""
     plain = CategoryPredictor(bundle, parts=uncalibrated())
@@ -109,6 +111,16 @@ def variants(
         vectors = bundle.encode_texts([wording(path) for path in bundle.categories])
         other = CategoryPredictor(bundle, bundle.categories, vectors=vectors, parts=uncalibrated())
         yield f"retrieval by {name}", other, retrieved(SHARPNESS, other)
+    if names is not None:
+        called = name_vectors(bundle.encode_texts, bundle.categories, read_taxonomy(names).names)
+        other = CategoryPredictor(
+            bundle, bundle.categories, vectors=bundle.category_vectors, names=called, parts=uncalibrated()
+        )
+        yield "retrieval by the nearest name in any language", other, partial(_by_name, other)
+
+
+def _by_name(predictor: CategoryPredictor, vectors: np.ndarray, _: str) -> np.ndarray:
+    return predictor.scorer.retrieved(vectors, SHARPNESS, names=True)
 
 
 def confidence_loss(
@@ -155,6 +167,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--taxonomy")
     parser.add_argument("--preset", choices=sorted(PRESETS), default="compact")
     parser.add_argument("--no-wordings", action="store_true", help="leave out what encodes all paths again")
+    parser.add_argument("--names", type=Path, help="taxonomy with names in other languages, also to be read")
     arguments = parser.parse_args(argv)
     paths = RunPaths(arguments.run)
     source = SourceConfig(location=arguments.source, taxonomy=arguments.taxonomy)
@@ -174,7 +187,8 @@ def main(argv: list[str] | None = None) -> None:
         print(f"| {kind} | {without:.4f} | {together:.4f} |", flush=True)
     print("\n| idea | " + " | ".join(f"{kind}, {name}" for kind in KINDS for name in ("seen", "unseen")) + " |")
     print("|---" * 7 + "|")
-    for name, predictor, own in variants(bundle, config, vectors.at(learnt), truths, not arguments.no_wordings):
+    ideas = variants(bundle, config, vectors.at(learnt), truths, not arguments.no_wordings, arguments.names)
+    for name, predictor, own in ideas:
         figures = [value for kind in KINDS for value in hf1(predictor, own, rows[kind], kind)]
         print(f"| {name} | " + " | ".join(f"{value:.3f}" for value in figures) + " |", flush=True)
 

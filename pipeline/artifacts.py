@@ -189,6 +189,11 @@ class BundlePaths:
         """Category paths and their vectors."""
         return self.root / "categories.parquet"
 
+    @property
+    def names(self) -> Path:
+        """Vectors of what they are called in other languages; there is none where nobody named them."""
+        return self.root / "names.parquet"
+
 
 @dataclass(frozen=True)
 class SearchPaths:

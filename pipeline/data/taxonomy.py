@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -66,16 +66,22 @@ class Taxonomy:
 
     Attributes:
         paths: All paths, so sorted that a parent comes before its children and a subtree is one run.
+        names: What paths are called in other languages, as whole paths; of those that have such names.
         index: Position of each path in `paths`.
     """
 
-    def __init__(self, paths: tuple[str, ...]) -> None:
+    def __init__(self, paths: tuple[str, ...], names: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self.paths = paths
+        self.names = dict(names or {})
         self.index = {path: position for position, path in enumerate(paths)}
 
     @classmethod
-    def of(cls, paths: Iterable[str]) -> Taxonomy:
+    def of(cls, paths: Iterable[str], names: Mapping[str, Sequence[str]] | None = None) -> Taxonomy:
         """The taxonomy of these paths (normalised here) and all of their parents.
+
+        Args:
+            paths: Any number, in any order.
+            names: By path, the same path in other languages (normalised here); those like the path itself are dropped.
 
         Raises:
             ValueError: If a path has no level.
@@ -86,7 +92,12 @@ class Taxonomy:
             while path is not None and path not in found:
                 found.add(path)
                 path = _parent(path)
-        return cls(tuple(sorted(found, key=levels)))
+        called: dict[str, tuple[str, ...]] = {}
+        for raw, others in (names or {}).items():
+            path = normalise_path(raw)
+            if distinct := tuple(name for name in dict.fromkeys(map(normalise_path, others)) if name != path):
+                called[path] = distinct
+        return cls(tuple(sorted(found, key=levels)), called)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -138,6 +149,8 @@ class Taxonomy:
 def read_taxonomy(path: Path) -> Taxonomy:
     """Read category paths, one a line; empty lines and lines that start with "#" are skipped.
 
+    After a tab, a line may say the same path in another language, and so on for any number of languages.
+
     Raises:
         ArtifactError: If the file is missing, is not UTF-8 text or names no category.
     """
@@ -147,7 +160,8 @@ def read_taxonomy(path: Path) -> Taxonomy:
         raise ArtifactError(f"The taxonomy {path} cannot be read ({error}); give a UTF-8 file of paths.") from error
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     try:
-        taxonomy = Taxonomy.of(lines)
+        cells = [[cell for cell in line.split("\t") if cell.strip()] for line in lines]
+        taxonomy = Taxonomy.of((path for path, *_ in cells), {path: names for path, *names in cells})
     except ValueError as error:
         raise ArtifactError(f"The taxonomy {path} has a line without a category: {error}") from error
     if not len(taxonomy):
@@ -156,6 +170,7 @@ def read_taxonomy(path: Path) -> Taxonomy:
 
 
 def write_taxonomy(path: Path, taxonomy: Taxonomy) -> None:
-    """Write the paths, one a line, atomically."""
+    """Write the paths with their names, one a line, atomically."""
+    lines = ("\t".join((path, *taxonomy.names.get(path, ()))) for path in taxonomy.paths)
     with atomic_path(path) as temporary:
-        temporary.write_text("".join(f"{line}\n" for line in taxonomy.paths), encoding="utf-8")
+        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

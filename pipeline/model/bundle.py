@@ -10,7 +10,7 @@ import functools
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,9 @@ from transformers import AutoTokenizer
 from pipeline.artifacts import ArtifactError, BundlePaths, write_json
 from pipeline.config import ModelConfig, TowerConfig
 from pipeline.data.schema import read_table, write_table
-from pipeline.data.taxonomy import hash_path
+from pipeline.data.taxonomy import Taxonomy, hash_path
 from pipeline.model.features import TokenCache, encode_images, encode_texts
+from pipeline.model.names import NameVectors, name_vectors
 from pipeline.model.predictor import PredictorParts, read_parts, write_parts
 from pipeline.model.towers import TextTower
 from pipeline.model.two_tower import TwoTower
@@ -45,6 +46,7 @@ class Bundle:
         config: Architecture.
         categories: Category paths of the table.
         category_vectors: float32 [m, d], L2-normalised, in the order of `categories`.
+        names: What they are called in other languages; None where nobody named them.
         predictor: How categories are predicted; None before stage `predict`.
     """
 
@@ -55,6 +57,7 @@ class Bundle:
         meta: dict[str, Any],
         table: pa.Table,
         predictor: PredictorParts | None = None,
+        names: pa.Table | None = None,
     ) -> None:
         self.predictor = predictor
         self.model = model.eval().requires_grad_(False)
@@ -66,6 +69,10 @@ class Bundle:
         self._device = next(model.parameters()).device
         self._seen = frozenset(meta["seen"])
         self._rows = {path: row for row, path in enumerate(self.categories)}
+        self.names: NameVectors | None = None
+        if names is not None:
+            owners = np.array([self._rows[path] for path in names["category_path"].to_pylist()], dtype=np.int64)
+            self.names = NameVectors(owners, _dequantise(names))
 
     @property
     def dimension(self) -> int:
@@ -108,6 +115,17 @@ class Bundle:
         known = self.category_vectors
         rows = [fresh[path] if path in fresh else known[self._rows[path]] for path in paths]
         return np.stack(rows) if rows else np.zeros((0, self.dimension), dtype=np.float32)
+
+    def encode_names(self, paths: Sequence[str], names: Mapping[str, Sequence[str]]) -> NameVectors | None:
+        """Vectors of what paths are called in other languages; None where none has such a name or nothing reads them.
+
+        Args:
+            paths: A category table; names of other paths are left out.
+            names: As `Taxonomy.names`.
+        """
+        if self.predictor is not None and not self.predictor.reads_names:
+            return None
+        return name_vectors(self.encode_texts, paths, names)
 
     def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors float32 [n, text width] of the text tower as it came, for the zero-shot floor."""
@@ -157,6 +175,7 @@ def save_bundle(
     category_vectors: np.ndarray,
     seen: Iterable[str],
     meta: dict[str, Any],
+    names: NameVectors | None = None,
 ) -> None:
     """Write a bundle; the folder appears whole or not at all.
 
@@ -169,6 +188,7 @@ def save_bundle(
         seen: Paths that training had as truths, in the table or not; kept as hashes, so that a bundle can be shipped
             with another taxonomy than that of the data it learnt from.
         meta: Goes into model.json beside what is written here.
+        names: What the categories are called in other languages.
     """
     temporary = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -176,7 +196,7 @@ def save_bundle(
     temporary.mkdir(parents=True)
     paths.weights.write_bytes(save(_stored_weights(model)))  # `save_file` makes a file that only its owner may read
     tokens.tokenizer.save_pretrained(paths.tokenizer)
-    write_table(paths.categories, _quantise(categories, category_vectors))
+    _write_categories(paths, categories, category_vectors, names)
     towers = {
         name: {"id": tower.config.model_id or tower.config.model_class, "revision": tower.revision}
         for name, tower in (("text", model.text_tower), ("vision", model.vision_tower))
@@ -194,22 +214,24 @@ def save_bundle(
     temporary.rename(folder)
 
 
-def adopt_bundle(source: Path, target: Path, categories: Sequence[str]) -> None:
+def adopt_bundle(source: Path, target: Path, taxonomy: Taxonomy) -> None:
     """Copy a bundle and give it another category table; its weights stay the same file.
 
     Args:
         source: Any bundle.
         target: Replaced if it exists.
-        categories: Paths of the new table; those of the old one are not encoded again.
+        taxonomy: The new table; paths of the old one are not encoded again.
 
     Raises:
         ArtifactError: If `source` is no bundle.
     """
-    vectors = load_bundle(source).encode_categories(categories)
+    bundle = load_bundle(source)
+    vectors = bundle.encode_categories(taxonomy.paths)
+    names = bundle.encode_names(taxonomy.paths, taxonomy.names)
     temporary = target.with_name(f".{target.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     shutil.copytree(source, temporary)
-    write_table(BundlePaths(temporary).categories, _quantise(categories, vectors))
+    _write_categories(BundlePaths(temporary), taxonomy.paths, vectors, names)
     shutil.rmtree(target, ignore_errors=True)
     temporary.rename(target)
 
@@ -296,7 +318,8 @@ def load_bundle(folder: Path) -> Bundle:
     tokens = TokenCache(AutoTokenizer.from_pretrained(paths.tokenizer), config.text.max_tokens)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     predictor = None if meta["predictor"] is None else read_parts(folder, meta["predictor"])
-    return Bundle(model, tokens, meta, read_table(paths.categories), predictor)
+    names = read_table(paths.names) if paths.names.exists() else None
+    return Bundle(model, tokens, meta, read_table(paths.categories), predictor, names)
 
 
 def model_config(raw: dict[str, Any]) -> ModelConfig:
@@ -323,6 +346,15 @@ def _stored_weights(model: TwoTower) -> dict[str, Tensor]:
         if not name.startswith(borrowed) or "lora_" in name:
             kept[name] = (value.half() if value.is_floating_point() else value).contiguous()
     return kept
+
+
+def _write_categories(
+    paths: BundlePaths, categories: Sequence[str], vectors: np.ndarray, names: NameVectors | None
+) -> None:
+    write_table(paths.categories, _quantise(categories, vectors))
+    paths.names.unlink(missing_ok=True)
+    if names is not None:
+        write_table(paths.names, _quantise([categories[row] for row in names.owners], names.vectors))
 
 
 def _quantise(categories: Sequence[str], vectors: np.ndarray) -> pa.Table:

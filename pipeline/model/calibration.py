@@ -31,6 +31,7 @@ class Calibration:
     Attributes:
         sharpness: Factor on the logit scale of the retrieval.
         share: Of the classifier in the combination, in [0, 1].
+        names: Whether the retrieval reads what categories are called in other languages, where it knows.
         slopes: For each level, a of confidence = sigmoid(a logit(p) + b).
         offsets: For each level, b of it.
         thresholds: For each of `PRECISIONS`, the lowest confidence of each level that was right so often; None where
@@ -42,6 +43,7 @@ class Calibration:
 
     sharpness: float = 1.0
     share: float = 0.0
+    names: bool = False
     slopes: tuple[float, ...] = (1.0,)
     offsets: tuple[float, ...] = (0.0,)
     thresholds: tuple[tuple[float | None, ...], ...] = tuple((precision,) for precision in PRECISIONS)
@@ -78,6 +80,7 @@ class Calibration:
         return cls(
             sharpness=float(raw["sharpness"]),
             share=float(raw["share"]),
+            names=bool(raw.get("names", False)),
             slopes=tuple(raw["slopes"]),
             offsets=tuple(raw["offsets"]),
             thresholds=tuple(map(tuple, raw["thresholds"])),

@@ -47,6 +47,11 @@ class PredictorParts:
     most_frequent: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def reads_names(self) -> bool:
+        """Whether some calibration reads what categories are called in other languages."""
+        return any(one.names for kinds in self.calibrations.values() for one in kinds.values())
+
     def meta(self) -> dict[str, Any]:
         """As JSON, without the classifier's weights."""
         shape = None if self.classifier is None else [self.classifier.dimension, self.classifier.hidden]

@@ -248,8 +248,11 @@ def _predict(
 
 
 def _predictor(bundle: Bundle, taxonomy: Path | None, asked: Classify) -> CategoryPredictor:
-    paths = None if taxonomy is None else read_taxonomy(taxonomy).paths
-    return CategoryPredictor(bundle, paths, which=asked.which, precision=asked.precision)
+    if taxonomy is None:
+        return CategoryPredictor(bundle, which=asked.which, precision=asked.precision)
+    whole = read_taxonomy(taxonomy)
+    names = bundle.encode_names(whole.paths, whole.names)
+    return CategoryPredictor(bundle, whole.paths, names=names, which=asked.which, precision=asked.precision)
 
 
 def _read_photo(path: Path) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +95,13 @@ def evaluate_command(
         ArtifactError, SourceError: In one sentence, if something cannot be read.
     """
     bundle = load_bundle(model)
-    paths = bundle.categories if taxonomy is None else read_taxonomy(taxonomy).paths
     rows = read_rows(bundle, products, split)
-    table = CategoryTable.of(bundle, paths, rows.candidates)
+    if taxonomy is None:
+        table = CategoryTable.of(bundle, bundle.categories, rows.candidates)
+        table = replace(table, names=bundle.names)
+    else:
+        whole = read_taxonomy(taxonomy)
+        table = CategoryTable.of(bundle, whole.paths, rows.candidates, whole.names)
     figures = measure(bundle, rows, table, config=EvaluateConfig(), seed=BOOTSTRAP_SEED)
     print(render(figures))
     if json_out is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +17,7 @@ from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.sources import Item, SourceError, open_source
 
 if TYPE_CHECKING:
+    from pipeline.model.names import NameVectors
     from pipeline.model.predictor import PredictorParts
 
 _LOG = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class Encoder(Protocol):
     categories: tuple[str, ...]
     predictor: PredictorParts | None
     category_vectors: np.ndarray
+    names: NameVectors | None
 
     @property
     def logit_scale(self) -> float:
@@ -53,6 +55,9 @@ class Encoder(Protocol):
 
     def encode_categories(self, paths: Sequence[str]) -> np.ndarray:
         """Unit vectors float32 [n, d]."""
+
+    def encode_names(self, paths: Sequence[str], names: Mapping[str, Sequence[str]]) -> NameVectors | None:
+        """Vectors of what paths are called in other languages, None where its predictor does not read them."""
 
     def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors float32 [n, width]."""
@@ -102,21 +107,30 @@ class CategoryTable:
         open_size: Number of paths that the open prediction chooses from.
         trained: float32 [m, d].
         untrained: float32 [m, width].
+        names: What the taxonomy's paths are called in other languages, where the predictor reads that.
     """
 
     paths: tuple[str, ...]
     open_size: int
     trained: np.ndarray
     untrained: np.ndarray
+    names: NameVectors | None = None
 
     @classmethod
-    def of(cls, bundle: Encoder, taxonomy: Sequence[str], candidates: Iterable[Sequence[str]]) -> CategoryTable:
-        """Encode the taxonomy and all candidates, each distinct path once."""
+    def of(
+        cls,
+        bundle: Encoder,
+        taxonomy: Sequence[str],
+        candidates: Iterable[Sequence[str]],
+        names: Mapping[str, Sequence[str]] | None = None,
+    ) -> CategoryTable:
+        """Encode the taxonomy and all candidates, each distinct path once, and its names in other languages."""
         distinct = dict.fromkeys(taxonomy)
         size = len(distinct)
         distinct.update((path, None) for row in candidates for path in row)
         paths = tuple(distinct)
-        return cls(paths, size, bundle.encode_categories(paths), bundle.encode_texts_untrained(paths))
+        others = bundle.encode_names(paths[:size], names or {})
+        return cls(paths, size, bundle.encode_categories(paths), bundle.encode_texts_untrained(paths), others)
 
 
 def product_vectors(bundle: Encoder, texts: Sequence[str], image: np.ndarray, has_image: np.ndarray) -> ProductVectors:

@@ -76,7 +76,8 @@ def open_figures(
     paths = table.paths[: table.open_size]
     used = [name for name in PREDICTORS if name != "classifier" or _has_classifier(bundle)]
     for name in used:
-        predictor = CategoryPredictor(bundle, paths, vectors=table.trained[: table.open_size], which=name)
+        vectors_of_paths = table.trained[: table.open_size]
+        predictor = CategoryPredictor(bundle, paths, vectors=vectors_of_paths, names=table.names, which=name)
         for kind, found in asked.items():
             # a fused vector of one modality is the vector of that modality, and its confidence is that kind's
             kinds = (

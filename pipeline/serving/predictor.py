@@ -19,6 +19,7 @@ from pipeline.serving.scorer import TINY, CategoryScorer
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
     from pipeline.model.calibration import Calibration
+    from pipeline.model.names import NameVectors
     from pipeline.model.predictor import PredictorParts
     from pipeline.serving.measured import Encoder
 
@@ -81,6 +82,7 @@ class CategoryPredictor:
         paths: Sequence[str] | None = None,
         *,
         vectors: np.ndarray | None = None,
+        names: NameVectors | None = None,
         which: str = "default",
         parts: PredictorParts | None = None,
         precision: float | None = None,
@@ -92,6 +94,7 @@ class CategoryPredictor:
             bundle: The model, with its predictor.
             paths: The category table (normalised here); the bundle's own by default.
             vectors: float32 [m, d] of `paths`, where they are known.
+            names: What `paths` are called in other languages; the bundle's own table has its own.
             which: "default", "retrieval" or "classifier".
             parts: Taken in place of the bundle's predictor.
             precision: Moves the operating point; the bundle's by default.
@@ -104,7 +107,7 @@ class CategoryPredictor:
         parts = parts or bundle.predictor
         if parts is None:
             raise ArtifactError("This bundle has no category predictor; run stage 'predict' of its build.")
-        self.scorer = CategoryScorer(bundle, paths, vectors, parts)
+        self.scorer = CategoryScorer(bundle, paths, vectors, parts, names)
         self.paths, self.tree = self.scorer.paths, self.scorer.tree
         self._calibrations: dict[str, Calibration] = parts.calibrations[which]
         self.precision = parts.precision if precision is None else precision
@@ -180,11 +183,11 @@ class CategoryPredictor:
 
         Args:
             vectors: float32 [n, d], L2-normalised.
-            setting: Its sharpness and share count, whatever this predictor's own are.
+            setting: Its sharpness, share and names count, whatever this predictor's own are.
         """
         paths, probabilities = [], []
         for start in range(0, len(vectors), _ROWS_AT_A_TIME):
-            own = self.scorer.mixed(vectors[start : start + _ROWS_AT_A_TIME], setting.sharpness, setting.share)
+            own = self.scorer.mixed(vectors[start : start + _ROWS_AT_A_TIME], setting)
             total = self.tree.sum_up(own)
             for row in range(len(own)):
                 nodes = self.tree.descend(own[row], total[row])
@@ -206,8 +209,7 @@ class CategoryPredictor:
             own = np.empty((len(vectors[part]), len(self.tree)), dtype=np.float32)
             for kind in dict.fromkeys(named[part]):
                 rows = np.array([other == kind for other in named[part]])
-                chosen = self._calibrations[kind]
-                own[rows] = self.scorer.mixed(vectors[part][rows], chosen.sharpness, chosen.share)
+                own[rows] = self.scorer.mixed(vectors[part][rows], self._calibrations[kind])
             if not allowed.all():
                 own = np.where(allowed, own + TINY, 0.0)  # where nothing likely is allowed, all is alike
                 own /= own.sum(axis=1, keepdims=True)

@@ -17,6 +17,8 @@ from pipeline.data.taxonomy import hash_path, normalise_path
 from pipeline.serving.tree import CategoryTree
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
+    from pipeline.model.calibration import Calibration
+    from pipeline.model.names import NameVectors
     from pipeline.model.predictor import PredictorParts
     from pipeline.serving.measured import Encoder
 
@@ -43,10 +45,16 @@ class CategoryScorer:
         paths: The table, normalised.
         tree: These paths and their parents.
         listed: bool [nodes], whether the table names them; else they are only parents.
+        names: What its paths are called in other languages, where that is known.
     """
 
     def __init__(
-        self, bundle: Encoder, paths: Sequence[str] | None, vectors: np.ndarray | None, parts: PredictorParts
+        self,
+        bundle: Encoder,
+        paths: Sequence[str] | None,
+        vectors: np.ndarray | None,
+        parts: PredictorParts,
+        names: NameVectors | None = None,
     ) -> None:
         """Make ready.
 
@@ -55,6 +63,7 @@ class CategoryScorer:
             paths: The category table; None takes the bundle's own.
             vectors: float32 [m, d] of `paths`; None encodes them.
             parts: Has the classifier.
+            names: Of `paths`, which then must be normalised; those of the bundle go with its own table.
         """
         self.paths: tuple[str, ...] = tuple(
             bundle.categories if paths is None else dict.fromkeys(map(normalise_path, paths))
@@ -62,6 +71,7 @@ class CategoryScorer:
         if vectors is None:
             vectors = bundle.category_vectors if paths is None else bundle.encode_categories(self.paths)
         self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        self.names = bundle.names if paths is None else names
         self._scale = float(bundle.logit_scale)
         self.tree = CategoryTree(self.paths)
         self._node_of_path = np.array([self.tree.taxonomy.index[path] for path in self.paths], dtype=np.int64)
@@ -75,17 +85,21 @@ class CategoryScorer:
         cosines: np.ndarray = (vectors @ self._vectors.T).max(axis=1)
         return cosines
 
-    def retrieved(self, vectors: np.ndarray, sharpness: float) -> np.ndarray:
+    def retrieved(self, vectors: np.ndarray, sharpness: float, names: bool = False) -> np.ndarray:
         """Own probabilities by retrieval: softmax(sharpness * logit_scale * cosine) over the table.
 
         Args:
             vectors: float32 [n, d], L2-normalised.
             sharpness: Above 1 nearer to the best path alone.
+            names: The cosine with a path is that with its nearest name in any language.
 
         Returns:
             float32 [n, nodes], 0 for parents that the table does not name; rows sum to 1.
         """
-        logits = sharpness * self._scale * (vectors @ self._vectors.T)
+        logits = vectors @ self._vectors.T
+        if names and self.names is not None:
+            self.names.raise_cosines(vectors, logits)
+        logits *= sharpness * self._scale
         logits -= logits.max(axis=1, keepdims=True)
         np.exp(logits, out=logits)
         logits /= logits.sum(axis=1, keepdims=True)
@@ -120,12 +134,12 @@ class CategoryScorer:
         own /= own.sum(axis=1, keepdims=True)  # less than 1 where a parent's path is not in the table
         return own
 
-    def mixed(self, vectors: np.ndarray, sharpness: float, share: float) -> np.ndarray:
+    def mixed(self, vectors: np.ndarray, setting: Calibration) -> np.ndarray:
         """Own probabilities of the mixture: the classifier's with weight `share`, the retrieval's with the rest."""
-        if not share:
-            return self.retrieved(vectors, sharpness)
-        known = self.classified(vectors)
-        return known if share == 1 else share * known + (1 - share) * self.retrieved(vectors, sharpness)
+        if setting.share == 1:
+            return self.classified(vectors)
+        found = self.retrieved(vectors, setting.sharpness, setting.names)
+        return setting.share * self.classified(vectors) + (1 - setting.share) * found if setting.share else found
 
     def _known_classes(self, classes: Sequence[Sequence[str]]) -> list[_Classes]:
         """The classes of each level that this tree has, down to the last level that has one."""

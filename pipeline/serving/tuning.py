@@ -99,7 +99,7 @@ def tune(
     for kind, own in rows.items():
         best = _best(tried, kind, exponent)
         for name, share in (("retrieval", 0.0), ("classifier", 1.0), ("default", best["share"])):
-            start = Calibration(sharpness=best["sharpness"], share=share)
+            start = Calibration(sharpness=best["sharpness"], share=share, names=best["names"])
             judged[name][kind], found[name][kind] = calibrate(predictors[exponent], own, kind, start, config)
             errors[name][kind] = _errors(judged[name][kind])
     for name in PREDICTORS:
@@ -192,14 +192,16 @@ def _errors(judged: Judged) -> dict[str, list[float | None]]:
 def _try(
     predictors: dict[float, CategoryPredictor], rows: TuningRows, kind: str, config: PredictConfig
 ) -> list[dict[str, Any]]:
-    """Every setting of one kind with its hF1: the retrieval at each sharpness, then mixtures with the best of them."""
+    """Every setting of one kind with its hF1: the retrieval in each way, then mixtures with the best of them."""
     first = next(iter(predictors.values()))
-    tried = [_record(first, rows, kind, config, None, Calibration(sharpness=factor)) for factor in config.sharpness]
-    sharpest = max(tried, key=lambda record: float(record["score"]))["sharpness"]
+    reading = (False,) if first.scorer.names is None else (False, True)
+    ways = [Calibration(sharpness=factor, names=names) for names in reading for factor in config.sharpness]
+    tried = [_record(first, rows, kind, config, None, way) for way in ways]
+    best = ways[max(range(len(ways)), key=lambda number: float(tried[number]["score"]))]
     for exponent, predictor in predictors.items():
         for share in config.shares:
             if share:
-                setting = Calibration(sharpness=sharpest, share=share)
+                setting = replace(best, share=share)
                 tried.append(_record(predictor, rows, kind, config, exponent, setting))
     return tried
 
@@ -221,6 +223,7 @@ def _record(
         "kind": kind,
         "sharpness": setting.sharpness,
         "share": setting.share,
+        "names": setting.names,
         "class_weight": exponent,
         "score": score,
         "seen_hf1": seen,

@@ -45,7 +45,8 @@ def run(config: Config, run_dir: Path) -> None:
     bundle = load_bundle(paths.calibrated)
     unlearnt = products[products["split"] != "train"].reset_index(drop=True)
     rows = _measure_rows(unlearnt, paths)
-    table = CategoryTable.of(bundle, read_taxonomy(paths.taxonomy).paths, rows.candidates)
+    taxonomy = read_taxonomy(paths.taxonomy)
+    table = CategoryTable.of(bundle, taxonomy.paths, rows.candidates, taxonomy.names)
     figures = {}
     for split in SPLITS:
         chosen = (unlearnt["split"] == split).to_numpy()

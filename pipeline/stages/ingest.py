@@ -55,7 +55,7 @@ def run(config: Config, run_dir: Path) -> None:
     paths = RunPaths(run_dir)
     run_dir.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(paths)
-    given_paths = read_taxonomy(Path(config.source.taxonomy)).paths if config.source.taxonomy else ()
+    given = read_taxonomy(Path(config.source.taxonomy)) if config.source.taxonomy else Taxonomy.of(())
     source = open_source(config.source)
     log.info("ingest: %s (%s), %s rows in %s", source.name, source.kind, source.total, ", ".join(source.splits))
     with atomic_path(paths.images) as temporary, ImageCacheWriter(temporary, config.ingest.image_size) as cache:
@@ -70,7 +70,7 @@ def run(config: Config, run_dir: Path) -> None:
     products = _products_table([rows[n] for n in kept], [rows[groups[n]] for n in kept], [splits[n] for n in kept])
     write_table(paths.products, products)
     write_table(paths.rejects, _rejects_table(rejects))
-    _write_taxonomy(paths, given_paths, (rows[n] for n in kept))
+    _write_taxonomy(paths, given, (rows[n] for n in kept))
     _report(products, rejects)
     _write_photos(config, paths)
     provenance = Provenance.of(config, "ingest", products.column("product_id").to_pylist())
@@ -227,11 +227,11 @@ def _rejects_table(rejects: Iterable[Reject]) -> pa.Table:
     return pa.Table.from_pylist(records, schema=REJECTS)
 
 
-def _write_taxonomy(paths: RunPaths, given: Sequence[str], rows: Iterable[CleanRow]) -> None:
+def _write_taxonomy(paths: RunPaths, given: Taxonomy, rows: Iterable[CleanRow]) -> None:
     """The configured taxonomy with every path that a product names and their parents."""
     named = {path for row in rows for path in (*row.candidates, row.category) if path is not None}
-    taxonomy = Taxonomy.of((*given, *named))
-    if given and (strange := len(named - set(given))):
+    taxonomy = Taxonomy.of((*given.paths, *named), given.names)
+    if len(given) and (strange := len(named - set(given.paths))):
         log.warning("ingest: %d paths of the products are not in the configured taxonomy; they were added", strange)
     write_taxonomy(paths.taxonomy, taxonomy)
     log.info("ingest: taxonomy of %d paths", len(taxonomy))

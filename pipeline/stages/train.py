@@ -31,6 +31,7 @@ from pipeline.model.distillation import Lessons, Photos, make_lessons
 from pipeline.model.examples import Examples, make_examples
 from pipeline.model.features import TokenCache, encode_images, encode_texts
 from pipeline.model.matching import FeatureSet, MatchingTask
+from pipeline.model.names import name_vectors
 from pipeline.model.selection import Choice, select_strength
 from pipeline.model.teachers import load_teacher
 from pipeline.model.towers import load_tokenizer
@@ -60,7 +61,7 @@ def run(config: Config, run_dir: Path) -> None:
     require(paths.images, config, "ingest")
     require(paths.photos, config, "ingest")
     if config.train.bundle:
-        adopt_bundle(Path(config.train.bundle), paths.trained, read_taxonomy(paths.taxonomy).paths)
+        adopt_bundle(Path(config.train.bundle), paths.trained, read_taxonomy(paths.taxonomy))
         write_provenance(paths.trained, Provenance.of(config, "train", products["product_id"]))
         return
     trainer = Trainer(config, paths, products)
@@ -80,7 +81,8 @@ class Trainer:
         self.photos = np.load(paths.photos, mmap_mode="r")
         if not products.loc[products["split"] == "train", "category_path"].notna().any():
             raise ValueError("No training row has a category; there is nothing to learn from.")
-        self.taxonomy = read_taxonomy(paths.taxonomy).paths
+        whole = read_taxonomy(paths.taxonomy)
+        self.taxonomy, self.names = whole.paths, whole.names
         by_split = dict(iter(products.groupby("split")))
         empty = products.iloc[:0]
         self.train_examples = make_examples(by_split.get("train", empty), self.taxonomy)
@@ -132,6 +134,7 @@ class Trainer:
         )
         with torch.no_grad():
             vectors = self.model.text_head(torch.from_numpy(path_features)).numpy()
+            names = name_vectors(self._vectors_of, self.taxonomy, self.names)
         meta: dict[str, Any] = {
             "preset": self.config.preset,
             "fingerprint": self.config.fingerprint("train"),
@@ -147,6 +150,7 @@ class Trainer:
             category_vectors=vectors,
             seen=seen,
             meta=meta,
+            names=names,
         )
         draw_curves(self.log.read(), self.paths.training_plot)
         write_provenance(self.paths.trained, Provenance.of(self.config, "train", product_ids))
@@ -234,6 +238,10 @@ class Trainer:
 
     def _encode(self, texts: list[str], label: str) -> np.ndarray:
         return encode_texts(self.model.text_tower, self.tokens, texts, progress=label)
+
+    def _vectors_of(self, names: Sequence[str]) -> np.ndarray:
+        vectors: np.ndarray = self.model.text_head(torch.from_numpy(self._encode(list(names), "names"))).numpy()
+        return vectors
 
     def _text_features(self, texts: Sequence[str], name: str) -> np.ndarray:
         """Features by the untrained text tower (zeros without text), cached on disk."""

@@ -95,6 +95,16 @@ def test_files_round_trip_and_comments_are_skipped(tmp_path):
     assert read_taxonomy(tmp_path / "c.txt").paths == ("A", "A > B")
 
 
+def test_names_in_other_languages_stand_after_tabs(tmp_path):
+    (tmp_path / "t.txt").write_text("Books>Crime\tBücher > Krimis\tLivres>Policier\n\nBooks\tBooks\n")
+    taxonomy = read_taxonomy(tmp_path / "t.txt")
+    assert taxonomy.paths == ("Books", "Books > Crime")
+    assert taxonomy.names == {"Books > Crime": ("Bücher > Krimis", "Livres > Policier")}
+    write_taxonomy(tmp_path / "again.txt", taxonomy)
+    again = read_taxonomy(tmp_path / "again.txt")
+    assert (again.paths, again.names) == (taxonomy.paths, taxonomy.names)
+
+
 @pytest.mark.parametrize("content", [None, b"", b"# nothing\n", b"\xff\xfe\x00", b"A\n > \n"])
 def test_a_missing_or_damaged_file_is_one_sentence(tmp_path, content):
     path = tmp_path / "t.txt"

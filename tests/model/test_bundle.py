@@ -8,6 +8,7 @@ import torch
 
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.config import TowerConfig
+from pipeline.data.taxonomy import Taxonomy
 from pipeline.model.bundle import add_predictor, adopt_bundle, bundle_hash, load_bundle, model_config, save_bundle
 from pipeline.model.calibration import Calibration
 from pipeline.model.classifier import HierarchicalClassifier
@@ -94,12 +95,22 @@ def test_unknown_categories_are_encoded_known_ones_reused(saved):
 
 
 def test_an_adopted_bundle_has_another_table_and_the_same_weights(saved, tmp_path):
-    adopt_bundle(saved[0], tmp_path / "model", ["Home > Mugs", "Toys"])
+    adopt_bundle(saved[0], tmp_path / "model", Taxonomy(("Home > Mugs", "Toys")))
     old, new = load_bundle(saved[0]), load_bundle(tmp_path / "model")
     assert new.categories == ("Home > Mugs", "Toys")
     assert new.seen.tolist() == [True, False]
     assert new.category_vectors[0] == pytest.approx(old.category_vectors[1], abs=1e-3)
     assert bundle_hash(tmp_path / "model") == bundle_hash(saved[0])
+
+
+def test_an_adopted_bundle_knows_what_its_categories_are_called_elsewhere(saved, tmp_path):
+    taxonomy = Taxonomy(("Home > Mugs", "Toys"), {"Toys": ("Spielzeug", "Jouets"), "Not there": ("Nirgends",)})
+    adopt_bundle(saved[0], tmp_path / "model", taxonomy)
+    bundle = load_bundle(tmp_path / "model")
+    assert bundle.names.owners.tolist() == [1, 1]
+    assert bundle.names.vectors == pytest.approx(bundle.encode_texts(["Spielzeug", "Jouets"]), abs=1e-2)
+    adopt_bundle(tmp_path / "model", tmp_path / "plain", Taxonomy(("Toys",)))
+    assert load_bundle(tmp_path / "plain").names is None
 
 
 def _copy(folder, target):

@@ -22,6 +22,7 @@ from PIL import Image
 
 from pipeline.data.schema import SCHEMA_VERSION, catalog_schema, vectors_to_arrow
 from pipeline.model.calibration import Calibration
+from pipeline.model.names import NameVectors, name_vectors
 from pipeline.model.predictor import KINDS, uncalibrated
 from pipeline.serving.catalog import ANALYSIS_KEY, METADATA_KEY
 
@@ -63,6 +64,7 @@ class FakeBundle:
         self.config = SimpleNamespace()
         self.categories = tuple(categories)
         self.category_vectors = np.stack([word_vector(path) for path in categories])
+        self.names: NameVectors | None = None
         self.texts_encoded: list[str] = []
 
     def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
@@ -76,6 +78,9 @@ class FakeBundle:
 
     def encode_categories(self, paths: Sequence[str]) -> np.ndarray:
         return np.stack([word_vector(path) for path in paths])
+
+    def encode_names(self, paths: Sequence[str], names: Mapping[str, Sequence[str]]) -> NameVectors | None:
+        return name_vectors(self.encode_texts, paths, names)
 
     def fuse(self, text: np.ndarray, image: np.ndarray, has_text: np.ndarray, has_image: np.ndarray) -> np.ndarray:
         return unit(text * has_text[:, None] + image * has_image[:, None])

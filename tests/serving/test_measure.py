@@ -65,6 +65,9 @@ class RandomEncoder:
         self.asked += paths
         return self._vectors(paths, self.dimension)
 
+    def encode_names(self, paths, names):
+        return None
+
     def encode_texts_untrained(self, texts):
         return self._vectors([(text, "untrained") for text in texts], 9)
 

@@ -46,6 +46,25 @@ def test_retrieval_is_a_softmax_with_the_sharpness() -> None:
     np.testing.assert_allclose(own[:, predictor.scorer._node_of_path], expected, rtol=1e-4)
 
 
+def test_a_category_is_found_by_its_name_in_another_language() -> None:
+    bundle = FakeBundle()
+    french = {CATEGORIES[2]: ("Rayon > Chose", "Autre"), CATEGORIES[0]: ("Divers",)}
+    names = bundle.encode_names(CATEGORIES, french)
+    scorer = CategoryPredictor(bundle, CATEGORIES, names=names).scorer
+    query, strange = word_vector("rayon chose")[None], _random_vectors(1)
+    cosines = strange @ np.stack([word_vector(path) for path in CATEGORIES]).T
+    expected = cosines.copy()
+    for path, others in french.items():
+        row = CATEGORIES.index(path)
+        expected[0, row] = max([cosines[0, row], *(strange[0] @ word_vector(other) for other in others)])
+    names.raise_cosines(strange, cosines)
+    np.testing.assert_allclose(cosines, expected, atol=1e-6)
+    assert (
+        scorer.paths[int(scorer.retrieved(query, 4.0, names=True)[0, scorer._node_of_path].argmax())] == CATEGORIES[2]
+    )
+    assert scorer.retrieved(query, 4.0).max() < 0.9 < scorer.retrieved(query, 4.0, names=True).max()
+
+
 @pytest.mark.parametrize("paths", [CATEGORIES, DEEP])
 def test_sums_up_the_tree_against_a_slow_reference(paths: tuple[str, ...]) -> None:
     predictor = CategoryPredictor(FakeBundle(paths))
@@ -102,7 +121,7 @@ def test_a_decoded_path_is_real_and_its_confidence_never_rises(paths, share, see
     bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(KINDS, crooked)})
     predictor = CategoryPredictor(bundle)
     vectors = _random_vectors(8, seed)
-    own = predictor.scorer.mixed(vectors, 1.0, share)
+    own = predictor.scorer.mixed(vectors, crooked)
     total = predictor.tree.sum_up(own)
     np.testing.assert_allclose(own.sum(axis=1), 1, atol=1e-4)
     child = predictor.tree.parents >= 0

@@ -70,6 +70,20 @@ def test_what_is_chosen_is_the_best_of_what_was_tried():
     assert found.calibrations["classifier"]["text"].share == 1
 
 
+def test_names_in_other_languages_are_read_where_that_is_better():
+    bundle = _with_classifier(CATEGORIES)
+    parts = {0.0: replace(bundle.predictor, calibrations={})}
+    rows = _rows(120)
+    called = {path: (f"{path} autrement",) for path in CATEGORIES}
+    bundle.names = bundle.encode_names(CATEGORIES, called)
+    foreign = np.stack([word_vector(called[truth][0]) for truth in rows.truths])
+    found, _ = tune(bundle, parts, {"text": replace(rows, vectors=foreign)}, CONFIG)
+    assert found.calibrations["default"]["text"].names == found.reads_names
+    by_names = {read: max(r["score"] for r in found.notes["tried"] if r["names"] is read) for read in (False, True)}
+    assert found.reads_names == (by_names[True] > by_names[False])
+    assert len(found.notes["tried"]) == 2 * len(CONFIG.sharpness) + 1
+
+
 def test_a_combination_that_forgets_unseen_categories_is_not_taken():
     bundle = _with_classifier(CATEGORIES)
     config = replace(CONFIG, sharpness=(3.0,), shares=(0.0, 0.9), class_weights=(0.0,))
