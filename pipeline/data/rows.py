@@ -16,6 +16,7 @@ from pipeline.data.images import (
     ImageError,
     decode_image,
     perceptual_hash,
+    photo_flaw,
     signature,
     source_size,
     square,
@@ -45,6 +46,7 @@ class CleanPhoto:
         thumbnail: WebP.
         hash: 64-bit perceptual hash.
         signature: uint8, coarse colours.
+        flaw: What makes it say nothing (`images.photo_flaw`), "" if it is a photo.
     """
 
     digest: str
@@ -54,6 +56,7 @@ class CleanPhoto:
     thumbnail: bytes
     hash: int
     signature: np.ndarray
+    flaw: str
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,7 @@ def clean_photo(data: bytes, config: IngestConfig) -> CleanPhoto:
         thumbnail=thumbnail(image, config.thumbnail_size, THUMBNAIL_QUALITY),
         hash=perceptual_hash(image),
         signature=signature(image),
+        flaw=photo_flaw(image),
     )
 
 

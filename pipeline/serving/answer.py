@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -108,7 +108,7 @@ def ask(
     [found] = predictor.decode(vectors, kind, branches=branches, candidates=candidates, precision=precision)
     [best] = predictor.predict(vectors, k, kind, branches=branches, candidates=candidates)
     if flaw and query.image_vector is not None:
-        found = replace(found, certain=0, familiar=False)
+        found = found.guessed
     return Answer(query, found, tuple(best), flaw)
 
 

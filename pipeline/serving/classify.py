@@ -49,11 +49,13 @@ PREDICTIONS = pa.schema(
         ("certain_path", pa.string()),
         ("needs_review", pa.bool_()),
         ("familiar", pa.bool_()),
+        ("photo_flaw", pa.string()),
         ("alternatives", pa.list_(pa.string())),
         ("alternative_scores", pa.list_(pa.float32())),
     ]
 )
-"""What a classified catalogue holds: `certain_path` is "" where no level is certain; `familiar` as in `Prediction`."""
+"""What a classified catalogue holds: `certain_path` is "" where no level is certain; `familiar` as in `Prediction`,
+`photo_flaw` as `flaw` in `answer.Answer`."""
 
 _LOG = logging.getLogger("pipeline.classify")
 
@@ -216,18 +218,22 @@ def _predict(
 ) -> tuple[pa.Table, float]:
     """The predictions of clean rows, and the seconds that the towers took."""
     has_text = np.array([bool(row.text) for row in rows], dtype=bool)
-    has_image = np.array([row.photo is not None for row in rows], dtype=bool)
+    flaws = ["" if row.photo is None else row.photo.flaw for row in rows]
+    photos = [None if flaw and row.text else row.photo for row, flaw in zip(rows, flaws, strict=True)]
+    has_image = np.array([photo is not None for photo in photos], dtype=bool)
     text = np.zeros((len(rows), bundle.dimension), dtype=np.float32)
     image = np.zeros_like(text)
     started = time.perf_counter()
     if has_text.any():
         text[has_text] = bundle.encode_texts([row.text for row in rows if row.text])
     if has_image.any():
-        image[has_image] = bundle.encode_images(np.stack([row.photo.square for row in rows if row.photo is not None]))
+        image[has_image] = bundle.encode_images(np.stack([photo.square for photo in photos if photo is not None]))
     towers = time.perf_counter() - started
     vectors, kinds = bundle.fuse(text, image, has_text, has_image), kinds_of(has_text, has_image)
     decoded = predictor.decode(vectors, kinds, branches=asked.branches, candidates=asked.candidates)
     best = predictor.predict(vectors, ALTERNATIVES, kinds, branches=asked.branches, candidates=asked.candidates)
+    blind = [bool(flaw) and photo is not None for flaw, photo in zip(flaws, photos, strict=True)]
+    decoded = [found.guessed if nothing else found for found, nothing in zip(decoded, blind, strict=True)]
     records = [
         {
             "product_id": row.product_id,
@@ -239,10 +245,11 @@ def _predict(
             "certain_path": found.certain_path,
             "needs_review": found.needs_review,
             "familiar": found.familiar,
+            "photo_flaw": flaw,
             "alternatives": [score.path for score in scores],
             "alternative_scores": [score.score for score in scores],
         }
-        for row, found, scores in zip(rows, decoded, best, strict=True)
+        for row, found, flaw, scores in zip(rows, decoded, flaws, best, strict=True)
     ]
     return pa.Table.from_pylist(records, schema=PREDICTIONS), towers
 

@@ -8,7 +8,7 @@ prediction is certain down to the deepest level that passes its threshold.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,6 +64,11 @@ class Prediction:
     def needs_review(self) -> bool:
         """Whether some level is not certain."""
         return self.certain < len(self.confidences)
+
+    @property
+    def guessed(self) -> Prediction:
+        """The same path with nothing certain, as it is where what was read says nothing."""
+        return replace(self, certain=0, familiar=False)
 
 
 class CategoryPredictor:

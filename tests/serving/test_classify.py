@@ -9,7 +9,7 @@ from pipeline.__main__ import main
 from pipeline.artifacts import ClassifyPaths
 from pipeline.serving import classify as module
 from pipeline.serving.classify import Classify, classify_catalogue, classify_product
-from tests.factories import make_row, write_rows
+from tests.factories import encode, make_row, write_rows
 from tests.serving.fakes import CATEGORIES, write_catalog, write_small_model
 
 
@@ -41,6 +41,23 @@ def test_a_catalogue_is_classified_and_bad_rows_are_rejected(model, source, tmp_
     assert (reject["source_row"], "neither text" in reject["reason"]) == (4, True)
     assert not ClassifyPaths(out).parts.exists()
     assert figures["over_towers"] > 1
+
+
+def test_a_photo_that_says_nothing_is_no_evidence(model, tmp_path):
+    rows = [make_row(number, np.random.default_rng(number), dirt=False) for number in range(3)]
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    noise = {"bytes": encode(Image.fromarray(pixels), "PNG"), "path": None}
+    plain = {"bytes": encode(Image.new("RGB", (60, 80), (9, 80, 200)), "PNG"), "path": None}
+    rows[0]["product_image"] = noise
+    rows[1] |= {"product_image": plain, "product_title": "", "product_description": ""}
+    rows += [{**rows[0], "product_image": None}, {**rows[2], "product_image": plain, "product_description": "more"}]
+    source, out = write_rows(tmp_path / "products.parquet", rows), tmp_path / "out.parquet"
+    classify_catalogue(model, str(source), out, asked=Classify())
+    with_noise, blind, sound, without, with_plain = pq.read_table(out).to_pylist()
+    assert [row["photo_flaw"] for row in (with_noise, blind, sound)] == ["noise", "one colour", ""]
+    assert with_plain["photo_flaw"] == "one colour"
+    assert with_noise["confidences"] == without["confidences"]  # the text alone
+    assert (blind["certain_path"], blind["familiar"]) == ("", False)
 
 
 def test_a_stopped_run_goes_on_and_gives_the_same(model, source, tmp_path, monkeypatch):
