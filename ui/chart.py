@@ -113,8 +113,8 @@ def quantise(coordinates: np.ndarray) -> np.ndarray:
     finite = np.where(np.isfinite(coordinates), coordinates, np.nan)
     if not np.isfinite(finite).any():
         return np.zeros(coordinates.shape, dtype="<i2")
-    low, high = np.nanmin(finite, axis=0), np.nanmax(finite, axis=0)
-    reach = float(np.nanmax(high - low)) / 2
+    low, high = np.fmin.reduce(finite), np.fmax.reduce(finite)
+    reach = float(np.fmax.reduce(high - low)) / 2
     scaled = (finite - (low + high) / 2) * (_REACH / reach if reach > 0 else 0)
     return np.rint(np.nan_to_num(scaled)).astype("<i2")
 

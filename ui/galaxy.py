@@ -16,7 +16,6 @@ import gradio as gr
 import numpy as np
 import pandas as pd
 
-from pipeline.artifacts import ArtifactError
 from pipeline.serving.neighbours import centre_of, nearest_products
 from ui import cards, galaxyfiles
 from ui.workspace import Workspace, bind, check_text, endpoint, refuse
@@ -32,10 +31,12 @@ _TEMPLATE = """
   <div class="sky-controls"></div>
   <div class="sky-stage">
     <div class="sky-holder" role="img" aria-label="All products as points in space">
+      <div class="sky-view"></div>
       <div class="sky-tip" hidden></div>
     </div>
     <aside class="sky-panel" aria-label="What is chosen" hidden></aside>
   </div>
+  <p class="sky-alert" role="alert"></p>
   <p class="sky-status hint" role="status"></p>
   <ul class="sky-legend legend"></ul>
   <p class="hint">KEYS</p>
@@ -114,17 +115,17 @@ def star(workspace: Workspace, category: Any) -> dict[str, Any]:
     if not len(rows):
         raise refuse("The catalogue has no such category.")
     centre = centre_of(workspace.catalog, np.asarray(rows))
-    named = [
-        {**_named(workspace, row), "distance": distance}
-        for row, distance in zip(centre.rows.tolist(), centre.distances.tolist(), strict=True)
-        if row in {*centre.rows[:_AT_THE_ENDS].tolist(), *centre.rows[-_AT_THE_ENDS:].tolist()}
-    ]
+    pairs = list(zip(centre.rows.tolist(), centre.distances.tolist(), strict=True))
+    nearest, farthest = (
+        [{**_named(workspace, row), "distance": distance} for row, distance in ordered[:_AT_THE_ENDS]]
+        for ordered in (pairs, pairs[::-1])
+    )
     return {
         "category": category,
         "members": len(rows),
         "spread": centre.spread,
-        "nearest": named[:_AT_THE_ENDS],
-        "farthest": named[::-1][:_AT_THE_ENDS],
+        "nearest": nearest,
+        "farthest": farthest,
     }
 
 
@@ -199,8 +200,8 @@ def _answering(handler: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict
     def answer(question: Any) -> dict[str, Any]:
         try:
             return handler(question)
-        except (gr.Error, ArtifactError) as error:
-            return {"refused": str(error)}
+        except gr.Error as error:
+            return {"refused": error.message}
 
     answer.__name__ = handler.__name__
     return answer

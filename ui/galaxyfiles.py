@@ -36,7 +36,6 @@ def version(catalog: Catalog) -> str:
 
 def routes(catalog: Catalog) -> list[Route]:
     """The routes for an opened catalogue, for the application that Gradio launches."""
-    files = {path.name: path for path in SCRIPTS.glob("*.js")}
     kept = _Kept(
         {
             "points": lambda: chart.points(catalog.products),
@@ -47,8 +46,8 @@ def routes(catalog: Catalog) -> list[Route]:
     )
 
     def script(request: Request) -> Response:
-        path = files.get(request.path_params["name"])
-        if path is None:
+        path = SCRIPTS / request.path_params["name"]
+        if path not in SCRIPTS.glob("*.js"):
             raise HTTPException(404)
         return _tagged(request, path.read_bytes(), "text/javascript", {"Cache-Control": _ASK})
 

@@ -3,7 +3,7 @@
 import { FAULT, NO_CONFIDENCE } from "./chart.js";
 
 export const DUST = 0; // numbers of the palette that every scheme has
-export const LIT = 1;
+const LIT = 1;
 const FIRST = 2;
 const FIXED = ["#2b3144", "#ffffff"];
 const UNKNOWN = "#7d879c";
@@ -86,8 +86,35 @@ function most(chart, column, describe, unknown) {
   return { entries, number: (row) => (column[row] === 0 ? entries.length - 1 : numbers.get(column[row]) ?? others) };
 }
 
+/**
+ * Colour and size of every product: `codes` of the scheme where it passes the mask (null: all do) and is among the
+ * members (a set of rows, or nothing), else dust; where some were found (a set of rows, or null), these alone are lit.
+ */
+export function shade(scheme, mask, members, found) {
+  const base = Math.min(7, Math.max(1.8, 26 / Math.max(1, scheme.length) ** 0.25)); // pixels: smaller the more there are
+  const codes = new Uint16Array(scheme.length).fill(DUST);
+  const sizes = new Float32Array(scheme.length).fill(base * 0.6);
+  let shown = 0;
+  for (let row = 0; row < codes.length; row++) {
+    const lit = found?.has(row);
+    if (!lit && (found || (mask && !mask[row]) || (members && !members.has(row)))) continue;
+    codes[row] = lit ? LIT : scheme[row];
+    sizes[row] = base * (lit ? 2 : 1);
+    shown++;
+  }
+  return { codes, sizes, shown };
+}
+
+/** Sizes (pixels) and colours of the stars, in the order of `chart.stars`. */
+export function starLooks(chart) {
+  const most = Math.sqrt(chart.stars[0]?.count ?? 1);
+  const colours = chart.stars.map((node) => topColour(chart, chart.topOf[node.numbers[0]]));
+  const sizes = chart.stars.map((node) => 5 + 13 * (Math.sqrt(node.count) / most));
+  return { sizes, colours };
+}
+
 /** Colour of a top-level category by its number in `topOf`. */
-export function topColour(chart, number) {
+function topColour(chart, number) {
   const { palette } = chart.header;
   return number ? palette[(number - 1) % palette.length] : UNKNOWN;
 }

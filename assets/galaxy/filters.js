@@ -10,7 +10,7 @@ const EMPTY = { text: "", category: "", brand: "", split: "", language: "", wron
 
 export class Filters {
   /**
-   * `heard` has changed(), layout(name), colour(scheme) and refused(sentence); `find` asks the server for the rows that
+   * `heard` has asked(), changed(), layout(name), colour(scheme) and refused(sentence); `find` asks the server for the rows that
    * hold a text. The state is `wanted`, `layout` and `scheme`.
    */
   constructor(chart, { heard, find }) {
@@ -93,6 +93,7 @@ export class Filters {
   }
 
   async #change(name, quiet = false) {
+    if (!quiet) this.heard.asked();
     const field = this.fields[name];
     let value = field.type === "checkbox" ? field.checked : field.value.trim();
     if (name === "brand" && value) await this.chart.brandNames();

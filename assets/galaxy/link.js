@@ -23,3 +23,21 @@ export function writeLink({ filters, camera, ...plain }) {
   given.set("camera", camera.join(","));
   return `${window.location.origin}${window.location.pathname}?${given}`;
 }
+
+/** Bring the galaxy to where a link says: layout, colours, filters, product or star, camera. */
+export async function follow(galaxy, link) {
+  const { filters, view } = galaxy;
+  const offers = (field, value) => value && [...field.options].some((one) => one.value === value);
+  if (offers(filters.fields.layout, link.layout) && link.layout !== filters.layout) {
+    filters.fields.layout.value = filters.layout = link.layout;
+    await galaxy.lay(link.layout);
+  }
+  if (offers(filters.fields.scheme, link.scheme)) {
+    filters.fields.scheme.value = filters.scheme = link.scheme;
+    await galaxy.repaint(true);
+  }
+  if (Object.keys(link.filters).length) await filters.set(link.filters);
+  if (link.product) await galaxy.choose(link.product, !link.camera);
+  else if (link.star) await galaxy.chooseStar(link.star, !link.camera);
+  if (link.camera?.length === view.camera().length) await view.look(link.camera);
+}

@@ -1,16 +1,16 @@
 // The galaxy: holds what is chosen, found and filtered together, and tells the view, the panel and the legend of it.
 
-import { address, Chart } from "./chart.js";
-import { colourBy, DUST, LIT, topColour } from "./colours.js";
-import { make, many, picture } from "./dom.js";
+import { Chart } from "./chart.js";
+import { colourBy, DUST, shade, starLooks } from "./colours.js";
+import { make, many } from "./dom.js";
 import { Filters } from "./filters.js";
 import { Flat } from "./flat.js";
-import { readLink, writeLink } from "./link.js";
+import { follow, readLink, writeLink } from "./link.js";
 import { foundPanel, productPanel, starPanel } from "./panel.js";
 import { hasWebGL, Sky } from "./sky.js";
+import { Tip } from "./tip.js";
 
 const MOST_LINES = 2000;
-const PAUSE = 120; // ms that the mouse rests before a title is fetched
 const CLOSE_TO = { product: 0.4, star: 0.75, found: 0.6 }; // how far off a flight ends; a scene is 1 long
 const NO_WEBGL = "This browser shows no 3D (WebGL is off or missing), so the galaxy is drawn flat.";
 
@@ -25,7 +25,7 @@ export async function start({ element, server, props, watch, send }) {
   const galaxy = new Galaxy(root, server, send);
   try {
     await galaxy.open();
-    await (props.value ? galaxy.showFound(props.value) : galaxy.follow(readLink(window.location.search)));
+    await (props.value ? galaxy.showFound(props.value) : follow(galaxy, readLink(window.location.search)));
   } catch (error) {
     galaxy.say(error.message, true);
     throw error;
@@ -36,7 +36,7 @@ export async function start({ element, server, props, watch, send }) {
 class Galaxy {
   constructor(root, server, send) {
     Object.assign(this, { root, server, send, chosen: null, found: null, trail: [] });
-    this.parts = Object.fromEntries(["controls", "holder", "tip", "panel", "legend", "status"].map((name) => [name, root.querySelector(`.sky-${name}`)]));
+    this.parts = Object.fromEntries(["controls", "holder", "view", "tip", "panel", "legend", "status", "alert"].map((name) => [name, root.querySelector(`.sky-${name}`)]));
     const close = () => this.close();
     this.go = {
       product: (row) => this.choose(row), category: (path) => this.only({ category: path }), link: () => this.share(),
@@ -48,12 +48,12 @@ class Galaxy {
     this.say("Opening the galaxy …");
     const solid = hasWebGL();
     const heard = { hover: (hit, x, y) => this.hover(hit, x, y), click: (hit) => this.click(hit) };
-    const opened = [Chart.open(this.root.dataset.version), (solid ? Sky : Flat).open(this.parts.holder, heard)];
+    const opened = [Chart.open(this.root.dataset.version), (solid ? Sky : Flat).open(this.parts.view, heard)];
     [this.chart, this.view] = await Promise.all(opened);
-    this.base = Math.min(7, Math.max(1.8, 26 / Math.max(1, this.chart.rows) ** 0.25));
+    this.tip = new Tip(this.parts.tip, this.parts.holder, this.chart);
     this.filters = new Filters(this.chart, {
       heard: {
-        changed: () => this.repaint(), layout: (name) => this.lay(name), colour: () => this.repaint(true),
+        asked: () => this.say("", true), changed: () => this.repaint(), layout: (name) => this.lay(name), colour: () => this.repaint(true),
         refused: (sentence) => this.say(sentence, true),
       },
       find: (text) => this.server.find(text),
@@ -74,35 +74,22 @@ class Galaxy {
     document.addEventListener("keydown", (event) => this.key(event));
   }
 
+  /** What is going on, or what went wrong; the latter stays until something is asked again. */
   say(sentence, wrong = false) {
-    this.parts.status.textContent = sentence;
-    this.parts.status.setAttribute("role", wrong ? "alert" : "status");
+    this.parts[wrong ? "alert" : "status"].textContent = sentence;
   }
 
-  /** Colour and size of every product, by filters, chosen category and found products. */
+  /** What the view paints: colours and sizes of all products, by filters, chosen category and found products. */
   shade() {
-    const mask = this.filters.mask();
     const members = this.chosen?.star && this.chosen.members;
     const found = this.found && new Set(this.found.rows);
-    const codes = new Uint16Array(this.chart.rows).fill(DUST);
-    const sizes = new Float32Array(this.chart.rows).fill(this.base * 0.6);
-    let shown = 0;
-    for (let row = 0; row < codes.length; row++) {
-      const lit = found?.has(row);
-      if (!lit && (found || (mask && !mask[row]) || (members && !members.has(row)))) continue;
-      codes[row] = lit ? LIT : this.coloured.codes[row];
-      sizes[row] = this.base * (lit ? 2 : 1);
-      shown++;
-    }
-    this.shown = shown;
+    const { codes, sizes, shown } = shade(this.coloured.codes, this.filters.mask(), members, found);
+    Object.assign(this, { codes, shown });
     return { paint: { codes, palette: this.coloured.palette }, sizes };
   }
 
   stars() {
-    const most = Math.sqrt(this.chart.stars[0]?.count ?? 1);
-    const colours = this.chart.stars.map((node) => topColour(this.chart, this.chart.topOf[node.numbers[0]]));
-    const sizes = this.chart.stars.map((node) => 5 + 13 * (Math.sqrt(node.count) / most));
-    return { places: this.starPlaces, sizes, colours };
+    return { places: this.starPlaces, ...starLooks(this.chart) };
   }
 
   async repaint(recolour = false) {
@@ -134,7 +121,7 @@ class Galaxy {
   }
 
   lit(row) {
-    return this.shade().paint.codes[row] !== DUST;
+    return this.codes[row] !== DUST;
   }
 
   /** A product: photo and facts, its neighbours, a line to each. */
@@ -236,6 +223,7 @@ class Galaxy {
   }
 
   async ask(name, question) {
+    this.say("", true);
     try {
       const answer = await this.server[name](question);
       if (!answer.refused) return answer;
@@ -247,32 +235,10 @@ class Galaxy {
   }
 
   hover(hit, x, y) {
-    clearTimeout(this.resting);
-    const { tip, holder } = this.parts;
-    tip.hidden = true;
-    this.hovered = hit;
-    holder.classList.toggle("sky-over", Boolean(hit));
-    if (!hit || (hit.product !== undefined && !this.lit(hit.product))) return;
-    const put = (...content) => {
-      const box = holder.getBoundingClientRect();
-      tip.replaceChildren(...content);
-      tip.hidden = false;
-      const left = Math.min(x - box.left + 14, box.width - tip.offsetWidth - 4);
-      const top = Math.min(y - box.top + 14, box.height - tip.offsetHeight - 4);
-      Object.assign(tip.style, { left: `${Math.max(4, left)}px`, top: `${Math.max(4, top)}px` });
-    };
-    if (hit.star !== undefined) {
-      const star = this.chart.stars[hit.star];
-      put(make("b", {}, star.path), make("span", {}, `${many(star.count)} products`));
-      return;
-    }
-    this.resting = setTimeout(async () => {
-      const answer = await fetch(address(`title/${hit.product}?v=${this.chart.version}`));
-      if (!answer.ok || this.hovered !== hit) return;
-      const { title } = await answer.json();
-      const category = this.chart.header.categories[this.chart.columns.category[hit.product] - 1];
-      put(picture(address(`thumbnail/${hit.product}`)), make("b", { dir: "auto" }, title || "untitled"), make("span", {}, category ?? "no category"));
-    }, PAUSE);
+    this.parts.holder.classList.toggle("sky-over", Boolean(hit));
+    if (hit?.star !== undefined) this.tip.star(this.chart.stars[hit.star], x, y);
+    else if (hit && this.lit(hit.product)) this.tip.product(hit.product, x, y);
+    else this.tip.hide();
   }
 
   legend() {
@@ -305,24 +271,6 @@ class Galaxy {
       this.trail.pop();
       this.choose(this.trail.at(-1));
     }
-  }
-
-  /** Open what a link says: layout, colours, filters, product or star, camera. */
-  async follow(link) {
-    const { fields } = this.filters;
-    if (link.layout && link.layout !== this.filters.layout && [...fields.layout.options].some((one) => one.value === link.layout)) {
-      fields.layout.value = this.filters.layout = link.layout;
-      await this.lay(link.layout);
-    }
-    if (link.scheme && [...fields.scheme.options].some((one) => one.value === link.scheme)) {
-      fields.scheme.value = this.filters.scheme = link.scheme;
-      await this.repaint(true);
-    }
-    if (Object.keys(link.filters).length) await this.filters.set(link.filters);
-    const flight = !link.camera;
-    if (link.product) await this.choose(link.product, flight);
-    else if (link.star) await this.chooseStar(link.star, flight);
-    if (link.camera?.length === this.view.camera().length) await this.view.look(link.camera);
   }
 
   async share() {

@@ -53,7 +53,7 @@ export class Sky {
     const axis = { visible: false, showspikes: false, range: [-SPAN, SPAN], autorange: false };
     const layout = {
       paper_bgcolor: GROUND, margin: { l: 0, r: 0, t: 0, b: 0 }, uirevision: "kept", hovermode: "closest", autosize: true,
-      scene: { xaxis: axis, yaxis: axis, zaxis: axis, bgcolor: GROUND, aspectmode: "cube", camera: HOME, dragmode: "orbit" },
+      scene: { xaxis: axis, yaxis: axis, zaxis: axis, bgcolor: GROUND, aspectmode: "cube", camera: structuredClone(HOME), dragmode: "orbit" },
     };
     const products = marker({ size: sizes, ...codes(paint) });
     Object.assign(products, { x: place.x, y: place.y, z: place.z });
@@ -82,7 +82,7 @@ export class Sky {
     this.#restyle(STARS, spread(stars.places));
     return this.plotly.relayout(this.holder, {
       "scene.dragmode": place.flat ? "pan" : "orbit",
-      "scene.camera": { ...(place.flat ? ABOVE : HOME), projection: { type: place.flat ? "orthographic" : "perspective" } },
+      "scene.camera": structuredClone(place.flat ? ABOVE : HOME), // Plotly writes into what it is given
     });
   }
 
@@ -113,7 +113,7 @@ export class Sky {
   }
 
   camera() {
-    const { eye, center, up } = this.holder._fullLayout.scene.camera;
+    const { eye, center, up } = this.holder.layout.scene.camera;
     return [eye, center, up].flatMap(({ x, y, z }) => [x, y, z].map((value) => Number(value.toFixed(3))));
   }
 
@@ -153,6 +153,8 @@ export class Sky {
     let under = null;
     let hit = null;
     let tapped = -Infinity;
+    const mouse = { x: 0, y: 0 }; // what Plotly says of a hover in three dimensions does not tell where it was
+    this.holder.addEventListener("pointermove", (event) => { [mouse.x, mouse.y] = [event.clientX, event.clientY]; }, true);
     const read = ({ points: [point] }) =>
       point.curveNumber === STARS ? { star: point.pointNumber } : point.curveNumber === PRODUCTS ? { product: point.pointNumber } : null;
     this.holder.addEventListener("pointerdown", (event) => {
@@ -178,7 +180,7 @@ export class Sky {
     window.addEventListener("pointercancel", () => { down = null; }, true);
     this.holder.on("plotly_hover", (event) => {
       under = read(event);
-      this.heard.hover(under, event.event?.clientX, event.event?.clientY);
+      this.heard.hover(under, mouse.x, mouse.y);
     });
     this.holder.on("plotly_unhover", () => {
       under = null;
