@@ -14,14 +14,16 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 import argparse
 import functools
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
+from starlette.routing import Route
 
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.serving import hub
 from pipeline.serving.catalog import Catalog, check_match
-from ui import examples, page
+from ui import examples, galaxyfiles, page
 from ui.theme import theme
 from ui.workspace import Workspace, load_tools
 
@@ -78,12 +80,18 @@ def _open(catalog: Path, model: Path, name: str = "") -> Workspace:
     return Workspace(opened, functools.partial(load_tools, opened, model), name)
 
 
-def serve(blocks: gr.Blocks) -> None:
-    """Serve a page until interrupted; host and port by GRADIO_SERVER_NAME and GRADIO_SERVER_PORT."""
+def serve(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
+    """Serve a page until interrupted; host and port by GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
+
+    Args:
+        blocks: The page.
+        files: Routes that its scripts fetch from, beside Gradio's own.
+    """
     blocks.queue(default_concurrency_limit=2, max_size=64)
     blocks.launch(
         theme=theme(),
-        css_paths=ROOT / "assets" / "space.css",
+        css_paths=[ROOT / "assets" / "space.css", ROOT / "assets" / "galaxy.css"],
+        app_kwargs={"routes": list(files)},
         allowed_paths=[str(examples.FOLDER)],
         max_file_size="20mb",
         ssr_mode=False,
@@ -107,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
         serve(page.build_refusal(str(error)))
         return 0
     workspace.warm_up()
-    serve(page.build(workspace))
+    serve(page.build(workspace), galaxyfiles.routes(workspace.catalog))
     return 0
 
 

@@ -4,9 +4,11 @@ import re
 
 import numpy as np
 import pytest
+from playwright.sync_api import Browser
 
-from benchmarks import query, real_size, startup, timing, training
+from benchmarks import galaxy, query, real_size, startup, timing, training
 from benchmarks.products import make_paths, make_products
+from tests import browsing
 
 RATIO = re.compile(r"\d+(?:\.\d+)? x (?:a|the|bare) ")
 
@@ -63,3 +65,12 @@ def test_startup_serves_the_page_and_predicts(capsys):
     assert len(RATIO.findall(out)) == 4
     page, warm, predicted = (int(value) for value in re.findall(r"^memory .*\((\d+) MB over", out, re.MULTILINE))
     assert 0 < page < warm <= predicted
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(browsing.CHROMIUM is None, reason="no Chromium found")
+def test_galaxy_draws_both_pages(browser: Browser, capsys):
+    galaxy.compare(browser, 300, 1)
+    out = capsys.readouterr().out
+    assert len(RATIO.findall(out)) == 2
+    assert 0 < float(re.search(r"([\d.]+) bytes a point", out)[1]) < 100

@@ -89,7 +89,7 @@ def _search(page: Page) -> None:
 
 
 def _galaxy(page: Page) -> None:
-    expect(page.locator("#galaxy-plot canvas").first).to_be_visible()
+    expect(page.locator("#galaxy canvas").first).to_be_visible()
 
 
 def _rerank(page: Page) -> None:

@@ -79,8 +79,12 @@ def prediction(answer: dict[str, Any]) -> str:
     )
 
 
-def build(workspace: Workspace) -> None:
-    """Lay out the tab."""
+def build(workspace: Workspace) -> list[gr.components.Component]:
+    """Lay out the tab.
+
+    Returns:
+        The inputs of `classify`.
+    """
     tiles = examples.build()
     with gr.Row(elem_classes="split"):
         with gr.Column(scale=2, min_width=280):
@@ -92,8 +96,9 @@ def build(workspace: Workspace) -> None:
             predicted = gr.HTML(cards.hint(_START), js_on_load=None, elem_id="prediction")
     gr.HTML("<h3>Most similar products</h3>", js_on_load=None)
     similar = gr.HTML(cards.hint("They appear with the prediction."), js_on_load=None, elem_id="similar")
-    inputs = [photo, title, description]
+    inputs: list[gr.components.Component] = [photo, title, description]
     run, outputs = bind(show, workspace), [predicted, similar]
     gr.on([button.click, title.submit], run, inputs, outputs, api_visibility="private")
     examples.run_on_click(tiles, fill, inputs, run, inputs, outputs, reveal="#prediction")
     endpoint(bind(classify, workspace), inputs)
+    return inputs

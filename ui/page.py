@@ -6,7 +6,7 @@ from html import escape
 
 import gradio as gr
 
-from ui import classify, galaxy, rerank, search
+from ui import classify, crossing, galaxy, rerank, search
 from ui.workspace import Workspace
 
 TITLE = "Product Galaxy"
@@ -32,15 +32,26 @@ def build(workspace: Workspace) -> gr.Blocks:
     """The Space on an open catalogue."""
     with gr.Blocks(title=TITLE) as page:
         gr.HTML(header(workspace), js_on_load=None, elem_id="header")
-        with gr.Tabs(overflow_behavior="wrap"):
-            with gr.Tab("Classify"):
-                classify.build(workspace)
-            with gr.Tab("Search"):
-                search.build(workspace)
-            with gr.Tab("Galaxy") as tab:
-                galaxy.build(workspace, tab)
-            with gr.Tab("Rerank"):
-                rerank.build(workspace)
+        with gr.Tabs(overflow_behavior="wrap") as tabs:
+            with gr.Tab("Classify", id="classify"):
+                listing = classify.build(workspace)
+                classified = gr.Button("Show it in the galaxy", elem_classes="to-galaxy")
+            with gr.Tab("Search", id="search"):
+                query, results = search.build(workspace)
+                searched = gr.Button("Show the results in the galaxy", elem_classes="to-galaxy")
+            with gr.Tab("Galaxy", id="galaxy"):
+                sky = galaxy.build(workspace)
+            with gr.Tab("Rerank", id="rerank"):
+                candidates = rerank.build(workspace)
+        crossing.connect(
+            workspace,
+            page=page,
+            tabs=tabs,
+            sky=sky,
+            to_sky=[(classified, crossing.show_listing, listing), (searched, crossing.show_results, query)],
+            results=results,
+            candidates=candidates,
+        )
     return page
 
 

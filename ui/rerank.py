@@ -122,8 +122,18 @@ def surprise(workspace: Workspace) -> dict[str, Any]:
     return gr.update(choices=_choices([product, *products(workspace)]), value=product["product_id"])
 
 
-def build(workspace: Workspace) -> None:
-    """Lay out the tab."""
+def choose(workspace: Workspace, product_id: str) -> dict[str, Any]:
+    """A product of the catalogue, for the dropdown."""
+    product = workspace.product(_row(workspace, product_id))
+    return gr.update(choices=_choices([product, *products(workspace)]), value=product_id)
+
+
+def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.components.Component]]:
+    """Lay out the tab.
+
+    Returns:
+        The inputs of `show`, the product first, and its outputs.
+    """
     offered = _choices(products(workspace))
     with gr.Row(elem_classes="split"):
         with gr.Column(scale=2, min_width=280):
@@ -147,6 +157,7 @@ def build(workspace: Workspace) -> None:
     product_id = gr.Textbox(visible=False, label="product_id")
     endpoint(bind(rerank, workspace), [product_id, own])
     endpoint(bind(products, workspace), [text])
+    return [chosen, own], [product, result]
 
 
 def _row(workspace: Workspace, product_id: str) -> int:

@@ -65,8 +65,12 @@ def fill(number: int) -> tuple[str, str | None]:
     return example.title, example.path
 
 
-def build(workspace: Workspace) -> None:
-    """Lay out the tab."""
+def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.components.Component]]:
+    """Lay out the tab.
+
+    Returns:
+        The inputs of `search` and the outputs of `show`.
+    """
     tiles = examples.build()
     with gr.Row(elem_classes="split"):
         with gr.Column(scale=3, min_width=280):
@@ -85,8 +89,10 @@ def build(workspace: Workspace) -> None:
             photo = photo_input()
     done = gr.HTML(cards.hint(_START), js_on_load=None, elem_id="search-done")
     found = gr.HTML(js_on_load=None, elem_id="found")
-    inputs = [text, photo, weight, count]
-    run, outputs = bind(show, workspace), [done, found]
+    inputs: list[gr.components.Component] = [text, photo, weight, count]
+    outputs: list[gr.components.Component] = [done, found]
+    run = bind(show, workspace)
     gr.on([button.click, text.submit], run, inputs, outputs, api_visibility="private")
     examples.run_on_click(tiles, fill, [text, photo], run, inputs, outputs, reveal="#found .card")
     endpoint(bind(search, workspace), inputs)
+    return inputs, outputs

@@ -1,9 +1,11 @@
+import base64
+
 import gradio as gr
 import numpy as np
 import pytest
 
 from tests.ui.conftest import HOSTILE
-from ui import figures, galaxy
+from ui import crossing, figures, galaxy, rerank
 from ui.workspace import Workspace
 
 
@@ -14,30 +16,67 @@ def test_top_categories_with_counts_and_places(workspace: Workspace) -> None:
     assert answer[1]["x"] == pytest.approx(rows.x[rows.category_top == "Home"].mean())
 
 
-def test_every_product_is_a_point_of_its_colour(workspace: Workspace) -> None:
-    [points] = galaxy.draw(workspace).data
-    assert len(points.x) == len(workspace.catalog)
-    palette = figures.colours(["Clothing", "Home"])
-    assert list(points.marker.color) == [palette[top] for top in workspace.catalog.products.category_top]
+def test_a_product_by_row_and_by_id_is_the_same(workspace: Workspace) -> None:
+    product_id = workspace.catalog.products["product_id"].iloc[4]
+    answer = galaxy.product(workspace, {"row": 4})
+    assert galaxy.product(workspace, {"product_id": product_id}) == answer
+    assert (answer["product_id"], answer["title"]) == (product_id, "tall vase")
+    assert 4 not in [one["row"] for one in answer["neighbours"]]
+    similarities = [one["similarity"] for one in answer["neighbours"]]
+    assert similarities == sorted(similarities, reverse=True)
 
 
-def test_one_category_lit_leaves_the_others_as_dust(workspace: Workspace) -> None:
-    [points] = galaxy.draw(workspace, "Home").data
-    lit = np.array(workspace.catalog.products.category_top == "Home")
-    assert [bool(text) for text in points.hovertext] == lit.tolist()
-    assert len(set(np.asarray(points.marker.color)[~lit])) == 1
-    with pytest.raises(gr.Error, match="no such"):
-        galaxy.draw(workspace, "Nowhere")
+@pytest.mark.parametrize("question", [None, {}, [], "x", {"row": -1}, {"row": 10**9}, {"row": "0"}, {"product_id": {}}])
+def test_whatever_a_browser_asks_is_answered_or_refused(workspace: Workspace, question: object) -> None:
+    with pytest.raises(gr.Error, match="no such product"):
+        galaxy.product(workspace, question)
+    with pytest.raises(gr.Error, match="no such category"):
+        galaxy.star(workspace, question)
 
 
-def test_titles_are_escaped_in_hover_labels(workspace: Workspace) -> None:
-    [points] = galaxy.draw(workspace).data
-    assert points.hoverinfo == "text"  # a hover template would read %{x} in a title
-    assert points.hovertemplate is None
-    [label] = [text for text in points.hovertext if "alert(1)" in text]
-    assert label.startswith("&lt;script&gt;")
-    assert label.replace("<br>", "").count("<") == 0
-    assert figures.plain(HOSTILE).count("<") == 0
+def test_a_star_has_the_products_of_its_category_and_below(workspace: Workspace) -> None:
+    answer = galaxy.star(workspace, "Clothing > Shirts")
+    assert answer["members"] == 4  # the polo too, and no category that only begins like it
+    distances = [one["distance"] for one in answer["nearest"]]
+    assert distances == sorted(distances)
+    assert answer["farthest"][0]["distance"] == max(distances)
+
+
+def test_words_are_found_in_titles_whatever_their_case(workspace: Workspace) -> None:
+    def rows(text: object) -> list[int]:
+        packed = np.frombuffer(base64.b64decode(galaxy.find(workspace, text)["mask"]), np.uint8)
+        return np.flatnonzero(np.unpackbits(packed, bitorder="little")[: len(workspace.catalog)]).tolist()
+
+    assert rows("SHIRT blue") == [1, 2]
+    assert rows("(") == [row for row, title in enumerate(workspace.catalog.products["title"]) if "(" in title]
+    assert len(rows(None)) == len(workspace.catalog)
+
+
+def test_the_script_gets_refusals_as_answers(workspace: Workspace) -> None:
+    sky = next(block for block in _page(workspace).blocks.values() if getattr(block, "elem_id", "") == "galaxy")
+    assert "no such category" in sky.star("Nowhere")["refused"]
+    assert sky.product({"row": 0})["title"] == "red shirt"
+
+
+def test_a_visitors_product_is_put_among_those_like_it(workspace: Workspace) -> None:
+    value, tabs = crossing.show_listing(workspace, None, "tall vase", "")
+    assert value["own"]
+    assert value["products"][0]["title"] == "tall vase"
+    assert tabs.selected == "galaxy"
+    found, _ = crossing.show_results(workspace, "oak clock", None, 0.5, 4)
+    assert found["products"][0]["row"] == 5
+    assert found["asked"] != value["asked"]
+
+
+def test_a_product_is_taken_to_the_other_tabs(workspace: Workspace) -> None:
+    product_id = str(workspace.catalog.products["product_id"].iloc[-1])
+    done, found, tabs = crossing.take_to_search(workspace, gr.EventData(None, {"product_id": product_id}))
+    assert tabs.selected == "search"
+    assert HOSTILE not in done + found
+    assert "&lt;script&gt;" in done
+    assert rerank.choose(workspace, product_id)["value"] == product_id
+    with pytest.raises(gr.Error, match="no product with this id"):
+        crossing.take_to_rerank(workspace, gr.EventData(None, {"product_id": "nobody"}))
 
 
 def test_colours_differ() -> None:
@@ -45,5 +84,11 @@ def test_colours_differ() -> None:
     assert len(set(made.values())) == 22
 
 
-def test_the_legend_is_escaped() -> None:
-    assert "<script" not in galaxy.legend({"<script>": 3})
+def test_texts_are_escaped_for_plotly() -> None:
+    assert figures.plain(HOSTILE).count("<") == 0
+
+
+def _page(workspace: Workspace) -> gr.Blocks:
+    with gr.Blocks() as page:
+        galaxy.build(workspace)
+    return page

@@ -1,0 +1,39 @@
+// Elements made by hand: texts of products only ever become text nodes and attributes, never markup.
+
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+export function button(text, pressed, attributes = {}) {
+  const made = make("button", { type: "button", ...attributes }, text);
+  made.addEventListener("click", pressed);
+  return made;
+}
+
+/** A photo that is fetched when it comes into view, and a word where there is none. */
+export function picture(source, attributes = {}) {
+  const image = make("img", { alt: "", loading: "lazy", decoding: "async", src: source, ...attributes });
+  image.addEventListener("error", () => image.replaceWith(make("span", { class: "no-photo" }, "no photo")), { once: true });
+  return image;
+}
+
+/** A category path, its last level stronger. */
+export function path(text) {
+  const line = make("span", { class: "path" });
+  if (!text) {
+    line.append("no category");
+    return line;
+  }
+  const parts = text.split(" > ");
+  parts.forEach((part, i) => {
+    if (i) line.append(" ", make("i", {}, "›"), " ");
+    line.append(i === parts.length - 1 ? make("b", {}, part) : part);
+  });
+  return line;
+}
+
+export const percent = (share) => (share >= 0.0995 || share < 0.001 ? `${Math.round(100 * share)} %` : `${(100 * share).toFixed(1)} %`);
+export const many = (count) => count.toLocaleString("en-GB");

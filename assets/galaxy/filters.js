@@ -1,0 +1,175 @@
+// The controls above the galaxy, and which products they let through; the rest is dust.
+
+import { byCount, FAULT, NO_CONFIDENCE, readMask } from "./chart.js";
+import { SCHEMES } from "./colours.js";
+import { make } from "./dom.js";
+
+const OFFERED = 40; // names a field suggests while one types
+const LAYOUTS = [["umap3", "UMAP 3D"], ["umap2", "UMAP 2D"], ["pca", "PCA"]];
+const EMPTY = { text: "", category: "", brand: "", split: "", language: "", wrong: false, unsure: false, below: 50 };
+
+export class Filters {
+  /**
+   * `heard` has asked(), changed(), layout(name), colour(scheme) and refused(sentence); `find` asks the server for the rows that
+   * hold a text. The state is `wanted`, `layout` and `scheme`.
+   */
+  constructor(chart, { heard, find }) {
+    Object.assign(this, { chart, heard, find, wanted: { ...EMPTY }, layout: "umap3", scheme: "category", textMask: null });
+    const missing = new Set(chart.header.missing);
+    this.fields = {};
+    const layout = this.#select("layout", "Layout", LAYOUTS, (value) => { this.layout = value; heard.layout(value); });
+    const schemes = SCHEMES.filter((scheme) => !missing.has(scheme.needs)).map(({ id, label }) => [id, label]);
+    const scheme = this.#select("scheme", "Colour by", schemes, (value) => { this.scheme = value; heard.colour(value); });
+    const text = this.#text("text", "Words in title or brand", "search");
+    const row = [layout, scheme, text];
+    const more = [];
+    if (!missing.has("categories")) more.push(this.#text("category", "Category", "text", () => this.#categories()));
+    if (!missing.has("brands")) more.push(this.#text("brand", "Brand", "text", () => this.chart.brands ?? []));
+    for (const [name, label] of [["split", "Split"], ["language", "Language"]]) {
+      const names = chart.header[`${name}s`];
+      if (names.length) more.push(this.#select(name, label, [["", "all"], ...names.map((one) => [one, one])], () => this.#change(name)));
+    }
+    if (!missing.has("predictions")) more.push(this.#check("wrong", "Misclassified only"));
+    if (!missing.has("confidences")) more.push(this.#check("unsure", "Confidence below"), this.#range());
+    const clear = make("button", { type: "button", class: "sky-clear" }, "Clear filters");
+    clear.addEventListener("click", () => this.clear());
+    const folded = make("details", { class: "sky-more" }, make("summary", {}, "Filters"), make("div", { class: "sky-row" }, ...more, clear));
+    folded.open = window.matchMedia("(min-width: 700px)").matches;
+    this.element = make("form", { class: "sky-filters" }, make("div", { class: "sky-row" }, ...row), folded);
+    this.element.addEventListener("submit", (event) => event.preventDefault());
+    this.fields.brand?.addEventListener("focus", () => chart.brandNames(), { once: true });
+    if (missing.size) {
+      const list = [...missing].join(", ");
+      this.element.append(make("p", { class: "hint" }, `This catalogue has no ${list}; what needs them is left out.`));
+    }
+  }
+
+  get active() {
+    const { below, ...rest } = this.wanted;
+    return Object.values(rest).some(Boolean);
+  }
+
+  /** Rows that pass, as a mask; null where nothing is filtered. */
+  mask() {
+    if (!this.active) return null;
+    const { wanted, chart } = this;
+    const { category, brand, split, language, correct, confidence } = chart.columns;
+    const categories = wanted.category && new Set(chart.tree.get(wanted.category).numbers);
+    const number = (names, name) => (name ? names.indexOf(name) + 1 : 0);
+    const brandNumber = number(chart.brands ?? [], wanted.brand);
+    const splitNumber = number(chart.header.splits, wanted.split);
+    const languageNumber = number(chart.header.languages, wanted.language);
+    const most = (254 * wanted.below) / 100;
+    const mask = new Uint8Array(chart.rows);
+    for (let row = 0; row < chart.rows; row++) {
+      mask[row] = (!categories || categories.has(category[row])) && (!brandNumber || brand[row] === brandNumber)
+        && (!splitNumber || split[row] === splitNumber) && (!languageNumber || language[row] === languageNumber)
+        && (!wanted.wrong || correct[row] === FAULT.near || correct[row] === FAULT.wrong)
+        && (!wanted.unsure || (confidence[row] !== NO_CONFIDENCE && confidence[row] < most))
+        && (!this.textMask || this.textMask[row]) ? 1 : 0;
+    }
+    return mask;
+  }
+
+  /** Set filters as if they had been typed; what this catalogue does not have is said and left out. */
+  async set(wanted) {
+    for (const [name, value] of Object.entries(wanted)) {
+      const field = this.fields[name];
+      if (!field) continue;
+      if (field.type === "checkbox") field.checked = Boolean(value);
+      else field.value = value;
+      field.dispatchEvent(new Event("input"));
+      await this.#change(name, true);
+    }
+    this.heard.changed();
+  }
+
+  clear() {
+    return this.set(EMPTY);
+  }
+
+  focus() {
+    this.fields.text.focus();
+  }
+
+  async #change(name, quiet = false) {
+    if (!quiet) this.heard.asked();
+    const field = this.fields[name];
+    let value = field.type === "checkbox" ? field.checked : field.value.trim();
+    if (name === "brand" && value) await this.chart.brandNames();
+    const unknown = (name === "category" && value && !this.chart.tree.has(value))
+      || (name === "brand" && value && !this.chart.brands.includes(value));
+    field.setCustomValidity?.(unknown ? "unknown" : "");
+    if (unknown) {
+      this.heard.refused(`No ${name} of this catalogue is called "${value}".`);
+      value = "";
+    }
+    if (name === "text") {
+      const turn = (this.turn = {});
+      const found = value ? await this.find(value) : null;
+      if (this.turn !== turn) return; // more was typed meanwhile
+      if (found?.refused) return this.heard.refused(found.refused);
+      this.textMask = found && readMask(found.mask, this.chart.rows);
+    }
+    this.wanted[name] = name === "below" ? Number(value) : value;
+    if (!quiet) this.heard.changed();
+  }
+
+  #categories() {
+    this.names ??= [...this.chart.tree.values()].sort(byCount).map((node) => node.path);
+    return this.names;
+  }
+
+  #select(name, label, options, changed) {
+    const select = make("select", { name }, ...options.map(([value, text]) => make("option", { value }, text)));
+    select.addEventListener("change", () => changed(select.value));
+    this.fields[name] = select;
+    return make("label", { class: "sky-field" }, make("span", {}, label), select);
+  }
+
+  #text(name, label, type, names = null) {
+    const field = make("input", { name, type, autocomplete: "off", maxlength: "300" });
+    const parts = [make("span", {}, label), field];
+    if (names) {
+      const list = make("datalist", { id: `sky-${name}-names` });
+      field.setAttribute("list", list.id);
+      const offer = () => {
+        const part = field.value.toLowerCase();
+        const found = [];
+        for (const one of names()) {
+          if (one.toLowerCase().includes(part) && found.push(one) === OFFERED) break;
+        }
+        list.replaceChildren(...found.map((value) => make("option", { value })));
+      };
+      field.addEventListener("focus", offer);
+      field.addEventListener("input", offer);
+      parts.push(list);
+    }
+    field.addEventListener("change", () => this.#change(name));
+    field.addEventListener("search", () => this.#change(name));
+    this.fields[name] = field;
+    return make("label", { class: "sky-field" }, ...parts);
+  }
+
+  #check(name, label) {
+    const box = make("input", { name, type: "checkbox" });
+    box.addEventListener("change", () => this.#change(name));
+    this.fields[name] = box;
+    return make("label", { class: "sky-check" }, box, make("span", {}, label));
+  }
+
+  #range() {
+    const range = make("input", { name: "below", type: "range", min: "5", max: "100", step: "5", value: String(EMPTY.below) });
+    const said = make("output", {}, `${EMPTY.below} %`);
+    range.addEventListener("input", () => { said.textContent = `${range.value} %`; });
+    range.addEventListener("change", () => {
+      said.textContent = `${range.value} %`;
+      this.fields.unsure.checked = true;
+      this.wanted.unsure = true;
+      this.#change("below");
+    });
+    range.setAttribute("aria-label", "Confidence below, in percent");
+    this.fields.below = range;
+    return make("span", { class: "sky-check" }, range, said);
+  }
+}

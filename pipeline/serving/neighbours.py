@@ -1,0 +1,66 @@
+"""Products around a product, and around the centre of a category, by a catalogue's own vectors: no model is needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.serving.catalog import Catalog
+from pipeline.serving.index import Hit, best_of
+
+
+@dataclass(frozen=True)
+class Centre:
+    """The centre of some products: the mean of their fused vectors, made one long.
+
+    Attributes:
+        rows: int64 [m], the products, nearest to the centre first.
+        distances: float32 [m], 1 - cosine to the centre, rising, 0 to 2.
+        spread: Mean of the distances.
+    """
+
+    rows: np.ndarray
+    distances: np.ndarray
+    spread: float
+
+
+def nearest_products(catalog: Catalog, row: int, k: int) -> list[Hit]:
+    """The k products most alike to one, itself left out.
+
+    Args:
+        catalog: The catalogue.
+        row: The product.
+        k: Products to return; fewer come back from a smaller catalogue.
+
+    Returns:
+        Hits by falling cosine of the fused vectors; with the cosines of texts and of photos where both have one.
+    """
+    fused, _ = catalog.vectors("fused")
+    cosines = fused @ fused[row]
+    cosines[row] = -np.inf
+    scores, rows = best_of(cosines, min(k, len(fused) - 1))
+    sides = [catalog.vectors("text"), catalog.vectors("image")]
+    hits = []
+    for score, found in zip(scores.tolist(), rows.tolist(), strict=True):
+        text, image = (
+            float(vectors[found] @ vectors[row]) if present[found] and present[row] else None
+            for vectors, present in sides
+        )
+        hits.append(Hit(found, score, text, image))
+    return hits
+
+
+def centre_of(catalog: Catalog, rows: np.ndarray) -> Centre:
+    """The centre of some products, and how far each lies from it.
+
+    Args:
+        catalog: The catalogue.
+        rows: int [m], at least one.
+    """
+    members = catalog.vectors("fused")[0][rows]
+    mean = members.mean(axis=0)
+    length = float(np.linalg.norm(mean))
+    distances = 1 - members @ (mean / length if length > 0 else mean)
+    order = np.argsort(distances, kind="stable")
+    return Centre(rows[order].astype(np.int64), distances[order].astype(np.float32), float(distances.mean()))
