@@ -9,7 +9,7 @@ import gradio as gr
 
 from pipeline.data.cleaning import clean_text, product_text
 from pipeline.data.taxonomy import levels
-from ui import cards, examples
+from ui import cards, examples, links
 from ui.photo import photo_input, read_photo
 from ui.workspace import MAX_TEXT, Workspace, bind, check_text, endpoint, refuse
 
@@ -100,5 +100,7 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
     run, outputs = bind(show, workspace), [predicted, similar]
     gr.on([button.click, title.submit], run, inputs, outputs, api_visibility="private")
     examples.run_on_click(tiles, fill, inputs, run, inputs, outputs, reveal="#prediction")
+    named = ("title", "description")
+    links.offer(links.Target("classify", named, links.texts, [title, description], run, inputs, outputs))
     endpoint(bind(classify, workspace), inputs)
     return inputs

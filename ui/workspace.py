@@ -18,6 +18,7 @@ from pipeline.serving.catalog import Catalog
 from pipeline.serving.encoder import QueryEncoder
 from pipeline.serving.index import Hit, ProductSearch
 from pipeline.serving.predictor import CategoryPredictor
+from ui import programs
 
 if TYPE_CHECKING:
     from pipeline.model.bundle import Bundle
@@ -102,6 +103,17 @@ class Workspace:
             "image_similarity": hit.image,
         }
 
+    def row(self, product_id: str) -> int:
+        """Where a product stands in the catalogue.
+
+        Raises:
+            gr.Error: If there is none of this id.
+        """
+        try:
+            return self.catalog.row(product_id)
+        except KeyError as error:
+            raise refuse("The catalogue has no product with this id.") from error
+
     def product(self, row: int) -> dict[str, Any]:
         """A product of the catalogue, as plain values."""
         names = ("product_id", "title", "brand", "category_path", "predicted_path")
@@ -147,7 +159,22 @@ def bind(handler: Callable[..., Any], workspace: Workspace) -> Callable[..., Any
 
 
 def endpoint(handler: Callable[..., Any], inputs: list[gr.components.Component]) -> None:
-    """Let programs call a bound handler that returns plain values, under its own name."""
+    """Let programs call a bound handler that returns plain values, under its own name.
+
+    Its arguments are checked against its annotations, and its docstring becomes the documentation of the endpoint.
+    """
+    arguments = programs.Arguments(handler)
+
+    @functools.wraps(handler)
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        try:
+            given = arguments.read(*args, **kwargs)
+        except ValueError as error:
+            raise refuse(str(error)) from error
+        return handler(**given)
+
+    answer.__doc__ = programs.documentation(handler)
+    answer.__signature__ = arguments.signature  # type: ignore[attr-defined]
     gr.Button(visible=False).click(
-        handler, inputs, gr.JSON(visible=False, label="answer"), api_name=handler.__name__, show_progress="hidden"
+        answer, inputs, gr.JSON(visible=False, label="answer"), api_name=handler.__name__, show_progress="hidden"
     )
