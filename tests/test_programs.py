@@ -8,7 +8,11 @@ import contextlib
 import http.client
 import inspect
 import json
+import re
+import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +26,7 @@ from mcp.client.streamable_http import streamablehttp_client
 from mcp.types import CallToolResult
 
 import app
+from benchmarks import load
 from pipeline.serving.catalog import Catalog
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import FakeBundle, webp, write_catalog
@@ -260,3 +265,26 @@ def test_documentation_is_on_one_line_each() -> None:
         "Returns",
         "Products, best first",
     ]
+
+
+def test_many_clients_are_compared_with_one(address: str, photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tally = load.compare(address, 2, 2.0, photo)
+    assert tally.errors == []
+    assert len(tally.seconds) >= 2
+    assert re.search(r"95th percentile of 2 clients: \d+\.\d x a client alone", capsys.readouterr().out)
+
+
+README = (app.ROOT / "README.md").read_text(encoding="utf-8").partition("## For programs")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("number", range(len(re.findall("```(?:python|sh)\n", README))))
+def test_the_readme_says_what_works(address: str, number: int) -> None:
+    language, block = re.findall(r"```(python|sh)\n(.*?)```", README, re.DOTALL)[number]
+    block = block.replace("http://127.0.0.1:7860", address)
+    command = ["bash", "-euc", block] if language == "sh" else [sys.executable, "-c", block]
+    if language == "sh" and shutil.which("curl") is None:
+        pytest.skip("no curl found")
+    done = subprocess.run(command, cwd=app.ROOT, capture_output=True, text=True, timeout=250)
+    assert done.returncode == 0, done.stderr
+    assert "product_id" in done.stdout or "confidence" in done.stdout
+    assert "event: error" not in done.stdout

@@ -166,8 +166,7 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
             [product, result],
         )
     )
-    product_id = gr.Textbox(visible=False, label="product_id")
-    endpoint(bind(rerank, workspace), [product_id, own])
+    endpoint(bind(rerank, workspace), [workspace.product_field(), own])
     endpoint(bind(products, workspace), [text])
     return [chosen, own], [product, result]
 

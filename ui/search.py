@@ -50,8 +50,6 @@ def search(
 def neighbours(workspace: Workspace, product_id: str, count: int = 12) -> list[dict[str, Any]]:
     """Find the products of the catalogue nearest to one of them; near-duplicates of it and of one another are skipped.
 
-    Example: product_id "5f0c0d5e" (as `search` gives it), count 5.
-
     Args:
         workspace: What is open.
         product_id: A product of the catalogue.
@@ -115,7 +113,7 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
     examples.run_on_click(tiles, fill, [text, photo], run, inputs, outputs, reveal="#found .card")
     links.offer(links.Target("search", ["q"], links.texts, [text], run, inputs, outputs))
     endpoint(bind(search, workspace), inputs)
-    endpoint(bind(neighbours, workspace), [gr.Textbox(visible=False, label="product_id"), count])
+    endpoint(bind(neighbours, workspace), [workspace.product_field(), count])
     return inputs, outputs
 
 

@@ -114,6 +114,11 @@ class Workspace:
         except KeyError as error:
             raise refuse("The catalogue has no product with this id.") from error
 
+    def product_field(self) -> gr.Textbox:
+        """The field of an endpoint that takes a product's id; the catalogue's first is the example."""
+        first = self.catalog.products["product_id"].iloc[0] if len(self.catalog) else ""
+        return gr.Textbox(visible=False, label="product_id", placeholder=str(first))
+
     def product(self, row: int) -> dict[str, Any]:
         """A product of the catalogue, as plain values."""
         names = ("product_id", "title", "brand", "category_path", "predicted_path")
@@ -175,6 +180,17 @@ def endpoint(handler: Callable[..., Any], inputs: list[gr.components.Component])
 
     answer.__doc__ = programs.documentation(handler)
     answer.__signature__ = arguments.signature  # type: ignore[attr-defined]
+    fields = [_for_programs(field) for field in inputs]
     gr.Button(visible=False).click(
-        answer, inputs, gr.JSON(visible=False, label="answer"), api_name=handler.__name__, show_progress="hidden"
+        answer, fields, gr.JSON(visible=False, label="answer"), api_name=handler.__name__, show_progress="hidden"
     )
+
+
+def _for_programs(field: gr.components.Component) -> gr.components.Component:
+    """The field through which an endpoint gets what a visitor gives in `field`; its example is in the documentation."""
+    if isinstance(field, gr.Slider):  # ends and steps are for a hand: handlers check what they take themselves
+        field = gr.Number(field.value, label=field.label, visible=False)
+    if isinstance(field, gr.Textbox | gr.Number):
+        example = field.placeholder or "" if isinstance(field, gr.Textbox) else field.value
+        field.example_payload = lambda: example  # type: ignore[method-assign]
+    return field

@@ -19,7 +19,7 @@ from pipeline.data.images import (
     square,
     thumbnail,
 )
-from tests.factories import CATEGORIES, COLOURS, draw, encode
+from tests.factories import CATEGORIES, COLOURS, draw, encode, png_chunk, raw_png
 
 LIMITS = {"max_bytes": 1_000_000, "max_pixels": 4_000_000}
 
@@ -130,31 +130,21 @@ def test_a_cut_short_file_is_refused(format):
         _decoded(data[: len(data) // 2])
 
 
-def _chunk(name, body):
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-
-def _png(width, height, pixels, depth=8, extra=b""):
-    header = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
-    body = _chunk(b"IHDR", header) + extra + _chunk(b"IDAT", zlib.compress(pixels)) + _chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
-
-
 def test_sixteen_bit_colours_keep_their_hue():
     row = b"\0" + struct.pack(">3H", 200 * 257, 40 * 257, 40 * 257) * 6
-    assert _decoded(_png(6, 4, row * 4, depth=16)).getpixel((3, 2)) == (200, 40, 40)
+    assert _decoded(raw_png(6, 4, row * 4, depth=16)).getpixel((3, 2)) == (200, 40, 40)
 
 
 def test_a_bomb_beside_the_pixels_is_no_work():
     text = b"Comment\0\0" + zlib.compress(bytes(80_000_000))
     with contextlib.suppress(ImageError):
-        assert _decoded(_png(2, 2, (b"\0" + bytes(6)) * 2, extra=_chunk(b"zTXt", text))).size == (2, 2)
+        assert _decoded(raw_png(2, 2, (b"\0" + bytes(6)) * 2, extra=png_chunk(b"zTXt", text))).size == (2, 2)
 
 
 @pytest.mark.parametrize("side", [3_000, 12_000, 60_000])
 def test_a_bomb_is_refused_before_it_is_decoded(side):
     with pytest.raises(ImageError, match="pixels"):
-        _decoded(_png(side, side, b"\0" * 1000))
+        _decoded(raw_png(side, side, b"\0" * 1000))
 
 
 @pytest.mark.parametrize(
