@@ -27,11 +27,8 @@ from mcp.types import CallToolResult
 
 import app
 from benchmarks import load
-from pipeline.serving.catalog import Catalog
-from tests.serving.conftest import PRODUCTS
-from tests.serving.fakes import FakeBundle, webp, write_catalog
-from ui import examples, galaxyfiles, guard, page
-from ui.workspace import Tools, Workspace
+from tests.serving.fakes import webp
+from ui import examples, guard
 
 T = TypeVar("T")
 
@@ -47,23 +44,8 @@ CALLS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the Space serves a small catalogue."""
-    folder = tmp_path_factory.mktemp("programs")
-    catalog = Catalog.open(write_catalog(folder / "catalog.parquet", PRODUCTS))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_SERVER_NAME", "127.0.0.1")
-        patch.setenv("GRADIO_SERVER_PORT", str(port))
-        patch.setenv("GRADIO_TEMP_DIR", str(folder / "uploads"))
-        patch.setenv("NO_PROXY", "127.0.0.1,localhost")
-        patch.delenv("SPACE_ID", raising=False)
-        blocks = page.build(Workspace(catalog, lambda: Tools.of(catalog, FakeBundle())))
-        app.launch(blocks, galaxyfiles.routes(catalog))
-        yield f"http://127.0.0.1:{port}"
-        blocks.close(verbose=False)
+def address(small_space: str) -> str:
+    return small_space
 
 
 @pytest.fixture(scope="module")
