@@ -55,6 +55,8 @@ class Page(gr.Blocks):
         checked = [uploaded_only(value) for value in inputs]
         try:
             return await super().preprocess_data(block_fn, checked, state, explicit_call)
+        except gr.Error:
+            raise
         except ValueError as error:  # what Gradio and pydantic raise for a value that a component cannot be given
             raise refuse(
                 f"What was sent does not fit '{block_fn.api_name}'; its documentation is under 'Use via API'."
@@ -85,7 +87,7 @@ def _uploaded(path: str) -> str:
     file = Path(path).resolve()
     if not file.is_relative_to(Path(get_upload_folder()).resolve()) or not file.is_file():
         raise refuse("There is no such upload: upload the photo first, then name the path that the upload answered.")
-    return str(file)
+    return path
 
 
 class Gate:
