@@ -106,7 +106,7 @@ def launch(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
     )
     if blocks.mcp_server_obj is None:  # Gradio goes on without, and keeps the reason
         raise RuntimeError(blocks.mcp_error)
-    blocks.mcp_server_obj.postprocess_output_data = programs.as_json  # type: ignore[method-assign]
+    blocks.mcp_server_obj.postprocess_output_data = programs.as_json  # type: ignore[method-assign,assignment]
 
 
 def serve(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:

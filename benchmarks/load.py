@@ -14,10 +14,11 @@ import itertools
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -49,21 +50,20 @@ class Tally:
         return float(np.percentile(self.seconds, 95))
 
 
-def questions(client: Client, products: Sequence[str], photo: Path, seed: int) -> Iterator[Callable[[], object]]:
-    """What one client asks, without end.
+def questions(products: Sequence[str], photo: Path, seed: int) -> Iterator[dict[str, Any]]:
+    """What one client asks, without end: arguments of `Client.predict`.
 
     Args:
-        client: Connected.
         products: Ids of products that bring candidates.
         photo: A file.
         seed: Where in the texts and products this client begins.
     """
     for turn in itertools.count(seed):
         text, product = TEXTS[turn % len(TEXTS)], products[turn % len(products)]
-        yield lambda text=text: client.predict(text=text, api_name="/search")
-        yield lambda product=product: client.predict(product_id=product, api_name="/neighbours")
-        yield lambda product=product: client.predict(product_id=product, api_name="/rerank")
-        yield lambda text=text: client.predict(photo=handle_file(photo), title=text, api_name="/classify")
+        yield {"api_name": "/search", "text": text}
+        yield {"api_name": "/neighbours", "product_id": product}
+        yield {"api_name": "/rerank", "product_id": product}
+        yield {"api_name": "/classify", "title": text, "photo": handle_file(photo)}
 
 
 def ask(address: str, clients: int, seconds: float, photo: Path) -> Tally:
@@ -78,17 +78,17 @@ def ask(address: str, clients: int, seconds: float, photo: Path) -> Tally:
     tally = Tally()
     opened = [Client(address, verbose=False, download_files=False) for _ in range(clients)]
     products = [product["product_id"] for product in opened[0].predict(text="", api_name="/products")]
-    for first in itertools.islice(questions(opened[0], products, photo, 0), KINDS):
-        first()  # not measured: the model may have to be loaded
+    for first in itertools.islice(questions(products, photo, 0), KINDS):
+        opened[0].predict(**first)  # not measured: the model may have to be loaded
     together = threading.Barrier(clients)
 
     def run(client: Client, seed: int) -> None:
-        asked = questions(client, products, photo, seed)
+        asked = questions(products, photo, seed)
         together.wait()
         end = time.perf_counter() + seconds
         while (start := time.perf_counter()) < end:
             try:
-                next(asked)()
+                client.predict(**next(asked))
                 tally.seconds.append(time.perf_counter() - start)
             except (AppError, ValueError, OSError, httpx.HTTPError) as error:
                 tally.errors.append(f"{type(error).__name__}: {error}")

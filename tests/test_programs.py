@@ -119,6 +119,7 @@ def test_the_endpoints_are_the_tools_and_both_are_documented(address: str, clien
         assert "workspace" not in json.dumps([tool.description, tool.inputSchema, info[f"/{name}"]])
         for parameter, schema in tool.inputSchema["properties"].items():
             assert schema.get("description", "").endswith("."), (name, parameter)
+    assert 'For example "p0".' in tools["neighbours"].inputSchema["properties"]["product_id"]["description"]
     assert not any("bus.png" in json.dumps(endpoint) for endpoint in info.values())
 
 
@@ -240,13 +241,14 @@ def test_documentation_is_on_one_line_each() -> None:
     from ui.search import search
     from ui.workspace import bind
 
-    lines = documentation(bind(search, None)).splitlines()
+    lines = documentation(bind(search, None), {"text": "Such as this."}).splitlines()
     assert [line.partition(":")[0].strip() for line in lines[1:]] == [
         "Args",
         *list(inspect.signature(search).parameters)[1:],
         "Returns",
         "Products, best first",
     ]
+    assert lines[2].endswith("may be empty. Such as this.")
 
 
 def test_many_clients_are_compared_with_one(address: str, photo: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -68,7 +68,7 @@ def follow(page: gr.Blocks, tabs: gr.Tabs) -> None:
         page: The page, open (`with`).
         tabs: Its tabs, laid out; every one with an id can be opened, also where it offered no target.
     """
-    names = [tab.id for tab in tabs.children if isinstance(tab, gr.Tab)]
+    names = [str(tab.id) for tab in tabs.children if isinstance(tab, gr.Tab) and tab.id is not None]
     targets = _offered.get(page, [])
     started = [gr.State(False) for _ in targets]  # only a link changes one, and the change runs its target
 

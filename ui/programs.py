@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -59,13 +59,18 @@ class Arguments:
             raise ValueError(f"'{name}' should be {wanted}; it was {json.dumps(value)[:_LONGEST]}.") from error
 
 
-def documentation(handler: Callable[..., Any]) -> str:
+def documentation(handler: Callable[..., Any], notes: Mapping[str, str]) -> str:
     """The docstring of a bound handler without what is bound, and with each entry on one line.
 
     Gradio reads an argument's documentation up to the end of its line.
+
+    Args:
+        handler: Bound.
+        notes: Argument -> what is said of it at the end.
     """
     known = inspect.signature(handler).parameters
     lines: list[str] = []
+    places: dict[str, int] = {}
     section, kept = "", True
     for line in (inspect.getdoc(handler) or "").splitlines():
         text = line.strip()
@@ -75,11 +80,16 @@ def documentation(handler: Callable[..., Any]) -> str:
         elif text:
             indent = len(line) - len(line.lstrip())
             if starts := section == "Args:" and indent == 4:
-                kept = text.partition(":")[0] in known
+                name = text.partition(":")[0]
+                kept = name in known
+                places[name] = len(lines)
             if kept and (starts or not lines or lines[-1] in _SECTIONS):
                 lines.append(f"    {text}" if section else text)
             elif kept:
                 lines[-1] += f" {text}"
+    for name in known:
+        if name in places and (note := notes.get(name)):
+            lines[places[name]] += f" {note}"
     return "\n".join(lines)
 
 

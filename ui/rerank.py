@@ -167,7 +167,7 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
         )
     )
     endpoint(bind(rerank, workspace), [workspace.product_field(), own])
-    endpoint(bind(products, workspace), [text])
+    endpoint(bind(products, workspace), [gr.Textbox(visible=False, label="text", placeholder="robot")])
     return [chosen, own], [product, result]
 
 

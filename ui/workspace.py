@@ -178,9 +178,10 @@ def endpoint(handler: Callable[..., Any], inputs: list[gr.components.Component])
             raise refuse(str(error)) from error
         return handler(**given)
 
-    answer.__doc__ = programs.documentation(handler)
-    answer.__signature__ = arguments.signature  # type: ignore[attr-defined]
     fields = [_for_programs(field) for field in inputs]
+    notes = dict(zip(arguments.signature.parameters, map(_note, fields), strict=True))
+    answer.__doc__ = programs.documentation(handler, notes)
+    answer.__signature__ = arguments.signature  # type: ignore[attr-defined]
     gr.Button(visible=False).click(
         answer, fields, gr.JSON(visible=False, label="answer"), api_name=handler.__name__, show_progress="hidden"
     )
@@ -194,3 +195,11 @@ def _for_programs(field: gr.components.Component) -> gr.components.Component:
         example = field.placeholder or "" if isinstance(field, gr.Textbox) else field.value
         field.example_payload = lambda: example  # type: ignore[method-assign]
     return field
+
+
+def _note(field: gr.components.Component) -> str:
+    """What the documentation of an argument says beside the handler's own."""
+    if isinstance(field, gr.Image):
+        return "It is an upload or, over MCP, a data URI; nothing is fetched from other addresses."
+    example = field.example_payload() if isinstance(field, gr.Textbox) else ""
+    return f'For example "{example}".' if example else ""
