@@ -101,6 +101,6 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
     gr.on([button.click, title.submit], run, inputs, outputs, api_visibility="private")
     examples.run_on_click(tiles, fill, inputs, run, inputs, outputs, reveal="#prediction")
     named = ("title", "description")
-    links.offer(links.Target("classify", named, links.texts, [title, description], run, inputs, outputs))
+    links.offer(links.Target("classify", named, links.texts, [title, description], run, inputs, outputs, "#prediction"))
     endpoint(bind(classify, workspace), inputs)
     return inputs

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import gradio as gr
 from gradio.context import Context
 
+from ui.examples import scroll_to
 from ui.workspace import check_text
 
 _UNKNOWN_TAB = "The link names a tab that is not here; the first one is open instead."
@@ -30,6 +31,7 @@ class Target:
         run: What the tab's button runs, with its `inputs` and `outputs`.
         inputs: See `run`.
         outputs: See `run`.
+        reveal: CSS selector of what comes into view at the end: on a phone the answer lies below the form.
     """
 
     tab: str
@@ -39,6 +41,7 @@ class Target:
     run: Callable[..., Any]
     inputs: Sequence[gr.components.Component]
     outputs: Sequence[gr.components.Component]
+    reveal: str
 
 
 _offered: WeakKeyDictionary[gr.Blocks, list[Target]] = WeakKeyDictionary()
@@ -78,7 +81,8 @@ def follow(page: gr.Blocks, tabs: gr.Tabs) -> None:
     fields = [field for target in targets for field in target.fields]
     page.load(opened, None, [tabs, *started, *fields], show_progress="hidden", api_visibility="private")
     for go, target in zip(started, targets, strict=True):
-        go.change(target.run, target.inputs, target.outputs, api_visibility="private")
+        shown = go.change(target.run, target.inputs, target.outputs, api_visibility="private")
+        shown.success(js=scroll_to(target.reveal), api_visibility="private")
 
 
 def resolve(query: Mapping[str, str], tabs: Sequence[str], targets: Sequence[Target]) -> list[Any]:

@@ -164,6 +164,7 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
             run,
             [chosen, own],
             [product, result],
+            "#product",
         )
     )
     endpoint(bind(rerank, workspace), [workspace.product_field(), own])

@@ -111,7 +111,7 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
     run = bind(show, workspace)
     gr.on([button.click, text.submit], run, inputs, outputs, api_visibility="private")
     examples.run_on_click(tiles, fill, [text, photo], run, inputs, outputs, reveal="#found .card")
-    links.offer(links.Target("search", ["q"], links.texts, [text], run, inputs, outputs))
+    links.offer(links.Target("search", ["q"], links.texts, [text], run, inputs, outputs, "#found .card"))
     endpoint(bind(search, workspace), inputs)
     endpoint(bind(neighbours, workspace), [workspace.product_field(), count])
     return inputs, outputs

@@ -29,8 +29,8 @@ def targets() -> list[links.Target]:
     with gr.Blocks():
         text, more, number = gr.Textbox(), gr.Textbox(), gr.Number()
     return [
-        links.Target("words", ["q", "more"], links.texts, [text, more], print, [], []),
-        links.Target("numbers", ["n"], _even, [number], print, [], []),
+        links.Target("words", ["q", "more"], links.texts, [text, more], print, [], [], "#x"),
+        links.Target("numbers", ["n"], _even, [number], print, [], [], "#x"),
     ]
 
 
