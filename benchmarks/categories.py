@@ -76,7 +76,7 @@ def variants(
     plain = CategoryPredictor(bundle, parts=uncalibrated())
 
     def retrieved(sharpness: float, predictor: CategoryPredictor = plain) -> Own:
-        return lambda vectors, _: predictor.retrieved(vectors, sharpness)
+        return lambda vectors, _: predictor.scorer.retrieved(vectors, sharpness)
 
     def mixed(first: Own, second: Own, share: float) -> Own:
         return lambda vectors, kind: (1 - share) * first(vectors, kind) + share * second(vectors, kind)
@@ -98,7 +98,7 @@ def variants(
         known = CategoryPredictor(bundle, parts=parts)
 
         def classified(vectors: np.ndarray, _: str, known: CategoryPredictor = known) -> np.ndarray:
-            return known.classified(vectors)
+            return known.scorer.classified(vectors)
 
         yield f"classifier, class weights n^-{exponent:g}", known, classified
         yield "  0.3 of it with retrieval", known, mixed(retrieved(SHARPNESS, known), classified, 0.3)

@@ -4,8 +4,8 @@
 
 Made-up catalogues of 4,000, 48,289 and 200,000 products. Sent: the bytes of the chart over those of Plotly's own
 figure, both compressed by gzip, without plotly.min.js, which both have. Shown: from the address asked for to the points
-drawn in headless Chromium, each way with a fresh browser cache; ours is the whole page, Gradio's front end included. The bare
-page has titles and colours in its figure as Plotly has them: one scatter3d, no filters, no thumbnails.
+drawn in headless Chromium, each way with a fresh browser cache; ours is the whole page, Gradio's front end included.
+The bare page has titles and colours in its figure as Plotly has them: one scatter3d, no filters, no thumbnails.
 """
 
 from __future__ import annotations

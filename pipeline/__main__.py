@@ -1,7 +1,7 @@
 """The command line: `python -m pipeline COMMAND`. The STAGES table is the recipe.
 
 build      every stage, in order; what is complete is skipped, what was killed resumes
-STAGE      one stage of a run folder (ingest, train, embed, predict, layout, cluster, evaluate-run, publish)
+STAGE      one stage of a run folder (ingest, train, embed, predict, layout, cluster, analyse, evaluate-run, publish)
 publish --to-hub   a published catalogue and its bundle, on the Hugging Face hub
 evaluate   the figures of a model bundle on any products, or of its search on judged queries
 classify   the category of a product, or of every row of a catalogue
@@ -29,7 +29,7 @@ from pipeline.serving.classify import Classify, classify_catalogue, classify_pro
 from pipeline.serving.hubupload import upload_command
 from pipeline.serving.measure import evaluate_command
 from pipeline.serving.relevance import search_command
-from pipeline.stages import cluster, embed, evaluate, ingest, layout, predict, publish, train
+from pipeline.stages import analyse, cluster, embed, evaluate, ingest, layout, predict, publish, train
 
 logger = logging.getLogger("pipeline")
 
@@ -61,6 +61,7 @@ STAGES = (
     Stage.of("predict", predict),
     Stage.of("layout", layout),
     Stage.of("cluster", cluster),
+    Stage.of("analyse", analyse),
     Stage.of("evaluate", evaluate),
     Stage.of("publish", publish),
 )

@@ -123,6 +123,16 @@ class RunPaths:
         return self.root / "silhouette.parquet"
 
     @property
+    def k_distances(self) -> Path:
+        """How far the neighbours are that make a product the core of a dense region, and where that bends."""
+        return self.root / "k_distances.parquet"
+
+    @property
+    def analysis(self) -> Path:
+        """What the products and their space are like, as JSON (`pipeline.data.analysis`)."""
+        return self.root / "analysis.json"
+
+    @property
     def centroids(self) -> Path:
         """Centroids of categories at every depth (`schema.CENTROIDS`)."""
         return self.root / "centroids.parquet"

@@ -12,7 +12,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
 
-STAGE_ORDER = ("ingest", "train", "embed", "predict", "layout", "cluster", "evaluate", "publish")
+STAGE_ORDER = ("ingest", "train", "embed", "predict", "layout", "cluster", "analyse", "evaluate", "publish")
 """Names of the stages, in the order of work."""
 
 OPTIMISER = ("weight_decay", "warmup_fraction", "clip_norm", "evaluations")
@@ -344,23 +344,46 @@ class PredictConfig:
 
 @dataclass(frozen=True)
 class LayoutConfig:
-    """PCA, then UMAP (cosine) to three and to two dimensions."""
+    """PCA, then UMAP (cosine) to three and to two dimensions, and t-SNE to two.
+
+    Attributes:
+        pca_components: Dimensions that UMAP and t-SNE start from.
+        n_neighbors: Of UMAP.
+        min_dist: Of UMAP.
+        tsne_perplexity: About how many neighbours t-SNE keeps together.
+        tsne_rows: Products that t-SNE places, drawn at random; it takes too long for more, and a plot shows no more.
+    """
 
     pca_components: int = 64
     n_neighbors: int = 30
     min_dist: float = 0.05
+    tsne_perplexity: float = 30.0
+    tsne_rows: int = 10_000
 
     def __post_init__(self) -> None:
         _require(self.pca_components >= 3, "layout.pca_components must be at least 3")
         _require(self.n_neighbors >= 2, "layout.n_neighbors must be at least 2")
+        _require(self.tsne_perplexity >= 1, "layout.tsne_perplexity must be at least 1")
+        _require(self.tsne_rows >= 16, "layout.tsne_rows must be at least 16")
 
 
 @dataclass(frozen=True)
 class ClusterConfig:
-    """k-means; K is the candidate with the best silhouette on a sample."""
+    """k-means on the vectors, and DBSCAN on the 3D layout.
+
+    Attributes:
+        k_candidates: Numbers of clusters; the one with the best silhouette is taken.
+        silhouette_sample: Rows that the silhouette looks at.
+        dbscan_min_samples: Products, itself included, within reach of one that makes it the core of a dense region;
+            the reach is where their sorted distances bend.
+    """
 
     k_candidates: tuple[int, ...] = (10, 15, 20, 25, 30, 40, 50)
     silhouette_sample: int = 5_000
+    dbscan_min_samples: int = 10
+
+    def __post_init__(self) -> None:
+        _require(self.dbscan_min_samples >= 2, "cluster.dbscan_min_samples must be at least 2")
 
 
 @dataclass(frozen=True)
@@ -419,6 +442,7 @@ class Config:
             "predict": ("predict",),
             "layout": ("layout",),
             "cluster": ("cluster",),
+            "analyse": (),
             "evaluate": ("evaluate",),
             "publish": ("publish",),
         }

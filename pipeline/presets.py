@@ -25,7 +25,8 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 
 
 TAUGHT_EPOCHS = 13
-TAUGHT_SIZES = ((0.5, 80), (0.75, 96), (1.0, 112))
+TAUGHT_SIZES = ((0.5, 5 / 7), (0.75, 6 / 7), (1.0, 1.0))
+"""Until which share of the steps, and the side of the views over that of the tower."""
 
 
 def compact() -> Config:
@@ -82,8 +83,9 @@ def with_teacher(config: Config, teacher: TowerConfig) -> Config:
     """
     if not any(stage.train == ("vision",) for stage in config.train.stages):
         raise ValueError(f"Preset '{config.preset}' trains no vision tower of its own that could learn from --teacher.")
+    sizes = tuple((until, round(part * config.model.vision.image_size)) for until, part in TAUGHT_SIZES)
     stages = tuple(
-        replace(stage, epochs=TAUGHT_EPOCHS, average=0.999, augmentation="everywhere", sizes=TAUGHT_SIZES)
+        replace(stage, epochs=TAUGHT_EPOCHS, average=0.999, augmentation="everywhere", sizes=sizes)
         if stage.train == ("vision",)
         else stage
         for stage in config.train.stages

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from pipeline.artifacts import RunPaths
@@ -21,7 +22,7 @@ from tests.browsing import marks, serving
 from tests.factories import draw, encode
 
 HOSTILE = "Kite <script>window.hacked=1</script><img src=x onerror=window.hacked=1> {{7*7}} ${7*7} <b>bold</b>"
-TABS = ("Classify", "Search", "Galaxy", "Rerank")
+TABS = ("Classify", "Search", "Galaxy", "Categories", "Rerank", "Analysis")
 
 pytestmark = marks
 
@@ -94,7 +95,9 @@ def test_a_photo_and_a_text_are_classified(page: Page, photo: Path) -> None:
     prediction = page.get_by_role("region", name="Predicted category")
     expect(prediction).to_be_visible()
     assert re.search(r"\d %", prediction.inner_text())
-    expect(page.get_by_role("region", name="Likeliest categories").locator(".bar")).to_have_count(8)
+    expect(prediction.get_by_role("status")).to_contain_text(re.compile("[Ss]ure|confidence"))
+    expect(prediction.locator(".steps li").first).to_contain_text("of the evidence agrees")
+    expect(page.get_by_role("region", name="Runner-up categories").locator(".bar")).not_to_have_count(0)
     cards = page.locator("#similar .card")
     expect(cards.first).to_be_visible()
     expect(cards.first).to_contain_text("photo")  # the photo took part in the similarity
@@ -141,6 +144,32 @@ def test_an_unreadable_upload_is_a_sentence_and_the_session_lives_on(page: Page,
     expect(page.get_by_role("region", name="Predicted category")).to_be_visible()
 
 
+@pytest.mark.parametrize("page", [(1280, 900), (390, 844)], indirect=True)
+def test_the_operating_point_and_nonsense_are_said_in_words(page: Page, tmp_path: Path) -> None:
+    noise = tmp_path / "noise.png"
+    noise.write_bytes(
+        encode(Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)), "PNG")
+    )
+    _upload(page, noise)
+    _press(page, "Classify")
+    said = page.get_by_role("region", name="Predicted category").get_by_role("status")
+    expect(said).to_contain_text("Low confidence: the photo shows nothing but noise")
+    page.get_by_role("button", name=re.compile("clear|remove", re.IGNORECASE)).first.click()
+    page.get_by_label("Title").fill("Blue ceramic vase")
+    page.get_by_label("Description").fill("<div><p>A vase</p></div>" * 900)  # 21 kB as pasted
+    page.get_by_role("button", name="Only some categories").click()
+    page.get_by_label("Branches").fill("Nowhere")
+    _press(page, "Classify")
+    expect(page.get_by_test_id("toast-body")).to_contain_text("is not a category")
+    page.get_by_label("Branches").fill("Home & Garden")
+    _press(page, "Classify")
+    expect(said).not_to_contain_text("noise")
+    expect(page.locator(".steps li").first).to_contain_text("Home & Garden")
+    page.get_by_role("slider", name="Precision").press("End")  # 99 %: the thresholds move, the confidences stay
+    expect(page.locator(".steps li.review")).not_to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
 def test_nothing_given_is_a_sentence(page: Page) -> None:
     _press(page, "Classify")
     expect(page.get_by_test_id("toast-body")).to_contain_text("nothing to classify yet")
@@ -159,6 +188,45 @@ def test_a_hostile_title_shows_as_text_everywhere(page: Page) -> None:
     assert page.evaluate("window.hacked") is None
 
 
+def test_a_category_is_picked_in_the_map_and_compared(page: Page) -> None:
+    _open(page, "Categories")
+    expect(page.locator("#category-detail")).to_contain_text("Pick a category")
+    top = page.locator(".treemap button").first
+    name = top.locator("b").inner_text()
+    top.focus()
+    page.keyboard.press("Enter")
+    detail = page.locator("section.category")
+    expect(detail).to_contain_text("predicted right")
+    expect(page.locator("#category-chosen input")).to_have_value(name)
+    expect(detail.locator(".card h4").first).to_contain_text(HOSTILE)
+    detail.locator(".bar .pick").first.click()  # a similar category
+    expect(page.locator("#category-chosen input")).not_to_have_value(name)
+    page.locator("#category-other input").fill(name)
+    page.locator("#category-other input").press("Enter")
+    expect(detail).to_have_count(2)
+    expect(page.locator("#category-likeness .main-svg").first).to_be_visible()
+    page.get_by_role("button", name="All categories").click()
+    expect(page.locator("#category-detail")).to_contain_text("Pick a category")
+    assert page.evaluate("window.hacked") is None
+
+
+def test_each_part_of_the_analysis_is_drawn_when_it_is_opened(page: Page) -> None:
+    _open(page, "Analysis")
+    expect(page.locator("#data-facts")).to_contain_text("products")
+    expect(page.locator("#data-tails .main-svg").first).to_be_visible()
+    assert page.locator("#space-map .main-svg").count() == 0
+    _open(page, "Space")
+    expect(page.locator("#space-map .main-svg").first).to_be_visible()
+    page.get_by_label("t-SNE").check()
+    expect(page.locator("#space-map")).to_contain_text("t-SNE")
+    expect(page.locator("#space-centres li").first).to_be_visible()
+    _open(page, "Quality")
+    expect(page.locator("#quality-figures table").first).to_contain_text("Acc@1")
+    page.locator("#quality-wrong .pick").first.click()
+    expect(page.locator("#quality-one h3")).to_contain_text(HOSTILE)
+    assert page.evaluate("window.hacked") is None
+
+
 @pytest.mark.parametrize("page", [(390, 844)], indirect=True)
 def test_a_phone_needs_no_sideways_scrolling(page: Page) -> None:
     for tab in TABS:
@@ -169,6 +237,11 @@ def test_a_phone_needs_no_sideways_scrolling(page: Page) -> None:
             expect(page.get_by_role("region", name="Predicted category")).to_be_visible()
         if tab == "Galaxy":
             expect(page.locator("#galaxy canvas").first).to_be_visible()
+        if tab == "Categories":
+            page.locator(".treemap button").first.click()
+            expect(page.locator("section.category")).to_be_visible()
+        if tab == "Analysis":
+            expect(page.locator("#data-tails .main-svg").first).to_be_visible()
         if tab == "Rerank":
             _press(page, "Rerank")
             expect(page.locator("#candidates li").first).to_be_visible()

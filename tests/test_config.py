@@ -7,6 +7,7 @@ import pytest
 from pipeline.__main__ import parser
 from pipeline.config import (
     STAGE_ORDER,
+    ClusterConfig,
     IngestConfig,
     LayoutConfig,
     ModelConfig,
@@ -26,6 +27,8 @@ TOWER = TowerConfig(model_id="x", model_class="BertModel", pooling="cls", width=
         (lambda: IngestConfig(image_size=2), "image_size"),
         (lambda: IngestConfig(validation_fraction=1.0), "validation_fraction"),
         (lambda: LayoutConfig(n_neighbors=1), "n_neighbors"),
+        (lambda: LayoutConfig(tsne_perplexity=0.5), "tsne_perplexity"),
+        (lambda: ClusterConfig(dbscan_min_samples=1), "dbscan_min_samples"),
         (lambda: TrainStage("a", ("wings",)), "wings"),
         (lambda: TrainStage("a", ()), "trains nothing"),
         (lambda: TrainConfig(stages=()), "empty"),

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted([*ROOT.glob("app.py"), *ROOT.glob("ui/**/*.py"), *ROOT.glob("pipeline/**/*.py")])
 OURS = ("app", "ui", "pipeline")
 
-SHARED = {"config", "artifacts", "presets", "metrics", "pathmetrics"}
+SHARED = {"config", "artifacts", "presets", "metrics", "pathmetrics", "searchmetrics"}
 ALLOWED = {
     "app": {"ui", "serving", "model", "data"} | SHARED,
     "ui": {"ui", "serving", "model", "data"} | SHARED,
@@ -26,6 +26,7 @@ ALLOWED = {
     "presets": {"config"},
     "metrics": set(),
     "pathmetrics": {"metrics"},
+    "searchmetrics": {"metrics"},
 }
 """Layer -> layers it may import. A stage imports no stage, data no model, and nothing looks up to ui or app."""
 

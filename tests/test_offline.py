@@ -92,6 +92,19 @@ def _galaxy(page: Page) -> None:
     expect(page.locator("#galaxy canvas").first).to_be_visible()
 
 
+def _categories(page: Page) -> None:
+    page.locator(".treemap button").first.click()
+    expect(page.locator("section.category")).to_contain_text("predicted right")
+    expect(page.locator("#category-likeness .main-svg").first).to_be_visible()
+
+
+def _analysis(page: Page) -> None:
+    expect(page.locator("#data-tails .main-svg").first).to_be_visible()
+    for part, drawn in (("Space", "#space-map .main-svg"), ("Quality", "#quality-figures table")):
+        page.get_by_role("tab", name=part, exact=True).click()
+        expect(page.locator(drawn).first).to_be_visible()
+
+
 def _rerank(page: Page) -> None:
     page.get_by_role("button", name="Rerank", exact=True).click()
     expect(page.locator("#candidates li").first).to_contain_text("%")
@@ -101,7 +114,9 @@ USES: dict[str, Callable[[Page], None]] = {
     "Classify": _classify,
     "Search": _search,
     "Galaxy": _galaxy,
+    "Categories": _categories,
     "Rerank": _rerank,
+    "Analysis": _analysis,
 }
 
 

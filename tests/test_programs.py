@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -27,7 +28,7 @@ from mcp.types import CallToolResult
 
 import app
 from benchmarks import load
-from tests.serving.fakes import webp
+from tests.factories import draw, encode
 from ui import examples, guard
 
 T = TypeVar("T")
@@ -37,6 +38,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "search": {"text": "red shirt", "count": 3},
     "neighbours": {"product_id": "p0", "count": 3},
     "galaxy": {},
+    "category": {"category": "Clothing"},
     "rerank": {"product_id": "p4", "candidates": "Home > Vases\nClothing > Shirts"},
     "products": {"text": "SHIRT"},
 }
@@ -56,7 +58,7 @@ def client(address: str) -> Client:
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
     path = tmp_path / "photo.webp"
-    path.write_bytes(webp((30, 60, 200), 40))
+    path.write_bytes(encode(draw("hourglass", (40, 70, 200), np.random.default_rng(5), size=64), "WEBP"))
     return path
 
 

@@ -33,19 +33,21 @@ def breadcrumb(path: str | None) -> str:
     return f'<span class="path">{"".join(f"{level} <i>›</i> " for level in above)}<b>{last}</b></span>'
 
 
-def bar(label_html: str, share: float, note: str = "") -> str:
+def bar(label_html: str, share: float, note: str = "", mark: float | None = None) -> str:
     """A labelled bar.
 
     Args:
         label_html: Escaped already.
         share: Filled part, 0 to 1.
         note: Shown at its right end; the share in percent by default.
+        mark: Where a line crosses it, 0 to 1; None for none.
     """
     width = 100 * min(1.0, max(0.0, share))
+    line = "" if mark is None else f'<i style="left:{100 * mark:.1f}%"></i>'
     return (
         f'<div class="bar"><span class="bar-label">{label_html}</span>'
         f'<span class="bar-note">{escape(note or percent(share))}</span>'
-        f'<span class="bar-track"><span style="width:{width:.1f}%"></span></span></div>'
+        f'<span class="bar-track"><span style="width:{width:.1f}%"></span>{line}</span></div>'
     )
 
 
@@ -57,18 +59,26 @@ def thumbnail(catalog: Catalog, product_id: str) -> str:
     return f'<img alt="" decoding="async" src="data:image/webp;base64,{base64.b64encode(photo).decode()}">'
 
 
-def product_cards(catalog: Catalog, products: Sequence[dict[str, Any]]) -> str:
-    """Products found (`Workspace.describe`) as a grid, best first."""
+def product_cards(catalog: Catalog, products: Sequence[dict[str, Any]], notes: Sequence[str] = ()) -> str:
+    """Products found (`Workspace.describe`) as a grid, best first.
+
+    Args:
+        catalog: Has their thumbnails.
+        products: What was found.
+        notes: A sentence for each of them, if any; HTML.
+    """
     if not products:
         return hint("Nothing found.")
-    return f'<ol class="cards">{"".join(_card(catalog, product) for product in products)}</ol>'
+    told = notes or [""] * len(products)
+    found = "".join(_card(catalog, product, note) for product, note in zip(products, told, strict=True))
+    return f'<ol class="cards">{found}</ol>'
 
 
-def _card(catalog: Catalog, product: dict[str, Any]) -> str:
+def _card(catalog: Catalog, product: dict[str, Any], note: str) -> str:
     return (
         f'<li class="card">{thumbnail(catalog, product["product_id"])}<div class="card-text">'
         f'<h4 dir="auto" title="{escape(product["title"] or "")}">{escape(product["title"] or "untitled")}</h4>'
-        f"{breadcrumb(product['category_path'])}<p>{' · '.join(_likeness(product))}</p></div></li>"
+        f"{breadcrumb(product['category_path'])}<p>{' · '.join(_likeness(product))}</p>{note}</div></li>"
     )
 
 

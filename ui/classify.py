@@ -1,4 +1,4 @@
-"""Tab "Classify": a photo, a title, a description to categories of the whole taxonomy, with similar products."""
+"""Tab "Classify": a photo, a title, a description to a category path, how sure each level is, and the evidence."""
 
 from __future__ import annotations
 
@@ -7,57 +7,116 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.data.cleaning import clean_text, product_text
-from pipeline.data.taxonomy import levels
+from pipeline.config import IngestConfig, PredictConfig
+from pipeline.data.cleaning import clean_text, cut_text, product_text
+from pipeline.data.taxonomy import levels, truncate
+from pipeline.serving.answer import EVIDENCE, ask, evidence
 from ui import cards, examples, links
 from ui.photo import photo_input, read_photo
-from ui.workspace import MAX_TEXT, Workspace, bind, check_text, endpoint, refuse
+from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Workspace, bind, check_text, endpoint, read_paths, refuse
 
+MAX_PATHS = 100
 _CATEGORIES = 8
-_SIMILAR = 8
-_START = "Give a photo, a title or both, and the categories they fit best appear here."
+_RUNNERS_UP = 5
+_PRECISION = PredictConfig().precision
+_START = "Give a photo, a title or both, and the category they fit appears here, with how sure each level is."
+_READ = {"text": "text", "image": "photo", "fused": "photo and text"}
 
 
-def classify(workspace: Workspace, photo: str | None, title: str = "", description: str = "") -> dict[str, Any]:
-    """Predict the category of a product over the whole taxonomy.
+def classify(
+    workspace: Workspace,
+    photo: str | None,
+    title: str = "",
+    description: str = "",
+    precision: float = _PRECISION,
+    branches: str = "",
+    candidates: str = "",
+) -> dict[str, Any]:
+    """Predict the category of a product over the whole taxonomy, and say how sure each level is.
 
     Args:
         workspace: What is open.
         photo: JPEG, PNG or WebP file, or none.
         title: Title of the product; may be empty.
         description: Description of the product; may be empty, may hold HTML.
+        precision: How often a level that is called certain shall be right, above 0 and at most 1.
+        branches: Only these branches of the taxonomy, one path a line; empty for all.
+        candidates: Only these category paths, one a line; empty for all.
 
     Returns:
-        "predicted": levels decoded from the top of the tree, each with its name and confidence (0 to 1, falling);
+        "summary": in words, how far the prediction is sure and why no further; "category_path"; "certain_path", its
+        certain levels ("" if none is); "certain_levels", their number; "needs_review"; "low_confidence", if nothing is
+        certain; "familiar", whether the product is like those that confidences were measured on (null if unknown);
+        "read", of what it was predicted;
+        "predicted": the levels from the top, each with its confidence (0 to 1, falling), whether it is certain, what
+        confidence is needed for that (null if none suffices) at which asked precision, and the agreement of the
+        evidence, 0 to 1;
         "categories": the likeliest single paths (category_path) with their probability (score);
-        "similar": the products most alike.
+        "similar": the evidence, the labelled products most alike, each with the number of levels it agrees on.
     """
-    text = product_text(clean_text(check_text(title, "title")), clean_text(check_text(description, "description")))
+    cleaned = clean_text(check_text(description, "description", MAX_DESCRIPTION))
+    text = product_text(clean_text(check_text(title, "title")), cut_text(cleaned, IngestConfig().max_text_characters))
     image = read_photo(photo)
     if not text and image is None:
         raise refuse("There is nothing to classify yet: give a photo, a title or a description.")
+    if not 0 < precision <= 1:
+        raise refuse("The precision asked for lies above 0 and is at most 1, such as 0.9.")
+    only = {
+        "branches": read_paths(branches, "branches", MAX_PATHS),
+        "candidates": read_paths(candidates, "candidates", MAX_PATHS),
+    }
     tools = workspace.tools
-    query = tools.encoder.encode(text, image)
-    vectors = query.fused_vector[None]
-    [predicted] = tools.predictor.decode(vectors, query.kind)
+    try:
+        answer = ask(tools.predictor, tools.encoder, text, image, k=_CATEGORIES, precision=precision, **only)
+    except ValueError as error:  # a path that the taxonomy lacks
+        raise refuse(str(error)) from error
+    found = answer.prediction
+    near = evidence(tools.search, workspace.catalog.products, answer.query, found.path, EVIDENCE)
+    steps = zip(levels(found.path), found.confidences, found.thresholds, found.asked, strict=True)
     return {
+        "summary": answer.summary,
+        "category_path": found.path,
+        "certain_path": found.certain_path,
+        "certain_levels": found.certain,
+        "needs_review": found.needs_review,
+        "low_confidence": not found.certain,
+        "familiar": found.familiar,
+        "read": _READ[answer.query.kind],
         "predicted": [
-            {"level": level, "confidence": confidence}
-            for level, confidence in zip(levels(predicted.path), predicted.confidences, strict=True)
+            {
+                "level": level,
+                "confidence": confidence,
+                "certain": depth < found.certain,
+                "needed": needed,
+                "asked": asked,
+                "agreement": near.agreement[depth] if near.hits else None,
+            }
+            for depth, (level, confidence, needed, asked) in enumerate(steps)
         ],
         "categories": [
             # not "path": gradio_client takes a dictionary with one for a file, and tries to download it
             {"category_path": score.path, "score": score.score}
-            for score in tools.predictor.predict(vectors, _CATEGORIES, query.kind)[0]
+            for score in answer.alternatives
         ],
-        "similar": [workspace.describe(hit) for hit in tools.search.search(query, _SIMILAR)],
+        "similar": [
+            {**workspace.describe(hit), "agreeing_levels": common}
+            for hit, common in zip(near.hits, near.common, strict=True)
+        ],
     }
 
 
-def show(workspace: Workspace, photo: str | None, title: str, description: str) -> tuple[str, str]:
-    """The answer of `classify` as HTML: the prediction, and the similar products."""
-    answer = classify(workspace, photo, title, description)
-    return prediction(answer), cards.product_cards(workspace.catalog, answer["similar"])
+def show(workspace: Workspace, *inputs: Any) -> tuple[str, str]:
+    """The answer of `classify` as HTML: the prediction, and the evidence."""
+    answer = classify(workspace, *inputs)
+    notes = [_agreement(answer, product["agreeing_levels"]) for product in answer["similar"]]
+    return prediction(answer), cards.product_cards(workspace.catalog, answer["similar"], notes)
+
+
+def show_again(workspace: Workspace, photo: str | None, title: str, description: str, *others: Any) -> Any:
+    """`show` once a setting has moved; nothing happens before there is something to classify."""
+    if not photo and not title.strip() and not description.strip():
+        return gr.skip(), gr.skip()
+    return show(workspace, photo, title, description, *others)
 
 
 def fill(number: int) -> tuple[str | None, str, str]:
@@ -67,15 +126,23 @@ def fill(number: int) -> tuple[str | None, str, str]:
 
 
 def prediction(answer: dict[str, Any]) -> str:
-    """A prediction as HTML: the decoded path level by level, then the likeliest paths."""
-    decoded = "".join(cards.bar(escape(step["level"]), step["confidence"]) for step in answer["predicted"])
-    single = "".join(
-        cards.bar(cards.breadcrumb(found["category_path"]), found["score"]) for found in answer["categories"]
+    """A prediction as HTML: in words, then level by level, then the likeliest other paths."""
+    tone = "low" if answer["low_confidence"] else "review" if answer["needs_review"] else "sure"
+    said = escape(answer["summary"]).replace(" %", "&nbsp;%")
+    steps = "".join(_step(step) for step in answer["predicted"])
+    others = [found for found in answer["categories"] if found["category_path"] != answer["category_path"]]
+    bars = "".join(
+        cards.bar(cards.breadcrumb(found["category_path"]), found["score"]) for found in others[:_RUNNERS_UP]
+    )
+    runners_up = (
+        '<section class="alternatives" aria-label="Runner-up categories"><h3>Runners-up</h3>'
+        f'<p class="hint">Other paths, each with the share of the probability that ends there.</p>{bars}</section>'
     )
     return (
-        f'<section class="prediction" aria-label="Predicted category"><h3>Predicted category</h3>{decoded}</section>'
-        '<section class="alternatives" aria-label="Likeliest categories"><h3>Likeliest categories</h3>'
-        f"{single}</section>"
+        '<section class="prediction" aria-label="Predicted category"><h3>Predicted category</h3>'
+        f'<p class="verdict {tone}" role="status">{said}</p><ol class="steps">{steps}</ol>'
+        f'<p class="hint">Predicted from the {answer["read"]}. The line across a bar is the confidence that a level '
+        f"needs.</p></section>{runners_up if bars else ''}"
     )
 
 
@@ -90,17 +157,59 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
         with gr.Column(scale=2, min_width=280):
             photo = photo_input()
             title = gr.Textbox(label="Title", placeholder="Women's waterproof hiking boots", max_length=MAX_TEXT)
-            description = gr.Textbox(label="Description", lines=3, max_lines=8, max_length=MAX_TEXT)
+            description = gr.Textbox(label="Description", lines=3, max_lines=8, max_length=MAX_DESCRIPTION)
             button = gr.Button("Classify", variant="primary")
+            precision = gr.Slider(
+                0.5,
+                0.99,
+                _PRECISION,
+                step=0.01,
+                label="Precision",
+                info="How often a level shown as sure shall be right. More asks for more review.",
+            )
+            with gr.Accordion("Only some categories", open=False):
+                branches = gr.Textbox("", label="Branches, one path a line", lines=2, max_length=MAX_TEXT)
+                candidates = gr.Textbox(
+                    "", label="Candidates to choose among, one path a line", lines=2, max_length=MAX_TEXT
+                )
         with gr.Column(scale=3, min_width=280):
             predicted = gr.HTML(cards.hint(_START), js_on_load=None, elem_id="prediction")
-    gr.HTML("<h3>Most similar products</h3>", js_on_load=None)
+    gr.HTML("<h3>Evidence: the most similar labelled products</h3>", js_on_load=None)
     similar = gr.HTML(cards.hint("They appear with the prediction."), js_on_load=None, elem_id="similar")
-    inputs: list[gr.components.Component] = [photo, title, description]
-    run, outputs = bind(show, workspace), [predicted, similar]
+    form, outputs = [photo, title, description], [predicted, similar]
+    inputs: list[gr.components.Component] = [*form, precision, branches, candidates]
+    run = bind(show, workspace)
     gr.on([button.click, title.submit], run, inputs, outputs, api_visibility="private")
-    examples.run_on_click(tiles, fill, inputs, run, inputs, outputs, reveal="#prediction")
+    # `input`, not `release`, which the keyboard never fires; while the slider is dragged only the last place counts
+    precision.input(
+        bind(show_again, workspace),
+        inputs,
+        outputs,
+        trigger_mode="always_last",
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    examples.run_on_click(tiles, fill, form, run, inputs, outputs, reveal="#prediction")
     named = ("title", "description")
     links.offer(links.Target("classify", named, links.texts, [title, description], run, inputs, outputs, "#prediction"))
     endpoint(bind(classify, workspace), inputs)
-    return inputs
+    return form
+
+
+def _step(step: dict[str, Any]) -> str:
+    """One level of the path as a list item."""
+    state = '<span class="state">sure</span>' if step["certain"] else '<span class="state">needs review</span>'
+    agrees = ""
+    if step["agreement"] is not None:
+        agrees = f"{cards.percent(step['agreement']) if step['agreement'] else 'none'} of the evidence agrees"
+    bar = cards.bar(f'<b dir="auto">{escape(step["level"])}</b> {state}', step["confidence"], mark=step["needed"])
+    return f'<li class="{"sure" if step["certain"] else "review"}">{bar}<p>{agrees}</p></li>'
+
+
+def _agreement(answer: dict[str, Any], common: int) -> str:
+    """How far a product of the evidence agrees with the prediction, as HTML."""
+    if not common:
+        return '<p class="differs">elsewhere in the taxonomy</p>'
+    if common == len(answer["predicted"]):
+        return '<p class="agrees">agrees with the whole path</p>'
+    return f"<p>agrees down to {escape(levels(truncate(answer['category_path'], common))[-1])}</p>"

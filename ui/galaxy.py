@@ -111,17 +111,18 @@ def star(workspace: Workspace, category: Any) -> dict[str, Any]:
         "members" (how many products are in it or below it), "spread" (mean distance to the centre), and products
         "nearest" to the centre and "farthest" from it: row, title and distance (1 - cosine).
     """
-    rows = members(workspace.catalog.products["category_path"], category) if isinstance(category, str) else []
-    if not len(rows):
+    asked = category if isinstance(category, str) else ""
+    rows = members(workspace.catalog.products["category_path"], asked)
+    if not asked or not len(rows):
         raise refuse("The catalogue has no such category.")
-    centre = centre_of(workspace.catalog, np.asarray(rows))
+    centre = centre_of(workspace.catalog, rows)
     pairs = list(zip(centre.rows.tolist(), centre.distances.tolist(), strict=True))
     nearest, farthest = (
         [{**_named(workspace, row), "distance": distance} for row, distance in ordered[:_AT_THE_ENDS]]
         for ordered in (pairs, pairs[::-1])
     )
     return {
-        "category": category,
+        "category": asked,
         "members": len(rows),
         "spread": centre.spread,
         "nearest": nearest,

@@ -44,12 +44,15 @@ class Page(gr.Blocks):
         state: SessionState | None,
         explicit_call: bool = False,
     ) -> list[Any]:
-        """What a handler gets of what was sent.
+        """What a handler gets of what was sent; null for fields at the end that were left out.
+
+        An endpoint that gets a further argument so answers those who knew it without (`programs.Arguments`).
 
         Raises:
             gr.Error: In one sentence, if the inputs do not fit the handler or name a file that was not uploaded.
         """
-        for field, value in zip(block_fn.inputs, inputs, strict=False):  # Gradio says it where there are too few
+        inputs = [*inputs, *[None] * (len(block_fn.inputs) - len(inputs))]
+        for field, value in zip(block_fn.inputs, inputs, strict=False):  # Gradio ignores what is too many
             if isinstance(field, gr.Image) and isinstance(value, str):
                 raise refuse("A photo is given as a file that was uploaded, not as a text or an address.")
         checked = [uploaded_only(value) for value in inputs]

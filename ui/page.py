@@ -6,7 +6,7 @@ from html import escape
 
 import gradio as gr
 
-from ui import classify, crossing, galaxy, guard, links, rerank, search
+from ui import analysis, categories, classify, crossing, galaxy, guard, links, rerank, search
 from ui.workspace import Workspace
 
 TITLE = "Product Galaxy"
@@ -41,8 +41,12 @@ def build(workspace: Workspace) -> gr.Blocks:
                 searched = gr.Button("Show the results in the galaxy", elem_classes="to-galaxy")
             with gr.Tab("Galaxy", id="galaxy"):
                 sky = galaxy.build(workspace)
+            with gr.Tab("Categories", id="categories") as tab:
+                categories.build(workspace, tab)
             with gr.Tab("Rerank", id="rerank"):
                 candidates = rerank.build(workspace)
+            with gr.Tab("Analysis", id="analysis") as tab:
+                analysis.build(workspace, tab)
         crossing.connect(
             workspace,
             tabs=tabs,

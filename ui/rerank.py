@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.cleaning import cut_text
-from pipeline.data.taxonomy import normalise_path
 from pipeline.serving.encoder import Query
 from pipeline.serving.reranker import rerank as order
 from ui import cards, links
-from ui.workspace import Workspace, bind, check_text, endpoint, refuse
+from ui.workspace import Workspace, bind, check_text, endpoint, read_paths, refuse
 
 MAX_CANDIDATES = 100
 _OFFERED = 30
@@ -38,7 +37,7 @@ def rerank(workspace: Workspace, product_id: str, candidates: str = "") -> dict[
         fused (null where the product lacks the modality), and for each the share among the candidates (softmax).
     """
     row = workspace.row(product_id)
-    paths = _own_list(candidates) or _candidates(workspace, row)
+    paths = read_paths(candidates, "candidates", MAX_CANDIDATES) or _candidates(workspace, row)
     if not paths:
         raise refuse("This product brings no candidates; write your own, one category path a line.")
     bundle = workspace.tools.bundle
@@ -170,16 +169,6 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
     endpoint(bind(rerank, workspace), [workspace.product_field(), own])
     endpoint(bind(products, workspace), [gr.Textbox(visible=False, label="text", placeholder="robot")])
     return [chosen, own], [product, result]
-
-
-def _own_list(text: str) -> list[str]:
-    lines = [line for line in check_text(text, "candidate list").splitlines() if line.strip()]
-    if len(lines) > MAX_CANDIDATES:
-        raise refuse(f"{len(lines)} candidates were given; at most {MAX_CANDIDATES} are ranked.")
-    try:
-        return [normalise_path(line) for line in lines]
-    except ValueError as error:
-        raise refuse(str(error)) from error
 
 
 def _candidates(workspace: Workspace, row: int) -> list[str]:

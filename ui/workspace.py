@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from pipeline.artifacts import ArtifactError
+from pipeline.data.taxonomy import normalise_path
 from pipeline.serving.catalog import Catalog
+from pipeline.serving.categories import Categories
 from pipeline.serving.encoder import QueryEncoder
 from pipeline.serving.index import Hit, ProductSearch
 from pipeline.serving.predictor import CategoryPredictor
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
     from pipeline.model.bundle import Bundle
 
 MAX_TEXT = 5_000
-"""Characters that a visitor's title, description or query may have."""
+"""Characters that a visitor's title or query may have."""
+
+MAX_DESCRIPTION = 50_000
+"""Characters that a description may have as it is pasted: much of it is markup, of which `clean_text` leaves little."""
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +87,11 @@ class Workspace:
                 self._tools = self._load()
             return self._tools
 
+    @functools.cached_property
+    def categories(self) -> Categories:
+        """The tree of the catalogue's categories, made when first asked for; needs no model."""
+        return Categories(self.catalog)
+
     def warm_up(self) -> threading.Thread:
         """Load the tools in the background, so that the first visitor does not wait for all of it."""
         thread = threading.Thread(target=self._warm_up, daemon=True)
@@ -131,16 +141,31 @@ def refuse(sentence: str) -> gr.Error:
     return gr.Error(sentence, title="Not possible", duration=10, print_exception=False)
 
 
-def check_text(text: str | None, what: str) -> str:
+def check_text(text: str | None, what: str, limit: int = MAX_TEXT) -> str:
     """The text, "" for none.
 
     Raises:
-        gr.Error: If it is too long.
+        gr.Error: If it is longer than the limit.
     """
     text = text or ""
-    if len(text) > MAX_TEXT:
-        raise refuse(f"The {what} has {len(text):,} characters; at most {MAX_TEXT:,} are read.")
+    if len(text) > limit:
+        raise refuse(f"The {what} has {len(text):,} characters; at most {limit:,} are read.")
     return text
+
+
+def read_paths(text: str | None, what: str, at_most: int) -> list[str]:
+    """Category paths that a visitor wrote, one a line; normalised, without empty lines.
+
+    Raises:
+        gr.Error: If there are too many, or one has no level.
+    """
+    lines = [line for line in check_text(text, f"list of {what}").splitlines() if line.strip()]
+    if len(lines) > at_most:
+        raise refuse(f"{len(lines)} {what} were given; at most {at_most} are read.")
+    try:
+        return [normalise_path(line) for line in lines]
+    except ValueError as error:
+        raise refuse(str(error)) from error
 
 
 def bind(handler: Callable[..., Any], workspace: Workspace) -> Callable[..., Any]:

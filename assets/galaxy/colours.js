@@ -5,7 +5,7 @@ import { FAULT, NO_CONFIDENCE } from "./chart.js";
 export const DUST = 0; // numbers of the palette that every scheme has
 const LIT = 1;
 const FIRST = 2;
-const FIXED = ["#2b3144", "#ffffff"];
+const FIXED = ["#3a425a", "#ffffff"];
 const UNKNOWN = "#7d879c";
 const SHOWN = 40; // brands and clusters with a colour of their own
 const STEPS = 10; // of confidence

@@ -12,6 +12,7 @@ import { Tip } from "./tip.js";
 
 const MOST_LINES = 2000;
 const CLOSE_TO = { product: 0.4, star: 0.75, found: 0.6 }; // how far off a flight ends; a scene is 1 long
+const NARROW = window.matchMedia("(max-width: 760px)"); // as in galaxy.css: the panel is below the sky
 const NO_WEBGL = "This browser shows no 3D (WebGL is off or missing), so the galaxy is drawn flat.";
 
 /**
@@ -23,14 +24,16 @@ const NO_WEBGL = "This browser shows no 3D (WebGL is off or missing), so the gal
 export async function start({ element, server, props, watch, send }) {
   const root = element.querySelector(".sky");
   const galaxy = new Galaxy(root, server, send);
+  let opened = false;
+  watch("value", () => opened && props.value && galaxy.showFound(props.value));
   try {
     await galaxy.open();
+    opened = true;
     await (props.value ? galaxy.showFound(props.value) : follow(galaxy, readLink(window.location.search)));
   } catch (error) {
     galaxy.say(error.message, true);
     throw error;
   }
-  watch("value", () => props.value && galaxy.showFound(props.value));
 }
 
 class Galaxy {
@@ -71,6 +74,7 @@ class Galaxy {
     performance.mark("galaxy-drawn");
     this.root.dataset.drawn = String(this.chart.rows);
     this.legend();
+    this.parts.holder.addEventListener("pointerleave", () => this.hover(null));
     document.addEventListener("keydown", (event) => this.key(event));
   }
 
@@ -220,6 +224,7 @@ class Galaxy {
     this.parts.panel.replaceChildren(content);
     this.parts.panel.hidden = false;
     this.parts.panel.scrollTop = 0;
+    if (NARROW.matches) this.parts.panel.scrollIntoView({ block: "nearest" });
   }
 
   async ask(name, question) {

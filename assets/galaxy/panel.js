@@ -61,7 +61,7 @@ function panel(title, go, ...parts) {
 
 function products(title, list, go, note) {
   const items = list.map((one) => {
-    const tile = button("", () => go.product(one.row), { class: "sky-tile", title: one.title });
+    const tile = button("", () => go.product(one.row), { class: "sky-tile", title: one.title ?? "" });
     tile.append(thumbnail(one.row), make("span", { dir: "auto" }, one.title || "untitled"), make("i", {}, note(one)));
     return make("li", {}, tile);
   });

@@ -16,6 +16,9 @@ from PIL import ExifTags, Image
 FORMATS = ("JPEG", "PNG", "WEBP")
 ENOUGH_PIXELS = 512
 """A large JPEG is decoded at a reduced scale, whose sides are still at least this: no tower takes more."""
+_JUDGED_SIZE = 96
+_LEAST_CONTRAST = 1.0  # standard deviation of grey values
+_LEAST_CORRELATION = 0.4  # of neighbouring grey values
 _WHITE = (255, 255, 255)
 _DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError, struct.error, zlib.error)
 _TURNS = {
@@ -127,6 +130,24 @@ def square(image: Image.Image, size: int) -> np.ndarray:
     canvas = Image.new("RGB", (size, size), _WHITE)
     canvas.paste(fitted, ((size - fitted.width) // 2, (size - fitted.height) // 2))
     return np.asarray(canvas)
+
+
+def photo_flaw(image: Image.Image) -> str:
+    """What makes a photo say nothing: "one colour", "noise", or "" for a photo that may show something.
+
+    One colour has no contrast; in noise, neighbouring pixels know nothing of each other, which even photos of gravel or
+    lace do. Both are judged at about the size that a tower sees.
+    """
+    size = (min(image.width, _JUDGED_SIZE), min(image.height, _JUDGED_SIZE))
+    grey = np.asarray(image.resize(size, Image.Resampling.BOX), dtype=np.float64).mean(axis=2)
+    centred = grey - grey.mean()
+    variance = float((centred**2).mean())
+    if variance < _LEAST_CONTRAST**2:
+        return "one colour"
+    if min(size) < 2:
+        return ""
+    beside = (centred[:, 1:] * centred[:, :-1]).mean() + (centred[1:] * centred[:-1]).mean()
+    return "noise" if beside / 2 < _LEAST_CORRELATION * variance else ""
 
 
 def thumbnail(image: Image.Image, size: int, quality: int) -> bytes:

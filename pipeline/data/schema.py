@@ -44,9 +44,19 @@ REJECTS = pa.schema([("source_row", pa.int64()), ("split", pa.string()), ("reaso
 LAYOUT = pa.schema(
     [("product_id", pa.string())]
     + [(name, pa.float32()) for name in ("x", "y", "z", "umap2_x", "umap2_y", "pca_x", "pca_y", "pca_z")]
+    + [(name, pa.float32()) for name in ("tsne_x", "tsne_y")]  # null = not placed by t-SNE
 )
 
-CLUSTERS = pa.schema([("product_id", pa.string()), ("cluster", pa.int32())])
+CLUSTERS = pa.schema(
+    [
+        ("product_id", pa.string()),
+        ("cluster", pa.int32()),
+        ("dbscan", pa.int32()),  # dense region of the 3D layout, -1 = in none
+    ]
+)
+
+LATER_COLUMNS = ("tsne_x", "tsne_y", "dbscan")
+"""Columns of catalog.parquet that one published before they were there may lack."""
 
 
 def vector_type(dimension: int) -> pa.DataType:
@@ -96,7 +106,7 @@ def catalog_schema(dimension: int) -> pa.Schema:
             ("thumbnail", pa.binary()),
             *((f"{k}_embedding", vector_type(dimension)) for k in ("fused", "text", "image")),
             *(field for field in LAYOUT if field.name != "product_id"),
-            ("cluster", pa.int32()),
+            *(field for field in CLUSTERS if field.name != "product_id"),
         ]
     )
 

@@ -14,6 +14,12 @@ import numpy as np
 PRECISIONS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 """Operating points for which thresholds are kept."""
 
+LEAST = 0.5
+"""No less confidence is ever enough: what is likelier wrong than right is not certain, however right its peers are."""
+
+FAMILIAR_SHARE = 0.98
+"""Share of the products that confidences were measured on which shall count as familiar."""
+
 _EDGE = 1e-6  # probabilities are kept this far from 0 and 1 before their logit is taken
 _NEWTON_STEPS = 50
 
@@ -30,6 +36,8 @@ class Calibration:
         thresholds: For each of `PRECISIONS`, the lowest confidence of each level that was right so often; None where
             none was.
         coverage: For each of them, the share of predictions of each level at or above the threshold.
+        familiar: Least cosine with the nearest category path of a product like those that all this was measured on;
+            None where nobody measured it, as in bundles of before.
     """
 
     sharpness: float = 1.0
@@ -38,6 +46,7 @@ class Calibration:
     offsets: tuple[float, ...] = (0.0,)
     thresholds: tuple[tuple[float | None, ...], ...] = tuple((precision,) for precision in PRECISIONS)
     coverage: tuple[tuple[float, ...], ...] = ()
+    familiar: float | None = None
 
     def confidence(self, probability: np.ndarray, level: int) -> np.ndarray:
         """Calibrated confidence of probabilities [n] of nodes of a level (0 is the top); too deep, the last one's.
@@ -57,7 +66,7 @@ class Calibration:
         """
         kept = [row for point, row in zip(PRECISIONS, self.thresholds, strict=True) if point >= precision - 1e-9]
         found = kept[0][level] if kept and level < len(kept[0]) else None
-        return float("inf") if found is None else found
+        return float("inf") if found is None else max(found, LEAST)
 
     def meta(self) -> dict[str, Any]:
         """As JSON."""
@@ -73,6 +82,7 @@ class Calibration:
             offsets=tuple(raw["offsets"]),
             thresholds=tuple(map(tuple, raw["thresholds"])),
             coverage=tuple(map(tuple, raw["coverage"])),
+            familiar=raw.get("familiar"),
         )
 
 

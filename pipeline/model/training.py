@@ -25,7 +25,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from pipeline.artifacts import atomic_path
+from pipeline.artifacts import ArtifactError, atomic_path
 from pipeline.config import TrainConfig, TrainStage
 
 logger = logging.getLogger(__name__)
@@ -125,11 +125,14 @@ def run_stage(
         accelerator: From `make_accelerator`.
         folder: For the checkpoint; a checkpoint found there is resumed.
         log: Called with one flat record for each logged step or validation.
+
+    Raises:
+        ArtifactError: If the checkpoint is from a training in another number of processes.
     """
     checkpoint = folder / f"{stage.name}.safetensors"
     named = task.parameters()
     optimizer = make_optimizer(named, stage.learning_rate, config.weight_decay)
-    progress = _resume(checkpoint, task, named, optimizer)
+    progress = _resume(checkpoint, task, named, optimizer, accelerator.num_processes)
     module, prepared = accelerator.prepare(task.module, optimizer)
     global_size = stage.batch_size * accelerator.num_processes
     per_epoch = len(task.batches(global_size, np.random.default_rng(0)))
@@ -180,7 +183,7 @@ def run_stage(
                     progress.best_score, progress.best = metrics["score"], _snapshot(task, named)
             log({"stage": stage.name, "step": progress.step, **metrics})
         if accelerator.is_main_process and (progress.step % config.checkpoint_steps == 0 or progress.step == total):
-            _save(checkpoint, task, named, optimizer, progress)
+            _save(checkpoint, task, named, optimizer, progress, accelerator.num_processes)
     bar.close()
     accelerator.wait_for_everyone()
     task.module.load_state_dict(progress.best, strict=False)
@@ -243,7 +246,12 @@ def _standing_in(task: Task, named: dict[str, nn.Parameter], state: dict[str, Te
 
 
 def _save(
-    path: Path, task: Task, named: dict[str, nn.Parameter], optimizer: torch.optim.Optimizer, progress: Progress
+    path: Path,
+    task: Task,
+    named: dict[str, nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    progress: Progress,
+    processes: int,
 ) -> None:
     tensors = {f"now/{name}": value for name, value in _snapshot(task, named).items()}
     tensors.update({f"best/{name}": value for name, value in progress.best.items()})
@@ -252,12 +260,14 @@ def _save(
     for name, value in named.items():
         for key, moment in optimizer.state.get(value, {}).items():
             tensors[f"adam/{key}/{name}"] = moment.cpu().contiguous()
-    marks = {"step": str(progress.step), "best_score": repr(progress.best_score)}
+    marks = {"step": str(progress.step), "best_score": repr(progress.best_score), "processes": str(processes)}
     with atomic_path(path) as temporary:
         save_file({name: value.clone() for name, value in tensors.items()}, temporary, metadata=marks)
 
 
-def _resume(path: Path, task: Task, named: dict[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> Progress:
+def _resume(
+    path: Path, task: Task, named: dict[str, nn.Parameter], optimizer: torch.optim.Optimizer, processes: int
+) -> Progress:
     if not path.exists():
         return Progress()
     groups: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "average": {}, "task": {}, "adam": {}}
@@ -266,6 +276,11 @@ def _resume(path: Path, task: Task, named: dict[str, nn.Parameter], optimizer: t
         for key in file.keys():  # noqa: SIM118 - a safetensors file is no mapping
             kind, _, name = key.partition("/")
             groups[kind][name] = file.get_tensor(key)
+    if int(marks["processes"]) != processes:  # a step is another one then, and so is the number of steps
+        raise ArtifactError(
+            f"{path} was written by a training in {marks['processes']} processes, this one has {processes}; "
+            "go on with as many, or delete the file to train the stage anew."
+        )
     task.module.load_state_dict(groups["now"], strict=False)
     task.load(groups["task"])
     for key, moment in groups["adam"].items():

@@ -5,10 +5,10 @@ Reads catalog.parquet (`schema.catalog_schema`); its key-value metadata say whic
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import threading
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,11 +18,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.artifacts import ArtifactError, BundlePaths
-from pipeline.data.schema import SCHEMA_VERSION, arrow_to_vectors, catalog_schema
+from pipeline.data.analysis import ANALYSIS_VERSION, Analysis
+from pipeline.data.schema import LATER_COLUMNS, SCHEMA_VERSION, arrow_to_vectors, catalog_schema
 
 VectorKind = Literal["fused", "text", "image"]
 
 METADATA_KEY = b"product_galaxy"
+ANALYSIS_KEY = b"product_galaxy_analysis"
 _THUMBNAIL_GROUPS = 32  # row groups of thumbnails kept in memory: about 1 MB each
 _LAZY = ("thumbnail", "fused_embedding", "text_embedding", "image_embedding")
 
@@ -34,7 +36,8 @@ class Catalog:
         path: The file.
         meta: What publishing wrote into it: schema_version, provenance, model (SHA-256 of the bundle's weights),
             dimension, demo.
-        products: One row a product in the order of the file, without thumbnails and embeddings.
+        products: One row a product in the order of the file, without thumbnails and embeddings; of
+            `schema.LATER_COLUMNS` what the file has.
     """
 
     def __init__(self, path: Path, file: pq.FileMetaData, meta: dict[str, Any], products: pd.DataFrame) -> None:
@@ -47,7 +50,7 @@ class Catalog:
         self._rows = {product_id: row for row, product_id in enumerate(products["product_id"])}
         self._vectors: dict[VectorKind, tuple[np.ndarray, np.ndarray]] = {}
         self._lock = threading.Lock()
-        self._thumbnails = lru_cache(maxsize=_THUMBNAIL_GROUPS)(self._read_thumbnails)
+        self._thumbnails = functools.lru_cache(maxsize=_THUMBNAIL_GROUPS)(self._read_thumbnails)
 
     @classmethod
     def open(cls, path: Path) -> Catalog:
@@ -77,6 +80,24 @@ class Catalog:
     def dimension(self) -> int:
         """Size d of the vectors."""
         return int(self.meta["dimension"])
+
+    @functools.cached_property
+    def analysis(self) -> Analysis | None:
+        """What the pipeline found about the products, None in a catalogue that was published without.
+
+        Raises:
+            ArtifactError: If it cannot be read.
+        """
+        raw = (self._file.metadata or {}).get(ANALYSIS_KEY)
+        if raw is None:
+            return None
+        try:
+            found: Analysis = json.loads(raw)
+        except ValueError as error:
+            raise ArtifactError(f"{self.path} has an unreadable analysis ({error}).") from error
+        if not isinstance(found, dict) or found.get("version") != ANALYSIS_VERSION:
+            raise ArtifactError(f"{self.path} has an analysis of another version; run stage 'analyse' again.")
+        return found
 
     def row(self, product_id: str) -> int:
         """Position of a product in `products`.
@@ -162,6 +183,8 @@ def _read_meta(path: Path, file: pq.ParquetFile) -> dict[str, Any]:
 def _check_columns(path: Path, file: pq.ParquetFile, meta: dict[str, Any]) -> None:
     found = file.schema_arrow
     for field in catalog_schema(int(meta["dimension"])):
+        if field.name not in found.names and field.name in LATER_COLUMNS:
+            continue
         if field.name not in found.names:
             raise ArtifactError(f"{path} lacks the column {field.name}.")
         if field.name.endswith("_embedding") and getattr(found.field(field.name).type, "list_size", 0) != int(

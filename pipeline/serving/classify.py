@@ -30,15 +30,14 @@ from pipeline.data.schema import REJECTS, read_table, write_table
 from pipeline.data.sources import Item, SourceError, open_source
 from pipeline.data.taxonomy import levels, read_taxonomy
 from pipeline.model.bundle import bundle_hash, load_bundle
+from pipeline.serving.answer import ALTERNATIVES, Answer, ask, evidence
 from pipeline.serving.catalog import Catalog
-from pipeline.serving.encoder import Query, QueryEncoder
-from pipeline.serving.predictor import CategoryPredictor, CategoryScore, Prediction, kinds_of
+from pipeline.serving.encoder import QueryEncoder
+from pipeline.serving.predictor import CategoryPredictor, kinds_of
 
 if TYPE_CHECKING:
     from pipeline.model.bundle import Bundle
 
-ALTERNATIVES = 5
-EVIDENCE = 8
 PREDICTIONS = pa.schema(
     [
         ("product_id", pa.string()),
@@ -49,11 +48,12 @@ PREDICTIONS = pa.schema(
         ("confidences", pa.list_(pa.float32())),
         ("certain_path", pa.string()),
         ("needs_review", pa.bool_()),
+        ("familiar", pa.bool_()),
         ("alternatives", pa.list_(pa.string())),
         ("alternative_scores", pa.list_(pa.float32())),
     ]
 )
-"""What a classified catalogue holds: `certain_path` is "" where no level is certain."""
+"""What a classified catalogue holds: `certain_path` is "" where no level is certain; `familiar` as in `Prediction`."""
 
 _LOG = logging.getLogger("pipeline.classify")
 
@@ -103,46 +103,37 @@ def classify_product(
     """
     bundle = load_bundle(model)
     predictor = _predictor(bundle, taxonomy, asked)
-    query = QueryEncoder(bundle).encode(
-        product_text(clean_text(title), clean_text(description)), None if image is None else _read_photo(image)
-    )
-    vectors, only = query.fused_vector[None], {"branches": asked.branches, "candidates": asked.candidates}
-    [found] = predictor.decode(vectors, query.kind, **only)
-    [best] = predictor.predict(vectors, ALTERNATIVES, query.kind, **only)
-    answer = {**asdict(found), "certain_path": found.certain_path, "alternatives": [asdict(score) for score in best]}
-    if catalog is not None:
-        answer["evidence"] = evidence(Catalog.open(catalog), query, found.path)
-    print(render(found, best, answer.get("evidence")))
-    return answer
+    text = product_text(clean_text(title), clean_text(description))
+    photo = None if image is None else _read_photo(image)
+    answer = ask(predictor, QueryEncoder(bundle), text, photo, branches=asked.branches, candidates=asked.candidates)
+    near = None if catalog is None else _evidence(Catalog.open(catalog), answer)
+    print(render(answer, near))
+    found = answer.prediction
+    alternatives = [asdict(score) for score in answer.alternatives]
+    return {**asdict(found), "certain_path": found.certain_path, "alternatives": alternatives, "evidence": near}
 
 
-def evidence(catalog: Catalog, query: Query, path: str, k: int = EVIDENCE) -> dict[str, Any]:
-    """The nearest labelled products, and how far their categories agree with a path.
-
-    Returns:
-        `products` (title, category, similarity) and `agreement`: for each level of the path, the share of them that are
-        in it, weighted by similarity.
-    """
+def _evidence(catalog: Catalog, answer: Answer) -> dict[str, Any]:
     from pipeline.serving.index import ProductSearch  # brings faiss: only where there is a catalogue
 
-    hits = ProductSearch(catalog).search(query, 4 * k)
-    rows = [(catalog.products.iloc[hit.row], max(hit.score, 0.0)) for hit in hits]
-    near = [(row, score) for row, score in rows if isinstance(row["category_path"], str)][:k]
-    names, total = levels(path), sum(score for _, score in near)
-    agreement = [
-        sum(score for row, score in near if levels(row["category_path"])[:depth] == names[:depth]) / max(total, 1e-9)
-        for depth in range(1, len(names) + 1)
-    ]
+    near = evidence(ProductSearch(catalog), catalog.products, answer.query, answer.prediction.path)
+    rows = [(catalog.products.iloc[hit.row], hit) for hit in near.hits]
     products = [
-        {"title": str(row["title"]), "category_path": str(row["category_path"]), "similarity": round(score, 4)}
-        for row, score in near
+        {"title": str(row["title"]), "category_path": str(row["category_path"]), "similarity": round(hit.score, 4)}
+        for row, hit in rows
     ]
-    return {"products": products, "agreement": agreement}
+    return {"products": products, "agreement": list(near.agreement)}
 
 
-def render(found: Prediction, best: Sequence[CategoryScore], evidence: dict[str, Any] | None = None) -> str:
-    """A prediction as text: its levels with their confidence, the likeliest paths, the nearest products."""
-    lines = [found.path]
+def render(answer: Answer, evidence: dict[str, Any] | None = None) -> str:
+    """An answer as text: its levels with their confidence, why no further, the likeliest paths, the nearest products.
+
+    Args:
+        answer: To one product.
+        evidence: `products` (title, category_path, similarity) and `agreement` a level, where there is a catalogue.
+    """
+    found, best = answer.prediction, answer.alternatives
+    lines = [found.path, answer.summary]
     for depth, (name, sure) in enumerate(zip(levels(found.path), found.confidences, strict=True)):
         note = "" if depth < found.certain else "  needs review"
         agree = f"  neighbours {100 * evidence['agreement'][depth]:.0f} %" if evidence else ""
@@ -247,6 +238,7 @@ def _predict(
             "confidences": list(found.confidences),
             "certain_path": found.certain_path,
             "needs_review": found.needs_review,
+            "familiar": found.familiar,
             "alternatives": [score.path for score in scores],
             "alternative_scores": [score.score for score in scores],
         }

@@ -74,7 +74,8 @@ history of this repository.
 | `candidates`, `candidate_scores` | candidate categories, and the cosine of the product with each |
 | `thumbnail` | photo, WebP |
 | `fused_embedding`, `text_embedding`, `image_embedding` | unit vectors, {catalog.meta["dimension"]} x float16 |
-| `x`, `y`, `z`, `umap2_x`, `umap2_y`, `pca_x`, `pca_y`, `pca_z`, `cluster` | places in 3D and 2D, k-means cluster |
+| `x`, `y`, `z`, `umap2_x`, `umap2_y`, `pca_x`, `pca_y`, `pca_z`, `tsne_x`, `tsne_y` | places in 3D and 2D |
+| `cluster`, `dbscan` | k-means cluster, dense region of the galaxy |
 {END}
 
 Texts and photos belong to those whose products they are; name their licence in the front matter.

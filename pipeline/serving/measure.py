@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import metrics
+from pipeline import metrics, searchmetrics
 from pipeline.artifacts import write_json
 from pipeline.config import EvaluateConfig
 from pipeline.data.taxonomy import levels, read_taxonomy
@@ -235,9 +235,9 @@ def _retrieval(rows: MeasureRows, known: np.ndarray, config: EvaluateConfig) -> 
             continue
         _, labels = np.unique(tops[found], return_inverse=True)
         chosen = getattr(vectors, kind)[found]
-        ratios = metrics.neighbour_precision(chosen, labels, (1, 3), near_duplicate=config.near_duplicate)
+        ratios = searchmetrics.neighbour_precision(chosen, labels, (1, 3), near_duplicate=config.near_duplicate)
         if ratios[0].denominator.any():
             yield kind, dict(zip(("p1", "p3"), ratios, strict=True))
         if kind == "fused":
-            floor = metrics.same_label_floor(labels)
+            floor = searchmetrics.same_label_floor(labels)
             yield "random", {"p1": floor, "p3": floor}

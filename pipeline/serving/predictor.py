@@ -1,23 +1,21 @@
 """Categories of a product over the whole taxonomy, by two predictors behind one interface.
 
-Both give probabilities over the nodes of the tree: retrieval, a softmax over the vectors of all paths, and the
-hierarchical classifier, read under the tree. Their mixture is the default. Paths are decoded from the top, and each
-level of a path has a calibrated confidence; a prediction is certain down to the deepest level that passes its
-threshold.
+Retrieval, the classifier or their mixture, the default, gives probabilities to the nodes of the tree
+(`pipeline.serving.scorer`). Paths are decoded from the top, and each level of a path has a calibrated confidence; a
+prediction is certain down to the deepest level that passes its threshold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.artifacts import ArtifactError
-from pipeline.data.taxonomy import hash_path, levels, normalise_path, truncate
-from pipeline.serving.tree import CategoryTree
+from pipeline.data.taxonomy import levels, normalise_path, truncate
+from pipeline.serving.scorer import TINY, CategoryScorer
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
     from pipeline.model.calibration import Calibration
@@ -25,7 +23,6 @@ if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
     from pipeline.serving.measured import Encoder
 
 _ROWS_AT_A_TIME = 256  # 256 x 10,281 probabilities are 10 MB
-_TINY = 1e-12  # keeps a sum that is divided by from being zero
 
 
 @dataclass(frozen=True)
@@ -44,11 +41,18 @@ class Prediction:
         path: A path of the taxonomy.
         confidences: Calibrated, one a level of `path`, never rising.
         certain: How many levels, from the top, are sure enough; those below need review.
+        thresholds: The least confidence that is enough at each level; None where none is.
+        asked: The precision that is asked of each level, from which they follow.
+        familiar: Whether the product is like those that the confidences were measured on: its nearest category is no
+            farther than theirs. What is not is never certain. None where the bundle does not know.
     """
 
     path: str
     confidences: tuple[float, ...]
     certain: int
+    thresholds: tuple[float | None, ...] = ()
+    asked: tuple[float, ...] = ()
+    familiar: bool | None = None
 
     @property
     def certain_path(self) -> str:
@@ -61,22 +65,11 @@ class Prediction:
         return self.certain < len(self.confidences)
 
 
-@dataclass(frozen=True)
-class _Classes:
-    """Classes of one level of the classifier that the tree has: c of them."""
-
-    depth: int
-    nodes: np.ndarray  # int [c], rising
-    columns: np.ndarray  # int [c], their places in the level's softmax
-    parents: np.ndarray  # int [c], places of their parents among the `nodes` of the level above
-    sums: np.ndarray  # float32 [c, classes of the level above], 1 where that is the parent
-    listed: np.ndarray  # bool [c], whether the table names them; else they are only parents
-
-
 class CategoryPredictor:
     """Scores vectors against every path of a category table.
 
     Attributes:
+        scorer: Where its probabilities come from.
         paths: The table, as the bundle or the caller gave it.
         tree: These paths and their parents.
         precision: How often a certain level shall be right.
@@ -111,20 +104,12 @@ class CategoryPredictor:
         parts = parts or bundle.predictor
         if parts is None:
             raise ArtifactError("This bundle has no category predictor; run stage 'predict' of its build.")
-        self.paths: tuple[str, ...] = tuple(
-            bundle.categories if paths is None else dict.fromkeys(map(normalise_path, paths))
-        )
-        if vectors is None:
-            vectors = bundle.category_vectors if paths is None else bundle.encode_categories(self.paths)
-        self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-        self._scale = float(bundle.logit_scale)
-        self.tree = CategoryTree(self.paths)
-        self._node_of_path = np.array([self.tree.taxonomy.index[path] for path in self.paths], dtype=np.int64)
-        self._classifier = parts.classifier
+        self.scorer = CategoryScorer(bundle, paths, vectors, parts)
+        self.paths, self.tree = self.scorer.paths, self.scorer.tree
         self._calibrations: dict[str, Calibration] = parts.calibrations[which]
         self.precision = parts.precision if precision is None else precision
-        self._asked = self._precisions(parts.branches if branches is None else branches)
-        self._classes = self._known_classes(parts.classes)
+        self._branches = tuple(parts.branches if branches is None else branches)
+        self._asked = self._precisions(self.precision)
 
     def predict(
         self,
@@ -148,12 +133,11 @@ class CategoryPredictor:
             ValueError: If the taxonomy lacks a branch or a candidate, or `kinds` names another kind.
         """
         allowed = self._allowed(branches, candidates)
-        listed = np.zeros(len(self.tree), dtype=bool)
-        listed[self._node_of_path] = True
-        k = min(k, int((listed & allowed).sum()))
+        named = self.scorer.listed & allowed
+        k = min(k, int(named.sum()))
         answers: list[list[CategoryScore]] = []
         for own in self._own_tables(vectors, kinds, allowed):
-            best = np.argpartition(-np.where(listed & allowed, own, -1.0), k - 1, axis=1)[:, :k]
+            best = np.argpartition(-np.where(named, own, -1.0), k - 1, axis=1)[:, :k]
             for row, nodes in zip(own, best, strict=True):
                 ordered = nodes[np.argsort(-row[nodes], kind="stable")]
                 answers.append([CategoryScore(self.tree.taxonomy.paths[n], float(row[n])) for n in ordered])
@@ -166,19 +150,29 @@ class CategoryPredictor:
         *,
         branches: Sequence[str] = (),
         candidates: Sequence[str] = (),
+        precision: float | None = None,
     ) -> list[Prediction]:
         """One path a row, from the top: at each node the likeliest child, until stopping there is likelier.
 
-        Args and errors as in `predict`.
+        Errors as in `predict`.
+
+        Args:
+            vectors: As in `predict`, and so are the next three.
+            kinds: Of the vectors.
+            branches: Only these.
+            candidates: Only these.
+            precision: Moves the operating point for this call.
         """
         found: list[Prediction] = []
         allowed = self._allowed(branches, candidates)
-        named = _each(kinds, len(vectors))
+        asked = self._asked if precision is None else self._precisions(precision)
+        named, nearest = _each(kinds, len(vectors)), self.scorer.nearest(vectors)
         for own in self._own_tables(vectors, kinds, allowed):
             total = self.tree.sum_up(own)
             for row in range(len(own)):
                 nodes = self.tree.descend(own[row], total[row])
-                found.append(self._judge(nodes, total[row, nodes], self._calibrations[named[len(found)]]))
+                calibration, cosine = self._calibrations[named[len(found)]], float(nearest[len(found)])
+                found.append(self._judge(nodes, total[row, nodes], calibration, cosine, asked[nodes]))
         return found
 
     def raw(self, vectors: np.ndarray, setting: Calibration) -> tuple[list[str], list[np.ndarray]]:
@@ -190,7 +184,7 @@ class CategoryPredictor:
         """
         paths, probabilities = [], []
         for start in range(0, len(vectors), _ROWS_AT_A_TIME):
-            own = self.mixed(vectors[start : start + _ROWS_AT_A_TIME], setting.sharpness, setting.share)
+            own = self.scorer.mixed(vectors[start : start + _ROWS_AT_A_TIME], setting.sharpness, setting.share)
             total = self.tree.sum_up(own)
             for row in range(len(own)):
                 nodes = self.tree.descend(own[row], total[row])
@@ -201,58 +195,6 @@ class CategoryPredictor:
     def setting(self, kind: str) -> Calibration:
         """What is used for queries of a kind."""
         return self._calibrations[kind]
-
-    def retrieved(self, vectors: np.ndarray, sharpness: float) -> np.ndarray:
-        """Own probabilities by retrieval: softmax(sharpness * logit_scale * cosine) over the table.
-
-        Args:
-            vectors: float32 [n, d], L2-normalised.
-            sharpness: Above 1 nearer to the best path alone.
-
-        Returns:
-            float32 [n, nodes], 0 for parents that the table does not name; rows sum to 1.
-        """
-        logits = sharpness * self._scale * (vectors @ self._vectors.T)
-        logits -= logits.max(axis=1, keepdims=True)
-        np.exp(logits, out=logits)
-        logits /= logits.sum(axis=1, keepdims=True)
-        own = np.zeros((len(vectors), len(self.tree)), dtype=np.float32)
-        own[:, self._node_of_path] = logits
-        return own
-
-    def classified(self, vectors: np.ndarray) -> np.ndarray:
-        """Own probabilities by the classifier.
-
-        At a node its softmax is cut to the children of that node and "ends here", and renormalised; so levels that
-        know nothing of each other become one distribution over real paths.
-
-        Returns:
-            float32 [n, nodes], 0 for what training did not have; rows sum to 1.
-        """
-        if self._classifier is None or not self._classes:
-            raise ArtifactError("The classifier of this bundle knows no category of this taxonomy.")
-        outputs = self._classifier.probabilities(vectors)
-        own = np.zeros((len(vectors), len(self.tree)), dtype=np.float32)
-        top = outputs[0][:, self._classes[0].columns] + _TINY
-        reached = top / top.sum(axis=1, keepdims=True)
-        for level, below in zip_longest(self._classes, self._classes[1:]):
-            if below is None:
-                own[:, level.nodes] = reached * level.listed
-                break
-            ends = (outputs[below.depth - 1][:, -1:] + _TINY) * level.listed
-            children = outputs[below.depth - 1][:, below.columns] + _TINY
-            whole = np.maximum(ends + children @ below.sums, _TINY)
-            own[:, level.nodes] = reached * ends / whole
-            reached = (reached / whole)[:, below.parents] * children
-        own /= own.sum(axis=1, keepdims=True)  # less than 1 where a parent's path is not in the table
-        return own
-
-    def mixed(self, vectors: np.ndarray, sharpness: float, share: float) -> np.ndarray:
-        """Own probabilities of the mixture: the classifier's with weight `share`, the retrieval's with the rest."""
-        if not share:
-            return self.retrieved(vectors, sharpness)
-        known = self.classified(vectors)
-        return known if share == 1 else share * known + (1 - share) * self.retrieved(vectors, sharpness)
 
     def _own_tables(self, vectors: np.ndarray, kinds: str | Sequence[str], allowed: np.ndarray) -> Iterator[np.ndarray]:
         named = _each(kinds, len(vectors))
@@ -265,11 +207,9 @@ class CategoryPredictor:
             for kind in dict.fromkeys(named[part]):
                 rows = np.array([other == kind for other in named[part]])
                 chosen = self._calibrations[kind]
-                own[rows] = self.mixed(vectors[part][rows], chosen.sharpness, chosen.share)
+                own[rows] = self.scorer.mixed(vectors[part][rows], chosen.sharpness, chosen.share)
             if not allowed.all():
-                own = np.where(
-                    allowed, own + _TINY, 0.0
-                )  # where nothing likely is allowed, all that is counts the same
+                own = np.where(allowed, own + TINY, 0.0)  # where nothing likely is allowed, all is alike
                 own /= own.sum(axis=1, keepdims=True)
             yield own
 
@@ -277,8 +217,7 @@ class CategoryPredictor:
         """Which nodes may be named, bool [nodes]: those of the table, in the branches, among the candidates."""
         allowed = np.ones(len(self.tree), dtype=bool)
         if branches or candidates:
-            allowed[:] = False
-            allowed[self._node_of_path] = True
+            allowed = self.scorer.listed.copy()
         if branches:
             allowed &= self.tree.below([normalise_path(branch) for branch in branches])
         if candidates:
@@ -289,46 +228,35 @@ class CategoryPredictor:
             raise ValueError("No category lies in these branches and is one of these candidates.")
         return allowed
 
-    def _judge(self, nodes: list[int], probabilities: np.ndarray, calibration: Calibration) -> Prediction:
+    def _judge(
+        self, nodes: list[int], probabilities: np.ndarray, calibration: Calibration, nearest: float, asked: np.ndarray
+    ) -> Prediction:
         """Confidence of each level, and how deep the prediction is certain."""
         confidences: list[float] = []
+        thresholds: list[float | None] = []
+        familiar = None if calibration.familiar is None else nearest >= calibration.familiar
         certain = 0
-        for level, (node, probability) in enumerate(zip(nodes, probabilities, strict=True)):
+        for level, (probability, precision) in enumerate(zip(probabilities, asked, strict=True)):
             own = float(calibration.confidence(np.array(probability), level))
             confidences.append(min([own, *confidences[-1:]]))  # levels are calibrated apart, a path stays one
-            if confidences[-1] >= calibration.threshold(level, float(self._asked[node])):
+            threshold = calibration.threshold(level, float(precision))
+            thresholds.append(threshold if np.isfinite(threshold) else None)
+            if confidences[-1] >= threshold and familiar is not False:
                 certain = level + 1
-        return Prediction(self.tree.taxonomy.paths[nodes[-1]], tuple(confidences), certain)
+        path = self.tree.taxonomy.paths[nodes[-1]]
+        return Prediction(path, tuple(confidences), certain, tuple(thresholds), tuple(map(float, asked)), familiar)
 
-    def _precisions(self, branches: Sequence[tuple[str, float]]) -> np.ndarray:
+    def _precisions(self, precision: float) -> np.ndarray:
         """Precision asked of each node, float [nodes]; branches that this taxonomy lacks say nothing."""
-        asked = [self.precision, *(precision for _, precision in branches)]
+        asked = [precision, *(precision for _, precision in self._branches)]
         if not all(0 < precision <= 1 for precision in asked):
             raise ValueError("A precision lies above 0 and is at most 1.")
-        whole = np.full(len(self.tree), self.precision)
-        known = [(normalise_path(path), precision) for path, precision in branches]
+        whole = np.full(len(self.tree), precision)
+        known = [(normalise_path(path), precision) for path, precision in self._branches]
         for path, precision in sorted(known, key=lambda pair: len(levels(pair[0]))):  # the narrower branch counts
             if path in self.tree.taxonomy:
                 whole[self.tree.below([path])] = precision
         return whole
-
-    def _known_classes(self, classes: Sequence[Sequence[str]]) -> list[_Classes]:
-        """The classes of each level that this tree has, down to the last level that has one."""
-        by_hash = {hash_path(path): node for node, path in enumerate(self.tree.taxonomy.paths)}
-        found: list[_Classes] = []
-        for depth, level in enumerate(classes, start=1):
-            known = [(by_hash[name], column) for column, name in enumerate(level) if name in by_hash]
-            if not known:
-                break
-            nodes, columns = np.array(sorted(known), dtype=np.int64).T
-            above = found[-1].nodes if found else nodes
-            parents = (
-                np.searchsorted(above, self.tree.parents[nodes]) if found else np.zeros(len(nodes), dtype=np.int64)
-            )
-            sums = np.zeros((len(nodes), len(above)), dtype=np.float32)
-            sums[np.arange(len(nodes)), parents] = 1.0
-            found.append(_Classes(depth, nodes, columns, parents, sums, np.isin(nodes, self._node_of_path)))
-        return found if any(level.listed.any() for level in found) else []
 
 
 def kinds_of(has_text: np.ndarray, has_image: np.ndarray) -> list[str]:

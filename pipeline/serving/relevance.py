@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from pipeline import metrics
+from pipeline import searchmetrics
 from pipeline.artifacts import SearchPaths, write_json
 from pipeline.config import EvaluateConfig
 from pipeline.data.cleaning import clean_text, product_text
@@ -257,15 +257,15 @@ def _fused(cosines: np.ndarray, by_words: np.ndarray, weight: float) -> np.ndarr
 
 
 def _ndcg(search: JudgedSearch, scores: np.ndarray) -> np.ndarray:
-    return metrics.ndcg_at(search.gains, metrics.best_first(scores, search.gains, 10), 10).numerator
+    return searchmetrics.ndcg_at(search.gains, searchmetrics.best_first(scores, search.gains, 10), 10).numerator
 
 
 def _figures(search: JudgedSearch, relevant: np.ndarray, scores: np.ndarray) -> dict[str, Ratio]:
-    order = metrics.best_first(scores, search.gains, _DEEPEST)
+    order = searchmetrics.best_first(scores, search.gains, _DEEPEST)
     return {
-        "ndcg10": metrics.ndcg_at(search.gains, order, 10),
-        "recall50": metrics.recall_at(relevant, order, _DEEPEST),
-        "judged10": metrics.share_at(search.judged, order, 10),
+        "ndcg10": searchmetrics.ndcg_at(search.gains, order, 10),
+        "recall50": searchmetrics.recall_at(relevant, order, _DEEPEST),
+        "judged10": searchmetrics.share_at(search.judged, order, 10),
     }
 
 

@@ -16,7 +16,7 @@ from pipeline import metrics, pathmetrics
 from pipeline.config import PredictConfig
 from pipeline.data.taxonomy import levels
 from pipeline.model.bundle import Bundle
-from pipeline.model.calibration import PRECISIONS, Calibration, fit_platt
+from pipeline.model.calibration import FAMILIAR_SHARE, LEAST, PRECISIONS, Calibration, fit_platt
 from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
 from pipeline.serving.predictor import CategoryPredictor
 
@@ -141,10 +141,12 @@ def calibrate(
     fitted = replace(start, slopes=tuple(slopes), offsets=tuple(offsets))
     confidence = np.stack([fitted.confidence(probability[:, level], level) for level in range(depth)], axis=1)
     confidence = np.minimum.accumulate(np.where(there, confidence, 1.0), axis=1) * there
-    thresholds, coverage = _thresholds(Judged(probability, there, right, weights, confidence), len(slopes))
-    return Judged(probability, there, right, weights, confidence), replace(
-        fitted, thresholds=thresholds, coverage=coverage
-    )
+    judged = Judged(probability, there, right, weights, confidence)
+    thresholds, coverage = _thresholds(judged, len(slopes))
+    everyone = np.ones(len(weights), dtype=bool)
+    nearest = pathmetrics.coverage_curve(predictor.scorer.nearest(rows.vectors).astype(np.float64), everyone, weights)
+    familiar = _floor(float(nearest[0][np.searchsorted(nearest[1], FAMILIAR_SHARE)]))
+    return judged, replace(fitted, thresholds=thresholds, coverage=coverage, familiar=familiar)
 
 
 def _thresholds(
@@ -162,7 +164,7 @@ def _thresholds(
         thresholds.append(tuple(None if value is None else _floor(value) for value in found))
         coverage.append(
             tuple(
-                0.0 if value is None else round(float(curve[1][curve[0] >= value].max()), 4)
+                0.0 if value is None else round(float(curve[1][curve[0] >= max(value, LEAST)].max(initial=0.0)), 4)
                 for value, curve in zip(found, curves, strict=True)
             )
         )

@@ -1,6 +1,7 @@
-"""Stage cluster: groups products by k-means, and finds the centre of every category at every depth.
+"""Stage cluster: groups products by k-means and by DBSCAN, and finds the centre of every category at every depth.
 
-Reads products, embeddings and layout; writes `clusters.parquet`, `silhouette.parquet` and `centroids.parquet`.
+Reads products, embeddings and layout; writes `clusters.parquet`, `silhouette.parquet`, `k_distances.parquet` and
+`centroids.parquet`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sklearn.cluster import KMeans
+from sklearn.cluster import DBSCAN, KMeans
 from sklearn.metrics import pairwise_distances, silhouette_score
+from sklearn.neighbors import NearestNeighbors
 from tqdm import tqdm
 
 from pipeline.artifacts import Provenance, RunPaths, require
@@ -25,11 +27,13 @@ from pipeline.data.taxonomy import levels, truncate
 
 STAGE = "cluster"
 _LOG = logging.getLogger(__name__)
+_CURVE_POINTS = 256  # of the k-distance plot
+_OUTLIERS = 0.01  # the farthest neighbours, which would pull the bend of the curve to themselves
 
 
 def outputs(run: RunPaths) -> list[Path]:
     """What the stage writes."""
-    return [run.clusters, run.silhouette, run.centroids]
+    return [run.clusters, run.silhouette, run.k_distances, run.centroids]
 
 
 def run(config: Config, run_dir: Path) -> None:
@@ -43,11 +47,13 @@ def run(config: Config, run_dir: Path) -> None:
     provenance = Provenance.of(config, STAGE, product_ids)
 
     clustering = cluster(vectors, config.cluster, seed=config.seed)
-    table = pa.table({"product_id": product_ids, "cluster": clustering.labels}, schema=CLUSTERS)
-    write_table(paths.clusters, table, provenance)
-    write_table(paths.silhouette, pa.Table.from_pandas(clustering.tried, preserve_index=False), provenance)
-
     points = read_rows(paths.layout, product_ids, ["x", "y", "z"])[["x", "y", "z"]].to_numpy(np.float32)
+    regions = dense_regions(points, config.cluster.dbscan_min_samples)
+    columns = {"product_id": product_ids, "cluster": clustering.labels, "dbscan": regions.labels}
+    write_table(paths.clusters, pa.table(columns, schema=CLUSTERS), provenance)
+    for path, frame in ((paths.silhouette, clustering.tried), (paths.k_distances, regions.distances)):
+        write_table(path, pa.Table.from_pandas(frame, preserve_index=False), provenance)
+
     categories = [None if pd.isna(path) else str(path) for path in products["category_path"]]
     write_table(paths.centroids, centroids(categories, vectors, points), provenance)
 
@@ -108,6 +114,54 @@ def _largest_first(labels: np.ndarray) -> np.ndarray:
     number = np.empty(len(order), dtype=np.int32)
     number[order] = np.arange(len(order))
     return number[labels]
+
+
+@dataclass(frozen=True)
+class DenseRegions:
+    """Regions of n points by DBSCAN.
+
+    Attributes:
+        labels: int32 [n], 0 the largest region, -1 for points in none.
+        distances: The k-distance plot, at most 256 points: share of all points (0 to 1), distance, chosen (the reach).
+    """
+
+    labels: np.ndarray
+    distances: pd.DataFrame
+
+
+def dense_regions(points: np.ndarray, min_samples: int) -> DenseRegions:
+    """Regions where points lie close, with the reach at the bend of the sorted distances.
+
+    Ester et al. 1996, "A density-based algorithm for discovering clusters in large spatial databases with noise"; its
+    k-distance plot shows how far the `min_samples`-th point lies from each, itself counted. The bend is where the
+    curve lies farthest below the line between its ends.
+
+    Args:
+        points: float32 [n, k], few dimensions: distances to all others are looked up in a tree.
+        min_samples: Points within reach that make one the core of a region.
+    """
+    n = len(points)
+    if n < min_samples:
+        _LOG.info("%d products are too few for dense regions of %d", n, min_samples)
+        none = {"share": pd.Series(dtype=float), "distance": pd.Series(dtype=float), "chosen": pd.Series(dtype=bool)}
+        return DenseRegions(np.full(n, -1, dtype=np.int32), pd.DataFrame(none))
+    reached, _ = NearestNeighbors(n_neighbors=min_samples).fit(points).kneighbors(points)
+    distances = np.sort(reached[:, -1]).astype(np.float64)
+    bend = _bend(distances[: max(1, n - int(_OUTLIERS * n))])
+    reach = max(float(distances[bend]), 1e-6)  # points may all be the same
+    found = DBSCAN(eps=reach, min_samples=min_samples).fit_predict(points)
+    labels = np.full(n, -1, dtype=np.int32)
+    labels[found >= 0] = _largest_first(found[found >= 0])
+    _LOG.info("%d dense regions within %.4f, %.1f %% in none", labels.max() + 1, reach, 100 * (labels < 0).mean())
+    shown = np.unique([bend, *np.linspace(0, n - 1, min(n, _CURVE_POINTS - 1)).round().astype(int)])
+    curve = {"share": (shown + 1) / n, "distance": distances[shown], "chosen": shown == bend}
+    return DenseRegions(labels, pd.DataFrame(curve))
+
+
+def _bend(rising: np.ndarray) -> int:
+    """Position where a rising curve lies farthest below the line between its ends."""
+    height = (rising - rising[0]) / max(float(rising[-1] - rising[0]), 1e-12)
+    return int(np.argmax(np.linspace(0, 1, len(rising)) - height))
 
 
 def centroids(categories: Sequence[str | None], vectors: np.ndarray, points: np.ndarray) -> pa.Table:

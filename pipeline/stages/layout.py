@@ -1,4 +1,4 @@
-"""Stage layout: places every product in space, by PCA and then UMAP of its fused vector to 3D and to 2D.
+"""Stage layout: places every product in space, by PCA, then UMAP of its fused vector to 3D and to 2D, and t-SNE.
 
 Reads the embeddings, writes `layout.parquet`.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
 
 from pipeline.artifacts import Provenance, RunPaths, require
 from pipeline.config import Config, LayoutConfig
@@ -20,6 +21,7 @@ from pipeline.data.schema import LAYOUT, read_products, write_table
 STAGE = "layout"
 _LOG = logging.getLogger(__name__)
 _FEWEST_FOR_UMAP = 5  # UMAP to 3D needs more rows than dimensions
+_FEWEST_FOR_TSNE = 16  # with fewer its steps are too long, and it flies apart
 _FEWEST_FOR_SPECTRAL = 16  # below it the spectral start has too few eigenvectors
 
 
@@ -34,7 +36,8 @@ def run(config: Config, run_dir: Path) -> None:
     product_ids = read_products(paths.products)["product_id"].tolist()
     require(paths.embeddings, config, "embed", product_ids)
     columns = lay_out(read_vectors(paths.embeddings, product_ids).fused, config.layout, seed=config.seed)
-    table = pa.table({"product_id": product_ids, **columns}, schema=LAYOUT)
+    known = {name: pa.array(column, from_pandas=True) for name, column in columns.items()}  # NaN becomes null
+    table = pa.table({"product_id": product_ids, **known}, schema=LAYOUT)
     write_table(paths.layout, table, Provenance.of(config, STAGE, product_ids))
 
 
@@ -47,7 +50,8 @@ def lay_out(vectors: np.ndarray, config: LayoutConfig, *, seed: int) -> dict[str
         seed: Same seed, same layout.
 
     Returns:
-        float32 [n] for each coordinate of `schema.LAYOUT`, each layout within about [-1, 1].
+        float32 [n] for each coordinate of `schema.LAYOUT`, each layout within about [-1, 1]; NaN for products that
+        t-SNE did not place.
     """
     components = min(config.pca_components, *vectors.shape)
     if components < config.pca_components:
@@ -56,7 +60,12 @@ def lay_out(vectors: np.ndarray, config: LayoutConfig, *, seed: int) -> dict[str
     pca = np.zeros((len(vectors), 3), dtype=np.float32)
     pca[:, : min(3, components)] = reduced[:, :3]
     three, two = (_umap(reduced, size, config, seed) for size in (3, 2))
-    layouts = {("x", "y", "z"): three, ("umap2_x", "umap2_y"): two, ("pca_x", "pca_y", "pca_z"): pca}
+    layouts = {
+        ("x", "y", "z"): three,
+        ("umap2_x", "umap2_y"): two,
+        ("pca_x", "pca_y", "pca_z"): pca,
+        ("tsne_x", "tsne_y"): _tsne(reduced, config, seed),
+    }
     return {
         name: column
         for names, points in layouts.items()
@@ -68,9 +77,7 @@ def _umap(reduced: np.ndarray, dimensions: int, config: LayoutConfig, seed: int)
     n = len(reduced)
     if n < _FEWEST_FOR_UMAP:
         _LOG.info("%d products are too few for UMAP; the %dD layout is that of PCA", n, dimensions)
-        points = np.zeros((n, dimensions), dtype=np.float32)
-        points[:, : reduced.shape[1]] = reduced[:, :dimensions]
-        return points
+        return _first_components(reduced, dimensions)
     import umap  # compiles for seconds, which the other commands need not wait for
 
     neighbours = min(config.n_neighbors, n - 1)
@@ -88,14 +95,35 @@ def _umap(reduced: np.ndarray, dimensions: int, config: LayoutConfig, seed: int)
     return mapper.fit_transform(reduced)
 
 
+def _tsne(reduced: np.ndarray, config: LayoutConfig, seed: int) -> np.ndarray:
+    """float32 [n, 2], NaN beyond a sample of rows (van der Maaten & Hinton 2008, "Visualizing data using t-SNE")."""
+    n = len(reduced)
+    if n < _FEWEST_FOR_TSNE or not reduced.any():  # all the same product: there is no direction to start from
+        _LOG.info("%d products are too few or too alike for t-SNE; its layout is that of PCA", n)
+        return _first_components(reduced, 2)
+    rows = np.sort(np.random.default_rng(seed).permutation(n)[: config.tsne_rows])
+    if len(rows) < n:
+        _LOG.info("t-SNE places %d of %d products", len(rows), n)
+    perplexity = min(config.tsne_perplexity, (len(rows) - 1) / 3)
+    points = np.full((n, 2), np.nan, dtype=np.float32)
+    points[rows] = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(reduced[rows])
+    return points
+
+
+def _first_components(reduced: np.ndarray, dimensions: int) -> np.ndarray:
+    points = np.zeros((len(reduced), dimensions), dtype=np.float32)
+    points[:, : reduced.shape[1]] = reduced[:, :dimensions]
+    return points
+
+
 def scale_to_unit(points: np.ndarray) -> np.ndarray:
     """Points centred on their median and divided by one number, so that 99 % lie within [-1, 1] on every axis.
 
     Args:
-        points: float32 [n, k].
+        points: float32 [n, k]; rows of NaN stay so.
     """
     if not len(points):
         return points
-    centred = points - np.median(points, axis=0)
-    reach = np.quantile(np.abs(centred).max(axis=1), 0.99)
+    centred = points - np.nanmedian(points, axis=0)
+    reach = np.nanquantile(np.abs(centred).max(axis=1), 0.99)
     return (centred / reach if reach > 0 else centred).astype(np.float32)

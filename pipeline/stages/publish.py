@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,11 +27,20 @@ from pipeline.artifacts import (
     write_provenance,
 )
 from pipeline.config import Config
+from pipeline.data.analysis import ANALYSIS_VERSION, Analysis, prediction_facts
 from pipeline.data.joining import positions, read_rows, read_vectors
-from pipeline.data.schema import LAYOUT, PRODUCTS, SCHEMA_VERSION, catalog_schema, read_table, write_table
+from pipeline.data.schema import (
+    CLUSTERS,
+    LAYOUT,
+    PRODUCTS,
+    SCHEMA_VERSION,
+    catalog_schema,
+    read_table,
+    write_table,
+)
 from pipeline.data.taxonomy import Taxonomy, truncate
 from pipeline.model.bundle import Bundle, bundle_hash, load_bundle, read_meta
-from pipeline.serving.catalog import METADATA_KEY, Catalog, check_match
+from pipeline.serving.catalog import ANALYSIS_KEY, METADATA_KEY, Catalog, check_match
 from pipeline.serving.predictor import CategoryPredictor, kinds_of
 
 STAGE = "publish"
@@ -55,6 +65,7 @@ def run(config: Config, run_dir: Path) -> None:
         (paths.layout, "layout"),
         (paths.clusters, "cluster"),
         (paths.centroids, "cluster"),
+        (paths.analysis, "analyse"),
         (paths.evaluation, "evaluate"),
     ):
         require(path, config, stage, product_ids)
@@ -67,7 +78,9 @@ def run(config: Config, run_dir: Path) -> None:
         "dimension": bundle.dimension,
         "demo": config.publish.demo,
     }
-    table = catalog_table(products, paths, bundle).replace_schema_metadata({METADATA_KEY: json.dumps(metadata)})
+    table = catalog_table(products, paths, bundle)
+    analysis = analysis_of(table, paths.analysis)
+    table = table.replace_schema_metadata({METADATA_KEY: json.dumps(metadata), ANALYSIS_KEY: to_json(analysis)})
     publish_bundle(paths)
     write_table(paths.catalog, table, row_group_size=config.publish.row_group_size)
     check_published(paths, table, config.publish.row_group_size)
@@ -90,7 +103,8 @@ def catalog_table(products: pa.Table, paths: RunPaths, bundle: Bundle) -> pa.Tab
     embeddings = embeddings.take(positions(product_ids, embeddings["product_id"].to_pylist(), paths.embeddings))
     layout_names = [name for name in LAYOUT.names if name != "product_id"]
     layout = read_rows(paths.layout, product_ids, layout_names)
-    clusters = read_rows(paths.clusters, product_ids, ["cluster"])
+    cluster_names = [name for name in CLUSTERS.names if name != "product_id"]
+    clusters = read_rows(paths.clusters, product_ids, cluster_names)
     predicted = CategoryPredictor(bundle).decode(fused, kinds_of(vectors.has_text, vectors.has_image))
     categories: list[str | None] = products["category_path"].to_pylist()
     schema = catalog_schema(bundle.dimension)
@@ -102,10 +116,40 @@ def catalog_table(products: pa.Table, paths: RunPaths, bundle: Bundle) -> pa.Tab
         "predicted_confidences": [list(one.confidences) for one in predicted],
         "candidate_scores": candidate_scores(bundle, fused, products["candidates"].to_pylist()),
         **{f"{kind}_embedding": embeddings[kind] for kind in ("fused", "text", "image")},
-        **{name: layout[name].to_numpy() for name in layout_names},
-        "cluster": clusters["cluster"].to_numpy(),
+        **{name: pa.array(layout[name].to_numpy(), from_pandas=True) for name in layout_names},
+        **{name: clusters[name].to_numpy() for name in cluster_names},
     }
     return pa.table([columns[name] for name in schema.names], schema=schema)
+
+
+def analysis_of(table: pa.Table, path: Path) -> Analysis:
+    """What the stage `analyse` found, at `path`, with what predicted paths are like in the catalogue's `table`."""
+    found = read_json(path, "analyse")
+    predictions = prediction_facts(
+        table["category_path"].to_pylist(),
+        table["predicted_path"].to_pylist(),
+        table["predicted_confidences"].to_pylist(),
+        np.array([split != "train" for split in table["split"].to_pylist()], dtype=bool),
+    )
+    return {"version": ANALYSIS_VERSION, "data": found["data"], "space": found["space"], "predictions": predictions}
+
+
+def to_json(value: Mapping[str, Any]) -> str:
+    """As short as JSON can be: it stands in the file's metadata, which are not compressed."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def read_json(path: Path, stage: str) -> dict[str, Any]:
+    """A file of the run.
+
+    Raises:
+        ArtifactError: If it is not readable; names the stage that writes it.
+    """
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path} is not readable ({error}); run stage '{stage}' again.") from error
+    return found
 
 
 def candidate_scores(
@@ -134,13 +178,10 @@ def candidate_scores(
 
 def publish_bundle(paths: RunPaths) -> None:
     """Copy the bundle with its predictor, with the evaluation in its model.json; it appears whole or not at all."""
+    figures = read_json(paths.evaluation, "evaluate")
     temporary = paths.model.with_name(f".{paths.model.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     shutil.copytree(paths.calibrated, temporary)
-    try:
-        figures = json.loads(paths.evaluation.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"{paths.evaluation} is not readable ({error}); run stage 'evaluate' again.") from error
     write_json(BundlePaths(temporary).meta, {**read_meta(temporary), "metrics": figures})
     shutil.rmtree(paths.model, ignore_errors=True)
     temporary.rename(paths.model)

@@ -119,9 +119,9 @@ class Trainer:
 
     def finish(self, product_ids: Sequence[str]) -> None:
         """Choose the strength, encode the taxonomy, save."""
+        chosen, path_features = self.select()  # by every process: they wait for each other at the cached features
         if not self.accelerator.is_main_process:
             return
-        chosen, path_features = self.select()
         self.log({"stage": "select", "step": 0, **asdict(chosen)})
         logger.info(
             "chosen: strength %.2f, gate shift %+.1f, score %.4f", chosen.strength, chosen.gate_shift, chosen.score

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from pipeline.model.calibration import PRECISIONS, Calibration, fit_platt, logit, sigmoid
+from pipeline.model.calibration import LEAST, PRECISIONS, Calibration, fit_platt, logit, sigmoid
 
 
 def slow_platt(probability, right, weights):
@@ -60,11 +60,12 @@ def test_confidence_by_hand():
 
 
 def test_thresholds_are_those_of_the_precision_or_of_the_next_one():
-    rows = tuple((precision, precision / 2) for precision in PRECISIONS[:-1])
+    rows = tuple((precision, 0.5 + precision / 2) for precision in PRECISIONS[:-1])
     calibration = Calibration(thresholds=(*rows, (None, None)))
     assert calibration.threshold(0, 0.9) == 0.9
-    assert calibration.threshold(1, 0.86) == 0.45
+    assert calibration.threshold(1, 0.86) == 0.5 + 0.45
     assert calibration.threshold(0, 0.1) == 0.5
+    assert Calibration(thresholds=tuple((0.2,) for _ in PRECISIONS)).threshold(0, 0.9) == LEAST
     assert calibration.threshold(0, 0.99) == calibration.threshold(2, 0.5) == calibration.threshold(0, 1) == np.inf
 
 

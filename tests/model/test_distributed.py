@@ -38,8 +38,10 @@ def _train(rank: int, port: int, run: str, location: str, out: str) -> None:
 
     MatchingTask.validate = validate  # type: ignore[method-assign]
     paths = RunPaths(Path(run))
-    trainer = Trainer(config, paths, read_products(paths.products))
+    products = read_products(paths.products)
+    trainer = Trainer(config, paths, products)
     trainer.train(stage)
+    trainer.finish(products["product_id"].tolist())
     np.savez(
         f"{out}/{rank}.npz",
         processes=trainer.accelerator.num_processes,
@@ -64,3 +66,4 @@ def test_two_processes_share_queue_and_weights(tiny_run, tmp_path):
     trained = len(read_products(RunPaths(run).products).query("split == 'train' and category_path.notna()"))
     assert len(first["queue"]) == min(64, trained // 8 * 8)  # 4 products from each of the 2 processes a step
     assert np.array_equal(first["weight"], second["weight"])
+    assert RunPaths(run).trained.is_dir()  # both chose its strength together, one wrote it

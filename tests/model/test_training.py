@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from torch import nn
 
+from pipeline.artifacts import ArtifactError
 from pipeline.config import TrainConfig, TrainStage
 from pipeline.model.training import JsonLog, make_accelerator, make_optimizer, rate_at, run_stage
 
@@ -78,6 +81,17 @@ def test_a_killed_stage_resumes_to_the_same_state(tmp_path, average):
     assert torch.equal(unbroken.seen, resumed.seen)
     assert resumed.done == unbroken.done[-len(resumed.done) :]
     assert unbroken.done == [step / len(unbroken.done) for step in range(len(unbroken.done))]
+
+
+def test_a_checkpoint_of_more_processes_is_refused(tmp_path):
+    with pytest.raises(KilledError):
+        _train(tmp_path, die_at=20)
+    checkpoint = tmp_path / "fit.safetensors"
+    with safe_open(checkpoint, framework="pt") as file:
+        marks = file.metadata()
+    save_file(load_file(checkpoint), checkpoint, metadata={**marks, "processes": "2"})
+    with pytest.raises(ArtifactError, match="2 processes, this one has 1; go on with as many"):
+        _train(tmp_path)
 
 
 def test_a_finished_stage_is_not_trained_again(tmp_path):

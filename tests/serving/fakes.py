@@ -9,10 +9,11 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +23,7 @@ from PIL import Image
 from pipeline.data.schema import SCHEMA_VERSION, catalog_schema, vectors_to_arrow
 from pipeline.model.calibration import Calibration
 from pipeline.model.predictor import KINDS, uncalibrated
-from pipeline.serving.catalog import METADATA_KEY
+from pipeline.serving.catalog import ANALYSIS_KEY, METADATA_KEY
 
 DIMENSION = 32
 CATEGORIES = (
@@ -93,6 +94,7 @@ def write_catalog(
     row_group_size: int = 2,
     demo: bool = False,
     weights: str = hashlib.sha256(WEIGHTS).hexdigest(),
+    analysis: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write products, pairs of title and category path; every third has no photo, vectors come from the titles."""
     n = len(products)
@@ -122,8 +124,8 @@ def write_catalog(
         "text_embedding": vectors_to_arrow(text),
         "image_embedding": vectors_to_arrow(image, has_image),
         **position,
-        **{name: np.zeros(n, dtype=np.float32) for name in ("pca_x", "pca_y", "pca_z")},
-        "cluster": np.zeros(n, dtype=np.int32),
+        **{name: np.zeros(n, dtype=np.float32) for name in ("pca_x", "pca_y", "pca_z", "tsne_x", "tsne_y")},
+        **{name: np.zeros(n, dtype=np.int32) for name in ("cluster", "dbscan")},
     }
     schema = catalog_schema(DIMENSION)
     meta = {
@@ -133,7 +135,10 @@ def write_catalog(
         "demo": demo,
         "provenance": {},
     }
-    table = pa.table(columns, schema=schema).replace_schema_metadata({METADATA_KEY: json.dumps(meta).encode()})
+    metadata = {METADATA_KEY: json.dumps(meta).encode()}
+    if analysis is not None:
+        metadata[ANALYSIS_KEY] = json.dumps(analysis).encode()
+    table = pa.table(columns, schema=schema).replace_schema_metadata(metadata)
     pq.write_table(table, path, row_group_size=row_group_size)
     return path
 

@@ -6,7 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.artifacts import ArtifactError
-from pipeline.serving.catalog import METADATA_KEY, Catalog, check_match
+from pipeline.data.schema import LATER_COLUMNS
+from pipeline.serving.catalog import ANALYSIS_KEY, METADATA_KEY, Catalog, check_match
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import DIMENSION, webp, write_catalog, write_fake_model
 
@@ -71,6 +72,24 @@ def test_a_foreign_or_other_version_is_refused(tmp_path: Path) -> None:
         Catalog.open(_rewrite(path, {}, drop="title"))
     with pytest.raises(ArtifactError, match="dimensions"):
         Catalog.open(_rewrite(path, {"dimension": 8}))
+
+
+def test_a_catalogue_from_before_the_analysis_opens(tmp_path: Path) -> None:
+    path = write_catalog(tmp_path / "catalog.parquet", PRODUCTS)
+    pq.write_table(pq.read_table(path).drop_columns(LATER_COLUMNS), path)
+    catalog = Catalog.open(path)
+    assert not set(LATER_COLUMNS) & set(catalog.products.columns)
+    assert catalog.analysis is None
+
+
+def test_an_analysis_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    path = write_catalog(tmp_path / "catalog.parquet", PRODUCTS, analysis={"version": 0})
+    with pytest.raises(ArtifactError, match="another version"):
+        _ = Catalog.open(path).analysis
+    table = pq.read_table(path)
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, ANALYSIS_KEY: b"{"}), path)
+    with pytest.raises(ArtifactError, match="unreadable analysis"):
+        _ = Catalog.open(path).analysis
 
 
 def test_catalogue_and_model_must_belong_together(catalog: Catalog, tmp_path: Path) -> None:

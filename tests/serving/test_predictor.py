@@ -40,16 +40,16 @@ def _with_classifier(paths, share=0.5, seed=0, truths=None) -> FakeBundle:
 def test_retrieval_is_a_softmax_with_the_sharpness() -> None:
     vectors = _random_vectors(5)
     predictor = CategoryPredictor(FakeBundle())
-    logits = 20.0 / 2.0 * vectors @ predictor._vectors.T
+    logits = 20.0 / 2.0 * vectors @ predictor.scorer._vectors.T
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    own = predictor.retrieved(vectors, 0.5)
-    np.testing.assert_allclose(own[:, predictor._node_of_path], expected, rtol=1e-4)
+    own = predictor.scorer.retrieved(vectors, 0.5)
+    np.testing.assert_allclose(own[:, predictor.scorer._node_of_path], expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("paths", [CATEGORIES, DEEP])
 def test_sums_up_the_tree_against_a_slow_reference(paths: tuple[str, ...]) -> None:
     predictor = CategoryPredictor(FakeBundle(paths))
-    own = predictor.retrieved(_random_vectors(6), 1.0)
+    own = predictor.scorer.retrieved(_random_vectors(6), 1.0)
     total = predictor.tree.sum_up(own)
     nodes = predictor.tree.taxonomy.paths
     for node, ancestor in enumerate(nodes):
@@ -63,7 +63,7 @@ def test_the_classifier_is_read_under_the_tree_as_a_slow_reference_does() -> Non
     bundle = _with_classifier(closed)
     predictor = CategoryPredictor(bundle, which="classifier")
     vectors = _random_vectors(4)
-    own = predictor.classified(vectors)
+    own = predictor.scorer.classified(vectors)
     np.testing.assert_allclose(own.sum(axis=1), 1, atol=1e-5)
     outputs = bundle.predictor.classifier.probabilities(vectors)
     table = ClassTable.of(list(closed))
@@ -86,11 +86,11 @@ def test_the_classifier_is_read_under_the_tree_as_a_slow_reference_does() -> Non
 
 def test_classes_that_the_taxonomy_lacks_are_ignored() -> None:
     bundle = _with_classifier(("A", "B > C"), truths=("A", "B > C", "B > Elsewhere", "Z > Y"))
-    own = CategoryPredictor(bundle, which="classifier").classified(_random_vectors(3))
+    own = CategoryPredictor(bundle, which="classifier").scorer.classified(_random_vectors(3))
     np.testing.assert_allclose(own.sum(axis=1), 1, atol=1e-5)
     stranger = CategoryPredictor(bundle, ("Q", "Q > R"), which="classifier")
     with pytest.raises(ArtifactError, match="knows no category"):
-        stranger.classified(_random_vectors(1))
+        stranger.scorer.classified(_random_vectors(1))
 
 
 @settings(max_examples=40, deadline=None)
@@ -102,7 +102,7 @@ def test_a_decoded_path_is_real_and_its_confidence_never_rises(paths, share, see
     bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(KINDS, crooked)})
     predictor = CategoryPredictor(bundle)
     vectors = _random_vectors(8, seed)
-    own = predictor.mixed(vectors, 1.0, share)
+    own = predictor.scorer.mixed(vectors, 1.0, share)
     total = predictor.tree.sum_up(own)
     np.testing.assert_allclose(own.sum(axis=1), 1, atol=1e-4)
     child = predictor.tree.parents >= 0
@@ -154,7 +154,7 @@ def test_predict_orders_the_whole_table() -> None:
 def test_decoding_goes_through_the_likeliest_branch() -> None:
     # two shirts together outweigh the single best path of another branch
     predictor = CategoryPredictor(FakeBundle(("A > B", "A > C", "D > E")))
-    predictor.mixed = lambda vectors, *_: np.array([[0, 0.3, 0.25, 0, 0.45]], dtype=np.float32)  # type: ignore[method-assign]
+    predictor.scorer.mixed = lambda vectors, *_: np.array([[0, 0.3, 0.25, 0, 0.45]], dtype=np.float32)  # type: ignore[method-assign]
     [found] = predictor.decode(np.zeros((1, DIMENSION), dtype=np.float32))
     assert found.path == "A > B"
     assert found.confidences == pytest.approx((0.55, 0.3), abs=1e-5)
@@ -162,7 +162,7 @@ def test_decoding_goes_through_the_likeliest_branch() -> None:
 
 def test_decoding_stops_where_stopping_is_likelier() -> None:
     predictor = CategoryPredictor(FakeBundle(("A", "A > B", "A > C")))
-    predictor.mixed = lambda vectors, *_: np.array([[0.5, 0.3, 0.2]], dtype=np.float32)  # type: ignore[method-assign]
+    predictor.scorer.mixed = lambda vectors, *_: np.array([[0.5, 0.3, 0.2]], dtype=np.float32)  # type: ignore[method-assign]
     [found] = predictor.decode(np.zeros((1, DIMENSION), dtype=np.float32))
     assert found.path == "A"
 
@@ -175,7 +175,7 @@ def _sure(confidences, thresholds, precision=None, branches=None) -> int:
     bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(KINDS, calibration)})
     predictor = CategoryPredictor(bundle, precision=precision, branches=branches)
     nodes = [predictor.tree.node(path) for path in ("A", "A > B", "A > B > C")]
-    return predictor._judge(nodes, np.array(confidences), calibration).certain
+    return predictor._judge(nodes, np.array(confidences), calibration, 1.0, predictor._asked[nodes]).certain
 
 
 def test_a_prediction_is_certain_down_to_the_deepest_level_that_passes() -> None:
@@ -196,6 +196,40 @@ def test_the_operating_point_and_sensitive_branches_move_the_thresholds() -> Non
     assert _sure((1.0, 1.0, 1.0), at, precision=0.999) == 0
     with pytest.raises(ValueError, match="precision"):
         CategoryPredictor(FakeBundle(), precision=0.0)
+
+
+def test_what_is_likelier_wrong_than_right_is_never_certain() -> None:
+    assert _sure((0.49, 0.3, 0.2), {0.9: (0.3, 0.2, 0.1)}) == 0
+    assert _sure((0.52, 0.51, 0.2), {0.9: (0.3, 0.2, 0.1)}) == 2
+
+
+def test_what_is_unlike_the_tuning_rows_is_never_certain_and_old_bundles_do_not_know() -> None:
+    bundle = FakeBundle()
+    at = tuple((0.5,) * 3 for _ in PRECISIONS)
+    vectors = np.stack([word_vector("clothing shirts"), word_vector("xq zzv wwk")])
+    for familiar, expected in ((0.6, [True, False]), (None, [None, None])):
+        setting = Calibration(thresholds=at, familiar=familiar)
+        bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(KINDS, setting)})
+        near, far = CategoryPredictor(bundle).decode(vectors)
+        assert [near.familiar, far.familiar] == expected
+        assert near.certain == 2
+        assert (far.certain > 0) == (familiar is None)
+    assert Calibration.from_meta(Calibration(familiar=0.25).meta()).familiar == 0.25
+
+
+def test_the_operating_point_moves_for_one_call() -> None:
+    bundle = FakeBundle()
+    at = tuple((0.5,) * 3 if point <= 0.9 else (1.0,) * 3 for point in PRECISIONS)
+    setting = Calibration(thresholds=at)
+    bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(KINDS, setting)})
+    predictor, vectors = CategoryPredictor(bundle), word_vector("clothing shirts")[None]
+    [usual], [strict] = predictor.decode(vectors), predictor.decode(vectors, precision=0.99)
+    assert usual.confidences == strict.confidences
+    assert (usual.certain, strict.certain) == (2, 0)
+    assert (usual.asked, strict.asked) == ((0.9, 0.9), (0.99, 0.99))
+    assert (usual.thresholds, strict.thresholds) == ((0.5, 0.5), (1.0, 1.0))
+    with pytest.raises(ValueError, match="precision"):
+        predictor.decode(vectors, precision=0)
 
 
 def test_every_kind_has_its_own_calibration() -> None:

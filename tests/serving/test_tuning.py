@@ -48,6 +48,8 @@ def test_calibration_brings_the_error_down_and_thresholds_hold_their_precision()
             assert (weights * judged.right[passed, level]).sum() / weights.sum() >= precision - 0.01
     rising = [row[0] for row in found.thresholds if row[0] is not None]
     assert rising == sorted(rising)
+    nearest = predictor.scorer.nearest(rows.vectors)
+    assert np.average(nearest >= found.familiar, weights=judged.weights) == pytest.approx(0.98, abs=0.01)
     covered = [row[0] for row in found.coverage]
     assert covered == sorted(covered, reverse=True)
 

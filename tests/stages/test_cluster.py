@@ -6,7 +6,7 @@ import pytest
 from pipeline.config import ClusterConfig
 from pipeline.data.joining import unit
 from pipeline.data.schema import arrow_to_vectors, centroids_schema
-from pipeline.stages.cluster import centroids, cluster
+from pipeline.stages.cluster import centroids, cluster, dense_regions
 from tests.stages.test_layout import clustered
 
 CATEGORIES = ["A > B > C", "A > B", None, "A > D", "E", "A > B > C"]
@@ -35,6 +35,31 @@ def test_too_few_products_are_one_cluster(n):
 
 def test_identical_products_are_one_cluster():
     assert not cluster(np.ones((30, 4), dtype=np.float32) / 2, ClusterConfig((2, 3)), seed=0).labels.any()
+
+
+def test_dense_regions_are_found_and_what_lies_between_is_in_none():
+    rng = np.random.default_rng(0)
+    blobs = [rng.normal(centre, 0.02, size=(size, 3)) for centre, size in (([0, 0, 0], 60), ([1, 1, 1], 90))]
+    strays = np.array([[0.5, 0.4, 0.6], [-1, 2, 0], [2, -1, 1]])
+    points = np.concatenate([*blobs, strays]).astype(np.float32)
+    found = dense_regions(points, 5)
+    assert set(found.labels[60:150].tolist()) <= {0, -1}  # the largest is number 0
+    assert (found.labels[:60] == 1).mean() > 0.8
+    assert found.labels[150:].tolist() == [-1, -1, -1]
+    assert found.distances["distance"].is_monotonic_increasing
+    assert found.distances["chosen"].sum() == 1
+    reach = found.distances.loc[found.distances["chosen"], "distance"].item()
+    gaps = np.linalg.norm(points[:, None] - points[None], axis=-1)
+    core = (gaps <= reach + 1e-6).sum(axis=1) >= 5
+    assert (found.labels[core] >= 0).all()
+    assert (found.labels[~(gaps[:, core] <= reach + 1e-6).any(axis=1)] == -1).all()
+
+
+@pytest.mark.parametrize(("n", "label"), [(1, -1), (4, -1), (30, 0)])
+def test_dense_regions_of_few_or_identical_points(n, label):
+    found = dense_regions(np.ones((n, 3), dtype=np.float32), 5)
+    assert found.labels.tolist() == [label] * n
+    assert list(found.distances.columns) == ["share", "distance", "chosen"]
 
 
 def test_centroids_equal_the_obvious_loop():

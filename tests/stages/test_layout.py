@@ -27,7 +27,7 @@ def test_groups_stay_together_and_the_layout_repeats():
         assert first[name].dtype == np.float32
         assert first[name].shape == (60,)
         np.testing.assert_array_equal(first[name], again[name])
-    for names in (("x", "y", "z"), ("umap2_x", "umap2_y"), ("pca_x", "pca_y", "pca_z")):
+    for names in (("x", "y", "z"), ("umap2_x", "umap2_y"), ("pca_x", "pca_y", "pca_z"), ("tsne_x", "tsne_y")):
         points = np.stack([first[name] for name in names], axis=1)
         gaps = np.linalg.norm(points[:, None] - points[None], axis=-1) + np.where(np.eye(60), np.inf, 0)
         assert (labels[gaps.argmin(axis=1)] == labels).mean() > 0.95
@@ -40,6 +40,15 @@ def test_few_products_are_laid_out_too(n, caplog):
     assert list(columns) == NAMES
     assert all(np.isfinite(column).all() and len(column) == n for column in columns.values())
     assert "instead of 64" in caplog.text
+
+
+def test_tsne_places_a_sample_of_many_and_identical_products():
+    columns = lay_out(clustered(40)[0], LayoutConfig(n_neighbors=5, tsne_rows=20), seed=0)
+    assert np.isfinite(columns["tsne_x"]).sum() == 20
+    np.testing.assert_array_equal(np.isnan(columns["tsne_x"]), np.isnan(columns["tsne_y"]))
+    assert np.isfinite(columns["umap2_x"]).all()
+    alike = lay_out(np.ones((6, 4), dtype=np.float32) / 2, LayoutConfig(), seed=0)
+    assert all(np.isfinite(column).all() for column in alike.values())
 
 
 def test_scale_keeps_the_shape_and_ends_at_one():

@@ -29,8 +29,16 @@ from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
 from pipeline.presets import tiny
 from pipeline.serving.catalog import Catalog, check_match
-from pipeline.stages import cluster, embed, evaluate, ingest, predict, publish
+from pipeline.stages import analyse, cluster, embed, evaluate, ingest, predict, publish
 from tests.factories import write_dataset
+
+_STAGES = (
+    ("predict", predict),
+    ("cluster", cluster),
+    ("analyse", analyse),
+    ("evaluate", evaluate),
+    ("publish", publish),
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +57,7 @@ def built(tmp_path_factory):
     points = {name: np.arange(len(ids), dtype=np.float32) + n for n, name in enumerate(LAYOUT.names[1:])}
     layout = pa.table({"product_id": shuffled, **points}, schema=LAYOUT)
     write_table(run.layout, layout, Provenance.of(config, "layout", ids))
-    for stage in (predict, cluster, evaluate, publish):
+    for stage in (predict, cluster, analyse, evaluate, publish):
         stage.run(config, run_dir)
     return config, run
 
@@ -72,7 +80,7 @@ def save_untrained(config, run, ids):
 
 def test_every_output_is_complete(built):
     config, run = built
-    for stage, module in (("predict", predict), ("cluster", cluster), ("evaluate", evaluate), ("publish", publish)):
+    for stage, module in _STAGES:
         assert is_complete(module.outputs(run), config, stage)
     assert read_provenance(run.catalog).stage == "publish"
 
@@ -108,12 +116,39 @@ def test_rows_are_joined_by_id(built):
     for name in LAYOUT.names[1:]:
         np.testing.assert_array_equal(catalog[name], layout[name])
     clusters = read_table(run.clusters).to_pandas().set_index("product_id").loc[catalog.index]
-    assert catalog["cluster"].equals(clusters["cluster"])
+    for name in ("cluster", "dbscan"):
+        assert catalog[name].equals(clusters[name])
     vectors = read_vectors(run.embeddings, list(catalog.index))
     stored, present = Catalog.open(run.catalog).vectors("image")
     np.testing.assert_array_equal(present, vectors.has_image)
     np.testing.assert_allclose(stored, vectors.image, atol=1e-6)
     assert set(catalog["category_top"]) == {levels(path)[0] for path in products["category_path"]}
+
+
+def test_the_analysis_counts_what_the_catalogue_holds(built):
+    _, run = built
+    catalog = Catalog.open(run.catalog)
+    products, analysis = catalog.products, catalog.analysis
+    data, space, predictions = analysis["data"], analysis["space"], analysis["predictions"]
+    assert data["products"] == len(catalog)
+    assert dict(data["tops"]) == products["category_top"].value_counts().to_dict()
+    assert dict(data["splits"]) == products["split"].value_counts().to_dict()
+    assert (
+        data["images"]["with_photo"] == catalog.vectors("image")[1].sum() == sum(data["images"]["brightness"]["counts"])
+    )
+    assert {products.loc[catalog.row(one), "category_path"] for one in data["typical"]} == set(
+        products["category_path"]
+    )
+    shared = products.groupby(["cluster", "category_top"]).size()
+    for cluster_number, counts in enumerate(space["shared"]):
+        for top, count in zip(space["tops"], counts, strict=True):
+            assert shared.get((cluster_number, top), 0) == count
+        for product_id in space["nearest"][cluster_number]:
+            assert products.loc[catalog.row(product_id), "cluster"] == cluster_number
+    assert space["in_none"] == (products["dbscan"] < 0).sum()
+    assert predictions["right"] == (products["category_path"] == products["predicted_path"]).sum()
+    assert predictions["rows"] == (products["split"] != "train").sum()
+    assert sum(map(sum, predictions["confused"])) == len(catalog)
 
 
 def test_candidate_scores_are_cosines_in_the_order_of_candidates(built):
@@ -173,7 +208,8 @@ def copied(built, tmp_path):
 def test_a_lost_cluster_row_is_named(copied):
     config, run = copied
     ids = read_table(run.clusters)["product_id"].to_pylist()
-    lost = pa.table({"product_id": ids[1:], "cluster": [0] * (len(ids) - 1)}, schema=CLUSTERS)
+    zeros = [0] * (len(ids) - 1)
+    lost = pa.table({"product_id": ids[1:], "cluster": zeros, "dbscan": zeros}, schema=CLUSTERS)
     write_table(run.clusters, lost, Provenance.of(config, "cluster", ids))
     with pytest.raises(ArtifactError, match=f"lacks 1 products \\(first: {ids[0]}\\)"):
         publish.run(config, run.root)

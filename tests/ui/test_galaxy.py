@@ -84,10 +84,6 @@ def test_colours_differ() -> None:
     assert len(set(made.values())) == 22
 
 
-def test_texts_are_escaped_for_plotly() -> None:
-    assert figures.plain(HOSTILE).count("<") == 0
-
-
 def _page(workspace: Workspace) -> gr.Blocks:
     with gr.Blocks() as page:
         galaxy.build(workspace)

@@ -15,11 +15,12 @@ def test_the_header_says_what_is_open(workspace: Workspace) -> None:
 
 def test_every_action_is_a_documented_endpoint(workspace: Workspace) -> None:
     info = page.build(workspace).get_api_info()["named_endpoints"]
-    assert set(info) == {"/classify", "/search", "/neighbours", "/galaxy", "/rerank", "/products"}
+    assert set(info) == {"/classify", "/search", "/neighbours", "/galaxy", "/category", "/rerank", "/products"}
     for endpoint in info.values():
         assert endpoint["description"]
         assert "workspace" not in [parameter["parameter_name"] for parameter in endpoint["parameters"]]
-    assert [p["parameter_name"] for p in info["/classify"]["parameters"]] == ["photo", "title", "description"]
+    asked = [p["parameter_name"] for p in info["/classify"]["parameters"]]
+    assert asked == ["photo", "title", "description", "precision", "branches", "candidates"]
 
 
 def test_a_refusal_is_escaped() -> None:

@@ -1,0 +1,78 @@
+"""The tree of a catalogue's categories, against the obvious loops."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.data.joining import unit
+from pipeline.serving.catalog import Catalog
+from pipeline.serving.categories import Categories, chain
+from tests.serving.conftest import PRODUCTS
+from tests.serving.fakes import write_catalog
+
+PREDICTED = [
+    "Clothing > Shirts",
+    "Clothing > Shirts > Polos",  # deeper than the truth: right at both levels that there are
+    "Clothing > Dresses",
+    "Home > Vases",
+    "Home > Vases",
+    "Home",
+    "Clothing > Shirts",
+]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Categories:
+    path = write_catalog(tmp_path / "catalog.parquet", PRODUCTS)
+    table = pq.read_table(path)
+    place = table.schema.get_field_index("predicted_path")
+    pq.write_table(table.set_column(place, table.schema.field(place), pa.array(PREDICTED)), path)
+    return Categories(Catalog.open(path))
+
+
+def node(tree: Categories, path: str) -> int:
+    return tree.taxonomy.index[path]
+
+
+def test_centres_and_members_equal_the_obvious_loop(tree: Categories) -> None:
+    assert tree.taxonomy.paths[0] == "Clothing"
+    vectors = tree._vectors
+    for number, path in enumerate(tree.taxonomy.paths):
+        rows = [row for row, (_, own) in enumerate(PRODUCTS) if own == path or own.startswith(path + " > ")]
+        assert sorted(tree.members(number).tolist()) == rows
+        assert tree.counts[number] == len(rows)
+        centre = unit(vectors[rows].mean(axis=0, keepdims=True))[0]
+        np.testing.assert_allclose(tree.centroids[number], centre, atol=1e-5)
+        assert tree.spread[number] == pytest.approx(1 - (vectors[rows] @ centre).mean(), abs=1e-5)
+        found, cosines = tree.by_distance(number)
+        np.testing.assert_allclose(cosines, vectors[found] @ centre, atol=1e-5)
+        assert (np.diff(cosines) <= 1e-6).all()
+
+
+def test_accuracy_and_mistakes_are_those_of_the_nodes_own_depth(tree: Categories) -> None:
+    shirts, dresses, vases = (node(tree, path) for path in ("Clothing > Shirts", "Clothing > Dresses", "Home > Vases"))
+    assert tree.accuracy[shirts] == pytest.approx(3 / 4)
+    assert tree.accuracy[node(tree, "Clothing")] == pytest.approx(4 / 5)
+    assert tree.accuracy[node(tree, "Home > Clocks")] == 0  # stopped above it
+    assert tree.mistaken_for(shirts) == [("Clothing > Dresses", 1)]
+    assert tree.mistaken_from(dresses) == [("Clothing > Shirts", 1)]
+    assert tree.mistaken_from(vases) == [("Clothing > Dresses", 1)]
+    assert tree.mistaken_for(node(tree, "Clothing")) == [("Home", 1)]
+
+
+def test_similar_categories_are_as_deep_and_children_the_largest_first(tree: Categories) -> None:
+    shirts = node(tree, "Clothing > Shirts")
+    found = tree.similar(shirts, 9)
+    assert {tree.taxonomy.paths[other] for other, _ in found} == {"Clothing > Dresses", "Home > Vases", "Home > Clocks"}
+    assert [cosine for _, cosine in found] == sorted((cosine for _, cosine in found), reverse=True)
+    assert [tree.taxonomy.paths[top] for top in tree.children(None)] == ["Clothing", "Home"]
+    assert tree.children(node(tree, "Home > Vases")) == []
+
+
+def test_the_chain_puts_like_beside_like() -> None:
+    near = np.array([[1, 0.1, 0.9, 0.2], [0.1, 1, 0.3, 0.8], [0.9, 0.3, 1, 0.5], [0.2, 0.8, 0.5, 1]])
+    assert chain(near) == [0, 2, 3, 1]
+    assert chain(np.zeros((0, 0))) == []

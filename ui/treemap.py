@@ -1,0 +1,105 @@
+"""A treemap of HTML buttons: rectangles sized by members and coloured by accuracy, to click or to reach by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+WIDTH, HEIGHT = 100.0, 44.0
+_STOPS = ((0.0, (138, 58, 74)), (0.5, (91, 79, 112)), (1.0, (44, 95, 158)))
+"""Colours of accuracies 0, 1/2 and 1; white text is readable on all."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One rectangle.
+
+    Attributes:
+        value: What picking it gives.
+        label: Its name, not escaped.
+        size: Its area's share, above 0.
+        accuracy: 0 to 1.
+        note: Read with the name.
+        chosen: Whether it is outlined.
+    """
+
+    value: str
+    label: str
+    size: int
+    accuracy: float
+    note: str
+    chosen: bool = False
+
+
+def squarify(sizes: Sequence[float], width: float, height: float) -> list[tuple[float, float, float, float]]:
+    """Rectangles (x, y, width, height) that fill another, areas as the sizes, each as square as may be.
+
+    Bruls et al. 2000, "Squarified treemaps".
+
+    Args:
+        sizes: Above 0, the largest first.
+        width: Of the whole.
+        height: Of the whole.
+    """
+    scale = width * height / sum(sizes) if sizes else 0.0
+    areas = [size * scale for size in sizes]
+    x = y = 0.0
+    placed: list[tuple[float, float, float, float]] = []
+    while areas:
+        side = min(width, height)
+        count = 1
+        while count < len(areas) and _worst(areas[: count + 1], side) <= _worst(areas[:count], side):
+            count += 1
+        row, areas = areas[:count], areas[count:]
+        thick = sum(row) / side
+        offset = 0.0
+        for area in row:
+            long = area / thick
+            placed.append((x, y + offset, thick, long) if width >= height else (x + offset, y, long, thick))
+            offset += long
+        if width >= height:
+            x, width = x + thick, width - thick
+        else:
+            y, height = y + thick, height - thick
+    return placed
+
+
+def _worst(row: Sequence[float], side: float) -> float:
+    """Largest ratio of the sides in a row of areas along `side`."""
+    total = sum(row)
+    return max(side**2 * max(row) / total**2, total**2 / (side**2 * min(row)))
+
+
+def render(tiles: Sequence[Tile]) -> str:
+    """The treemap as HTML, with what its colours mean; tiles come largest first."""
+    boxes = squarify([tile.size for tile in tiles], WIDTH, HEIGHT)
+    buttons = "".join(_button(tile, box) for tile, box in zip(tiles, boxes, strict=True))
+    ramp = ", ".join(colour(share) for share, _ in _STOPS)
+    scale = (
+        '<p class="scale">Area: products. Colour: predicted right '
+        f'<span>0 %</span><i style="background:linear-gradient(90deg, {ramp})"></i><span>100 %</span></p>'
+    )
+    return f'<div class="treemap" role="group" aria-label="Categories by size">{buttons}</div>{scale}'
+
+
+def _button(tile: Tile, box: tuple[float, float, float, float]) -> str:
+    x, y, width, height = box
+    place = (
+        f"left:{100 * x / WIDTH:.3f}%;top:{100 * y / HEIGHT:.3f}%;"
+        f"width:{100 * width / WIDTH:.3f}%;height:{100 * height / HEIGHT:.3f}%;background:{colour(tile.accuracy)}"
+    )
+    name, note = escape(tile.label), escape(tile.note)
+    return (
+        f'<button type="button" data-pick="{escape(tile.value)}" aria-pressed="{"true" if tile.chosen else "false"}" '
+        f'title="{name}: {note}" style="{place}"><b>{name}</b><span>{note}</span></button>'
+    )
+
+
+def colour(accuracy: float) -> str:
+    """The colour of an accuracy from 0 to 1."""
+    share = min(1.0, max(0.0, accuracy))
+    (start, low), (end, high) = (_STOPS[0], _STOPS[1]) if share <= _STOPS[1][0] else (_STOPS[1], _STOPS[2])
+    along = (share - start) / (end - start)
+    mixed = [round(a + (b - a) * along) for a, b in zip(low, high, strict=True)]
+    return f"rgb({mixed[0]},{mixed[1]},{mixed[2]})"
