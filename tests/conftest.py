@@ -61,7 +61,7 @@ def small_space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium; one for all, since Playwright runs once a thread."""
-    expect.set_options(timeout=20_000)  # software rendering on a busy machine takes its time
+    expect.set_options(timeout=60_000)  # software rendering on a busy machine takes its time
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=browsing.CHROMIUM, args=browsing.FLAGS)
         yield opened

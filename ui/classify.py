@@ -168,9 +168,10 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
                 info="How often a level shown as sure shall be right. More asks for more review.",
             )
             with gr.Accordion("Only some categories", open=False):
-                branches = gr.Textbox("", label="Branches, one path a line", lines=2, max_length=MAX_TEXT)
+                # without a first value: Gradio writes it once more, over what was typed, a frame after the fields appear
+                branches = gr.Textbox(label="Branches, one path a line", lines=2, max_length=MAX_TEXT)
                 candidates = gr.Textbox(
-                    "", label="Candidates to choose among, one path a line", lines=2, max_length=MAX_TEXT
+                    label="Candidates to choose among, one path a line", lines=2, max_length=MAX_TEXT
                 )
         with gr.Column(scale=3, min_width=280):
             predicted = gr.HTML(cards.hint(_START), js_on_load=None, elem_id="prediction")
