@@ -18,12 +18,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.serving import hub
 from pipeline.serving.catalog import Catalog, check_match
-from ui import examples, galaxyfiles, page
+from ui import examples, galaxyfiles, guard, page, programs
 from ui.theme import theme
 from ui.workspace import Workspace, load_tools
 
@@ -80,24 +81,38 @@ def _open(catalog: Path, model: Path, name: str = "") -> Workspace:
     return Workspace(opened, functools.partial(load_tools, opened, model), name)
 
 
-def serve(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
-    """Serve a page until interrupted; host and port by GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
+def launch(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
+    """Start serving a page; host and port by GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
 
     Args:
         blocks: The page.
         files: Routes that its scripts fetch from, beside Gradio's own.
     """
-    blocks.queue(default_concurrency_limit=2, max_size=64)
+    blocks.queue(default_concurrency_limit=2, max_size=64, api_open=False)
     blocks.launch(
         theme=theme(),
         css_paths=[ROOT / "assets" / "space.css", ROOT / "assets" / "galaxy.css"],
-        app_kwargs={"routes": list(files)},
+        app_kwargs={"routes": list(files), "middleware": [Middleware(guard.Gate)]},
         allowed_paths=[str(examples.FOLDER)],
-        max_file_size="20mb",
+        max_file_size=guard.MAX_FILE,
+        strict_cors=True,
+        enable_monitoring=False,
+        run_history=False,
+        mcp_server=True,
         ssr_mode=False,
         share=False,
         footer_links=["api"],
+        prevent_thread_lock=True,
     )
+    if blocks.mcp_server_obj is None:  # Gradio goes on without, and keeps the reason
+        raise RuntimeError(blocks.mcp_error)
+    blocks.mcp_server_obj.postprocess_output_data = programs.as_json  # type: ignore[method-assign,assignment]
+
+
+def serve(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
+    """`launch`, until interrupted."""
+    launch(blocks, files)
+    blocks.block_thread()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +101,18 @@ def encode(image: Image.Image, format: str = "JPEG", **options: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format=format, **options)
     return buffer.getvalue()
+
+
+def png_chunk(name: bytes, body: bytes) -> bytes:
+    """One chunk of a PNG file."""
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def raw_png(width: int, height: int, pixels: bytes, *, depth: int = 8, extra: bytes = b"") -> bytes:
+    """A PNG file of RGB pixels with any header: `pixels` are its lines, each after a zero, and need not be as many."""
+    header = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
+    body = png_chunk(b"IHDR", header) + extra + png_chunk(b"IDAT", zlib.compress(pixels)) + png_chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
 
 
 def make_row(number: int, rng: np.random.Generator, *, dirt: bool = True) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iter
     """The page, opened; nothing may be fetched from elsewhere, and no script of ours may fail."""
     width, height = getattr(request, "param", (1280, 900))
     opened = browser.new_page(viewport={"width": width, "height": height})
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(60_000)
     elsewhere: list[str] = []
     errors: list[str] = []
     local = (address, "data:", "blob:")
@@ -168,6 +168,18 @@ def test_the_operating_point_and_nonsense_are_said_in_words(page: Page, tmp_path
     page.get_by_role("slider", name="Precision").press("End")  # 99 %: the thresholds move, the confidences stay
     expect(page.locator(".steps li.review")).not_to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+def test_what_is_typed_before_the_first_frame_stays(page: Page) -> None:
+    page.add_init_script(
+        "const soon = window.requestAnimationFrame.bind(window);"
+        "window.requestAnimationFrame = (draw) => soon(() => setTimeout(() => draw(performance.now()), 500));"
+    )  # a browser that is slow to draw
+    page.reload()
+    page.get_by_role("button", name="Only some categories").click()
+    page.get_by_label("Branches").fill("Nowhere")
+    page.wait_for_timeout(2_000)
+    expect(page.get_by_label("Branches")).to_have_value("Nowhere")
 
 
 def test_nothing_given_is_a_sentence(page: Page) -> None:

@@ -12,10 +12,10 @@ import plotly.graph_objects as go
 
 from pipeline.data.taxonomy import Taxonomy, levels
 from pipeline.serving.categories import Categories, chain
-from ui import cards, charts, treemap
+from ui import cards, charts, links, treemap
 from ui.picking import pick_button, pickable, picked
 from ui.plots import drawing, plot
-from ui.workspace import MAX_TEXT, Workspace, bind, endpoint, refuse
+from ui.workspace import Workspace, bind, endpoint, refuse
 
 _PRODUCTS = 6  # nearest, and as many farthest
 _LISTED = 8
@@ -169,7 +169,19 @@ def build(workspace: Workspace, tab: gr.Tab) -> None:
         field.input(update, [chosen, other], [drawn, detail], **private)
     for part in (drawn, detail):
         part.select(choose, other, [chosen, drawn, detail], **private)
-    asked = gr.Textbox(visible=False, label="category", max_length=MAX_TEXT)
+    links.offer(
+        links.Target(
+            "categories",
+            ["category"],
+            lambda asked: [workspace.categories.taxonomy.paths[_node(workspace.categories, asked)]],
+            [chosen],
+            update,
+            [chosen, other],
+            [drawn, detail],
+            "#category-detail",
+        )
+    )
+    asked = gr.Textbox(visible=False, label="category", placeholder=choices[0] if choices else "")
     endpoint(bind(category, workspace), [asked])
 
 

@@ -11,7 +11,7 @@ from pipeline.config import IngestConfig, PredictConfig
 from pipeline.data.cleaning import clean_text, cut_text, product_text
 from pipeline.data.taxonomy import levels, truncate
 from pipeline.serving.answer import EVIDENCE, ask, evidence
-from ui import cards, examples
+from ui import cards, examples, links
 from ui.photo import photo_input, read_photo
 from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Workspace, bind, check_text, endpoint, read_paths, refuse
 
@@ -168,9 +168,10 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
                 info="How often a level shown as sure shall be right. More asks for more review.",
             )
             with gr.Accordion("Only some categories", open=False):
-                branches = gr.Textbox("", label="Branches, one path a line", lines=2, max_length=MAX_TEXT)
+                # without a first value: Gradio writes it once more, over what was typed, a frame after the fields appear
+                branches = gr.Textbox(label="Branches, one path a line", lines=2, max_length=MAX_TEXT)
                 candidates = gr.Textbox(
-                    "", label="Candidates to choose among, one path a line", lines=2, max_length=MAX_TEXT
+                    label="Candidates to choose among, one path a line", lines=2, max_length=MAX_TEXT
                 )
         with gr.Column(scale=3, min_width=280):
             predicted = gr.HTML(cards.hint(_START), js_on_load=None, elem_id="prediction")
@@ -190,6 +191,8 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
         api_visibility="private",
     )
     examples.run_on_click(tiles, fill, form, run, inputs, outputs, reveal="#prediction")
+    named = ("title", "description")
+    links.offer(links.Target("classify", named, links.texts, [title, description], run, inputs, outputs, "#prediction"))
     endpoint(bind(classify, workspace), inputs)
     return form
 

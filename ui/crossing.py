@@ -37,15 +37,9 @@ def take_to_rerank(workspace: Workspace, event: gr.EventData) -> tuple[Any, Any]
     return rerank.choose(workspace, _product_id(event)), gr.Tabs(selected="rerank")
 
 
-def open_tab(request: gr.Request) -> Any:
-    """The tab that the page's address asks for; the galaxy's script reads the rest of it."""
-    return gr.Tabs(selected="galaxy") if request.query_params.get("tab") == "galaxy" else gr.skip()
-
-
 def connect(
     workspace: Workspace,
     *,
-    page: gr.Blocks,
     tabs: gr.Tabs,
     sky: gr.HTML,
     to_sky: Sequence[tuple[gr.Button, Callable[..., Any], _Inputs]],
@@ -56,7 +50,6 @@ def connect(
 
     Args:
         workspace: What is open.
-        page: The page.
         tabs: Its tabs, of the ids "search", "galaxy" and "rerank".
         sky: The galaxy.
         to_sky: Buttons with the handler that shows something in the galaxy and its inputs.
@@ -69,7 +62,6 @@ def connect(
     sky.similar(bind(take_to_search, workspace), None, [*results, tabs], **private)
     taken = sky.rerank(bind(take_to_rerank, workspace), None, [candidates[0][0], tabs], **private)
     taken.success(bind(rerank.show, workspace), *candidates, **private)
-    page.load(open_tab, None, tabs, **private)
 
 
 def _product_id(event: gr.EventData) -> str:

@@ -101,5 +101,10 @@ def run_on_click(
     """
     filled = tiles.click(fill, tiles, fields, show_progress="hidden", api_visibility="private")
     shown = filled.success(run, inputs, outputs, api_visibility="private")
-    scroll = f"document.querySelector('{reveal}')?.scrollIntoView({{block: 'nearest'}})"
-    shown.success(js=f"() => requestAnimationFrame(() => {scroll})", api_visibility="private")
+    shown.success(js=scroll_to(reveal), api_visibility="private")
+
+
+def scroll_to(selector: str) -> str:
+    """The script that brings the element of a CSS selector, which is ours, into view."""
+    scroll = f"document.querySelector('{selector}')?.scrollIntoView({{block: 'nearest'}})"
+    return f"() => requestAnimationFrame(() => {scroll})"

@@ -6,7 +6,7 @@ from html import escape
 
 import gradio as gr
 
-from ui import analysis, categories, classify, crossing, galaxy, rerank, search
+from ui import analysis, categories, classify, crossing, galaxy, guard, links, rerank, search
 from ui.workspace import Workspace
 
 TITLE = "Product Galaxy"
@@ -30,7 +30,7 @@ def header(workspace: Workspace) -> str:
 
 def build(workspace: Workspace) -> gr.Blocks:
     """The Space on an open catalogue."""
-    with gr.Blocks(title=TITLE) as page:
+    with guard.Page(TITLE) as page:
         gr.HTML(header(workspace), js_on_load=None, elem_id="header")
         with gr.Tabs(overflow_behavior="wrap") as tabs:
             with gr.Tab("Classify", id="classify"):
@@ -49,13 +49,13 @@ def build(workspace: Workspace) -> gr.Blocks:
                 analysis.build(workspace, tab)
         crossing.connect(
             workspace,
-            page=page,
             tabs=tabs,
             sky=sky,
             to_sky=[(classified, crossing.show_listing, listing), (searched, crossing.show_results, query)],
             results=results,
             candidates=candidates,
         )
+        links.follow(page, tabs)
     return page
 
 

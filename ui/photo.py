@@ -28,6 +28,8 @@ def photo_input(label: str = "Photo") -> gr.Image:
         placeholder="Drop a photo here, or click to choose one (JPEG, PNG or WebP)",
     )
     image.preprocess = _uploaded  # type: ignore[method-assign]
+    # in the documentation for programs, where Gradio would show an address, which is refused
+    image.example_payload = lambda: {"path": "the path that the upload answered", "meta": {"_type": "gradio.FileData"}}  # type: ignore[method-assign]
     return image
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from pipeline.data.cleaning import cut_text
 from pipeline.serving.encoder import Query
 from pipeline.serving.reranker import rerank as order
-from ui import cards
+from ui import cards, links
 from ui.workspace import Workspace, bind, check_text, endpoint, read_paths, refuse
 
 MAX_CANDIDATES = 100
@@ -36,7 +36,7 @@ def rerank(workspace: Workspace, product_id: str, candidates: str = "") -> dict[
         "product", and "candidates", best first: category_path, whether it is the truth, the cosines text, image and
         fused (null where the product lacks the modality), and for each the share among the candidates (softmax).
     """
-    row = _row(workspace, product_id)
+    row = workspace.row(product_id)
     paths = read_paths(candidates, "candidates", MAX_CANDIDATES) or _candidates(workspace, row)
     if not paths:
         raise refuse("This product brings no candidates; write your own, one category path a line.")
@@ -123,7 +123,7 @@ def surprise(workspace: Workspace) -> dict[str, Any]:
 
 def choose(workspace: Workspace, product_id: str) -> dict[str, Any]:
     """A product of the catalogue, for the dropdown."""
-    product = workspace.product(_row(workspace, product_id))
+    product = workspace.product(workspace.row(product_id))
     return gr.update(choices=_choices([product, *products(workspace)]), value=product_id)
 
 
@@ -151,19 +151,24 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
     found = text.submit(bind(find, workspace), text, chosen, **private)
     drawn = lucky.click(bind(surprise, workspace), None, chosen, **private)
     # not chosen.change: it is silent when a search finds the product that was chosen already
+    run = bind(show, workspace)
     for event in (button.click, chosen.input, found.success, drawn.success):
-        event(bind(show, workspace), [chosen, own], [product, result], **private)
-    product_id = gr.Textbox(visible=False, label="product_id")
-    endpoint(bind(rerank, workspace), [product_id, own])
-    endpoint(bind(products, workspace), [text])
+        event(run, [chosen, own], [product, result], **private)
+    links.offer(
+        links.Target(
+            "rerank",
+            ["product"],
+            lambda asked: [choose(workspace, asked)],
+            [chosen],
+            run,
+            [chosen, own],
+            [product, result],
+            "#product",
+        )
+    )
+    endpoint(bind(rerank, workspace), [workspace.product_field(), own])
+    endpoint(bind(products, workspace), [gr.Textbox(visible=False, label="text", placeholder="robot")])
     return [chosen, own], [product, result]
-
-
-def _row(workspace: Workspace, product_id: str) -> int:
-    try:
-        return workspace.catalog.row(product_id)
-    except KeyError as error:
-        raise refuse("The catalogue has no product with this id.") from error
 
 
 def _candidates(workspace: Workspace, row: int) -> list[str]:

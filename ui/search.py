@@ -9,7 +9,8 @@ import gradio as gr
 
 from pipeline.data.cleaning import clean_text
 from pipeline.serving.index import NEAR_DUPLICATE
-from ui import cards, examples
+from pipeline.serving.neighbours import nearest_products
+from ui import cards, examples, links
 from ui.photo import photo_input, read_photo
 from ui.workspace import MAX_TEXT, Workspace, bind, check_text, endpoint, refuse
 
@@ -39,11 +40,27 @@ def search(
         raise refuse("There is nothing to look for yet: give a text or a photo.")
     if not 0 <= text_weight <= 1:
         raise refuse(f"The weight of the text lies between 0 and 1; it was {text_weight}.")
-    if not 1 <= count <= MAX_RESULTS:
-        raise refuse(f"Between 1 and {MAX_RESULTS} products can be asked for; it was {count}.")
+    _check_count(count)
     tools = workspace.tools
     query = tools.encoder.encode(wanted, image)
     hits = tools.search.search(query, int(count), words=wanted, text_weight=text_weight)
+    return [workspace.describe(hit) for hit in hits]
+
+
+def neighbours(workspace: Workspace, product_id: str, count: int = 12) -> list[dict[str, Any]]:
+    """Find the products of the catalogue nearest to one of them; near-duplicates of it and of one another are skipped.
+
+    Args:
+        workspace: What is open.
+        product_id: A product of the catalogue.
+        count: Number of products, 1 to 48.
+
+    Returns:
+        Products, nearest first: id, title, brand, category paths, the similarity they are ranked by (cosine of text
+        and photo together), and those of the texts and of the photos alone, null where one of the two has none.
+    """
+    _check_count(count)
+    hits = nearest_products(workspace.catalog, workspace.row(product_id), count, NEAR_DUPLICATE)
     return [workspace.describe(hit) for hit in hits]
 
 
@@ -94,5 +111,12 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
     run = bind(show, workspace)
     gr.on([button.click, text.submit], run, inputs, outputs, api_visibility="private")
     examples.run_on_click(tiles, fill, [text, photo], run, inputs, outputs, reveal="#found .card")
+    links.offer(links.Target("search", ["q"], links.texts, [text], run, inputs, outputs, "#found .card"))
     endpoint(bind(search, workspace), inputs)
+    endpoint(bind(neighbours, workspace), [workspace.product_field(), count])
     return inputs, outputs
+
+
+def _check_count(count: int) -> None:
+    if not 1 <= count <= MAX_RESULTS:
+        raise refuse(f"Between 1 and {MAX_RESULTS} products can be asked for; it was {count}.")

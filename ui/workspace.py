@@ -20,6 +20,7 @@ from pipeline.serving.categories import Categories
 from pipeline.serving.encoder import QueryEncoder
 from pipeline.serving.index import Hit, ProductSearch
 from pipeline.serving.predictor import CategoryPredictor
+from ui import programs
 
 if TYPE_CHECKING:
     from pipeline.model.bundle import Bundle
@@ -112,6 +113,22 @@ class Workspace:
             "image_similarity": hit.image,
         }
 
+    def row(self, product_id: str) -> int:
+        """Where a product stands in the catalogue.
+
+        Raises:
+            gr.Error: If there is none of this id.
+        """
+        try:
+            return self.catalog.row(product_id)
+        except KeyError as error:
+            raise refuse("The catalogue has no product with this id.") from error
+
+    def product_field(self) -> gr.Textbox:
+        """The field of an endpoint that takes a product's id; the catalogue's first is the example."""
+        first = self.catalog.products["product_id"].iloc[0] if len(self.catalog) else ""
+        return gr.Textbox(visible=False, label="product_id", placeholder=str(first))
+
     def product(self, row: int) -> dict[str, Any]:
         """A product of the catalogue, as plain values."""
         names = ("product_id", "title", "brand", "category_path", "predicted_path")
@@ -172,7 +189,42 @@ def bind(handler: Callable[..., Any], workspace: Workspace) -> Callable[..., Any
 
 
 def endpoint(handler: Callable[..., Any], inputs: list[gr.components.Component]) -> None:
-    """Let programs call a bound handler that returns plain values, under its own name."""
+    """Let programs call a bound handler that returns plain values, under its own name.
+
+    Its arguments are checked against its annotations, and its docstring becomes the documentation of the endpoint.
+    """
+    arguments = programs.Arguments(handler)
+
+    @functools.wraps(handler)
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        try:
+            given = arguments.read(*args, **kwargs)
+        except ValueError as error:
+            raise refuse(str(error)) from error
+        return handler(**given)
+
+    fields = [_for_programs(field) for field in inputs]
+    notes = dict(zip(arguments.signature.parameters, map(_note, fields), strict=True))
+    answer.__doc__ = programs.documentation(handler, notes)
+    answer.__signature__ = arguments.signature  # type: ignore[attr-defined]
     gr.Button(visible=False).click(
-        handler, inputs, gr.JSON(visible=False, label="answer"), api_name=handler.__name__, show_progress="hidden"
+        answer, fields, gr.JSON(visible=False, label="answer"), api_name=handler.__name__, show_progress="hidden"
     )
+
+
+def _for_programs(field: gr.components.Component) -> gr.components.Component:
+    """The field through which an endpoint gets what a visitor gives in `field`; its example is in the documentation."""
+    if isinstance(field, gr.Slider):  # ends and steps are for a hand: handlers check what they take themselves
+        field = gr.Number(field.value, label=field.label, visible=False)
+    if isinstance(field, gr.Textbox | gr.Number):
+        example = field.placeholder or "" if isinstance(field, gr.Textbox) else field.value
+        field.example_payload = lambda: example  # type: ignore[method-assign]
+    return field
+
+
+def _note(field: gr.components.Component) -> str:
+    """What the documentation of an argument says beside the handler's own."""
+    if isinstance(field, gr.Image):
+        return "It is an upload or, over MCP, a data URI; nothing is fetched from other addresses."
+    example = field.example_payload() if isinstance(field, gr.Textbox) else ""
+    return f'For example "{example}".' if example else ""

@@ -11,7 +11,7 @@ import zlib
 from functools import cache
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 ENOUGH_PIXELS = 512
@@ -21,6 +21,15 @@ _LEAST_CONTRAST = 1.0  # standard deviation of grey values
 _LEAST_CORRELATION = 0.4  # of neighbouring grey values
 _WHITE = (255, 255, 255)
 _DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError, struct.error, zlib.error)
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # by EXIF orientation
 
 
 class ImageError(ValueError):
@@ -64,6 +73,19 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    """The photo turned as its EXIF data say; as it is stored where they cannot be read, as browsers do.
+
+    Not `ImageOps.exif_transpose`, which also writes the data again, and fails in many ways where they are damaged.
+    """
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except _DECODING_ERRORS:
+        return image
+    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
+    return image if turn is None else image.transpose(turn)
+
+
 def decode_image(data: bytes, *, max_bytes: int, max_pixels: int) -> Image.Image:
     """Decode a photo: upright (EXIF), first frame, on white, RGB.
 
@@ -82,7 +104,7 @@ def decode_image(data: bytes, *, max_bytes: int, max_pixels: int) -> Image.Image
     try:
         image.draft("RGB", (ENOUGH_PIXELS, ENOUGH_PIXELS))
         image.load()
-        return _to_rgb(ImageOps.exif_transpose(image))
+        return _to_rgb(_upright(image))
     except _DECODING_ERRORS as error:
         raise ImageError(f"The photo is a damaged {image.format} file ({error}).") from error
 

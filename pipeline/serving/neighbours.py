@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.serving.catalog import Catalog
-from pipeline.serving.index import Hit, best_of
+from pipeline.serving.index import Hit, best_of, skip_near_duplicates
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,15 @@ class Centre:
     spread: float
 
 
-def nearest_products(catalog: Catalog, row: int, k: int) -> list[Hit]:
+def nearest_products(catalog: Catalog, row: int, k: int, threshold: float | None = None) -> list[Hit]:
     """The k products most alike to one, itself left out.
 
     Args:
         catalog: The catalogue.
         row: The product.
         k: Products to return; fewer come back from a smaller catalogue.
+        threshold: Cosine above which a product counts as the same as the one asked for, or as one nearer to it, and
+            is skipped; None keeps all.
 
     Returns:
         Hits by falling cosine of the fused vectors; with the cosines of texts and of photos where both have one.
@@ -39,7 +41,10 @@ def nearest_products(catalog: Catalog, row: int, k: int) -> list[Hit]:
     fused, _ = catalog.vectors("fused")
     cosines = fused @ fused[row]
     cosines[row] = -np.inf
-    scores, rows = best_of(cosines, min(k, len(fused) - 1))
+    scores, rows = best_of(cosines, len(fused) - 1 if threshold is not None else min(k, len(fused) - 1))
+    if threshold is not None:
+        kept = skip_near_duplicates(np.concatenate([[row], rows]), fused, k + 1, threshold)
+        scores, rows = (values[np.array(kept[1:], dtype=np.int64) - 1] for values in (scores, rows))
     sides = [catalog.vectors("text"), catalog.vectors("image")]
     hits = []
     for score, found in zip(scores.tolist(), rows.tolist(), strict=True):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from pipeline.data.images import (
     ENOUGH_PIXELS,
@@ -19,7 +19,7 @@ from pipeline.data.images import (
     square,
     thumbnail,
 )
-from tests.factories import CATEGORIES, COLOURS, draw, encode
+from tests.factories import CATEGORIES, COLOURS, draw, encode, png_chunk, raw_png
 
 LIMITS = {"max_bytes": 1_000_000, "max_pixels": 4_000_000}
 
@@ -83,6 +83,37 @@ def test_exif_rotation_is_applied():
     assert decoded.getpixel((3, 30))[0] > 200
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_every_orientation_is_turned_as_pillow_turns_it(format, orientation):
+    image = Image.fromarray(np.random.default_rng(1).integers(0, 255, (3, 5, 3), dtype=np.uint8)).resize((40, 24))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encode(image, format, exif=exif)
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
+    assert np.array_equal(np.asarray(_decoded(data)), np.asarray(expected))
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_damaged_exif_data_never_cost_the_photo(data):
+    exif = Image.Exif()
+    exif.update({0x0112: 6, 0x010F: "Maker", 0x011A: (72, 1), 0x8769: {0x9003: "2020:01:01 00:00:00"}})
+    noisy = bytearray(exif.tobytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        noisy[data.draw(st.integers(6, len(noisy) - 1))] = data.draw(st.integers(0, 255))
+    image = _decoded(encode(_plain(), data.draw(st.sampled_from(["JPEG", "PNG", "WEBP"])), exif=bytes(noisy)))
+    assert image.size in ((60, 40), (40, 60))
+
+
+def test_a_jpeg_of_several_pictures_as_phones_make_them_is_its_first():
+    buffer = io.BytesIO()
+    _plain().save(buffer, "MPO", save_all=True, append_images=[_plain((0, 200, 0), (30, 20))])
+    decoded = _decoded(buffer.getvalue())
+    assert decoded.size == (60, 40)
+    assert decoded.getpixel((5, 5))[0] > 180
+
+
 @pytest.mark.parametrize("format", ["WEBP", "PNG"])
 def test_of_an_animation_the_first_frame_counts(format):
     frames = [_plain((200, 0, 0)), _plain((0, 200, 0))]
@@ -99,19 +130,21 @@ def test_a_cut_short_file_is_refused(format):
         _decoded(data[: len(data) // 2])
 
 
-def _png_that_claims(width, height):
-    def chunk(name, body):
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+def test_sixteen_bit_colours_keep_their_hue():
+    row = b"\0" + struct.pack(">3H", 200 * 257, 40 * 257, 40 * 257) * 6
+    assert _decoded(raw_png(6, 4, row * 4, depth=16)).getpixel((3, 2)) == (200, 40, 40)
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
+
+def test_a_bomb_beside_the_pixels_is_no_work():
+    text = b"Comment\0\0" + zlib.compress(bytes(80_000_000))
+    with contextlib.suppress(ImageError):
+        assert _decoded(raw_png(2, 2, (b"\0" + bytes(6)) * 2, extra=png_chunk(b"zTXt", text))).size == (2, 2)
 
 
 @pytest.mark.parametrize("side", [3_000, 12_000, 60_000])
 def test_a_bomb_is_refused_before_it_is_decoded(side):
     with pytest.raises(ImageError, match="pixels"):
-        _decoded(_png_that_claims(side, side))
+        _decoded(raw_png(side, side, b"\0" * 1000))
 
 
 @pytest.mark.parametrize(

@@ -27,3 +27,13 @@ def test_a_centre_is_the_mean_and_distances_rise(catalog: Catalog) -> None:
     assert centre.distances == pytest.approx(1 - members @ mean / np.linalg.norm(mean), abs=1e-6)
     assert centre.spread == pytest.approx(1 - np.linalg.norm(mean), abs=1e-6)  # as the stage `cluster` defines it
     assert centre_of(catalog, np.array([3])).spread == pytest.approx(0, abs=1e-6)
+
+
+def test_near_duplicates_of_the_product_and_of_one_another_are_skipped(catalog: Catalog) -> None:
+    titles = catalog.products["title"]
+    rows = [hit.row for hit in nearest_products(catalog, 0, 3, threshold=0.985)]
+    assert len(rows) == 3
+    assert "red shirt" not in [titles[row] for row in rows]  # what it is itself
+    every = [hit.row for hit in nearest_products(catalog, 4, 100, threshold=0.985)]
+    assert [titles[row] for row in every].count("red shirt") == 1
+    assert nearest_products(catalog, 4, 2, threshold=2.0) == nearest_products(catalog, 4, 2)
