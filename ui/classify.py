@@ -165,10 +165,10 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
                 _PRECISION,
                 step=0.01,
                 label="Precision",
-                info="How often a level shown as sure shall be right. More asks for more review.",
+                info="How often a level that is accepted shall be right, on average. More asks for more review.",
             )
             with gr.Accordion("Only some categories", open=False):
-                # without a first value: Gradio writes it once more, over what was typed, a frame after the fields appear
+                # without a first value: Gradio writes one again, over what was typed, a frame after the fields appear
                 branches = gr.Textbox(label="Branches, one path a line", lines=2, max_length=MAX_TEXT)
                 candidates = gr.Textbox(
                     label="Candidates to choose among, one path a line", lines=2, max_length=MAX_TEXT
@@ -199,7 +199,7 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
 
 def _step(step: dict[str, Any]) -> str:
     """One level of the path as a list item."""
-    state = '<span class="state">sure</span>' if step["certain"] else '<span class="state">needs review</span>'
+    state = '<span class="state">accepted</span>' if step["certain"] else '<span class="state">needs review</span>'
     agrees = ""
     if step["agreement"] is not None:
         agrees = f"{cards.percent(step['agreement']) if step['agreement'] else 'none'} of the evidence agrees"

@@ -54,10 +54,10 @@ class Answer:
                 "review, whatever its bars say."
             )
         elif found.certain == len(names):
-            notes.append(f"Sure enough down to {names[-1]}.")
+            notes.append(f"Accepted down to {names[-1]}.")
         else:
-            sure = f"Sure enough down to {names[found.certain - 1]}." if found.certain else "Low confidence."
-            notes.append(f"{sure} {_lacking(found, found.certain)}")
+            accepted = f"Accepted down to {names[found.certain - 1]}." if found.certain else "Low confidence."
+            notes.append(f"{accepted} {_lacking(found, found.certain)}")
         return " ".join(notes)
 
 

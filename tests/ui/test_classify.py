@@ -54,11 +54,11 @@ def test_how_far_it_is_sure_and_why_no_further_is_said_alike_to_programs_and_vis
     calibrated = _calibrated(workspace.catalog)
     sure = classify.classify(calibrated, None, "shirts clothing")
     assert (sure["certain_path"], sure["needs_review"], sure["low_confidence"]) == ("Clothing > Shirts", False, False)
-    assert sure["summary"] == "Sure enough down to Shirts."
+    assert sure["summary"] == "Accepted down to Shirts."
     moved = classify.classify(calibrated, None, "shirts clothing", precision=0.97)
     assert moved["predicted"][0]["confidence"] == sure["predicted"][0]["confidence"]
     assert (moved["certain_path"], moved["needs_review"]) == ("Clothing", True)
-    assert moved["summary"].startswith("Sure enough down to Clothing. Shirts needs review: ")
+    assert moved["summary"].startswith("Accepted down to Clothing. Shirts needs review: ")
     assert moved["summary"].endswith("to be right 97 % of the time this level takes 99 %.")
     assert [(step["certain"], step["needed"], step["asked"]) for step in moved["predicted"]] == [
         (True, 0.99, 0.97),
