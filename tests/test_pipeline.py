@@ -223,7 +223,11 @@ def test_a_refit_trains_on_all_categories_with_what_was_chosen(tiny_run, tmp_pat
     assert len(new.meta["seen"]) > len(old.meta["seen"])
     for name in ("strength", "gate_shift"):
         assert new.meta["selection"][name] == old.meta["selection"][name]
-    assert new.predictor.calibrations == old.predictor.calibrations
+    for name, kinds in old.predictor.calibrations.items():
+        for kind, chosen in kinds.items():
+            again = new.predictor.calibrations[name][kind]
+            assert (again.sharpness, again.share, again.names) == (chosen.sharpness, chosen.share, chosen.names)
+    assert new.predictor.calibrations != old.predictor.calibrations
     assert {*chain(*new.predictor.classes)} > {*chain(*old.predictor.classes)}
     for name, value in old.model.vision_tower.state_dict().items():
         assert torch.equal(value, new.model.vision_tower.state_dict()[name]), name

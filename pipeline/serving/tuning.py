@@ -38,13 +38,8 @@ class TuningRows:
     floor: float = 0.0
 
     def weights(self, unseen_share: float) -> np.ndarray:
-        """Weight of each row, float [n], 1 on average; without rows of one sort the others are all there is."""
-        unseen = int(self.unseen.sum())
-        if unseen in (0, len(self.unseen)):
-            return np.ones(len(self.unseen))
-        seen = len(self.unseen) - unseen
-        each = np.where(self.unseen, unseen_share / unseen, (1 - unseen_share) / seen)
-        return each * len(self.unseen)
+        """As `mixture_weights`."""
+        return mixture_weights(self.unseen, unseen_share)
 
 
 @dataclass(frozen=True)
@@ -64,6 +59,47 @@ class Judged:
     right: np.ndarray
     weights: np.ndarray
     confidence: np.ndarray
+
+
+def mixture_weights(unseen: np.ndarray, unseen_share: float) -> np.ndarray:
+    """Weight of each row, 1 on average, so that unseen categories have their share of it.
+
+    Args:
+        unseen: bool [n]; without rows of one sort the others are all there is.
+        unseen_share: In [0, 1].
+
+    Returns:
+        float [n].
+    """
+    count = int(unseen.sum())
+    if count in (0, len(unseen)):
+        return np.ones(len(unseen))
+    each = np.where(unseen, unseen_share / count, (1 - unseen_share) / (len(unseen) - count))
+    weights: np.ndarray = each * len(unseen)
+    return weights
+
+
+def recalibrate(
+    samples: dict[str, Sequence[tuple[CategoryPredictor, TuningRows]]],
+    calibrations: dict[str, dict[str, Calibration]],
+    config: PredictConfig,
+) -> tuple[dict[str, dict[str, Calibration]], dict[str, dict[str, Judged]]]:
+    """The same settings, calibrated anew.
+
+    Args:
+        samples: By kind of query, as in `calibrate`; a kind without any keeps its calibration.
+        calibrations: By predictor and kind: what was chosen.
+        config: Names the mixture.
+
+    Returns:
+        The calibrations, and what the plots are drawn from, by predictor and kind.
+    """
+    found = {name: dict(kinds) for name, kinds in calibrations.items()}
+    judged: dict[str, dict[str, Judged]] = {name: {} for name in calibrations}
+    for name, kinds in calibrations.items():
+        for kind, own in samples.items():
+            judged[name][kind], found[name][kind] = calibrate(own, kinds[kind], config)
+    return found, judged
 
 
 def tune(
@@ -100,7 +136,7 @@ def tune(
         best = _best(tried, kind, exponent)
         for name, share in (("retrieval", 0.0), ("classifier", 1.0), ("default", best["share"])):
             start = Calibration(sharpness=best["sharpness"], share=share, names=best["names"])
-            judged[name][kind], found[name][kind] = calibrate(predictors[exponent], own, kind, start, config)
+            judged[name][kind], found[name][kind] = calibrate([(predictors[exponent], own)], start, config)
             errors[name][kind] = _errors(judged[name][kind])
     for name in PREDICTORS:
         other = next(iter(found[name].values()))
@@ -113,23 +149,23 @@ def tune(
 
 
 def calibrate(
-    predictor: CategoryPredictor, rows: TuningRows, kind: str, start: Calibration, config: PredictConfig
+    samples: Sequence[tuple[CategoryPredictor, TuningRows]], start: Calibration, config: PredictConfig
 ) -> tuple[Judged, Calibration]:
     """Fit the calibration of every level, then the thresholds for every precision.
 
     Args:
-        predictor: Of any calibration.
-        rows: What it is fitted on.
-        kind: Of the rows.
-        start: Sharpness and share.
+        samples: Rows of one kind to fit on, each with a predictor of any calibration that was trained without them.
+        start: Sharpness, share and names.
         config: Names the mixture.
     """
-    paths, probabilities = predictor.raw(rows.vectors, start)
-    depth = max(int(predictor.tree.depths.max()), 1)
-    there, right = pathmetrics.level_hits([levels(path) for path in paths], [levels(t) for t in rows.truths], depth)
+    depth = max(int(predictor.tree.depths.max()) for predictor, _ in samples)
+    decoded = [predictor.raw(rows.vectors, start) for predictor, rows in samples]
+    paths = [levels(path) for found, _ in decoded for path in found]
+    truths = [levels(truth) for _, rows in samples for truth in rows.truths]
+    there, right = pathmetrics.level_hits(paths, truths, depth)
     probability = np.zeros(there.shape)
-    probability[there] = np.concatenate(probabilities)
-    weights = rows.weights(config.unseen_share)
+    probability[there] = np.concatenate([each for _, found in decoded for each in found])
+    weights = mixture_weights(np.concatenate([rows.unseen for _, rows in samples]), config.unseen_share)
     slopes, offsets = [], []
     for level in range(depth):
         kept = there[:, level]
@@ -144,7 +180,8 @@ def calibrate(
     judged = Judged(probability, there, right, weights, confidence)
     thresholds, coverage = _thresholds(judged, len(slopes))
     everyone = np.ones(len(weights), dtype=bool)
-    nearest = pathmetrics.coverage_curve(predictor.scorer.nearest(rows.vectors).astype(np.float64), everyone, weights)
+    cosines = np.concatenate([predictor.scorer.nearest(rows.vectors) for predictor, rows in samples])
+    nearest = pathmetrics.coverage_curve(cosines.astype(np.float64), everyone, weights)
     familiar = _floor(float(nearest[0][np.searchsorted(nearest[1], FAMILIAR_SHARE)]))
     return judged, replace(fitted, thresholds=thresholds, coverage=coverage, familiar=familiar)
 

@@ -23,7 +23,9 @@ from pipeline.model.bundle import Bundle, add_predictor, load_bundle, read_meta
 from pipeline.model.classifier import ClassTable, train_classifier
 from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes
 from pipeline.model.trustplots import draw_coverage, draw_reliability
-from pipeline.serving.tuning import TuningRows, tune
+from pipeline.serving.measured import product_vectors
+from pipeline.serving.predictor import CategoryPredictor
+from pipeline.serving.tuning import TuningRows, recalibrate, tune
 
 STAGE = "predict"
 TUNING_ROWS = 1_000  # of each split: enough to tell settings apart by 0.01
@@ -58,8 +60,8 @@ def make_predictor(
 ) -> PredictorParts:
     """Train a classifier for each kind of class weights, choose among them and calibrate.
 
-    A refit trains only the kind that its bundle chose and keeps the calibrations of that: no category is held out any
-    more on which they could be measured.
+    A refit trains only the kind that its bundle chose, and keeps what that one chose. Only confidences are measured
+    again: on validation rows by this model, on categories that it has no more to learn by the one that had not.
 
     Args:
         config: Of the build.
@@ -88,10 +90,23 @@ def make_predictor(
             seed=config.seed,
         )
         classifiers[exponent] = PredictorParts(classes, classifier, {}, most_frequent=frequent)
-    if chosen is not None:
-        return replace(chosen, classes=classes, classifier=classifiers.popitem()[1].classifier, most_frequent=frequent)
     rows = tuning_rows(config, bundle, products, vectors)
-    parts, judged = tune(bundle, classifiers, rows, config.predict)
+    if chosen is None:
+        parts, judged = tune(bundle, classifiers, rows, config.predict)
+    else:
+        [refitted] = classifiers.values()
+        parts = replace(chosen, classes=classes, classifier=refitted.classifier, most_frequent=frequent)
+        before = load_bundle(Path(config.train.refit))
+        held = held_out_before(config, before, products, np.load(paths.images, mmap_mode="r"))
+        predictors = CategoryPredictor(bundle, parts=parts), CategoryPredictor(before, bundle.categories)
+        samples = {
+            kind: [pair for pair in zip(predictors, (rows[kind], held[kind]), strict=True) if len(pair[1].truths)]
+            for kind in KINDS
+        }
+        calibrations, judged = recalibrate(
+            {kind: found for kind, found in samples.items() if found}, parts.calibrations, config.predict
+        )
+        parts = replace(parts, calibrations=calibrations)
     for kind, calibration in parts.calibrations["default"].items():
         _LOG.info("%s: sharpness %.1f, share of the classifier %.2f", kind, calibration.sharpness, calibration.share)
     draw_reliability(judged["default"], paths.reliability_plot)
@@ -106,23 +121,55 @@ def tuning_rows(
 
     Args and rows as in `make_predictor`.
     """
-    generator = np.random.default_rng(config.seed)
     split = products["split"].to_numpy()
     unseen = ~np.array([bundle.was_seen(path) for path in products["category_path"]], dtype=bool)
     has = {"text": vectors.has_text, "image": vectors.has_image, "fused": vectors.has_text & vectors.has_image}
     read = np.flatnonzero((split == "heldout") & has["text"])[:TUNING_ROWS]
     floor = untrained_hf1(bundle, products["text"].iloc[read].tolist(), products["category_path"].iloc[read].tolist())
+    generator = np.random.default_rng(config.seed)
     rows = {}
     for kind in KINDS:
-        chosen = []
-        for name in ("validation", "heldout"):
-            found = np.flatnonzero((split == name) & has[kind])
-            chosen.append(np.sort(generator.permutation(found)[:TUNING_ROWS]))
-        picked = np.concatenate(chosen)
+        picked = np.concatenate([_draw(generator, (split == name) & has[kind]) for name in ("validation", "heldout")])
         truths = products["category_path"].iloc[picked].tolist()
         needed = 0.0 if kind == "image" else floor  # the untrained tower reads no photo
         rows[kind] = TuningRows(getattr(vectors, kind)[picked], truths, unseen[picked], needed)
     return rows
+
+
+def held_out_before(
+    config: Config, before: Bundle, products: pd.DataFrame, images: np.ndarray
+) -> dict[str, TuningRows]:
+    """Training rows of categories that an earlier bundle had not, as that one sees them; by kind of query.
+
+    Args:
+        config: Of the build.
+        before: The earlier bundle.
+        products: n rows with a category.
+        images: Image cache, uint8 [m, side, side, 3].
+    """
+    unseen = ~np.array([before.was_seen(path) for path in products["category_path"]], dtype=bool)
+    has_text = products["text"].str.len().to_numpy() > 0
+    has_image = products["image_row"].to_numpy() >= 0
+    generator = np.random.default_rng(config.seed)
+    held = unseen & (products["split"] == "train").to_numpy()
+    rows = products.iloc[_draw(generator, held & (has_text | has_image))]
+    shown = rows["image_row"].to_numpy() >= 0
+    image = np.zeros((len(rows), before.dimension), dtype=np.float32)
+    if shown.any():
+        image[shown] = before.encode_images(images[rows["image_row"].to_numpy()[shown]], progress=True)
+    vectors = product_vectors(before, rows["text"].tolist(), image, shown)
+    has = {"text": vectors.has_text, "image": shown, "fused": vectors.has_text & shown}
+    found = {}
+    for kind in KINDS:
+        kept = np.flatnonzero(has[kind])
+        truths = rows["category_path"].iloc[kept].tolist()
+        found[kind] = TuningRows(getattr(vectors, kind)[kept], truths, np.ones(len(kept), dtype=bool))
+    return found
+
+
+def _draw(generator: np.random.Generator, allowed: np.ndarray) -> np.ndarray:
+    """At most `TUNING_ROWS` rows, in their order."""
+    return np.sort(generator.permutation(np.flatnonzero(allowed))[:TUNING_ROWS])
 
 
 def untrained_hf1(bundle: Bundle, texts: list[str], truths: list[str]) -> float:

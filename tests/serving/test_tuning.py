@@ -9,7 +9,7 @@ from pipeline.config import PredictConfig
 from pipeline.model.calibration import PRECISIONS, Calibration
 from pipeline.model.predictor import KINDS, PREDICTORS
 from pipeline.serving.predictor import CategoryPredictor
-from pipeline.serving.tuning import TuningRows, calibrate, tune
+from pipeline.serving.tuning import TuningRows, calibrate, recalibrate, tune
 from tests.serving.fakes import CATEGORIES, FakeBundle, unit, word_vector
 from tests.serving.test_predictor import _with_classifier
 
@@ -35,7 +35,7 @@ def test_weights_are_the_share_asked_for():
 def test_calibration_brings_the_error_down_and_thresholds_hold_their_precision():
     predictor = CategoryPredictor(FakeBundle())
     rows = _rows(noise=3.0)
-    judged, found = calibrate(predictor, rows, "text", Calibration(sharpness=4.0), CONFIG)
+    judged, found = calibrate([(predictor, rows)], Calibration(sharpness=4.0), CONFIG)
     before = np.abs(np.average(judged.probability[:, 0] - judged.right[:, 0], weights=judged.weights))
     after = np.abs(np.average(judged.confidence[:, 0] - judged.right[:, 0], weights=judged.weights))
     assert after < 0.02 < before
@@ -82,6 +82,26 @@ def test_names_in_other_languages_are_read_where_that_is_better():
     by_names = {read: max(r["score"] for r in found.notes["tried"] if r["names"] is read) for read in (False, True)}
     assert found.reads_names == (by_names[True] > by_names[False])
     assert len(found.notes["tried"]) == 2 * len(CONFIG.sharpness) + 1
+
+
+def test_what_was_chosen_is_calibrated_anew_on_rows_of_two_models():
+    predictor, rows = CategoryPredictor(FakeBundle()), _rows(noise=3.0)
+    parts = {
+        True: replace(rows, unseen=np.ones(300, dtype=bool)),
+        False: replace(rows, unseen=np.zeros(300, dtype=bool)),
+    }
+    halves = [
+        (predictor, replace(part, vectors=part.vectors[::2], truths=part.truths[::2], unseen=part.unseen[::2]))
+        for part in parts.values()
+    ]
+    chosen = {"default": {"text": Calibration(sharpness=4.0, share=0.0), "image": Calibration(sharpness=7.0)}}
+    found, judged = recalibrate({"text": halves}, chosen, CONFIG)
+    text = found["default"]["text"]
+    assert (text.sharpness, text.share) == (4.0, 0.0)
+    assert text.slopes != chosen["default"]["text"].slopes
+    assert found["default"]["image"] == chosen["default"]["image"]  # no rows
+    assert judged["default"]["text"].weights[:150].sum() / 300 == pytest.approx(CONFIG.unseen_share)
+    assert text == calibrate(halves, chosen["default"]["text"], CONFIG)[1]
 
 
 def test_a_combination_that_forgets_unseen_categories_is_not_taken():
