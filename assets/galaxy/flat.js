@@ -6,6 +6,7 @@ const STILL = 6;
 const CLOSEST = 40; // times
 const CLOSE = 16; // times: how near a flight ends
 const SEEN = 0.9; // share of what lies around the end of a flight that is in view there
+const ROUND = 20_000; // products up to which they are round, which takes longer
 const ROOM = 1.06; // that is left at the edges
 
 export class Flat {
@@ -126,11 +127,15 @@ export class Flat {
     coloured.codes.forEach((code, row) => byColour[code].push(row));
     byColour.forEach((rows, code) => {
       pen.fillStyle = coloured.palette[code];
+      pen.beginPath();
       for (const row of rows) {
         const [x, y] = this.#onScreen({ x: place.x[row], y: place.y[row] });
-        const size = sizes[row];
-        pen.fillRect(x - size / 2, y - size / 2, size, size);
+        const half = sizes[row] / 2;
+        pen.moveTo(x + half, y);
+        if (sizes.length <= ROUND) pen.arc(x, y, half, 0, 2 * Math.PI);
+        else pen.rect(x - half, y - half, sizes[row], sizes[row]);
       }
+      pen.fill();
     });
     pen.strokeStyle = this.lineColour ?? "#fff";
     pen.globalAlpha = 0.45;
