@@ -1,6 +1,6 @@
 """What the galaxy costs to send and to show, over a bare Plotly page with the same points.
 
-    python -m benchmarks.galaxy [--small]
+    python -m benchmarks.galaxy [--small] [--rounds 3]
 
 Made-up catalogues of 4,000, 48,289 and 200,000 products. Sent: the bytes of the chart over those of Plotly's own
 figure, both compressed by gzip, without plotly.min.js, which both have. Shown: from the address asked for to the points
@@ -203,6 +203,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--small", action="store_true", help="300 products, one round: a smoke test")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each page is opened; the median counts")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if chosen.serve is not None:
@@ -210,7 +211,7 @@ def main(arguments: list[str] | None = None) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for n in (300,) if chosen.small else SIZES:
-            compare(browser, n, 1 if chosen.small else 3)
+            compare(browser, n, 1 if chosen.small else chosen.rounds)
         browser.close()
 
 

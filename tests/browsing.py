@@ -1,9 +1,13 @@
-"""What the browser tests share: which Chromium, and app.py served by a process of its own."""
+"""What the browser tests share: which Chromium, app.py served by a process of its own, pages watched, screenshots kept.
+
+Screenshots lie in $SCREENSHOTS, or in runs/screenshots where that is not set; git ignores them.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -14,10 +18,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
+SCREENSHOTS = Path(os.environ.get("SCREENSHOTS") or ROOT / "runs" / "screenshots")
 FLAGS = [
     "--no-sandbox",
     "--use-gl=angle",
@@ -55,6 +61,41 @@ def serving(log: Path, *options: str, **environment: str) -> Iterator[str]:
         server.terminate()
         server.wait(timeout=20)
     assert "Traceback" not in log.read_text(encoding="utf-8")
+
+
+@contextlib.contextmanager
+def guarded(
+    browser: Browser, address: str, request: pytest.FixtureRequest, size: tuple[int, int] = (1280, 900)
+) -> Iterator[Page]:
+    """A page in which nothing may be fetched from elsewhere and no script may fail; its last look is kept.
+
+    Args:
+        browser: Where it is opened.
+        address: What it may fetch from; nothing is opened yet.
+        request: Of the test, which names the screenshot, or of its fixture, whose parameter may be another size.
+        size: Width and height in pixels.
+    """
+    width, height = getattr(request, "param", size)
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.set_default_timeout(60_000)
+    elsewhere: list[str] = []
+    errors: list[str] = []
+    local = (address, "data:", "blob:")
+    page.on("request", lambda asked: elsewhere.append(asked.url) if not asked.url.startswith(local) else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    keep(page, request.node.originalname)
+    page.close()
+    assert elsewhere == []
+    assert errors == []
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a screenshot of the whole page, named after what it shows and the page's width."""
+    assert page.viewport_size is not None
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    stem = re.sub(r"[^\w-]+", "-", name).strip("-")
+    page.screenshot(path=SCREENSHOTS / f"{stem}-{page.viewport_size['width']}.png", full_page=True)
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

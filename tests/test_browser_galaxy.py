@@ -1,26 +1,26 @@
 """The galaxy as a visitor meets it, in Chromium with software GL, where a frame can take seconds.
 
-Skipped, with the reason, where no Chromium is found. Screenshots go to $SCREENSHOTS where that is set.
+Skipped, with the reason, where no Chromium is found. `tests.browsing` says where screenshots are kept.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pipeline.artifacts import RunPaths
-from tests.browsing import CHROMIUM, marks, serving
+from tests.browsing import CHROMIUM, guarded, marks, serving
 
 HOSTILE = "Kite <script>window.hacked=1</script><img src=x onerror=window.hacked=1> {{7*7}} ${7*7} <b>bold</b>"
+_SIDES = (("x", "width"), ("y", "height"))
 FRAME = 2_000  # ms: a button is held for as long, so that a frame sees it down
 
 pytestmark = marks
@@ -53,21 +53,16 @@ def product_id(tiny_run: Path) -> str:
 
 @pytest.fixture
 def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page in which nothing may be fetched from elsewhere and no script may fail."""
-    width, height = getattr(request, "param", (900, 760))
-    opened = browser.new_page(viewport={"width": width, "height": height})
-    opened.set_default_timeout(60_000)
-    elsewhere: list[str] = []
-    errors: list[str] = []
-    local = (address, "data:", "blob:")
-    opened.on("request", lambda asked: elsewhere.append(asked.url) if not asked.url.startswith(local) else None)
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    yield opened
-    if "SCREENSHOTS" in os.environ:
-        opened.screenshot(path=Path(os.environ["SCREENSHOTS"]) / f"{request.node.name}.png", full_page=True)
-    opened.close()
-    assert elsewhere == []
-    assert errors == []
+    """A page to open the galaxy in."""
+    with guarded(browser, address, request, size=(900, 760)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def star(tiny_run: Path) -> str:
+    """A category of depth 2."""
+    categories = pq.read_table(RunPaths(tiny_run).catalog, columns=["category_depth2"])["category_depth2"].to_pylist()
+    return next(path for path in categories if path)
 
 
 def _open(page: Page, address: str, link: str = "") -> None:
@@ -77,8 +72,25 @@ def _open(page: Page, address: str, link: str = "") -> None:
     expect(page.locator("#galaxy canvas").first).to_be_visible()
 
 
-def _camera(page: Page) -> object:
-    return json.loads(page.evaluate("JSON.stringify(document.querySelector('.sky-view').layout.scene.camera)"))
+def _camera(page: Page) -> dict[str, dict[str, float]]:
+    camera: dict[str, dict[str, float]] = page.evaluate("document.querySelector('.sky-view').layout.scene.camera")
+    return camera
+
+
+def _seen(page: Page) -> np.ndarray:
+    """Where the products are seen, in halves of the view's height and width from its middle: float [n, 2]."""
+    drawn = page.evaluate("""(() => {
+        const { data: [{ x, y, z }], layout, clientWidth, clientHeight } = document.querySelector(".sky-view");
+        const [low, high] = layout.scene.xaxis.range;
+        const points = [...x].map((_, i) => [x[i], y[i], z[i]]);
+        return { points, long: high - low, aspect: clientWidth / clientHeight };
+    })()""")
+    eye, centre, up = (np.array([_camera(page)[name][axis] for axis in "xyz"]) for name in ("eye", "center", "up"))
+    back = (eye - centre) / np.linalg.norm(eye - centre)
+    right = np.cross(up, back) / np.linalg.norm(np.cross(up, back))
+    offsets = np.array(drawn["points"]) / drawn["long"] - eye
+    deep = -(offsets @ back) * np.tan(np.pi / 8)  # Plotly's cameras see 45 degrees
+    return np.stack([offsets @ right / deep / drawn["aspect"], offsets @ np.cross(back, right) / deep], axis=1)
 
 
 def _rest_in_the_middle(page: Page) -> tuple[float, float]:
@@ -94,6 +106,26 @@ def _rest_in_the_middle(page: Page) -> tuple[float, float]:
 def _hold(page: Page) -> None:
     page.mouse.down()
     page.wait_for_timeout(FRAME)
+
+
+@pytest.mark.parametrize("page", [(1280, 900), (390, 844)], indirect=True)
+def test_each_layout_fills_the_view(page: Page, address: str) -> None:
+    _open(page, address)
+    for layout in ("pca", "umap2", "umap3"):
+        before = _camera(page)
+        page.get_by_label("Layout").select_option(layout)
+        page.wait_for_function(
+            "before => document.querySelector('.sky-view').layout.scene.camera.eye.x !== before", arg=before["eye"]["x"]
+        )
+        reach = np.abs(_seen(page)).max(axis=0)
+        assert 0.75 < reach.max() < 1.05, (layout, reach)
+    names = page.locator(".sky-names span:visible")
+    expect(names.first).to_be_visible()
+    boxes = [box for name in names.all() if (box := name.bounding_box())]
+    for number, one in enumerate(boxes):
+        for other in boxes[:number]:  # no name lies on another
+            apart = [max(one[at], other[at]) - min(one[at] + one[to], other[at] + other[to]) for at, to in _SIDES]
+            assert max(apart) >= -1
 
 
 def test_every_product_is_drawn_and_the_camera_stays_where_it_is(page: Page, address: str, titles: list[str]) -> None:
@@ -142,11 +174,11 @@ def test_a_click_on_a_point_tells_of_its_product_and_a_drag_does_not(page: Page,
     assert page.evaluate("window.hacked") is None
 
 
-def test_a_star_has_gravity_lines_and_leads_on(page: Page, address: str, tiny_run: Path) -> None:
+def test_a_star_has_gravity_lines_and_leads_on(page: Page, address: str, star: str, tiny_run: Path) -> None:
     categories = pq.read_table(RunPaths(tiny_run).catalog, columns=["category_depth2"])["category_depth2"].to_pylist()
-    star = next(path for path in categories if path)
     _open(page, address, f"&star={quote(star)}")
     expect(page.locator(".sky-panel")).to_contain_text("Farthest from it")
+    expect(page.get_by_label("Go to star")).to_have_value(star)
     members = categories.count(star)
     ends = page.evaluate("document.querySelector('.sky-view').data[1].x.length")
     assert ends == 3 * members
@@ -177,16 +209,41 @@ def test_a_phone_shows_the_sky_and_the_panel_below_it(page: Page, address: str, 
     assert panel["y"] >= sky["y"] + sky["height"]
 
 
-def test_without_webgl_a_sentence_and_a_flat_view(browser: Browser, address: str, product_id: str) -> None:
+@pytest.mark.parametrize("page", [(390, 844)], indirect=True)
+def test_a_phone_can_pick_a_star_from_the_list_and_come_back(page: Page, address: str, star: str) -> None:
+    _open(page, address)
+    home = _camera(page)
+    page.get_by_label("Go to star").select_option(star)
+    panel = page.locator(".sky-panel")
+    expect(panel.get_by_role("heading", name="Nearest to the centre")).to_be_visible()
+    expect(page.locator(".sky-names .sky-chosen")).to_have_text(star.split(" > ")[-1])
+    close = panel.get_by_role("button", name="Close")
+    box = close.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 44  # what a thumb can hit
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    close.click()
+    expect(page.get_by_label("Go to star")).to_have_value("")
+    page.get_by_role("button", name="Whole galaxy").click()
+    page.wait_for_function(
+        "x => Math.abs(document.querySelector('.sky-view').layout.scene.camera.eye.x - x) < 0.01", arg=home["eye"]["x"]
+    )
+
+
+def test_without_webgl_a_sentence_and_a_flat_view(
+    browser: Browser, address: str, product_id: str, star: str, request: pytest.FixtureRequest
+) -> None:
     bare = browser.browser_type.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-3d-apis"])
-    page = bare.new_page(viewport={"width": 900, "height": 760})
-    _open(page, address, f"&product={quote(product_id)}")
-    expect(page.get_by_role("note").filter(has_text="WebGL")).to_contain_text("drawn flat")
-    expect(page.locator(".sky-panel h3")).to_contain_text(HOSTILE)
-    page.keyboard.press("Escape")
-    expect(page.locator(".sky-panel")).to_be_hidden()
-    page.wait_for_timeout(500)
-    x, y = _rest_in_the_middle(page)
-    page.mouse.click(x, y)
-    expect(page.locator(".sky-panel h3")).to_contain_text("Kite")
+    with guarded(bare, address, request, size=(900, 760)) as page:
+        _open(page, address, f"&product={quote(product_id)}")
+        expect(page.get_by_role("note").filter(has_text="WebGL")).to_contain_text("drawn flat")
+        expect(page.locator(".sky-panel h3")).to_contain_text(HOSTILE)
+        page.keyboard.press("Escape")
+        expect(page.locator(".sky-panel")).to_be_hidden()
+        page.wait_for_timeout(500)
+        x, y = _rest_in_the_middle(page)
+        page.mouse.click(x, y)
+        expect(page.locator(".sky-panel h3")).to_contain_text("Kite")
+        page.get_by_label("Go to star").select_option(star)
+        expect(page.locator(".sky-panel")).to_contain_text("Farthest from it")
     bare.close()

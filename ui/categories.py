@@ -125,17 +125,20 @@ def panel(workspace: Workspace, found: dict[str, Any]) -> str:
     brands = "".join(
         cards.bar(escape(one["brand"]), one["products"] / members, f"{one['products']:,}") for one in found["brands"]
     )
-    sections = (
+    photos = (
         ("Nearest to its centre", cards.product_cards(workspace.catalog, found["nearest"])),
         ("Farthest from it", cards.product_cards(workspace.catalog, found["farthest"])),
+    )
+    counted = (
         ("Most similar categories", similar or cards.hint("No other category is as deep.")),
         ("Its products are mistaken for", _mistakes(found["mistaken_for"], members)),
         ("Products of these are mistaken for it", _mistakes(found["mistaken_from"], members)),
         ("Brands", brands or cards.hint("No product names one.")),
     )
-    body = "".join(f"<h4>{title}</h4>{html}" for title, html in sections)
+    shown = "".join(f"<h4>{title}</h4>{html}" for title, html in photos)
+    listed = "".join(f"<section><h4>{title}</h4>{html}</section>" for title, html in counted)
     head = f'<h3>{cards.breadcrumb(found["category_path"])}</h3><ul class="facts">{told}</ul>'
-    return f'<section class="category">{head}{body}</section>'
+    return f'<section class="category">{head}{shown}<div class="columns">{listed}</div></section>'
 
 
 def likeness(workspace: Workspace) -> go.Figure:

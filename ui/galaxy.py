@@ -23,16 +23,21 @@ from ui.workspace import Workspace, bind, check_text, endpoint, refuse
 _NEIGHBOURS = 12
 _AT_THE_ENDS = 6  # nearest and farthest products that are shown of a category
 _LONG = 1_200  # characters of a description in the panel
-_KEYS = "Drag to turn, scroll or pinch to come closer. Keys: / search, n next neighbour, p the one before, Esc close."
+_KEYS = (
+    "Drag to turn, scroll or pinch to come closer. "
+    "Keys: / search, n next neighbour, p the one before, h whole galaxy, Esc close."
+)
 
 # ${...} and {{...}} are Gradio's templates: only the version, which is ours, goes into it
 _TEMPLATE = """
 <div class="sky" data-version="VERSION">
   <div class="sky-controls"></div>
   <div class="sky-stage">
-    <div class="sky-holder" role="img" aria-label="All products as points in space">
-      <div class="sky-view"></div>
+    <div class="sky-holder">
+      <div class="sky-view" role="img" aria-label="All products as points in space"></div>
+      <div class="sky-names" aria-hidden="true"></div>
       <div class="sky-tip" hidden></div>
+      <button type="button" class="sky-home" title="Show the whole galaxy (key h)">Whole galaxy</button>
     </div>
     <aside class="sky-panel" aria-label="What is chosen" hidden></aside>
   </div>

@@ -25,6 +25,11 @@ _PARTS = {
     "open": "Choosing from the whole taxonomy",
     "retrieval": "Nearest products of the same top-level category",
 }
+_FOLDED = {
+    "seen": "Categories that training saw",
+    "unseen": "Categories that training did not see",
+}
+_Row = tuple[tuple[str, ...], dict[str, Any]]
 _NAMES = {
     "acc1": "Acc@1", "acc3": "Acc@3", "acc5": "Acc@5", "mrr": "MRR", "hf1": "hF1", "top1": "top level",
     "hp": "h precision", "hr": "h recall", "p1": "P@1", "p3": "P@3", "ece": "ECE",
@@ -49,14 +54,27 @@ def show_figures(workspace: Workspace, split: str) -> tuple[go.Figure | None, st
         if name in _CHARTED and "value" in one
     ]
     chart = charts.intervals(charted, "Ranking the candidates, with 95 % intervals") if charted else None
-    tables = "".join(f"<h4>{title}</h4>{table(figures[part])}" for part, title in _PARTS.items() if figures.get(part))
+    tables = "".join(
+        f"<h4>{title}</h4>{tables_of(figures[part])}" for part, title in _PARTS.items() if figures.get(part)
+    )
     skipped = "".join(cards.hint(f"Left out: {sentence}") for sentence in figures.get("skipped", ()))
     return chart, f"{cards.hint(f'Rows: {counts}. In brackets the 95 % bootstrap interval.')}{tables}{skipped}"
 
 
-def table(figures: dict[str, Any]) -> str:
-    """Every figure under a part of the evaluation, as an HTML table: a row a kind, a column a figure."""
-    rows = list(_rows(figures, ()))
+def tables_of(figures: dict[str, Any]) -> str:
+    """The figures of a part of the evaluation: a table of the main ones, the rest in folded tables below it."""
+    main = {name: below for name, below in figures.items() if name not in _FOLDED}
+    rows = [*_rows(main, ())]
+    folded = [("Level by level", [*_rows_of_levels(main, ())])]
+    folded += [(title, [*_rows(figures[name], ())]) for name, title in _FOLDED.items() if name in figures]
+    more = "".join(
+        f'<details class="more"><summary>{title}</summary>{table(found)}</details>' for title, found in folded if found
+    )
+    return table(rows) + more
+
+
+def table(rows: Sequence[_Row]) -> str:
+    """Figures as an HTML table: a row a kind, a column a figure."""
     names = list(dict.fromkeys(name for _, row in rows for name in row))
     head = "".join(f"<th>{escape(_NAMES.get(name, name.replace('_', ' ')))}</th>" for name in names)
     body = "".join(
@@ -67,17 +85,29 @@ def table(figures: dict[str, Any]) -> str:
     return f'<div class="figures"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _rows(figures: dict[str, Any], way: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    """Where figures stand, with them by name; those of single levels become rows of their own."""
-    own = {name: one for name, one in figures.items() if isinstance(one, dict) and "value" in one}
+def _rows(figures: dict[str, Any], way: tuple[str, ...]) -> Iterator[_Row]:
+    """Where figures stand, with them by name."""
+    own = _figures(figures)
     if own:
         yield way, own
+    for name, below in figures.items():
+        if isinstance(below, dict) and name not in own:
+            yield from _rows(below, (*way, name))
+
+
+def _rows_of_levels(figures: dict[str, Any], way: tuple[str, ...]) -> Iterator[_Row]:
+    """The figures of single levels, where there are any."""
+    own = _figures(figures)
     by_level = {name: one["levels"] for name, one in own.items() if "levels" in one}
     for level in sorted({level for one in by_level.values() for level in one}, key=int):
         yield (*way, f"level {level}"), {name: one[level] for name, one in by_level.items() if level in one}
     for name, below in figures.items():
         if isinstance(below, dict) and name not in own:
-            yield from _rows(below, (*way, name))
+            yield from _rows_of_levels(below, (*way, name))
+
+
+def _figures(figures: dict[str, Any]) -> dict[str, Any]:
+    return {name: one for name, one in figures.items() if isinstance(one, dict) and "value" in one}
 
 
 def _cell(name: str, figure: dict[str, float] | None) -> str:

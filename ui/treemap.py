@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT = 100.0, 44.0
+_WIDE, _TALL = (100.0, 44.0), (100.0, 180.0)  # width and height of the map on a screen, and on a phone
 _STOPS = ((0.0, (138, 58, 74)), (0.5, (91, 79, 112)), (1.0, (44, 95, 158)))
 """Colours of accuracies 0, 1/2 and 1; white text is readable on all."""
 
@@ -72,9 +72,15 @@ def _worst(row: Sequence[float], side: float) -> float:
 
 
 def render(tiles: Sequence[Tile]) -> str:
-    """The treemap as HTML, with what its colours mean; tiles come largest first."""
-    boxes = squarify([tile.size for tile in tiles], WIDTH, HEIGHT)
-    buttons = "".join(_button(tile, box) for tile, box in zip(tiles, boxes, strict=True))
+    """The treemap as HTML, with what its colours mean; tiles come largest first.
+
+    Every tile brings two places, of which the style sheet takes one by the width of the screen.
+    """
+    sizes = [tile.size for tile in tiles]
+    places = zip(tiles, squarify(sizes, *_WIDE), squarify(sizes, *_TALL), strict=True)
+    buttons = "".join(
+        _button(tile, f"{_place(wide, _WIDE)};{_place(tall, _TALL, 'tall-')}") for tile, wide, tall in places
+    )
     ramp = ", ".join(colour(share) for share, _ in _STOPS)
     scale = (
         '<p class="scale">Area: products. Colour: predicted right '
@@ -83,16 +89,18 @@ def render(tiles: Sequence[Tile]) -> str:
     return f'<div class="treemap" role="group" aria-label="Categories by size">{buttons}</div>{scale}'
 
 
-def _button(tile: Tile, box: tuple[float, float, float, float]) -> str:
-    x, y, width, height = box
-    place = (
-        f"left:{100 * x / WIDTH:.3f}%;top:{100 * y / HEIGHT:.3f}%;"
-        f"width:{100 * width / WIDTH:.3f}%;height:{100 * height / HEIGHT:.3f}%;background:{colour(tile.accuracy)}"
-    )
+def _place(box: tuple[float, float, float, float], whole: tuple[float, float], prefix: str = "") -> str:
+    """A rectangle as CSS variables, in percent of the whole."""
+    shares = [100 * value / whole[axis % 2] for axis, value in enumerate(box)]
+    return ";".join(f"--{prefix}{name}:{share:.3f}%" for name, share in zip("xywh", shares, strict=True))
+
+
+def _button(tile: Tile, place: str) -> str:
     name, note = escape(tile.label), escape(tile.note)
     return (
         f'<button type="button" data-pick="{escape(tile.value)}" aria-pressed="{"true" if tile.chosen else "false"}" '
-        f'title="{name}: {note}" style="{place}"><b>{name}</b><span>{note}</span></button>'
+        f'title="{name}: {note}" style="{place};background:{colour(tile.accuracy)}">'
+        f"<b>{name}</b><span>{note}</span></button>"
     )
 
 

@@ -35,5 +35,5 @@ export function path(text) {
   return line;
 }
 
-export const percent = (share) => (share >= 0.0995 || share < 0.001 ? `${Math.round(100 * share)} %` : `${(100 * share).toFixed(1)} %`);
+export const percent = (share) => `${share >= 0.0995 || share < 0.001 ? Math.round(100 * share) : (100 * share).toFixed(1)}\u00a0%`;
 export const many = (count) => count.toLocaleString("en-GB");

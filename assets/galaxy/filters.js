@@ -2,7 +2,7 @@
 
 import { byCount, FAULT, NO_CONFIDENCE, readMask } from "./chart.js";
 import { SCHEMES } from "./colours.js";
-import { make } from "./dom.js";
+import { make, many } from "./dom.js";
 
 const OFFERED = 40; // names a field suggests while one types
 const LAYOUTS = [["umap3", "UMAP 3D"], ["umap2", "UMAP 2D"], ["pca", "PCA"]];
@@ -10,7 +10,7 @@ const EMPTY = { text: "", category: "", brand: "", split: "", language: "", wron
 
 export class Filters {
   /**
-   * `heard` has asked(), changed(), layout(name), colour(scheme) and refused(sentence); `find` asks the server for the rows that
+   * `heard` has asked(), changed(), layout(name), colour(scheme), star(path) and refused(sentence); `find` asks the server for the rows that
    * hold a text. The state is `wanted`, `layout` and `scheme`.
    */
   constructor(chart, { heard, find }) {
@@ -21,7 +21,7 @@ export class Filters {
     const schemes = SCHEMES.filter((scheme) => !missing.has(scheme.needs)).map(({ id, label }) => [id, label]);
     const scheme = this.#select("scheme", "Colour by", schemes, (value) => { this.scheme = value; heard.colour(value); });
     const text = this.#text("text", "Words in title or brand", "search");
-    const row = [layout, scheme, text];
+    const row = [layout, scheme, this.#stars(), text];
     const more = [];
     if (!missing.has("categories")) more.push(this.#text("category", "Category", "text", () => this.#categories()));
     if (!missing.has("brands")) more.push(this.#text("brand", "Brand", "text", () => this.chart.brands ?? []));
@@ -33,8 +33,9 @@ export class Filters {
     if (!missing.has("confidences")) more.push(this.#check("unsure", "Confidence below"), this.#range());
     const clear = make("button", { type: "button", class: "sky-clear" }, "Clear filters");
     clear.addEventListener("click", () => this.clear());
-    const folded = make("details", { class: "sky-more" }, make("summary", {}, "Filters"), make("div", { class: "sky-row" }, ...more, clear));
-    folded.open = window.matchMedia("(min-width: 700px)").matches;
+    this.summary = make("summary", {}, "Filters");
+    const folded = make("details", { class: "sky-more" }, this.summary, make("div", { class: "sky-row" }, ...more, clear));
+    folded.open = window.matchMedia("(min-width: 700px) and (min-height: 1000px)").matches;
     this.element = make("form", { class: "sky-filters" }, make("div", { class: "sky-row" }, ...row), folded);
     this.element.addEventListener("submit", (event) => event.preventDefault());
     this.fields.brand?.addEventListener("focus", () => chart.brandNames(), { once: true });
@@ -45,12 +46,17 @@ export class Filters {
   }
 
   get active() {
+    return this.#count > 0;
+  }
+
+  get #count() {
     const { below, ...rest } = this.wanted;
-    return Object.values(rest).some(Boolean);
+    return Object.values(rest).filter(Boolean).length;
   }
 
   /** Rows that pass, as a mask; null where nothing is filtered. */
   mask() {
+    this.summary.textContent = this.active ? `Filters (${this.#count} set)` : "Filters";
     if (!this.active) return null;
     const { wanted, chart } = this;
     const { category, brand, split, language, correct, confidence } = chart.columns;
@@ -92,6 +98,11 @@ export class Filters {
     this.fields.text.focus();
   }
 
+  /** Which star the list of stars shows; none for undefined. */
+  showStar(path) {
+    this.fields.star.value = path ?? "";
+  }
+
   async #change(name, quiet = false) {
     if (!quiet) this.heard.asked();
     const field = this.fields[name];
@@ -118,6 +129,18 @@ export class Filters {
   #categories() {
     this.names ??= [...this.chart.tree.values()].sort(byCount).map((node) => node.path);
     return this.names;
+  }
+
+  /** Every star by name, for those who would rather read than point. */
+  #stars() {
+    const stars = [...this.chart.stars].sort((a, b) => (a.path < b.path ? -1 : 1));
+    const list = this.#select("star", "Go to star", [["", "none"]], (path) => this.heard.star(path));
+    for (const top of this.chart.tops) {
+      const below = stars.filter((star) => star.path.startsWith(`${top.path} > `));
+      const options = below.map(({ path, count }) => make("option", { value: path }, `${path.split(" > ").at(-1)} (${many(count)})`));
+      if (options.length) list.querySelector("select").append(make("optgroup", { label: top.path }, ...options));
+    }
+    return list;
   }
 
   #select(name, label, options, changed) {

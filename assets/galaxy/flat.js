@@ -4,6 +4,10 @@ const GROUND = "#0b0d13";
 const NEAR = 12; // pixels: how far from a point a click may be
 const STILL = 6;
 const CLOSEST = 40; // times
+const CLOSE = 16; // times: how near a flight ends
+const SEEN = 0.9; // share of what lies around the end of a flight that is in view there
+const ROUND = 20_000; // products up to which they are round, which takes longer
+const ROOM = 1.06; // that is left at the edges
 
 export class Flat {
   static async open(holder, heard) {
@@ -21,13 +25,15 @@ export class Flat {
 
   async draw({ place, sizes, paint, stars }) {
     Object.assign(this, { place, sizes, coloured: paint, shown: stars });
+    this.view = this.#whole();
     this.#listen();
     new ResizeObserver(() => this.#render()).observe(this.holder);
     this.#paintNow();
   }
 
   async move(place, stars) {
-    Object.assign(this, { place, shown: stars, view: { x: 0, y: 0, zoom: 1 } });
+    Object.assign(this, { place, shown: stars });
+    this.view = this.#whole();
     this.#render();
   }
 
@@ -61,13 +67,41 @@ export class Flat {
     this.#render();
   }
 
-  async fly(place, distance) {
-    this.view = place ? { x: place.x, y: place.y, zoom: Math.min(CLOSEST, 1.6 / distance) } : { x: 0, y: 0, zoom: 1 };
+  /** Go to a place, near enough to see most of the places `around` it; null shows all. */
+  async fly(place, around) {
+    this.view = place ? { x: place.x, y: place.y, zoom: this.#zoomOn(around.map(({ x, y }) => [x - place.x, y - place.y]), SEEN) } : this.#whole();
     this.#render();
   }
 
+  /** Where a place is seen, in pixels of the holder. */
+  project(place) {
+    return this.#onScreen(place);
+  }
+
+  #whole() {
+    const [x, y] = [this.place.x, this.place.y].map((axis) => {
+      const sorted = Float32Array.from(axis).sort();
+      const at = (share) => sorted[Math.floor(share * (sorted.length - 1))];
+      return (at(0.005) + at(0.995)) / 2;
+    });
+    return { x, y, zoom: this.#zoomOn(Array.from(this.place.x, (one, row) => [one - x, this.place.y[row] - y]), 0.998) };
+  }
+
+  /** How near this share of the offsets from the middle of the view is seen. */
+  #zoomOn(offsets, share) {
+    const width = this.holder.clientWidth + 2 * this.holder.offsetLeft; // less what the panel covers
+    const needed = offsets.map(([x, y]) => Math.max(Math.abs(x) / width, Math.abs(y) / this.holder.clientHeight)).sort((a, b) => a - b);
+    const most = needed[Math.floor(share * (needed.length - 1))] || 0;
+    return Math.min(CLOSE, 1 / (2 * ROOM * most * this.#unit()));
+  }
+
+  /** Pixels a place is wide from the middle to its edge, unmagnified. */
+  #unit() {
+    return Math.min(this.holder.clientWidth, this.holder.clientHeight) / 2;
+  }
+
   #scale() {
-    return (Math.min(this.canvas.clientWidth, this.canvas.clientHeight) / 2.1) * this.view.zoom;
+    return this.#unit() * this.view.zoom;
   }
 
   #onScreen({ x, y }) {
@@ -93,11 +127,15 @@ export class Flat {
     coloured.codes.forEach((code, row) => byColour[code].push(row));
     byColour.forEach((rows, code) => {
       pen.fillStyle = coloured.palette[code];
+      pen.beginPath();
       for (const row of rows) {
         const [x, y] = this.#onScreen({ x: place.x[row], y: place.y[row] });
-        const size = sizes[row];
-        pen.fillRect(x - size / 2, y - size / 2, size, size);
+        const half = sizes[row] / 2;
+        pen.moveTo(x + half, y);
+        if (sizes.length <= ROUND) pen.arc(x, y, half, 0, 2 * Math.PI);
+        else pen.rect(x - half, y - half, sizes[row], sizes[row]);
       }
+      pen.fill();
     });
     pen.strokeStyle = this.lineColour ?? "#fff";
     pen.globalAlpha = 0.45;
@@ -109,6 +147,7 @@ export class Flat {
     pen.stroke();
     pen.globalAlpha = 1;
     shown.places.forEach((star, i) => this.#diamond(pen, star, shown.sizes[i], shown.colours[i]));
+    this.heard.moved();
     if (this.marked) {
       pen.strokeStyle = "#fff";
       pen.lineWidth = 2;

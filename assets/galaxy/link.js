@@ -1,5 +1,7 @@
 // Links that open the galaxy at a place: the state as parameters of the page's own address.
 
+import { make } from "./dom.js";
+
 const PLAIN = ["layout", "scheme", "product", "star"];
 const FILTERS = ["text", "category", "brand", "split", "language", "wrong", "unsure", "below"];
 
@@ -16,12 +18,31 @@ export function readLink(search) {
   return link;
 }
 
-export function writeLink({ filters, camera, ...plain }) {
+function writeLink({ filters, camera, ...plain }) {
   const given = new URLSearchParams({ tab: "galaxy" });
   for (const name of PLAIN) if (plain[name]) given.set(name, plain[name]);
   for (const name of FILTERS) if (filters[name]) given.set(name, filters[name] === true ? "yes" : filters[name]);
   given.set("camera", camera.join(","));
   return `${window.location.origin}${window.location.pathname}?${given}`;
+}
+
+/** Copy a link to what the galaxy shows, which also stands in a field of the panel. */
+export async function share(galaxy) {
+  const { filters, chosen, view, parts } = galaxy;
+  const link = writeLink({
+    layout: filters.layout, scheme: filters.scheme, filters: filters.active ? filters.wanted : {},
+    product: chosen?.details?.product_id, star: chosen?.star, camera: view.camera(),
+  });
+  const field = make("input", { class: "sky-link", readonly: "", value: link, "aria-label": "Link to this place" });
+  parts.panel.querySelector(".sky-link")?.remove();
+  parts.panel.querySelector(".sky-actions").after(field);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(link);
+    galaxy.say("The link is copied; it opens at this place.");
+  } catch {
+    galaxy.say("Copy the link from the field; it opens at this place.");
+  }
 }
 
 /** Bring the galaxy to where a link says: layout, colours, filters, product or star, camera. */

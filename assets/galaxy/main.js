@@ -5,13 +5,14 @@ import { colourBy, DUST, shade, starLooks } from "./colours.js";
 import { make, many } from "./dom.js";
 import { Filters } from "./filters.js";
 import { Flat } from "./flat.js";
-import { follow, readLink, writeLink } from "./link.js";
+import { listen } from "./keys.js";
+import { follow, readLink, share } from "./link.js";
+import { Names } from "./names.js";
 import { foundPanel, productPanel, starPanel } from "./panel.js";
 import { hasWebGL, Sky } from "./sky.js";
 import { Tip } from "./tip.js";
 
 const MOST_LINES = 2000;
-const CLOSE_TO = { product: 0.4, star: 0.75, found: 0.6 }; // how far off a flight ends; a scene is 1 long
 const NARROW = window.matchMedia("(max-width: 760px)"); // as in galaxy.css: the panel is below the sky
 const NO_WEBGL = "This browser shows no 3D (WebGL is off or missing), so the galaxy is drawn flat.";
 
@@ -39,10 +40,10 @@ export async function start({ element, server, props, watch, send }) {
 class Galaxy {
   constructor(root, server, send) {
     Object.assign(this, { root, server, send, chosen: null, found: null, trail: [] });
-    this.parts = Object.fromEntries(["controls", "holder", "view", "tip", "panel", "legend", "status", "alert"].map((name) => [name, root.querySelector(`.sky-${name}`)]));
+    this.parts = Object.fromEntries(["controls", "stage", "holder", "view", "names", "tip", "home", "panel", "legend", "status", "alert"].map((name) => [name, root.querySelector(`.sky-${name}`)]));
     const close = () => this.close();
     this.go = {
-      product: (row) => this.choose(row), category: (path) => this.only({ category: path }), link: () => this.share(),
+      product: (row) => this.choose(row), category: (path) => this.only({ category: path }), link: () => share(this),
       send: (name, product_id) => send(name, { product_id }), close,
     };
   }
@@ -50,14 +51,14 @@ class Galaxy {
   async open() {
     this.say("Opening the galaxy …");
     const solid = hasWebGL();
-    const heard = { hover: (hit, x, y) => this.hover(hit, x, y), click: (hit) => this.click(hit) };
+    const heard = { hover: (hit, x, y) => this.hover(hit, x, y), click: (hit) => this.click(hit), moved: () => this.names?.update() };
     const opened = [Chart.open(this.root.dataset.version), (solid ? Sky : Flat).open(this.parts.view, heard)];
     [this.chart, this.view] = await Promise.all(opened);
     this.tip = new Tip(this.parts.tip, this.parts.holder, this.chart);
     this.filters = new Filters(this.chart, {
       heard: {
         asked: () => this.say("", true), changed: () => this.repaint(), layout: (name) => this.lay(name), colour: () => this.repaint(true),
-        refused: (sentence) => this.say(sentence, true),
+        star: (path) => (path ? this.chooseStar(path) : this.close()), refused: (sentence) => this.say(sentence, true),
       },
       find: (text) => this.server.find(text),
     });
@@ -71,11 +72,14 @@ class Galaxy {
     this.starPlaces = this.chart.starPlaces(this.place);
     const { paint, sizes } = this.shade();
     await this.view.draw({ place: this.place, sizes, paint, stars: this.stars() });
+    this.names = new Names(this.parts.names, this.view, this.chart.stars);
+    this.name();
     performance.mark("galaxy-drawn");
     this.root.dataset.drawn = String(this.chart.rows);
     this.legend();
     this.parts.holder.addEventListener("pointerleave", () => this.hover(null));
-    document.addEventListener("keydown", (event) => this.key(event));
+    this.parts.home.addEventListener("click", () => this.view.fly(null));
+    listen(this);
   }
 
   /** What is going on, or what went wrong; the latter stays until something is asked again. */
@@ -96,6 +100,12 @@ class Galaxy {
     return { places: this.starPlaces, ...starLooks(this.chart) };
   }
 
+  /** Names beside the stars, and the chosen one in the list of stars. */
+  name() {
+    this.names.show(this.stars(), this.chosen?.star ? this.starNumber(this.chosen.star) : -1);
+    this.filters.showStar(this.chosen?.star);
+  }
+
   async repaint(recolour = false) {
     if (recolour) {
       if (this.filters.scheme === "brand") await this.chart.brandNames();
@@ -111,6 +121,7 @@ class Galaxy {
     this.place = await this.chart.layout(name);
     this.starPlaces = this.chart.starPlaces(this.place);
     await this.view.move(this.place, this.stars());
+    this.name();
     await this.connect();
   }
 
@@ -138,7 +149,7 @@ class Galaxy {
     this.show(productPanel(details, this.go));
     await this.connect();
     await this.repaint();
-    if (flight) await this.view.fly(this.at(details.row), CLOSE_TO.product);
+    if (flight) await this.view.fly(this.at(details.row), details.neighbours.map((one) => this.at(one.row)));
   }
 
   /** A star: gravity lines to its products, and those nearest and farthest. */
@@ -154,7 +165,7 @@ class Galaxy {
     this.show(starPanel(details, this.chart.children(path), ends.length, this.go));
     await this.connect();
     await this.repaint();
-    if (flight) await this.view.fly(this.starPlaces[this.starNumber(path)], CLOSE_TO.star);
+    if (flight) await this.view.fly(this.starPlaces[this.starNumber(path)], ends.map((row) => this.at(row)));
   }
 
   starNumber(path) {
@@ -169,7 +180,7 @@ class Galaxy {
     this.show(foundPanel(name, products, this.go));
     await this.connect();
     await this.repaint();
-    if (products.length) await this.view.fly(this.middle(), CLOSE_TO.found);
+    if (products.length) await this.view.fly(this.middle(), this.found.rows.map((row) => this.at(row)));
   }
 
   /** Where found products lie: their mean, by similarity; a visitor's own product is put there. */
@@ -208,14 +219,14 @@ class Galaxy {
     else this.found = null;
     this.trail = [];
     if (this.found) this.show(foundPanel("Found", this.found.products, this.go));
-    else this.parts.panel.hidden = true;
+    else this.hide();
     await this.connect();
     await this.repaint();
   }
 
   only(filters) {
     this.chosen = this.found = null;
-    this.parts.panel.hidden = true;
+    this.hide();
     this.connect();
     return this.filters.set(filters);
   }
@@ -223,8 +234,16 @@ class Galaxy {
   show(content) {
     this.parts.panel.replaceChildren(content);
     this.parts.panel.hidden = false;
+    this.parts.stage.classList.add("sky-told"); // the view makes room for the panel
+    this.name();
     this.parts.panel.scrollTop = 0;
     if (NARROW.matches) this.parts.panel.scrollIntoView({ block: "nearest" });
+  }
+
+  hide() {
+    this.parts.panel.hidden = true;
+    this.parts.stage.classList.remove("sky-told");
+    this.name();
   }
 
   async ask(name, question) {
@@ -256,43 +275,5 @@ class Galaxy {
     });
     this.parts.legend.replaceChildren(...chips);
     this.say(`${many(this.shown)} of ${many(this.chart.rows)} products shown, ${many(this.chart.stars.length)} stars.`);
-  }
-
-  key(event) {
-    if (!this.root.offsetParent || event.ctrlKey || event.metaKey || event.altKey) return;
-    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-    if (event.key === "Escape") {
-      if (typing) event.target.blur();
-      else this.close();
-    } else if (typing) {
-      return;
-    } else if (event.key === "/") {
-      event.preventDefault();
-      this.filters.focus();
-    } else if (event.key === "n" && this.chosen?.details) {
-      const next = this.chosen.details.neighbours.find((one) => !this.trail.includes(one.row));
-      if (next) this.choose(next.row);
-    } else if (event.key === "p" && this.trail.length > 1) {
-      this.trail.pop();
-      this.choose(this.trail.at(-1));
-    }
-  }
-
-  async share() {
-    const { filters, chosen } = this;
-    const link = writeLink({
-      layout: filters.layout, scheme: filters.scheme, filters: filters.active ? filters.wanted : {},
-      product: chosen?.details?.product_id, star: chosen?.star, camera: this.view.camera(),
-    });
-    const field = make("input", { class: "sky-link", readonly: "", value: link, "aria-label": "Link to this place" });
-    this.parts.panel.querySelector(".sky-link")?.remove();
-    this.parts.panel.querySelector(".sky-actions").after(field);
-    field.select();
-    try {
-      await navigator.clipboard.writeText(link);
-      this.say("The link is copied; it opens at this place.");
-    } catch {
-      this.say("Copy the link from the field; it opens at this place.");
-    }
   }
 }

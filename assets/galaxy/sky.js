@@ -1,5 +1,6 @@
 // The galaxy in three dimensions: Plotly's scatter3d, one trace for the products; its camera is left where it is.
 
+import { along, distance, FROM_ABOVE, project, unit, whole } from "./camera.js";
 import { address } from "./chart.js";
 
 const [PRODUCTS, LINES, STARS, MARK] = [0, 1, 2, 3]; // traces
@@ -7,9 +8,9 @@ const GROUND = "#0b0d13";
 const STILL = 6; // pixels that a click may move
 const FLIGHT = 700; // ms
 const LATE = 1500; // ms
-const HOME = { eye: { x: 1.05, y: 1.05, z: 0.65 }, center: { x: 0, y: 0, z: 0 }, up: { x: 0, y: 0, z: 1 } };
-const ABOVE = { eye: { x: 0, y: 0, z: 1.6 }, center: { x: 0, y: 0, z: 0 }, up: { x: 0, y: 1, z: 0 } };
-const SPAN = 1.02; // half of each axis; a scene is one long, so a place is a scene coordinate times 2 SPAN
+const CLOSEST = 0.05; // how near a flight ends; a scene is 1 long
+const SEEN = 0.9; // share of what lies around the end of a flight that is in view there
+const SPAN = 1.02; // half of each axis; a scene is 1 long, so a place is a scene coordinate times 2 SPAN
 
 let loading = null;
 
@@ -38,7 +39,7 @@ const marker = (extra) => ({
 });
 
 export class Sky {
-  /** `heard` has hover(hit or null, x, y) and click(hit); a hit is {product: row} or {star: number}. */
+  /** `heard` has hover(hit or null, x, y), click(hit) and moved(); a hit is {product: row} or {star: number}. */
   static async open(holder, heard) {
     const sky = new Sky();
     sky.plotly = await loadPlotly();
@@ -50,10 +51,11 @@ export class Sky {
 
   /** Draw everything: done once, for what changes later has functions of its own. */
   async draw({ place, sizes, paint, stars }) {
+    this.#goHome(place);
     const axis = { visible: false, showspikes: false, range: [-SPAN, SPAN], autorange: false };
     const layout = {
       paper_bgcolor: GROUND, margin: { l: 0, r: 0, t: 0, b: 0 }, uirevision: "kept", hovermode: "closest", autosize: true,
-      scene: { xaxis: axis, yaxis: axis, zaxis: axis, bgcolor: GROUND, aspectmode: "cube", camera: structuredClone(HOME), dragmode: "orbit" },
+      scene: { xaxis: axis, yaxis: axis, zaxis: axis, bgcolor: GROUND, aspectmode: "cube", camera: this.#asPlotly(this.home), dragmode: "orbit" },
     };
     const products = marker({ size: sizes, ...codes(paint) });
     Object.assign(products, { x: place.x, y: place.y, z: place.z });
@@ -76,14 +78,30 @@ export class Sky {
     return this.plotly.restyle(this.holder, wrapped, [trace]);
   }
 
-  move(place, stars) {
-    this.flat = place.flat;
+  async move(place, stars) {
+    this.#goHome(place);
     this.#restyle(PRODUCTS, { x: place.x, y: place.y, z: place.z });
     this.#restyle(STARS, spread(stars.places));
-    return this.plotly.relayout(this.holder, {
+    await this.plotly.relayout(this.holder, {
       "scene.dragmode": place.flat ? "pan" : "orbit",
-      "scene.camera": structuredClone(place.flat ? ABOVE : HOME), // Plotly writes into what it is given
+      "scene.camera": this.#asPlotly(this.home),
     });
+  }
+
+  /** The view of a whole layout, which is also where a flight home ends. */
+  #goHome(place) {
+    this.flat = place.flat;
+    const points = Array.from(place.x, (x, row) => scene({ x, y: place.y[row], z: place.z[row] }));
+    this.home = whole(points, { aspect: this.#aspect(), flat: place.flat });
+  }
+
+  #aspect() {
+    return this.holder.clientWidth / this.holder.clientHeight;
+  }
+
+  #asPlotly({ eye, center, up }) {
+    const named = ([x, y, z]) => ({ x, y, z });
+    return { eye: named(eye), center: named(center), up: named(up) };
   }
 
   paint(paint, sizes) {
@@ -112,27 +130,43 @@ export class Sky {
     return this.#restyle(MARK, spread(place ? [place] : []));
   }
 
+  /** Eye, center and up as nine numbers. */
   camera() {
-    const { eye, center, up } = this.holder.layout.scene.camera;
-    return [eye, center, up].flatMap(({ x, y, z }) => [x, y, z].map((value) => Number(value.toFixed(3))));
+    const { eye, center, up } = this.#seen();
+    return [eye, center, up].flat().map((value) => Number(value.toFixed(3)));
+  }
+
+  /** Where the camera is: the layout is told of it late, and not at all while a finger moves it. */
+  #seen() {
+    const { eye, center, up } = this.holder._fullLayout.scene._scene.getCamera();
+    const listed = ({ x, y, z }) => [x, y, z];
+    return { eye: listed(eye), center: listed(center), up: listed(up) };
+  }
+
+  /** Where a place is seen, in pixels of the holder; null behind the camera. */
+  project(place) {
+    const seen = project(scene(place), this.#seen());
+    const half = this.holder.clientHeight / 2;
+    return seen && [this.holder.clientWidth / 2 + seen[0] * half, half - seen[1] * half];
   }
 
   look(numbers) {
-    const [eye, center, up] = [0, 3, 6].map((at) => ({ x: numbers[at], y: numbers[at + 1], z: numbers[at + 2] }));
-    return this.plotly.relayout(this.holder, { "scene.camera.eye": eye, "scene.camera.center": center, "scene.camera.up": up });
+    const [eye, center, up] = [0, 3, 6].map((at) => numbers.slice(at, at + 3));
+    return this.plotly.relayout(this.holder, { "scene.camera": this.#asPlotly({ eye, center, up }) });
   }
 
-  /** Fly to a place, to stand off `distance` from it; null flies home. */
-  async fly(place, distance) {
+  /** Fly to a place, near enough to see most of the places `around` it and no nearer; null flies home. */
+  async fly(place, around) {
     const start = this.camera();
-    const home = this.flat ? ABOVE : HOME;
-    let end = [home.eye, home.center, home.up].flatMap(({ x, y, z }) => [x, y, z]);
+    let end = [this.home.eye, this.home.center, this.home.up].flat();
     if (place) {
-      const center = [place.x, place.y, place.z].map((value) => value / (2 * SPAN));
-      const away = this.flat ? [0, 0, 1] : [0, 1, 2].map((i) => start[i] - start[3 + i]);
-      const length = Math.hypot(...away) || 1;
-      const far = this.flat ? Math.max(distance, 0.35) : distance;
-      end = [...center.map((value, i) => value + (away[i] / length) * far), ...center, ...start.slice(6)];
+      const centre = scene(place);
+      const [eye, center, up] = [0, 3, 6].map((at) => start.slice(at, at + 3));
+      const back = this.flat ? FROM_ABOVE.back : unit(eye.map((value, i) => value - center[i]));
+      const aspect = (this.holder.clientWidth + 2 * this.holder.offsetLeft) / this.holder.clientHeight; // less what the panel covers
+      const needed = around.length ? distance(around.map(scene), { centre, back, up, aspect, share: SEEN }) : 0;
+      const far = Math.min(this.home.far, Math.max(CLOSEST, needed));
+      end = [along(centre, back, far), centre, up].flat();
     }
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     const began = performance.now();
@@ -154,6 +188,9 @@ export class Sky {
     let hit = null;
     let tapped = -Infinity;
     const mouse = { x: 0, y: 0 }; // what Plotly says of a hover in three dimensions does not tell where it was
+    for (const name of ["plotly_relayouting", "plotly_relayout"]) this.holder.on(name, () => this.heard.moved());
+    this.holder.addEventListener("touchmove", () => this.heard.moved(), true);
+    new ResizeObserver(() => this.heard.moved()).observe(this.holder);
     this.holder.addEventListener("pointermove", (event) => { [mouse.x, mouse.y] = [event.clientX, event.clientY]; }, true);
     const read = ({ points: [point] }) =>
       point.curveNumber === STARS ? { star: point.pointNumber } : point.curveNumber === PRODUCTS ? { product: point.pointNumber } : null;
@@ -188,6 +225,9 @@ export class Sky {
     });
   }
 }
+
+/** A place as Plotly's camera counts. */
+const scene = ({ x, y, z }) => [x / (2 * SPAN), y / (2 * SPAN), z / (2 * SPAN)];
 
 function spread(places) {
   return { x: places.map((place) => place.x), y: places.map((place) => place.y), z: places.map((place) => place.z) };
