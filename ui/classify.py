@@ -168,7 +168,7 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
                 info="How often a level shown as sure shall be right. More asks for more review.",
             )
             with gr.Accordion("Only some categories", open=False):
-                # without a first value: Gradio writes it once more, over what was typed, a frame after the fields appear
+                # no first value: Gradio writes one again, over what was typed, in the frame that shows the fields
                 branches = gr.Textbox(label="Branches, one path a line", lines=2, max_length=MAX_TEXT)
                 candidates = gr.Textbox(
                     label="Candidates to choose among, one path a line", lines=2, max_length=MAX_TEXT

@@ -19,11 +19,9 @@ def show_listing(workspace: Workspace, photo: str | None, title: str, descriptio
     return galaxy.lit(workspace, "Your product lies among these", found, own=True), gr.Tabs(selected="galaxy")
 
 
-def show_results(
-    workspace: Workspace, text: str, photo: str | None, text_weight: float, count: int
-) -> tuple[dict[str, Any], Any]:
+def show_results(workspace: Workspace, *inputs: Any) -> tuple[dict[str, Any], Any]:
     """Where the products that a search finds lie in the galaxy."""
-    found = search.search(workspace, text, photo, text_weight, count)
+    found = search.search(workspace, *inputs)
     return galaxy.lit(workspace, "Found by your search", found), gr.Tabs(selected="galaxy")
 
 
