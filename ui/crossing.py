@@ -30,9 +30,9 @@ def take_to_search(workspace: Workspace, event: gr.EventData) -> tuple[str, str,
     return *galaxy.alike(workspace, _product_id(event)), gr.Tabs(selected="search")
 
 
-def take_to_rerank(workspace: Workspace, event: gr.EventData) -> tuple[Any, Any]:
+def take_to_rerank(workspace: Workspace, event: gr.EventData) -> tuple[Any, str, Any]:
     """The product whose button was pressed, in tab Rerank."""
-    return rerank.choose(workspace, _product_id(event)), gr.Tabs(selected="rerank")
+    return rerank.choose(workspace, _product_id(event)), rerank.CATALOGUE, gr.Tabs(selected="rerank")
 
 
 def connect(
@@ -58,7 +58,7 @@ def connect(
     for button, handler, inputs in to_sky:
         button.click(bind(handler, workspace), inputs, [sky, tabs], **private)
     sky.similar(bind(take_to_search, workspace), None, [*results, tabs], **private)
-    taken = sky.rerank(bind(take_to_rerank, workspace), None, [candidates[0][0], tabs], **private)
+    taken = sky.rerank(bind(take_to_rerank, workspace), None, [*candidates[0][:2], tabs], **private)
     taken.success(bind(rerank.show, workspace), *candidates, **private)
 
 

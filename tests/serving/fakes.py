@@ -77,6 +77,12 @@ class FakeBundle:
     def encode_categories(self, paths: Sequence[str]) -> np.ndarray:
         return np.stack([word_vector(path) for path in paths])
 
+    def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
+        return np.stack([word_vector(text[::-1]) for text in texts])  # another order than after training
+
+    def gate(self, text: np.ndarray, image: np.ndarray) -> np.ndarray:
+        return np.full(text.shape, 0.5, dtype=np.float32)
+
     def fuse(self, text: np.ndarray, image: np.ndarray, has_text: np.ndarray, has_image: np.ndarray) -> np.ndarray:
         return unit(text * has_text[:, None] + image * has_image[:, None])
 
