@@ -79,7 +79,7 @@ def rerank(
         text, query, paths, product, truth = _stored(workspace, product_id, given)
     tools = workspace.tools
     table = order(tools.bundle, query, paths, balance)
-    before = tools.encoder.untrained_cosines(text, table["category_path"]) if text else None
+    before = tools.encoder.untrained_cosines(text, table["category_path"].tolist()) if text else None
     table = beside_untrained(table, before)
     weight = text_weight(tools.bundle, query)
     parts = {side: shares(table[side].to_numpy(), tools.bundle.logit_scale) for side in _SCORES}

@@ -135,7 +135,7 @@ def pick(workspace: Workspace, event: gr.EventData, *form: Any) -> tuple[str, st
     asked = picked(event)
     if not asked.startswith(results.LIKE):
         number = asked.removeprefix(results.PAGE)
-        return show(workspace, *form, page=int(number) if number.isdecimal() and len(number) < 4 else 0)
+        return show(workspace, *form, int(number) if number.isdecimal() and len(number) < 4 else 0)
     count, threshold = form[3], form[-1]
     product_id = asked.removeprefix(results.LIKE)
     found = neighbours(workspace, product_id, count, threshold)
@@ -196,7 +196,8 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
     compared = gr.HTML(js_on_load=None, elem_id="search-compared")
     inputs: list[gr.components.Component] = [text, photo, weight, count, template, category, brand, threshold]
     outputs: list[gr.components.Component] = [done, found]
-    run, private = bind(show, workspace), {"api_visibility": "private"}
+    run = bind(show, workspace)
+    private: dict[str, Any] = {"api_visibility": "private"}
     gr.on([button.click, text.submit, template.submit], run, inputs, outputs, **private)
     shown = found.select(bind(pick, workspace), inputs, outputs, **private)
     shown.success(js=examples.scroll_to("#search-done"), **private)
@@ -210,7 +211,7 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
     return inputs, outputs
 
 
-def _settings(workspace: Workspace) -> list[gr.components.Component]:
+def _settings(workspace: Workspace) -> tuple[gr.Textbox, gr.Dropdown, gr.Dropdown, gr.Slider]:
     """The fields template, category, brand and threshold.
 
     None but the last has a first value: Gradio writes one again, over what was typed, in the frame that shows them.
@@ -237,7 +238,7 @@ def _settings(workspace: Workspace) -> list[gr.components.Component]:
             label="Near-duplicate above",
             info="Cosine from which a product is skipped as the same as a better one; 1 keeps all.",
         )
-    return [template, category, brand, threshold]
+    return template, category, brand, threshold
 
 
 def _read(workspace: Workspace, text: str, photo: str | None, template: str | None) -> tuple[str, Query]:

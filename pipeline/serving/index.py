@@ -54,7 +54,7 @@ class VectorIndex:
         there = len(self) if allowed is None else int(allowed.sum())
         only = None
         if allowed is not None:
-            only = faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.flatnonzero(allowed)))
+            only = faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.flatnonzero(allowed)))  # type: ignore[call-arg]
         _, rows = self._index.search(queries, min(k + _SPARE, there), params=only)
         rows.sort(axis=1)  # so that equal scores come in the order of rows, as in a scan
         scores = np.stack([self.vectors[found] @ query for found, query in zip(rows, queries, strict=True)])
