@@ -84,6 +84,7 @@ def _card(catalog: Catalog, product: dict[str, Any], note: str) -> str:
 
 def _likeness(product: dict[str, Any]) -> Iterable[str]:
     yield f"<b>{product['similarity']:.2f}</b> similar"
-    if product["text_similarity"] is not None and product["image_similarity"] is not None:
+    if product["text_similarity"] is not None:
         yield f"text {product['text_similarity']:.2f}"
+    if product["image_similarity"] is not None:
         yield f"photo {product['image_similarity']:.2f}"

@@ -7,13 +7,12 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.config import IngestConfig, PredictConfig
-from pipeline.data.cleaning import clean_text, cut_text, product_text
+from pipeline.config import PredictConfig
 from pipeline.data.taxonomy import levels, truncate
 from pipeline.serving.answer import EVIDENCE, ask, evidence
 from ui import cards, examples, links
 from ui.photo import photo_input, read_photo
-from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Workspace, bind, check_text, endpoint, read_paths, refuse
+from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Workspace, bind, endpoint, read_listing, read_paths, refuse
 
 MAX_PATHS = 100
 _CATEGORIES = 8
@@ -54,8 +53,7 @@ def classify(
         "categories": the likeliest single paths (category_path) with their probability (score);
         "similar": the evidence, the labelled products most alike, each with the number of levels it agrees on.
     """
-    cleaned = clean_text(check_text(description, "description", MAX_DESCRIPTION))
-    text = product_text(clean_text(check_text(title, "title")), cut_text(cleaned, IngestConfig().max_text_characters))
+    text = read_listing(title, description)
     image = read_photo(photo)
     if not text and image is None:
         raise refuse("There is nothing to classify yet: give a photo, a title or a description.")
@@ -168,7 +166,7 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
                 info="How often a level that is accepted shall be right, on average. More asks for more review.",
             )
             with gr.Accordion("Only some categories", open=False):
-                # without a first value: Gradio writes one again, over what was typed, a frame after the fields appear
+                # no first value: Gradio writes one again, over what was typed, in the frame that shows the fields
                 branches = gr.Textbox(label="Branches, one path a line", lines=2, max_length=MAX_TEXT)
                 candidates = gr.Textbox(
                     label="Candidates to choose among, one path a line", lines=2, max_length=MAX_TEXT

@@ -19,11 +19,9 @@ def show_listing(workspace: Workspace, photo: str | None, title: str, descriptio
     return galaxy.lit(workspace, "Your product lies among these", found, own=True), gr.Tabs(selected="galaxy")
 
 
-def show_results(
-    workspace: Workspace, text: str, photo: str | None, text_weight: float, count: int
-) -> tuple[dict[str, Any], Any]:
+def show_results(workspace: Workspace, *inputs: Any) -> tuple[dict[str, Any], Any]:
     """Where the products that a search finds lie in the galaxy."""
-    found = search.search(workspace, text, photo, text_weight, count)
+    found = search.search(workspace, *inputs)
     return galaxy.lit(workspace, "Found by your search", found), gr.Tabs(selected="galaxy")
 
 
@@ -32,9 +30,9 @@ def take_to_search(workspace: Workspace, event: gr.EventData) -> tuple[str, str,
     return *galaxy.alike(workspace, _product_id(event)), gr.Tabs(selected="search")
 
 
-def take_to_rerank(workspace: Workspace, event: gr.EventData) -> tuple[Any, Any]:
+def take_to_rerank(workspace: Workspace, event: gr.EventData) -> tuple[Any, str, Any]:
     """The product whose button was pressed, in tab Rerank."""
-    return rerank.choose(workspace, _product_id(event)), gr.Tabs(selected="rerank")
+    return rerank.choose(workspace, _product_id(event)), rerank.CATALOGUE, gr.Tabs(selected="rerank")
 
 
 def connect(
@@ -60,7 +58,7 @@ def connect(
     for button, handler, inputs in to_sky:
         button.click(bind(handler, workspace), inputs, [sky, tabs], **private)
     sky.similar(bind(take_to_search, workspace), None, [*results, tabs], **private)
-    taken = sky.rerank(bind(take_to_rerank, workspace), None, [candidates[0][0], tabs], **private)
+    taken = sky.rerank(bind(take_to_rerank, workspace), None, [*candidates[0][:2], tabs], **private)
     taken.success(bind(rerank.show, workspace), *candidates, **private)
 
 

@@ -16,6 +16,7 @@ import gradio as gr
 import numpy as np
 import pandas as pd
 
+from pipeline.serving.filters import in_category
 from pipeline.serving.neighbours import centre_of, nearest_products
 from ui import cards, galaxyfiles
 from ui.workspace import Workspace, bind, check_text, endpoint, refuse
@@ -156,8 +157,7 @@ def members(paths: pd.Series, category: str) -> np.ndarray:
         paths: Category path of each product, None where unknown.
         category: A path.
     """
-    known = paths.fillna("")
-    return np.flatnonzero((known == category) | known.str.startswith(f"{category} > "))
+    return np.flatnonzero(in_category(paths, category))
 
 
 def lit(workspace: Workspace, name: str, found: list[dict[str, Any]], *, own: bool = False) -> dict[str, Any]:

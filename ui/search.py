@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from pipeline.data.cleaning import clean_text
+from pipeline.data.taxonomy import Taxonomy
+from pipeline.serving.agreement import compare
+from pipeline.serving.encoder import Query
+from pipeline.serving.filters import HOLE, allowed_rows, worded
 from pipeline.serving.index import NEAR_DUPLICATE
 from pipeline.serving.neighbours import nearest_products
-from ui import cards, examples, links
+from ui import cards, examples, links, results
 from ui.photo import photo_input, read_photo
+from ui.picking import pickable, picked
 from ui.workspace import MAX_TEXT, Workspace, bind, check_text, endpoint, refuse
 
 MAX_RESULTS = 48
+MAX_PAGE = 20
+MAX_TEMPLATE = 200
+_BRANDS = 500  # offered; another one can be typed
 _START = "Describe what you look for, or show a photo of it."
 
 
 def search(
-    workspace: Workspace, text: str = "", photo: str | None = None, text_weight: float = 0.5, count: int = 12
+    workspace: Workspace,
+    text: str = "",
+    photo: str | None = None,
+    text_weight: float = 0.5,
+    count: int = 12,
+    template: str | None = None,
+    category: str | None = None,
+    brand: str | None = None,
+    threshold: float = NEAR_DUPLICATE,
+    page: int = 1,
 ) -> list[dict[str, Any]]:
     """Find products of the catalogue by text, photo or both; near-duplicates of a better result are skipped.
 
@@ -29,51 +48,117 @@ def search(
         photo: JPEG, PNG or WebP file, or none.
         text_weight: With both, the share of the text in the similarity, 0 to 1.
         count: Number of products, 1 to 48.
+        template: How the text tower reads the text, with {} in its place; by default as it is.
+        category: Only products in this category or below it.
+        brand: Only products of this brand.
+        threshold: Similarity (cosine) above which a product counts as the same as a better result, 0 to 1; 1 keeps all.
+        page: Which `count` products, 1 to 20.
 
     Returns:
         Products, best first: id, title, brand, category paths, and the similarity they are ranked by: a
         cosine, or for text alone cosine and shared words (BM25) fused, the best of each being 1.
     """
-    wanted = clean_text(check_text(text, "text"))
-    image = read_photo(photo)
-    if not wanted and image is None:
-        raise refuse("There is nothing to look for yet: give a text or a photo.")
+    wanted, query = _read(workspace, text, photo, template)
     if not 0 <= text_weight <= 1:
         raise refuse(f"The weight of the text lies between 0 and 1; it was {text_weight}.")
     _check_count(count)
-    tools = workspace.tools
-    query = tools.encoder.encode(wanted, image)
-    hits = tools.search.search(query, int(count), words=wanted, text_weight=text_weight)
-    return [workspace.describe(hit) for hit in hits]
+    if not 1 <= page <= MAX_PAGE:
+        raise refuse(f"There are pages 1 to {MAX_PAGE}; asked for was {page}.")
+    hits = workspace.tools.search.search(
+        query,
+        page * int(count),
+        words=wanted,
+        text_weight=text_weight,
+        threshold=_limit(threshold),
+        allowed=_allowed(workspace, category, brand),
+    )
+    return [workspace.describe(hit) for hit in hits[(page - 1) * int(count) :]]
 
 
-def neighbours(workspace: Workspace, product_id: str, count: int = 12) -> list[dict[str, Any]]:
+def neighbours(
+    workspace: Workspace, product_id: str, count: int = 12, threshold: float = NEAR_DUPLICATE
+) -> list[dict[str, Any]]:
     """Find the products of the catalogue nearest to one of them; near-duplicates of it and of one another are skipped.
 
     Args:
         workspace: What is open.
         product_id: A product of the catalogue.
         count: Number of products, 1 to 48.
+        threshold: Similarity (cosine) above which a product counts as the same as another, 0 to 1; 1 keeps all.
 
     Returns:
         Products, nearest first: id, title, brand, category paths, the similarity they are ranked by (cosine of text
         and photo together), and those of the texts and of the photos alone, null where one of the two has none.
     """
     _check_count(count)
-    hits = nearest_products(workspace.catalog, workspace.row(product_id), count, NEAR_DUPLICATE)
+    hits = nearest_products(workspace.catalog, workspace.row(product_id), count, _limit(threshold))
     return [workspace.describe(hit) for hit in hits]
 
 
-def show(workspace: Workspace, text: str, photo: str | None, text_weight: float, count: int) -> tuple[str, str]:
-    """The answer of `search` as HTML: what was done, and the products."""
+def show(
+    workspace: Workspace,
+    text: str,
+    photo: str | None,
+    text_weight: float,
+    count: int,
+    template: str | None = None,
+    category: str | None = None,
+    brand: str | None = None,
+    threshold: float = NEAR_DUPLICATE,
+    page: int = 1,
+) -> tuple[str, str]:
+    """The answer of `search` as HTML: what was done, and a page of products."""
     start = time.perf_counter()
-    products = search(workspace, text, photo, text_weight, count)
+    products = search(workspace, text, photo, text_weight, count, template, category, brand, threshold, page)
     took = 1000 * (time.perf_counter() - start)
-    done = (
-        f"{len(products)} of {len(workspace.catalog):,} products in {took:,.0f} ms; "
-        f"near-duplicates (similarity above {NEAR_DUPLICATE}) are skipped."
+    if products:
+        first = (page - 1) * count + 1
+        told = f"Products {first} to {first + len(products) - 1} of {len(workspace.catalog):,}, in {took:,.0f} ms."
+    else:
+        told = "There are no more products." if page > 1 else "No product passes these filters."
+    if text.strip() and template:
+        told += f" The text tower read: {worded(clean_text(text), template)}."
+    told += " " + results.skipping(threshold)
+    return cards.hint(told), results.listed(workspace.catalog, products) + results.pages(
+        page, page < MAX_PAGE and len(products) == count
     )
-    return cards.hint(done), cards.product_cards(workspace.catalog, products)
+
+
+def pick(workspace: Workspace, event: gr.EventData, *form: Any) -> tuple[str, str]:
+    """What a button in the results asks for: another page, or the products most alike to one.
+
+    Args:
+        workspace: What is open.
+        event: Of the button.
+        form: The arguments of `show`, as far as `threshold`.
+    """
+    asked = picked(event)
+    if not asked.startswith(results.LIKE):
+        number = asked.removeprefix(results.PAGE)
+        return show(workspace, *form, int(number) if number.isdecimal() and len(number) < 4 else 0)
+    count, threshold = form[3], form[-1]
+    product_id = asked.removeprefix(results.LIKE)
+    found = neighbours(workspace, product_id, count, threshold)
+    title = workspace.product(workspace.row(product_id))["title"] or "untitled"
+    return cards.hint(f'Most similar to "{title}". {results.skipping(threshold)}'), results.listed(
+        workspace.catalog, found
+    )
+
+
+def beside_scan(workspace: Workspace, text: str, photo: str | None, count: int, template: str | None) -> str:
+    """The index beside the exact scan, on what the form holds, as HTML."""
+    _, query = _read(workspace, text, photo, template)
+    _check_count(count)
+    tools = workspace.tools
+    asked = (
+        ("text", query.text_vector, tools.search.by_text),
+        ("photo", query.image_vector, tools.search.by_image),
+    )
+    return "".join(
+        cards.hint(results.compared(kind, compare(index, vector, count)))
+        for kind, vector, index in asked
+        if vector is not None
+    )
 
 
 def fill(number: int) -> tuple[str, str | None]:
@@ -104,17 +189,87 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
             button = gr.Button("Search", variant="primary")
         with gr.Column(scale=2, min_width=280):
             photo = photo_input()
+    template, category, brand, threshold = _settings(workspace)
     done = gr.HTML(cards.hint(_START), js_on_load=None, elem_id="search-done")
-    found = gr.HTML(js_on_load=None, elem_id="found")
-    inputs: list[gr.components.Component] = [text, photo, weight, count]
+    found = pickable(elem_id="found")
+    scan = gr.Button("Compare the index with the exact scan", size="sm", elem_classes="to-galaxy")
+    compared = gr.HTML(js_on_load=None, elem_id="search-compared")
+    inputs: list[gr.components.Component] = [text, photo, weight, count, template, category, brand, threshold]
     outputs: list[gr.components.Component] = [done, found]
     run = bind(show, workspace)
-    gr.on([button.click, text.submit], run, inputs, outputs, api_visibility="private")
+    private: dict[str, Any] = {"api_visibility": "private"}
+    gr.on([button.click, text.submit, template.submit], run, inputs, outputs, **private)
+    shown = found.select(bind(pick, workspace), inputs, outputs, **private)
+    shown.success(js=examples.scroll_to("#search-done"), **private)
+    scan.click(bind(beside_scan, workspace), [text, photo, count, template], compared, **private)
     examples.run_on_click(tiles, fill, [text, photo], run, inputs, outputs, reveal="#found .card")
     links.offer(links.Target("search", ["q"], links.texts, [text], run, inputs, outputs, "#found .card"))
-    endpoint(bind(search, workspace), inputs)
-    endpoint(bind(neighbours, workspace), [workspace.product_field(), count])
+    fields = [gr.Textbox(visible=False, label=name) for name in ("template", "category", "brand")]
+    page = gr.Number(1, visible=False, label="page")
+    endpoint(bind(search, workspace), [text, photo, weight, count, *fields, threshold, page])
+    endpoint(bind(neighbours, workspace), [workspace.product_field(), count, threshold])
     return inputs, outputs
+
+
+def _settings(workspace: Workspace) -> tuple[gr.Textbox, gr.Dropdown, gr.Dropdown, gr.Slider]:
+    """The fields template, category, brand and threshold.
+
+    None but the last has a first value: Gradio writes one again, over what was typed, in the frame that shows them.
+    """
+    products = workspace.catalog.products
+    paths = list(Taxonomy.of(products["category_path"].dropna().unique()).paths)
+    brands = [name for name, _ in Counter(products["brand"].dropna()).most_common(_BRANDS) if name]
+    with gr.Accordion("Filters, wording, near-duplicates", open=False), gr.Row():
+        category = gr.Dropdown(paths, value=None, label="Only this category", info="With those below it.")
+        brand = gr.Dropdown(
+            sorted(brands), value=None, allow_custom_value=True, label="Only this brand", info="Pick one or type it."
+        )
+        template = gr.Textbox(
+            label="Wording",
+            info=f"How the text tower reads the text, which stands for {HOLE}. Empty: as it is.",
+            placeholder=f"a photo of {HOLE}",
+            max_length=MAX_TEMPLATE,
+        )
+        threshold = gr.Slider(
+            0.8,
+            1,
+            NEAR_DUPLICATE,
+            step=0.005,
+            label="Near-duplicate above",
+            info="Cosine from which a product is skipped as the same as a better one; 1 keeps all.",
+        )
+    return template, category, brand, threshold
+
+
+def _read(workspace: Workspace, text: str, photo: str | None, template: str | None) -> tuple[str, Query]:
+    """The words looked for, "" for none, and what is asked of the vectors."""
+    wanted = clean_text(check_text(text, "text"))
+    image = read_photo(photo)
+    if not wanted and image is None:
+        raise refuse("There is nothing to look for yet: give a text or a photo.")
+    try:
+        read = worded(wanted, check_text(template, "wording", MAX_TEMPLATE))
+    except ValueError as error:
+        raise refuse(str(error)) from error
+    return wanted, workspace.tools.encoder.encode(read, image)
+
+
+def _allowed(workspace: Workspace, category: str | None, brand: str | None) -> np.ndarray | None:
+    """The rows that pass the filters, each of which some product must pass."""
+    products = workspace.catalog.products
+    chosen, name = check_text(category, "category").strip(), check_text(brand, "brand").strip()
+    for given, what in (({"category": chosen}, "category"), ({"brand": name}, "brand")):
+        allowed = allowed_rows(products, **given)
+        if allowed is not None and not allowed.any():
+            raise refuse(f"No product of this catalogue has this {what}.")
+    return allowed_rows(products, chosen, name)
+
+
+def _limit(threshold: float) -> float:
+    """The cosine above which products are skipped; none is above 2."""
+    if not 0 <= threshold <= 1:
+        raise refuse(f"The similarity of near-duplicates lies between 0 and 1; it was {threshold}.")
+    return threshold if threshold < 1 else 2.0
 
 
 def _check_count(count: int) -> None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from pipeline.artifacts import ArtifactError
+from pipeline.config import IngestConfig
+from pipeline.data.cleaning import clean_text, cut_text, product_text
 from pipeline.data.taxonomy import normalise_path
 from pipeline.serving.catalog import Catalog
 from pipeline.serving.categories import Categories
@@ -151,6 +153,16 @@ def check_text(text: str | None, what: str, limit: int = MAX_TEXT) -> str:
     if len(text) > limit:
         raise refuse(f"The {what} has {len(text):,} characters; at most {limit:,} are read.")
     return text
+
+
+def read_listing(title: str | None, description: str | None) -> str:
+    """What the text tower reads of a visitor's own product, "" for nothing; markup is taken out.
+
+    Raises:
+        gr.Error: If one of the two is too long.
+    """
+    cleaned = clean_text(check_text(description, "description", MAX_DESCRIPTION))
+    return product_text(clean_text(check_text(title, "title")), cut_text(cleaned, IngestConfig().max_text_characters))
 
 
 def read_paths(text: str | None, what: str, at_most: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -39,6 +40,7 @@ class QueryEncoder:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self._text = lru_cache(maxsize=_REMEMBERED_TEXTS)(self._encode_text)
+        self._before = lru_cache(maxsize=_REMEMBERED_TEXTS)(self._encode_untrained)
 
     def encode(self, text: str | None, image: Image.Image | None) -> Query:
         """Vectors of a query.
@@ -56,6 +58,20 @@ class QueryEncoder:
         text_vector = self._text(text) if text else None
         image_vector = self._encode_image(image) if image is not None else None
         return fuse(self.bundle, text_vector, image_vector)
+
+    def untrained_cosines(self, text: str, paths: Sequence[str]) -> np.ndarray:
+        """Cosines [n] of a text to n category paths by the text tower as it was before training.
+
+        The first call loads that tower, which takes seconds.
+        """
+        vectors = np.stack([self._before(path) for path in paths])
+        cosines: np.ndarray = vectors @ self._before(text)
+        return cosines
+
+    def _encode_untrained(self, text: str) -> np.ndarray:
+        vector = self.bundle.encode_texts_untrained([text])[0]
+        vector.setflags(write=False)
+        return vector
 
     def _encode_text(self, text: str) -> np.ndarray:
         vector = self.bundle.encode_texts([text])[0]

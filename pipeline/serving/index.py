@@ -30,29 +30,34 @@ class VectorIndex:
 
     def __init__(self, vectors: np.ndarray) -> None:
         """Index `vectors`, float32 [n, d]; they are kept, not copied."""
-        self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        self.vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         self._index = faiss.IndexScalarQuantizer(
             vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         )
-        self._index.add(self._vectors)
+        self._index.add(self.vectors)
 
     def __len__(self) -> int:
-        return len(self._vectors)
+        return len(self.vectors)
 
-    def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    def search(self, queries: np.ndarray, k: int, allowed: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The k rows with the greatest inner product.
 
         Args:
             queries: float32 [q, d].
-            k: Results a query; fewer come back where the index is smaller.
+            k: Results a query; fewer come back where the index is smaller, or fewer rows are allowed.
+            allowed: Bool [n], the rows that can be found; None for all.
 
         Returns:
             Scores float32 [q, min(k, n)], falling, and rows int64 of the same shape.
         """
         queries = np.ascontiguousarray(queries, dtype=np.float32)
-        _, rows = self._index.search(queries, min(k + _SPARE, len(self)))
+        there = len(self) if allowed is None else int(allowed.sum())
+        only = None
+        if allowed is not None:
+            only = faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.flatnonzero(allowed)))  # type: ignore[call-arg]
+        _, rows = self._index.search(queries, min(k + _SPARE, there), params=only)
         rows.sort(axis=1)  # so that equal scores come in the order of rows, as in a scan
-        scores = np.stack([self._vectors[found] @ query for found, query in zip(rows, queries, strict=True)])
+        scores = np.stack([self.vectors[found] @ query for found, query in zip(rows, queries, strict=True)])
         best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
         return np.take_along_axis(scores, best, axis=1), np.take_along_axis(rows, best, axis=1)
 
@@ -121,6 +126,10 @@ class ProductSearch:
     Words typed without a photo are also looked up by BM25, and both scores fused (`fusion.convex_combination`). With a
     photo they are not: the visitor's weight stands between two cosines, which have one scale, and nothing was
     measured that would say how BM25 should share in it.
+
+    Attributes:
+        by_text: Index of what texts are compared with.
+        by_image: Index of what photos are compared with.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -130,7 +139,7 @@ class ProductSearch:
             np.where(present[:, None], vectors, self._fused)
             for vectors, present in (catalog.vectors("text"), catalog.vectors("image"))
         )
-        self._by_text, self._by_image = VectorIndex(self._text), VectorIndex(self._image)
+        self.by_text, self.by_image = VectorIndex(self._text), VectorIndex(self._image)
         self._lock = threading.Lock()
         self._lexical: LexicalIndex | None = None
 
@@ -152,6 +161,7 @@ class ProductSearch:
         text_weight: float = 0.5,
         threshold: float = NEAR_DUPLICATE,
         skip_row: int = -1,
+        allowed: np.ndarray | None = None,
     ) -> list[Hit]:
         """The best products for a query.
 
@@ -163,19 +173,22 @@ class ProductSearch:
             text_weight: Share of the text in the score, 0 to 1; only matters where the query has both.
             threshold: See `skip_near_duplicates`.
             skip_row: A row never returned (the product that is the query); -1 for none.
+            allowed: Bool [n], the rows that can be returned; None for all.
 
         Returns:
             Hits, best first. With `words` the score is the fused one, at most 1, and else a cosine.
         """
-        best = self._ranking(query, words, text_weight)
-        width = k
+        best = self._ranking(query, words, text_weight, allowed)
+        width, there = k, len(self._fused) if allowed is None else int(allowed.sum())
+        if not there:
+            return []
         while True:
-            width = min(width * _WIDEN, len(self._fused))
+            width = min(width * _WIDEN, there)
             scores, rows = best(width)
             wanted = rows != skip_row
             scores, rows = scores[wanted], rows[wanted]
             kept = skip_near_duplicates(rows, self._fused, k, threshold)
-            if len(kept) == k or width == len(self._fused):
+            if len(kept) == k or width == there:
                 break
         text, image = query.text_vector, query.image_vector
         return [
@@ -188,21 +201,28 @@ class ProductSearch:
             for position in kept
         ]
 
-    def _ranking(self, query: Query, words: str, text_weight: float) -> Callable[[int], tuple[np.ndarray, np.ndarray]]:
+    def _ranking(
+        self, query: Query, words: str, text_weight: float, allowed: np.ndarray | None
+    ) -> Callable[[int], tuple[np.ndarray, np.ndarray]]:
         """A function that gives any number of best products: scores float [m], falling, and rows int64 [m]."""
         text, image = query.text_vector, query.image_vector
         if text is not None and image is not None:
             mean = text_weight * (self._text @ text) + (1 - text_weight) * (self._image @ image)
-            return lambda width: best_of(mean, width)
+            return lambda width: best_of(_only(mean, allowed), width)
         if text is not None and words:
             fused = convex_combination(self._text @ text, self.lexical.scores(words), COSINE_WEIGHT)
-            return lambda width: best_of(fused, width)
-        vector, index = (image, self._by_image) if text is None else (text, self._by_text)
+            return lambda width: best_of(_only(fused, allowed), width)
+        vector, index = (image, self.by_image) if text is None else (text, self.by_text)
         if vector is None:
             raise ValueError("a query needs a text or a photo")
 
         def nearest(width: int) -> tuple[np.ndarray, np.ndarray]:
-            scores, rows = index.search(vector[None], width)
+            scores, rows = index.search(vector[None], width, allowed)
             return scores[0], rows[0]
 
         return nearest
+
+
+def _only(scores: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:
+    """Scores [n] with those of the rows that are not allowed below all others."""
+    return scores if allowed is None else np.where(allowed, scores, -np.inf)

@@ -82,6 +82,12 @@ class FakeBundle:
     def encode_names(self, paths: Sequence[str], names: Mapping[str, Sequence[str]]) -> NameVectors | None:
         return name_vectors(self.encode_texts, paths, names)
 
+    def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
+        return np.stack([word_vector(text[::-1]) for text in texts])  # another order than after training
+
+    def gate(self, text: np.ndarray, image: np.ndarray) -> np.ndarray:
+        return np.full(text.shape, 0.5, dtype=np.float32)
+
     def fuse(self, text: np.ndarray, image: np.ndarray, has_text: np.ndarray, has_image: np.ndarray) -> np.ndarray:
         return unit(text * has_text[:, None] + image * has_image[:, None])
 

@@ -20,6 +20,22 @@ def test_the_index_agrees_with_the_scan(k: int) -> None:
     np.testing.assert_allclose(scores, expected_scores, atol=1e-6)
 
 
+def test_rows_that_are_not_allowed_are_not_found() -> None:
+    rng = np.random.default_rng(4)
+    vectors, queries, allowed = unit(rng.normal(size=(90, 8))), unit(rng.normal(size=(3, 8))), np.arange(90) % 9 == 0
+    scores, rows = VectorIndex(vectors).search(queries, 20, allowed)
+    expected_scores, expected_rows = exact_scan(vectors[allowed], queries, 20)
+    np.testing.assert_array_equal(rows, np.flatnonzero(allowed)[expected_rows])
+    np.testing.assert_allclose(scores, expected_scores, atol=1e-6)
+
+
+@pytest.mark.parametrize("words", ["", "red shirt"])
+def test_a_search_keeps_to_what_is_allowed(catalog: Catalog, words: str) -> None:
+    search, allowed = ProductSearch(catalog), np.isin(np.arange(len(catalog)), [2, 4])
+    assert {hit.row for hit in search.search(_text("red shirt"), 6, words=words, allowed=allowed)} == {2, 4}
+    assert search.search(_text("red shirt"), 6, words=words, allowed=np.zeros(len(catalog), dtype=bool)) == []
+
+
 def test_near_duplicates_are_skipped_against_a_slow_reference() -> None:
     rng = np.random.default_rng(2)
     vectors = unit(np.repeat(rng.normal(size=(10, 8)), 4, axis=0) + rng.normal(scale=0.05, size=(40, 8)))

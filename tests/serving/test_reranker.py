@@ -1,9 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.serving.encoder import Query
-from pipeline.serving.reranker import rerank
-from tests.serving.fakes import CATEGORIES, FakeBundle, word_vector
+from pipeline.serving.reranker import beside_untrained, fade, moves, rerank, text_weight
+from tests.serving.fakes import CATEGORIES, FakeBundle, unit, word_vector
 
 
 def test_the_fitting_candidate_comes_first() -> None:
@@ -20,3 +21,52 @@ def test_no_candidates_is_an_error() -> None:
     vector = word_vector("home vases")
     with pytest.raises(ValueError, match="at least one"):
         rerank(FakeBundle(), Query(vector, None, vector), [])
+
+
+class _Gated(FakeBundle):
+    def gate(self, text: np.ndarray, image: np.ndarray) -> np.ndarray:
+        return np.linspace(0.1, 0.9, text.shape[1], dtype=np.float32)[None].repeat(len(text), axis=0)
+
+
+def test_one_modality_fades_into_the_other() -> None:
+    text, image = word_vector("tall vase"), word_vector("oak clock")
+    gate = np.linspace(0.1, 0.9, len(text))
+    query = Query(text, image, unit(gate * text + (1 - gate) * image))
+    bundle = _Gated()
+    assert text_weight(bundle, query) == pytest.approx(0.5)
+    np.testing.assert_allclose(fade(bundle, query, 0), text, atol=1e-6)
+    np.testing.assert_allclose(fade(bundle, query, 1), image, atol=1e-6)
+    assert fade(bundle, query, 0.5) is query.fused_vector
+    for near in (0.4999, 0.5001):  # no step in the middle
+        np.testing.assert_allclose(fade(bundle, query, near), query.fused_vector, atol=1e-3)
+    likeness = [float(fade(bundle, query, step) @ text) for step in np.linspace(0, 1, 9)]
+    assert likeness == sorted(likeness, reverse=True)
+    alone = Query(text, None, text)
+    assert fade(bundle, alone, 1) is text
+    assert text_weight(bundle, alone) is None
+    with pytest.raises(ValueError, match="between 0"):
+        fade(bundle, query, 1.1)
+
+
+def _ordered(*untrained: float) -> pd.DataFrame:
+    return beside_untrained(pd.DataFrame({"category_path": ["A", "B", "C"]}), np.array(untrained))
+
+
+@pytest.mark.parametrize(
+    ("untrained", "truth", "said"),
+    [
+        ((0.9, 0.8, 0.7), "A", "A was first before training and is first now. The true category stayed in place 1:"),
+        ((0.7, 0.8, 0.9), "A", "first, where C was. The true category moved up from place 3 to 1: wrong before, right"),
+        ((0.7, 0.8, 0.9), "C", "moved down from place 1 to 3: right before, wrong now"),
+        ((0.7, 0.8, 0.9), "B", "stayed in place 2: wrong before and now"),
+        ((0.7, 0.8, 0.9), "D", "The true category, D, is not among the candidates"),
+        ((0.7, 0.8, 0.9), None, "is not known"),
+    ],
+)
+def test_what_moved_and_whether_it_was_right(untrained: tuple[float, ...], truth: str | None, said: str) -> None:
+    assert said in moves(_ordered(*untrained), truth)
+
+
+def test_without_a_text_nothing_was_before() -> None:
+    table = beside_untrained(pd.DataFrame({"category_path": ["A"]}), None)
+    assert "no order before training" in moves(table, "A")

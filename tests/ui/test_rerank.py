@@ -29,9 +29,43 @@ def test_an_own_list(workspace: Workspace) -> None:
     assert {found["category_path"] for found in answer["candidates"]} == {"Home > Vases", "Garden > Gnomes"}
 
 
+def test_before_training_the_gate_and_what_moved(workspace: Workspace) -> None:
+    answer = rerank.rerank(workspace, "p4")
+    assert sorted(found["place_before"] for found in answer["candidates"]) == list(range(1, len(CATEGORIES) + 1))
+    assert answer["gate"] == {"text": 0.5, "image": 0.5}
+    assert "The true category" in answer["moved"]
+    assert all(found["score"] == found["fused"] for found in answer["candidates"])
+    for balance, side in ((0.0, "text"), (1.0, "image")):
+        faded = rerank.rerank(workspace, "p4", balance=balance)["candidates"]
+        assert [found["score"] for found in faded] == pytest.approx([found[side] for found in faded], abs=1e-3)
+    html = _show(workspace, "p4", balance=0.25)[1]
+    assert "photo faded out by 50 %" in html
+    assert "nothing fades" in _show(workspace, "p2")[1]
+
+
+def test_a_product_of_ones_own(workspace: Workspace, photo: str) -> None:
+    found = rerank.rerank(workspace, title="tall vase")
+    assert found["candidates"][0]["category_path"] == "Home > Vases"
+    assert not any(candidate["truth"] for candidate in found["candidates"])
+    assert "is not known" in found["moved"]
+    alone = rerank.rerank(workspace, photo=photo, candidates="Home > Vases\nHome > Clocks")
+    assert alone["gate"] is None
+    assert "no order before training" in alone["moved"]
+    assert [candidate["place_before"] for candidate in alone["candidates"]] == [None, None]
+    html = _show(workspace, "p4", rerank.OWN, photo, HOSTILE, paths="<b>x > y")[1]
+    assert "<script" not in html
+    assert "<b>x" not in html
+
+
 def test_what_cannot_be_ranked_is_said(workspace: Workspace) -> None:
     with pytest.raises(gr.Error, match="no product with this id"):
         rerank.rerank(workspace, "nobody")
+    with pytest.raises(gr.Error, match="not both"):
+        rerank.rerank(workspace, "p4", title="vase")
+    with pytest.raises(gr.Error, match="nothing to rank"):
+        _show(workspace, "p4", rerank.OWN)
+    with pytest.raises(gr.Error, match="between 0"):
+        rerank.rerank(workspace, "p4", balance=2)
     with pytest.raises(gr.Error, match="at most 100"):
         rerank.rerank(workspace, "p4", "A > B\n" * 101)
     with pytest.raises(gr.Error, match="no level"):
@@ -52,7 +86,19 @@ def test_products_are_found_by_title(workspace: Workspace) -> None:
 
 def test_a_hostile_title_stays_text(workspace: Workspace) -> None:
     row = workspace.catalog.products.index[workspace.catalog.products.title == HOSTILE][0]
-    card, table = rerank.show(workspace, workspace.catalog.products.product_id[row], "<img src=x>\nA > B")
+    card, table = _show(workspace, workspace.catalog.products.product_id[row], paths="<img src=x>\nA > B")
     assert "<script" not in card
     assert "<img src=x" not in table
-    assert "✓ truth" in rerank.show(workspace, "p4", "")[1]
+    assert "✓ truth" in _show(workspace, "p4")[1]
+
+
+def _show(
+    workspace: Workspace,
+    product_id: str,
+    source: str = rerank.CATALOGUE,
+    photo: str | None = None,
+    title: str | None = None,
+    paths: str | None = None,
+    balance: float = 0.5,
+) -> tuple[str, str]:
+    return rerank.show(workspace, product_id, source, photo, title, None, paths, balance)

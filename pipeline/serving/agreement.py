@@ -1,0 +1,62 @@
+"""The index beside the scan that it must agree with, on one query: what both found, and how long each took."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.serving.index import VectorIndex, exact_scan
+
+_REPEATS = 5
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """One query by FAISS and by the exact scan.
+
+    Attributes:
+        vectors: How many were searched.
+        asked: Results of each.
+        common: How many of them both have.
+        same_order: Whether both have the same ones in the same order.
+        index_ms: Median time of FAISS, in milliseconds.
+        scan_ms: Median time of the scan.
+    """
+
+    vectors: int
+    asked: int
+    common: int
+    same_order: bool
+    index_ms: float
+    scan_ms: float
+
+
+def compare(index: VectorIndex, query: np.ndarray, k: int) -> Agreement:
+    """Search an index and scan its vectors, five times each.
+
+    Args:
+        index: What is searched.
+        query: float32 [d].
+        k: Results.
+    """
+    (_, found), index_ms = _timed(lambda: index.search(query[None], k))
+    (_, expected), scan_ms = _timed(lambda: exact_scan(index.vectors, query[None], k))
+    common = len(np.intersect1d(found[0], expected[0]))
+    same = bool(np.array_equal(found[0], expected[0]))
+    return Agreement(len(index), found.shape[1], common, same, index_ms, scan_ms)
+
+
+def _timed(
+    search: Callable[[], tuple[np.ndarray, np.ndarray]],
+) -> tuple[tuple[np.ndarray, np.ndarray], float]:
+    """What a search finds, and the median of its times in milliseconds."""
+    times = []
+    for _ in range(_REPEATS):
+        start = time.perf_counter()
+        found = search()
+        times.append(1000 * (time.perf_counter() - start))
+    return found, statistics.median(times)
