@@ -200,6 +200,44 @@ def test_a_hostile_title_shows_as_text_everywhere(page: Page) -> None:
     assert page.evaluate("window.hacked") is None
 
 
+def test_a_search_is_filtered_worded_turned_and_led_on(page: Page) -> None:
+    _open(page, "Search")
+    page.get_by_label("Text", exact=True).fill("kite")
+    page.get_by_role("button", name="Filters, wording, near-duplicates").click()
+    page.get_by_label("Wording").fill("a photo")
+    _press(page, "Search")
+    expect(page.get_by_test_id("toast-body")).to_contain_text("once, where the text goes")
+    page.get_by_label("Wording").fill("a photo of {}")
+    _press(page, "Search")
+    expect(page.locator("#search-done")).to_contain_text("a photo of kite")
+    _press(page, "Next ›")
+    expect(page.locator("#search-done")).to_contain_text("Products 13 to")
+    page.get_by_role("button", name="More like this").first.click()
+    expect(page.locator("#search-done")).to_contain_text(f'Most similar to "{HOSTILE}')
+    _press(page, "Compare the index with the exact scan")
+    expect(page.locator("#search-compared")).to_contain_text("exact scan")
+    assert page.evaluate("window.hacked") is None
+
+
+def test_a_product_of_ones_own_is_ranked_and_one_modality_fades(page: Page, photo: Path) -> None:
+    _open(page, "Rerank")
+    page.get_by_label("My own").check()
+    _press(page, "Rerank")
+    expect(page.get_by_test_id("toast-body")).to_contain_text("nothing to rank for yet")
+    with page.expect_response(re.compile(r"/upload")):
+        page.get_by_role("tabpanel", name="Rerank").locator("input[type=file]").set_input_files(photo)
+    page.get_by_label("Title of your product").fill("Blue ceramic vase")
+    page.get_by_role("button", name="Own candidates").click()
+    page.get_by_label("Category paths, one a line").fill("Home & Garden > Decor > Vases\nGarden > Gnomes")
+    _press(page, "Rerank")
+    expect(page.locator("#candidates li")).to_have_count(2)
+    expect(page.locator("#candidates").get_by_role("status")).to_contain_text("Which category is true is not known")
+    expect(page.locator("#candidates li .before").first).to_contain_text("before training")
+    expect(page.locator(".gate .bar")).to_have_count(2)
+    page.get_by_role("slider", name="Text or photo").press("End")
+    expect(page.locator(".gate")).to_contain_text("text faded out by 100 %")
+
+
 def test_a_category_is_picked_in_the_map_and_compared(page: Page) -> None:
     _open(page, "Categories")
     expect(page.locator("#category-detail")).to_contain_text("Pick a category")

@@ -135,7 +135,8 @@ def pick(workspace: Workspace, event: gr.EventData, *form: Any) -> tuple[str, st
     asked = picked(event)
     if not asked.startswith(results.LIKE):
         number = asked.removeprefix(results.PAGE)
-        return show(workspace, *form, int(number) if number.isdecimal() and len(number) < 4 else 0)
+        page = int(number) if number.isdecimal() and len(number) < 4 else 0
+        return show(workspace, *(*form, page))
     count, threshold = form[3], form[-1]
     product_id = asked.removeprefix(results.LIKE)
     found = neighbours(workspace, product_id, count, threshold)

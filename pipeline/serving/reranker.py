@@ -128,7 +128,7 @@ def moves(table: pd.DataFrame, truth: str | None) -> str:
     if table["place_before"].isna().any():
         return "There is no order before training: the untrained tower reads text alone, and this product has none."
     before = paths[int(table["place_before"].argmin())]
-    first = f"Training put {paths[0]} first, where {before} was."
+    first = f"Before training {before} was first, now {paths[0]} is."
     if paths[0] == before:
         first = f"{before} was first before training and is first now."
     if truth is None:

@@ -56,7 +56,11 @@ def _ordered(*untrained: float) -> pd.DataFrame:
     ("untrained", "truth", "said"),
     [
         ((0.9, 0.8, 0.7), "A", "A was first before training and is first now. The true category stayed in place 1:"),
-        ((0.7, 0.8, 0.9), "A", "first, where C was. The true category moved up from place 3 to 1: wrong before, right"),
+        (
+            (0.7, 0.8, 0.9),
+            "A",
+            "C was first, now A is. The true category moved up from place 3 to 1: wrong before, right",
+        ),
         ((0.7, 0.8, 0.9), "C", "moved down from place 1 to 3: right before, wrong now"),
         ((0.7, 0.8, 0.9), "B", "stayed in place 2: wrong before and now"),
         ((0.7, 0.8, 0.9), "D", "The true category, D, is not among the candidates"),
