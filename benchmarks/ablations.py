@@ -1,8 +1,9 @@
 """What each idea of the training recipe brought, on validation rows and held-out categories of a run folder.
 
-Run: python -m benchmarks.ablations --run runs/real --source SOURCE [--taxonomy FILE] [--only NAME ...]
+Run: python -m benchmarks.ablations --run runs/real --source SOURCE... [--tower BUNDLE] [--only NAME ...]
 
-The vision tower is trained once and shared. The first row is the whole recipe; each other one trains the heads only,
+RUN is a folder whose ingest was done with the same flags. The vision tower is trained once and shared, or taken from a
+bundle that had the same rows held out. The first row is the whole recipe; each other one trains the heads only,
 anew on the run's cached features, with one thing changed. The test split is not touched. Printed as a Markdown table:
 MRR among the candidates and open hF1 over all paths, of at most 1,000 rows of each split.
 """
@@ -17,11 +18,13 @@ from pathlib import Path
 
 import torch
 
+from pipeline.__main__ import config_of
+from pipeline.__main__ import parser as build_parser
 from pipeline.artifacts import RunPaths
-from pipeline.config import Config, SourceConfig
+from pipeline.config import Config
 from pipeline.data.schema import read_products
+from pipeline.model.bundle import bundle_hash
 from pipeline.model.training import JsonLog
-from pipeline.presets import PRESETS
 from pipeline.stages.train import Trainer
 
 SETS = ("validation", "held out")
@@ -73,6 +76,13 @@ VARIANTS: dict[str, Callable[[Config], Config]] = {
 }
 
 
+def with_tower(config: Config, bundle: Path) -> Config:
+    """The configuration with the vision tower of a bundle in place of training one."""
+    stages = tuple(stage for stage in config.train.stages if stage.train != ("vision",))
+    train = replace(config.train, stages=stages, refit=str(bundle), refit_weights=bundle_hash(bundle))
+    return replace(config, train=train)
+
+
 def heads_only(config: Config) -> Config:
     """The configuration without adapters and without the stages that train them."""
     plain = replace(config.model, text=replace(config.model.text, lora_targets=(), lora_rank=0, lora_alpha=0))
@@ -99,14 +109,13 @@ def main() -> None:
     """Train the variants, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True, help="run folder whose ingest is done")
-    parser.add_argument("--source", required=True, help="as the run was built")
-    parser.add_argument("--taxonomy", help="as the run was built")
-    parser.add_argument("--preset", default="compact", choices=sorted(PRESETS))
+    parser.add_argument("--tower", type=Path, help="bundle whose vision tower is taken as it is")
     parser.add_argument("--only", nargs="*", choices=sorted((RECIPE, *VARIANTS)), help="these variants only")
-    arguments = parser.parse_args()
+    arguments, flags = parser.parse_known_args()  # the others are those of the build
     logging.basicConfig(level=logging.WARNING)
-    source = SourceConfig(location=arguments.source, taxonomy=arguments.taxonomy)
-    config = replace(PRESETS[arguments.preset](), source=source)
+    config = config_of(build_parser().parse_args(["build", *flags, "--out", str(arguments.run)]))
+    if arguments.tower is not None:
+        config = with_tower(config, arguments.tower)
     print("| variant | " + " | ".join(COLUMNS) + " |")
     print("|---" * (len(COLUMNS) + 1) + "|")
     for name in arguments.only or (RECIPE, *VARIANTS):

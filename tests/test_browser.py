@@ -1,11 +1,10 @@
 """The Space as a visitor meets it: app.py on a tiny build, in Chromium.
 
-Skipped, with the reason, where no Chromium is found. Screenshots go to $SCREENSHOTS where that is set.
+Skipped, with the reason, where no Chromium is found; `browsing` says where screenshots lie.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from pipeline.artifacts import RunPaths
-from tests.browsing import marks, serving
+from tests.browsing import guarded, marks, serving
 from tests.factories import draw, encode
 
 HOSTILE = "Kite <script>window.hacked=1</script><img src=x onerror=window.hacked=1> {{7*7}} ${7*7} <b>bold</b>"
@@ -49,23 +48,11 @@ def address(tiny_run: Path, hostile_catalog: Path, tmp_path_factory: pytest.Temp
 
 @pytest.fixture
 def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The page, opened; nothing may be fetched from elsewhere, and no script of ours may fail."""
-    width, height = getattr(request, "param", (1280, 900))
-    opened = browser.new_page(viewport={"width": width, "height": height})
-    opened.set_default_timeout(60_000)
-    elsewhere: list[str] = []
-    errors: list[str] = []
-    local = (address, "data:", "blob:")
-    opened.on("request", lambda asked: elsewhere.append(asked.url) if not asked.url.startswith(local) else None)
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.goto(address)
-    expect(opened.get_by_role("heading", name="Product Galaxy")).to_be_visible()
-    yield opened
-    if "SCREENSHOTS" in os.environ:
-        opened.screenshot(path=Path(os.environ["SCREENSHOTS"]) / f"{request.node.name}.png", full_page=True)
-    opened.close()
-    assert elsewhere == []
-    assert errors == []
+    """The page, opened."""
+    with guarded(browser, address, request) as opened:
+        opened.goto(address)
+        expect(opened.get_by_role("heading", name="Product Galaxy")).to_be_visible()
+        yield opened
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +82,7 @@ def test_a_photo_and_a_text_are_classified(page: Page, photo: Path) -> None:
     prediction = page.get_by_role("region", name="Predicted category")
     expect(prediction).to_be_visible()
     assert re.search(r"\d %", prediction.inner_text())
-    expect(prediction.get_by_role("status")).to_contain_text(re.compile("[Ss]ure|confidence"))
+    expect(prediction.get_by_role("status")).to_contain_text(re.compile("[Aa]ccepted|confidence"))
     expect(prediction.locator(".steps li").first).to_contain_text("of the evidence agrees")
     expect(page.get_by_role("region", name="Runner-up categories").locator(".bar")).not_to_have_count(0)
     cards = page.locator("#similar .card")
@@ -225,7 +212,7 @@ def test_a_product_of_ones_own_is_ranked_and_one_modality_fades(page: Page, phot
     _press(page, "Rerank")
     expect(page.get_by_test_id("toast-body")).to_contain_text("nothing to rank for yet")
     with page.expect_response(re.compile(r"/upload")):
-        page.get_by_role("tabpanel", name="Rerank").locator("input[type=file]").set_input_files(photo)
+        page.locator("#own-product input[type=file]").set_input_files(photo)
     page.get_by_label("Title of your product").fill("Blue ceramic vase")
     page.get_by_role("button", name="Own candidates").click()
     page.get_by_label("Category paths, one a line").fill("Home & Garden > Decor > Vases\nGarden > Gnomes")

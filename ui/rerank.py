@@ -195,7 +195,7 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
                     offered, value=offered[0][1] if offered else None, label="Chosen", filterable=False
                 )
                 lucky = gr.Button("Random product")
-            with gr.Column(visible=False) as own:
+            with gr.Column(visible=False, elem_id="own-product") as own:
                 photo = photo_input("Photo of your product")
                 title = gr.Textbox(label="Title of your product", max_length=MAX_TEXT)
                 description = gr.Textbox(label="Its description", lines=2, max_lines=6, max_length=MAX_DESCRIPTION)
