@@ -24,7 +24,6 @@ from pipeline.data.joining import ProductVectors, read_vectors
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import SEPARATOR, levels, read_taxonomy
 from pipeline.model.bundle import Bundle, load_bundle
-from pipeline.model.calibration import logistic, logit, sigmoid
 from pipeline.model.classifier import ClassTable, train_classifier
 from pipeline.model.names import name_vectors
 from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes, uncalibrated
@@ -123,42 +122,6 @@ def _by_name(predictor: CategoryPredictor, vectors: np.ndarray, _: str) -> np.nd
     return predictor.scorer.retrieved(vectors, SHARPNESS, names=True)
 
 
-def confidence_loss(
-    predictor: CategoryPredictor, voted: Own, rows: TuningRows, kind: str, config: Config
-) -> tuple[float, float]:
-    """Log loss of the confidences of all levels, calibrated without and with the agreement of the neighbours.
-
-    Agreement is the share of the votes for a node and all below it. Rows are halved at random, calibrated on one half
-    and measured on the other, both ways.
-    """
-    paths, probabilities = predictor.raw(rows.vectors, predictor.setting(kind))
-    shares = predictor.tree.sum_up(np.concatenate([voted(part, kind) for part in np.array_split(rows.vectors, 8)]))
-    half = np.random.default_rng(0).permutation(len(paths)) % 2
-    weights = rows.weights(config.predict.unseen_share)
-    losses, mass = np.zeros(2), 0.0
-    for level in range(max(len(found) for found in probabilities)):
-        has = np.array([row for row, found in enumerate(probabilities) if len(found) > level])
-        nodes = [predictor.tree.chain(predictor.tree.node(paths[row]))[level] for row in has]
-        names = [predictor.tree.taxonomy.paths[node] for node in nodes]
-        pairs = zip(has, names, strict=True)
-        right = np.array([(rows.truths[row] + SEPARATOR).startswith(name + SEPARATOR) for row, name in pairs])
-        odds = logit(np.array([probabilities[row][level] for row in has]))
-        columns = [odds, np.ones(len(has)), shares[has, nodes]]
-        for side in (0, 1):
-            fit, held = half[has] == side, half[has] != side
-            if not fit.any() or not held.any():
-                continue
-            for place, width in enumerate((2, 3)):
-                design = np.stack(columns[:width], axis=1)
-                parameters = logistic(design[fit], right[fit].astype(float), weights[has][fit])
-                guess = np.clip(sigmoid(design[held] @ parameters), 1e-6, 1 - 1e-6)
-                each = np.where(right[held], -np.log(guess), -np.log(1 - guess))
-                losses[place] += float((weights[has][held] * each).sum())
-            mass += float(weights[has][held].sum())
-    without, together = losses / mass
-    return float(without), float(together)
-
-
 def main(argv: list[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -179,12 +142,10 @@ def main(argv: list[str] | None = None) -> None:
     rows = tuning_rows(config, bundle, products, vectors)
     learnt = (products["split"] == "train").to_numpy()
     truths = products.loc[learnt, "category_path"].tolist()
-    default = CategoryPredictor(bundle)
-    voted = votes(default, vectors.at(learnt), truths)
     print("| log loss of the confidence | without agreement | with the neighbours' agreement |\n|---|---|---|")
-    for kind in KINDS:
-        without, together = confidence_loss(default, voted, rows[kind], kind, config)
-        print(f"| {kind} | {without:.4f} | {together:.4f} |", flush=True)
+    losses = bundle.predictor.notes["log_loss_without_and_with_agreement"] if bundle.predictor else {}
+    for kind, (without, together) in losses.items():
+        print(f"| {kind} | {without:.4f} | {together:.4f} |")
     print("\n| idea | " + " | ".join(f"{kind}, {name}" for kind in KINDS for name in ("seen", "unseen")) + " |")
     print("|---" * 7 + "|")
     ideas = variants(bundle, config, vectors.at(learnt), truths, not arguments.no_wordings, arguments.names)

@@ -9,7 +9,7 @@ import gradio as gr
 
 from pipeline.config import PredictConfig
 from pipeline.data.taxonomy import levels, truncate
-from pipeline.serving.answer import EVIDENCE, ask, evidence
+from pipeline.serving.answer import Shelf, ask
 from ui import cards, examples, links
 from ui.photo import photo_input, read_photo
 from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Workspace, bind, endpoint, read_listing, read_paths, refuse
@@ -65,11 +65,16 @@ def classify(
     }
     tools = workspace.tools
     try:
-        answer = ask(tools.predictor, tools.encoder, text, image, k=_CATEGORIES, precision=precision, **only)
+        shelf = Shelf(tools.search, workspace.catalog.products)
+        answer = ask(
+            tools.predictor, tools.encoder, text, image, k=_CATEGORIES, precision=precision, shelf=shelf, **only
+        )
     except ValueError as error:  # a path that the taxonomy lacks
         raise refuse(str(error)) from error
     found = answer.prediction
-    near = evidence(tools.search, workspace.catalog.products, answer.query, found.path, EVIDENCE)
+    assert answer.evidence is not None  # there is a shelf
+    hits, support = answer.evidence.hits, answer.evidence.support
+    agreement = support.agreement(found.path)
     steps = zip(levels(found.path), found.confidences, found.thresholds, found.asked, strict=True)
     return {
         "summary": answer.summary,
@@ -87,7 +92,7 @@ def classify(
                 "certain": depth < found.certain,
                 "needed": needed,
                 "asked": asked,
-                "agreement": near.agreement[depth] if near.hits else None,
+                "agreement": agreement[depth] if hits else None,
             }
             for depth, (level, confidence, needed, asked) in enumerate(steps)
         ],
@@ -98,7 +103,7 @@ def classify(
         ],
         "similar": [
             {**workspace.describe(hit), "agreeing_levels": common}
-            for hit, common in zip(near.hits, near.common, strict=True)
+            for hit, common in zip(hits, support.common(found.path), strict=True)
         ],
     }
 

@@ -34,6 +34,8 @@ class Calibration:
         names: Whether the retrieval reads what categories are called in other languages, where it knows.
         slopes: For each level, a of confidence = sigmoid(a logit(p) + b).
         offsets: For each level, b of it.
+        gains: For each level, what full agreement of the nearest labelled products adds before the sigmoid; empty where
+            confidences do not look at them.
         thresholds: For each of `PRECISIONS`, the lowest confidence of each level that was right so often; None where
             none was.
         coverage: For each of them, the share of predictions of each level at or above the threshold.
@@ -46,17 +48,25 @@ class Calibration:
     names: bool = False
     slopes: tuple[float, ...] = (1.0,)
     offsets: tuple[float, ...] = (0.0,)
+    gains: tuple[float, ...] = ()
     thresholds: tuple[tuple[float | None, ...], ...] = tuple((precision,) for precision in PRECISIONS)
     coverage: tuple[tuple[float, ...], ...] = ()
     familiar: float | None = None
 
-    def confidence(self, probability: np.ndarray, level: int) -> np.ndarray:
+    def confidence(self, probability: np.ndarray, level: int, agreement: np.ndarray | float = 0.0) -> np.ndarray:
         """Calibrated confidence of probabilities [n] of nodes of a level (0 is the top); too deep, the last one's.
 
         Platt 1999 on the logit; with offset 0 it is temperature scaling (Guo et al. 2017), a node against all else.
+
+        Args:
+            probability: Before calibration.
+            level: Of the nodes.
+            agreement: Share in [0, 1], or [n] of them, of the nearest labelled products that lie in the node; only
+                counts where there are gains.
         """
         place = min(level, len(self.slopes) - 1)
-        confident: np.ndarray = sigmoid(self.slopes[place] * logit(probability) + self.offsets[place])
+        odds = self.slopes[place] * logit(probability) + self.offsets[place]
+        confident: np.ndarray = sigmoid(odds + self.gains[place] * agreement if self.gains else odds)
         return confident
 
     def threshold(self, level: int, precision: float) -> float:
@@ -83,6 +93,7 @@ class Calibration:
             names=bool(raw.get("names", False)),
             slopes=tuple(raw["slopes"]),
             offsets=tuple(raw["offsets"]),
+            gains=tuple(raw.get("gains", ())),
             thresholds=tuple(map(tuple, raw["thresholds"])),
             coverage=tuple(map(tuple, raw["coverage"])),
             familiar=raw.get("familiar"),
@@ -102,32 +113,40 @@ def sigmoid(value: np.ndarray) -> np.ndarray:
     return half
 
 
-def fit_platt(probability: np.ndarray, right: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """Slope and offset of sigmoid(a logit(p) + b) that make `right` likeliest.
+def fit_platt(
+    probability: np.ndarray, right: np.ndarray, weights: np.ndarray, agreement: np.ndarray | None = None
+) -> tuple[float, float, float]:
+    """Slope, offset and gain of sigmoid(a logit(p) + b + c s) that make `right` likeliest; s is the agreement.
 
     Platt 1999, "Probabilistic outputs for support vector machines", with its targets a little inside of 0 and 1, so
-    that rows that are all right do not make it certain; by Newton's method. A slope is never negative: more likely
-    before is never less likely after.
+    that rows that are all right do not make it certain; by Newton's method. Neither slope nor gain is ever negative:
+    more likely or better agreed on is never less sure.
 
     Args:
         probability: float [n].
         right: bool [n].
         weights: float [n], not negative.
+        agreement: float [n] in [0, 1]; without it the gain is 0.
 
     Returns:
-        (1, 0), the identity, where no row has weight.
+        (1, 0, 0), the identity, where no row has weight.
     """
     total = float(weights.sum())
     if total <= 0:
-        return 1.0, 0.0
+        return 1.0, 0.0, 0.0
     scaled = weights * (weights > 0).sum() / total  # the targets below count rows
     positive, negative = float((scaled * right).sum()), float((scaled * (1 - right)).sum())
     target = np.where(right, (positive + 1) / (positive + 2), 1 / (negative + 2))
-    design = np.stack([logit(probability), np.ones(len(right))], axis=1)
-    parameters = logistic(design, target, scaled)
-    if parameters[0] < 0:
-        parameters = np.array([0.0, logistic(design[:, 1:], target, scaled)[0]])
-    return float(parameters[0]), float(parameters[1])
+    columns = {"offset": np.ones(len(right)), "slope": logit(probability)}
+    if agreement is not None:
+        columns["gain"] = agreement
+    while True:
+        values = logistic(np.stack(list(columns.values()), axis=1), target, scaled)
+        found = dict(zip(columns, map(float, values), strict=True))
+        falling = [name for name in ("gain", "slope") if found.get(name, 0.0) < 0]
+        if not falling:
+            return found.get("slope", 0.0), found["offset"], found.get("gain", 0.0)
+        del columns[falling[0]]
 
 
 def logistic(design: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:

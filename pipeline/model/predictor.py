@@ -37,6 +37,8 @@ class PredictorParts:
         branches: Pairs (category path, precision) for branches that want another one.
         most_frequent: `hash_path` of the category of most training products, "" if unknown.
         notes: JSON of how all this was chosen.
+        supported: Those of the default predictor for where the nearest labelled products are known; by kind, of the
+            kinds for which that was better on validation.
     """
 
     classes: tuple[tuple[str, ...], ...]
@@ -46,6 +48,7 @@ class PredictorParts:
     branches: tuple[tuple[str, float], ...] = ()
     most_frequent: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
+    supported: dict[str, Calibration] = field(default_factory=dict)
 
     @property
     def reads_names(self) -> bool:
@@ -62,6 +65,7 @@ class PredictorParts:
                 name: {kind: calibration.meta() for kind, calibration in kinds.items()}
                 for name, kinds in self.calibrations.items()
             },
+            "supported": {kind: calibration.meta() for kind, calibration in self.supported.items()},
             "precision": self.precision,
             "branches": self.branches,
             "most_frequent": self.most_frequent,
@@ -117,5 +121,13 @@ def read_parts(folder: Path, raw: dict[str, Any]) -> PredictorParts:
             ) from error
         classifier.eval().requires_grad_(False)
     branches = tuple((path, float(precision)) for path, precision in raw["branches"])
-    most_frequent, notes = raw["most_frequent"], raw["notes"]
-    return PredictorParts(classes, classifier, calibrations, raw["precision"], branches, most_frequent, notes)
+    return PredictorParts(
+        classes,
+        classifier,
+        calibrations,
+        raw["precision"],
+        branches,
+        most_frequent=raw["most_frequent"],
+        supported={kind: Calibration.from_meta(values) for kind, values in raw.get("supported", {}).items()},
+        notes=raw["notes"],
+    )

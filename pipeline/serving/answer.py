@@ -10,9 +10,9 @@ from PIL import Image
 
 from pipeline.data.images import photo_flaw
 from pipeline.data.taxonomy import levels
-from pipeline.metrics import common_levels
 from pipeline.serving.encoder import Query, QueryEncoder
 from pipeline.serving.predictor import CategoryPredictor, CategoryScore, Prediction
+from pipeline.serving.support import NEIGHBOURS, Support
 
 if TYPE_CHECKING:  # faiss is only needed where there is a catalogue
     import pandas as pd
@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # faiss is only needed where there is a catalogue
     from pipeline.serving.index import Hit, ProductSearch
 
 ALTERNATIVES = 5
-EVIDENCE = 8
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,14 @@ class Answer:
         prediction: The decoded path.
         alternatives: The likeliest single paths, each without what lies below it; the decoded one may be among them.
         flaw: What makes the photo say nothing (`photo_flaw`), "" if it is a photo. With a text it was left out.
+        evidence: The nearest labelled products, where there is a catalogue.
     """
 
     query: Query
     prediction: Prediction
     alternatives: tuple[CategoryScore, ...]
     flaw: str = ""
+    evidence: Evidence | None = None
 
     @property
     def summary(self) -> str:
@@ -63,17 +64,30 @@ class Answer:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The nearest labelled products of a catalogue, and how far they agree with a path.
+    """The nearest labelled products of a catalogue.
 
     Attributes:
         hits: Best first.
-        common: For each of them, how many levels of the path its category shares.
-        agreement: For each level of the path, the share of them that are in it, weighted by similarity.
+        support: Their categories.
     """
 
     hits: tuple[Hit, ...]
-    common: tuple[int, ...]
-    agreement: tuple[float, ...]
+    support: Support
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A catalogue in which evidence is looked up."""
+
+    search: ProductSearch
+    products: pd.DataFrame
+
+    def evidence(self, query: Query, k: int = NEIGHBOURS) -> Evidence:
+        """The k nearest labelled products of a query; fewer where there are fewer."""
+        labels = self.products["category_path"]
+        near = [hit for hit in self.search.search(query, 4 * k) if isinstance(labels.iloc[hit.row], str)][:k]
+        support = Support(tuple(labels.iloc[hit.row] for hit in near), tuple(hit.score for hit in near))
+        return Evidence(tuple(near), support)
 
 
 def ask(
@@ -86,6 +100,7 @@ def ask(
     precision: float | None = None,
     branches: Sequence[str] = (),
     candidates: Sequence[str] = (),
+    shelf: Shelf | None = None,
 ) -> Answer:
     """Predict the category of one product.
 
@@ -98,6 +113,7 @@ def ask(
         precision: Operating point; None takes the predictor's.
         branches: Only these branches; all, if there are none.
         candidates: Only these paths.
+        shelf: Where the nearest labelled products are looked up, whose agreement then is part of the confidence.
 
     Raises:
         ValueError: If there is neither text nor photo, or the taxonomy lacks a branch or a candidate.
@@ -105,34 +121,14 @@ def ask(
     flaw = "" if image is None else photo_flaw(image)
     query = encoder.encode(text, None if flaw and text else image)
     vectors, kind = query.fused_vector[None], query.kind
-    [found] = predictor.decode(vectors, kind, branches=branches, candidates=candidates, precision=precision)
-    [best] = predictor.predict(vectors, k, kind, branches=branches, candidates=candidates)
+    near = None if shelf is None else shelf.evidence(query)
+    supports = [near.support] if near is not None and near.hits else None
+    only = {"branches": branches, "candidates": candidates}
+    [found] = predictor.decode(vectors, kind, precision=precision, supports=supports, **only)
+    [best] = predictor.predict(vectors, k, kind, **only)
     if flaw and query.image_vector is not None:
         found = found.guessed
-    return Answer(query, found, tuple(best), flaw)
-
-
-def evidence(search: ProductSearch, products: pd.DataFrame, query: Query, path: str, k: int = EVIDENCE) -> Evidence:
-    """The nearest labelled products of a catalogue, and how far their categories agree with a path.
-
-    Args:
-        search: In the catalogue.
-        products: Of the catalogue.
-        query: The product asked about.
-        path: What was predicted for it.
-        k: Products at most.
-    """
-    labels = products["category_path"]
-    near = [hit for hit in search.search(query, 4 * k) if isinstance(labels.iloc[hit.row], str)][:k]
-    names = levels(path)
-    common = tuple(common_levels(levels(labels.iloc[hit.row]), names) for hit in near)
-    weights = [max(hit.score, 0.0) for hit in near]
-    total = max(sum(weights), 1e-9)
-    agreement = tuple(
-        sum(weight for weight, shared in zip(weights, common, strict=True) if shared >= depth) / total
-        for depth in range(1, len(names) + 1)
-    )
-    return Evidence(tuple(near), common, agreement)
+    return Answer(query, found, tuple(best), flaw, near)
 
 
 def _lacking(found: Prediction, level: int) -> str:

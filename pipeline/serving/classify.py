@@ -30,7 +30,7 @@ from pipeline.data.schema import REJECTS, read_table, write_table
 from pipeline.data.sources import Item, SourceError, open_source
 from pipeline.data.taxonomy import levels, read_taxonomy
 from pipeline.model.bundle import bundle_hash, load_bundle
-from pipeline.serving.answer import ALTERNATIVES, Answer, ask, evidence
+from pipeline.serving.answer import ALTERNATIVES, Answer, Shelf, ask
 from pipeline.serving.catalog import Catalog
 from pipeline.serving.encoder import QueryEncoder
 from pipeline.serving.predictor import CategoryPredictor, kinds_of
@@ -107,24 +107,33 @@ def classify_product(
     predictor = _predictor(bundle, taxonomy, asked)
     text = product_text(clean_text(title), clean_text(description))
     photo = None if image is None else _read_photo(image)
-    answer = ask(predictor, QueryEncoder(bundle), text, photo, branches=asked.branches, candidates=asked.candidates)
-    near = None if catalog is None else _evidence(Catalog.open(catalog), answer)
+    opened = None if catalog is None else Catalog.open(catalog)
+    shelf = None if opened is None else _shelf(opened)
+    only = asked.branches, asked.candidates
+    answer = ask(predictor, QueryEncoder(bundle), text, photo, branches=only[0], candidates=only[1], shelf=shelf)
+    near = None if opened is None else _evidence(opened, answer)
     print(render(answer, near))
     found = answer.prediction
     alternatives = [asdict(score) for score in answer.alternatives]
     return {**asdict(found), "certain_path": found.certain_path, "alternatives": alternatives, "evidence": near}
 
 
-def _evidence(catalog: Catalog, answer: Answer) -> dict[str, Any]:
+def _shelf(catalog: Catalog) -> Shelf:
     from pipeline.serving.index import ProductSearch  # brings faiss: only where there is a catalogue
 
-    near = evidence(ProductSearch(catalog), catalog.products, answer.query, answer.prediction.path)
+    return Shelf(ProductSearch(catalog), catalog.products)
+
+
+def _evidence(catalog: Catalog, answer: Answer) -> dict[str, Any] | None:
+    near = answer.evidence
+    if near is None:
+        return None
     rows = [(catalog.products.iloc[hit.row], hit) for hit in near.hits]
     products = [
         {"title": str(row["title"]), "category_path": str(row["category_path"]), "similarity": round(hit.score, 4)}
         for row, hit in rows
     ]
-    return {"products": products, "agreement": list(near.agreement)}
+    return {"products": products, "agreement": list(near.support.agreement(answer.prediction.path))}
 
 
 def render(answer: Answer, evidence: dict[str, Any] | None = None) -> str:

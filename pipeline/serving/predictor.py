@@ -16,6 +16,7 @@ import numpy as np
 from pipeline.artifacts import ArtifactError
 from pipeline.data.taxonomy import levels, normalise_path, truncate
 from pipeline.serving.scorer import TINY, CategoryScorer
+from pipeline.serving.support import Support
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
     from pipeline.model.calibration import Calibration
@@ -115,6 +116,7 @@ class CategoryPredictor:
         self.scorer = CategoryScorer(bundle, paths, vectors, parts, names)
         self.paths, self.tree = self.scorer.paths, self.scorer.tree
         self._calibrations: dict[str, Calibration] = parts.calibrations[which]
+        self._supported: dict[str, Calibration] = parts.supported if which == "default" else {}
         self.precision = parts.precision if precision is None else precision
         self._branches = tuple(parts.branches if branches is None else branches)
         self._asked = self._precisions(self.precision)
@@ -159,6 +161,7 @@ class CategoryPredictor:
         branches: Sequence[str] = (),
         candidates: Sequence[str] = (),
         precision: float | None = None,
+        supports: Sequence[Support] | None = None,
     ) -> list[Prediction]:
         """One path a row, from the top: at each node the likeliest child, until stopping there is likelier.
 
@@ -170,6 +173,8 @@ class CategoryPredictor:
             branches: Only these.
             candidates: Only these.
             precision: Moves the operating point for this call.
+            supports: The nearest labelled products of each row, where they are known: their agreement is part of the
+                confidence where that was better on validation.
         """
         found: list[Prediction] = []
         allowed = self._allowed(branches, candidates)
@@ -179,8 +184,9 @@ class CategoryPredictor:
             total = self.tree.sum_up(own)
             for row in range(len(own)):
                 nodes = self.tree.descend(own[row], total[row])
-                calibration, cosine = self._calibrations[named[len(found)]], float(nearest[len(found)])
-                found.append(self._judge(nodes, total[row, nodes], calibration, cosine, asked[nodes]))
+                kind, cosine = named[len(found)], float(nearest[len(found)])
+                support = None if supports is None else supports[len(found)]
+                found.append(self._judge(nodes, total[row, nodes], kind, cosine, asked[nodes], support))
         return found
 
     def raw(self, vectors: np.ndarray, setting: Calibration) -> tuple[list[str], list[np.ndarray]]:
@@ -236,21 +242,30 @@ class CategoryPredictor:
         return allowed
 
     def _judge(
-        self, nodes: list[int], probabilities: np.ndarray, calibration: Calibration, nearest: float, asked: np.ndarray
+        self,
+        nodes: list[int],
+        probabilities: np.ndarray,
+        kind: str,
+        nearest: float,
+        asked: np.ndarray,
+        support: Support | None,
     ) -> Prediction:
         """Confidence of each level, and how deep the prediction is certain."""
+        calibration, path = self._calibrations[kind], self.tree.taxonomy.paths[nodes[-1]]
+        agreement: Sequence[float] = [0.0] * len(nodes)
+        if support is not None and kind in self._supported:
+            calibration, agreement = self._supported[kind], support.agreement(path)
         confidences: list[float] = []
         thresholds: list[float | None] = []
         familiar = None if calibration.familiar is None else nearest >= calibration.familiar
         certain = 0
         for level, (probability, precision) in enumerate(zip(probabilities, asked, strict=True)):
-            own = float(calibration.confidence(np.array(probability), level))
+            own = float(calibration.confidence(np.array(probability), level, agreement[level]))
             confidences.append(min([own, *confidences[-1:]]))  # levels are calibrated apart, a path stays one
             threshold = calibration.threshold(level, float(precision))
             thresholds.append(threshold if np.isfinite(threshold) else None)
             if confidences[-1] >= threshold and familiar is not False:
                 certain = level + 1
-        path = self.tree.taxonomy.paths[nodes[-1]]
         return Prediction(path, tuple(confidences), certain, tuple(thresholds), tuple(map(float, asked)), familiar)
 
     def _precisions(self, precision: float) -> np.ndarray:

@@ -16,9 +16,10 @@ from pipeline import metrics, pathmetrics
 from pipeline.config import PredictConfig
 from pipeline.data.taxonomy import levels
 from pipeline.model.bundle import Bundle
-from pipeline.model.calibration import FAMILIAR_SHARE, LEAST, PRECISIONS, Calibration, fit_platt
+from pipeline.model.calibration import FAMILIAR_SHARE, LEAST, PRECISIONS, Calibration, fit_platt, logit, sigmoid
 from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
 from pipeline.serving.predictor import CategoryPredictor
+from pipeline.serving.support import Support
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,14 @@ class TuningRows:
         truths: Category paths.
         unseen: bool [n], whether training lacked the category.
         floor: hF1 on the unseen rows that must be kept, that of the untrained text tower; 0 where it cannot read them.
+        supports: The nearest training products of each row; empty where nobody looked.
     """
 
     vectors: np.ndarray
     truths: Sequence[str]
     unseen: np.ndarray
     floor: float = 0.0
+    supports: Sequence[Support] = ()
 
     def weights(self, unseen_share: float) -> np.ndarray:
         """As `mixture_weights`."""
@@ -52,6 +55,7 @@ class Judged:
         right: bool [n, levels].
         weights: float [n].
         confidence: float [n, levels], after.
+        agreement: float [n, levels], of the nearest training products with the path; 0 where nobody looked.
     """
 
     probability: np.ndarray
@@ -59,6 +63,7 @@ class Judged:
     right: np.ndarray
     weights: np.ndarray
     confidence: np.ndarray
+    agreement: np.ndarray
 
 
 def mixture_weights(unseen: np.ndarray, unseen_share: float) -> np.ndarray:
@@ -141,15 +146,63 @@ def tune(
     for name in PREDICTORS:
         other = next(iter(found[name].values()))
         found[name] = {kind: found[name].get(kind, other) for kind in KINDS}
-    notes = {"class_weight": exponent, "unseen_share": config.unseen_share, "tried": tried, "ece": errors}
+    supported, losses = {}, {}
+    for kind, own in rows.items():
+        if not len(own.supports):
+            continue
+        losses[kind] = support_losses(judged["default"][kind])
+        if losses[kind][1] < losses[kind][0]:
+            sample = [(predictors[exponent], own)]
+            _, supported[kind] = calibrate(sample, found["default"][kind], config, supported=True)
+    notes = {
+        "class_weight": exponent,
+        "unseen_share": config.unseen_share,
+        "tried": tried,
+        "ece": errors,
+        "log_loss_without_and_with_agreement": losses,
+    }
     chosen = replace(
-        classifiers[exponent], calibrations=found, precision=config.precision, branches=config.branches, notes=notes
+        classifiers[exponent],
+        calibrations=found,
+        supported=supported,
+        precision=config.precision,
+        branches=config.branches,
+        notes=notes,
     )
     return chosen, judged
 
 
+def support_losses(judged: Judged) -> tuple[float, float]:
+    """Log loss of the confidences of all levels, calibrated without and with the agreement of the neighbours.
+
+    Rows are halved at random, calibrated on one half and measured on the other, both ways.
+    """
+    half = np.random.default_rng(0).permutation(len(judged.weights)) % 2
+    losses, mass = np.zeros(2), 0.0
+    for level in range(judged.there.shape[1]):
+        for side in (0, 1):
+            fit = judged.there[:, level] & (half == side)
+            held = judged.there[:, level] & (half != side)
+            if not fit.any() or not held.any():
+                continue
+            table = (judged.probability[:, level], judged.right[:, level], judged.weights, judged.agreement[:, level])
+            probability, right, weights, agreement = (column[fit] for column in table)
+            both = fit_platt(probability, right, weights), fit_platt(probability, right, weights, agreement)
+            probability, right, weights, agreement = (column[held] for column in table)
+            for place, (slope, offset, gain) in enumerate(both):
+                guess = np.clip(sigmoid(slope * logit(probability) + offset + gain * agreement), 1e-6, 1 - 1e-6)
+                losses[place] -= float((weights * np.log(np.where(right, guess, 1 - guess))).sum())
+            mass += float(weights.sum())
+    without, together = (losses / max(mass, 1e-9)).round(4).tolist()
+    return without, together
+
+
 def calibrate(
-    samples: Sequence[tuple[CategoryPredictor, TuningRows]], start: Calibration, config: PredictConfig
+    samples: Sequence[tuple[CategoryPredictor, TuningRows]],
+    start: Calibration,
+    config: PredictConfig,
+    *,
+    supported: bool = False,
 ) -> tuple[Judged, Calibration]:
     """Fit the calibration of every level, then the thresholds for every precision.
 
@@ -157,6 +210,7 @@ def calibrate(
         samples: Rows of one kind to fit on, each with a predictor of any calibration that was trained without them.
         start: Sharpness, share and names.
         config: Names the mixture.
+        supported: Whether confidences look at the nearest training products, which the rows then have.
     """
     depth = max(int(predictor.tree.depths.max()) for predictor, _ in samples)
     decoded = [predictor.raw(rows.vectors, start) for predictor, rows in samples]
@@ -165,20 +219,25 @@ def calibrate(
     there, right = pathmetrics.level_hits(paths, truths, depth)
     probability = np.zeros(there.shape)
     probability[there] = np.concatenate([each for _, found in decoded for each in found])
+    agreement = np.zeros(there.shape)
+    supports = [support for _, rows in samples for support in rows.supports]
+    if len(supports) == len(there):
+        found = zip(supports, (path for paths_of, _ in decoded for path in paths_of), strict=True)
+        agreement[there] = np.concatenate([support.agreement(path) for support, path in found])
     weights = mixture_weights(np.concatenate([rows.unseen for _, rows in samples]), config.unseen_share)
-    slopes, offsets = [], []
+    fits = []
     for level in range(depth):
         kept = there[:, level]
         if not kept.any():
             break
-        slope, offset = fit_platt(probability[kept, level], right[kept, level], weights[kept])
-        slopes.append(slope)
-        offsets.append(offset)
-    fitted = replace(start, slopes=tuple(slopes), offsets=tuple(offsets))
-    confidence = np.stack([fitted.confidence(probability[:, level], level) for level in range(depth)], axis=1)
-    confidence = np.minimum.accumulate(np.where(there, confidence, 1.0), axis=1) * there
-    judged = Judged(probability, there, right, weights, confidence)
-    thresholds, coverage = _thresholds(judged, len(slopes))
+        agreed = agreement[kept, level] if supported else None
+        fits.append(fit_platt(probability[kept, level], right[kept, level], weights[kept], agreed))
+    slopes, offsets, gains = zip(*fits, strict=True)
+    fitted = replace(start, slopes=slopes, offsets=offsets, gains=gains if supported else ())
+    columns = [fitted.confidence(probability[:, level], level, agreement[:, level]) for level in range(depth)]
+    confidence = np.minimum.accumulate(np.where(there, np.stack(columns, axis=1), 1.0), axis=1) * there
+    judged = Judged(probability, there, right, weights, confidence, agreement)
+    thresholds, coverage = _thresholds(judged, len(fits))
     everyone = np.ones(len(weights), dtype=bool)
     cosines = np.concatenate([predictor.scorer.nearest(rows.vectors) for predictor, rows in samples])
     nearest = pathmetrics.coverage_curve(cosines.astype(np.float64), everyone, weights)

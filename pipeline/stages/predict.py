@@ -25,6 +25,7 @@ from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes
 from pipeline.model.trustplots import draw_coverage, draw_reliability
 from pipeline.serving.measured import product_vectors
 from pipeline.serving.predictor import CategoryPredictor
+from pipeline.serving.support import nearest_support
 from pipeline.serving.tuning import TuningRows, recalibrate, tune
 
 STAGE = "predict"
@@ -61,7 +62,8 @@ def make_predictor(
     """Train a classifier for each kind of class weights, choose among them and calibrate.
 
     A refit trains only the kind that its bundle chose, and keeps what that one chose. Only confidences are measured
-    again: on validation rows by this model, on categories that it has no more to learn by the one that had not.
+    again: on validation rows by this model, on categories that it has no more to learn by the one that had not. What
+    the agreement of neighbours adds stays as that one found it.
 
     Args:
         config: Of the build.
@@ -127,12 +129,15 @@ def tuning_rows(
     read = np.flatnonzero((split == "heldout") & has["text"])[:TUNING_ROWS]
     floor = untrained_hf1(bundle, products["text"].iloc[read].tolist(), products["category_path"].iloc[read].tolist())
     generator = np.random.default_rng(config.seed)
+    learnt = np.flatnonzero(split == "train")
+    labels = products["category_path"].iloc[learnt].tolist()
     rows = {}
     for kind in KINDS:
         picked = np.concatenate([_draw(generator, (split == name) & has[kind]) for name in ("validation", "heldout")])
         truths = products["category_path"].iloc[picked].tolist()
         needed = 0.0 if kind == "image" else floor  # the untrained tower reads no photo
-        rows[kind] = TuningRows(getattr(vectors, kind)[picked], truths, unseen[picked], needed)
+        supports = nearest_support(kind, vectors.at(picked), vectors.at(learnt), labels)
+        rows[kind] = TuningRows(getattr(vectors, kind)[picked], truths, unseen[picked], needed, supports)
     return rows
 
 

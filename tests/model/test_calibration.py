@@ -26,7 +26,9 @@ def test_platt_equals_a_general_optimiser():
     right = rng.random(400) < sigmoid(0.6 * logit(probability) - 0.5)
     weights = rng.random(400)
     weights *= 400 / weights.sum()
-    assert fit_platt(probability, right, weights) == pytest.approx(slow_platt(probability, right, weights), abs=2e-3)
+    assert fit_platt(probability, right, weights)[:2] == pytest.approx(
+        slow_platt(probability, right, weights), abs=2e-3
+    )
     assert fit_platt(probability, right, 3 * weights) == pytest.approx(fit_platt(probability, right, weights))
 
 
@@ -34,20 +36,25 @@ def test_platt_gives_back_what_made_the_rows():
     rng = np.random.default_rng(1)
     probability = rng.random(20_000)
     right = rng.random(20_000) < sigmoid(0.5 * logit(probability) + 1)
-    assert fit_platt(probability, right, np.ones(20_000)) == pytest.approx((0.5, 1), abs=0.06)
+    assert fit_platt(probability, right, np.ones(20_000)) == pytest.approx((0.5, 1, 0), abs=0.06)
+    agreement = rng.random(20_000)
+    right = rng.random(20_000) < sigmoid(0.5 * logit(probability) - 1 + 2 * agreement)
+    assert fit_platt(probability, right, np.ones(20_000), agreement) == pytest.approx((0.5, -1, 2), abs=0.12)
+    slope, _, gain = fit_platt(probability, right, np.ones(20_000), 1 - agreement)  # less sure where they agree: no
+    assert (gain, slope) == (0, pytest.approx(0.5, abs=0.1))
 
 
 def test_platt_never_turns_the_order_around():
     probability = np.linspace(0.05, 0.95, 50)
-    slope, offset = fit_platt(probability, probability < 0.5, np.ones(50))
+    slope, offset, _ = fit_platt(probability, probability < 0.5, np.ones(50))
     assert slope == 0
     assert sigmoid(np.array(offset)) == pytest.approx(0.5, abs=0.02)
 
 
 def test_rows_that_are_all_right_do_not_make_it_certain():
-    slope, offset = fit_platt(np.full(8, 0.9), np.ones(8, dtype=bool), np.ones(8))
+    slope, offset, _ = fit_platt(np.full(8, 0.9), np.ones(8, dtype=bool), np.ones(8))
     assert sigmoid(slope * logit(np.array(0.9)) + offset) == pytest.approx(9 / 10, abs=0.01)  # (8 + 1) / (8 + 2)
-    assert fit_platt(np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0)) == (1.0, 0.0)
+    assert fit_platt(np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0)) == (1.0, 0.0, 0.0)
 
 
 def test_confidence_by_hand():
@@ -57,6 +64,9 @@ def test_confidence_by_hand():
     assert calibration.confidence(np.array(0.3), 1) == pytest.approx(1 / (1 + np.exp(-odds)))
     assert calibration.confidence(np.array(0.3), 7) == calibration.confidence(np.array(0.3), 1)
     assert np.isfinite(calibration.confidence(np.array([0.0, 1.0]), 1)).all()
+    assert calibration.confidence(np.array(0.3), 0, 1.0) == pytest.approx(0.3)  # no gains
+    agreeing = Calibration(gains=(1.5,))
+    assert agreeing.confidence(np.array(0.3), 2, 0.5) == pytest.approx(1 / (1 + np.exp(-np.log(0.3 / 0.7) - 0.75)))
 
 
 def test_thresholds_are_those_of_the_precision_or_of_the_next_one():
@@ -70,5 +80,7 @@ def test_thresholds_are_those_of_the_precision_or_of_the_next_one():
 
 
 def test_json_and_back():
-    calibration = Calibration(2.0, 0.3, (1.0, 0.5), (0.1, 0.2), tuple((0.5, None) for _ in PRECISIONS), ((0.3, 0.0),))
+    calibration = Calibration(
+        2.0, 0.3, True, (1.0, 0.5), (0.1, 0.2), (0.7, 0.0), tuple((0.5, None) for _ in PRECISIONS), ((0.3, 0.0),), 0.2
+    )
     assert Calibration.from_meta(json.loads(json.dumps(calibration.meta()))) == calibration

@@ -194,7 +194,7 @@ def _sure(confidences, thresholds, precision=None, branches=None) -> int:
     bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(KINDS, calibration)})
     predictor = CategoryPredictor(bundle, precision=precision, branches=branches)
     nodes = [predictor.tree.node(path) for path in ("A", "A > B", "A > B > C")]
-    return predictor._judge(nodes, np.array(confidences), calibration, 1.0, predictor._asked[nodes]).certain
+    return predictor._judge(nodes, np.array(confidences), "text", 1.0, predictor._asked[nodes], None).certain
 
 
 def test_a_prediction_is_certain_down_to_the_deepest_level_that_passes() -> None:

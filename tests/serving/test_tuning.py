@@ -9,6 +9,7 @@ from pipeline.config import PredictConfig
 from pipeline.model.calibration import PRECISIONS, Calibration
 from pipeline.model.predictor import KINDS, PREDICTORS
 from pipeline.serving.predictor import CategoryPredictor
+from pipeline.serving.support import Support
 from pipeline.serving.tuning import TuningRows, calibrate, recalibrate, tune
 from tests.serving.fakes import CATEGORIES, FakeBundle, unit, word_vector
 from tests.serving.test_predictor import _with_classifier
@@ -102,6 +103,30 @@ def test_what_was_chosen_is_calibrated_anew_on_rows_of_two_models():
     assert found["default"]["image"] == chosen["default"]["image"]  # no rows
     assert judged["default"]["text"].weights[:150].sum() / 300 == pytest.approx(CONFIG.unseen_share)
     assert text == calibrate(halves, chosen["default"]["text"], CONFIG)[1]
+
+
+def test_agreement_is_part_of_the_confidence_where_it_tells_right_from_wrong():
+    bundle = _with_classifier(CATEGORIES)
+    config = replace(CONFIG, sharpness=(3.0,), shares=(0.0,), class_weights=(0.0,))
+    parts = {0.0: replace(bundle.predictor, calibrations={})}
+    rows = _rows(600, noise=3.0)
+    telling = [Support((truth,), (0.9,)) for truth in rows.truths]
+    empty = [Support((), ())] * len(rows.truths)
+    for supports, helps in ((telling, True), (empty, False)):
+        found, judged = tune(bundle, parts, {"text": replace(rows, supports=supports)}, config)
+        without, together = found.notes["log_loss_without_and_with_agreement"]["text"]
+        assert (together < without) == helps == ("text" in found.supported)
+        assert (judged["default"]["text"].agreement.max() == 1) == helps
+    found, _ = tune(bundle, parts, {"text": replace(rows, supports=telling)}, config)
+    bundle.predictor = found
+    predictor, vector = CategoryPredictor(bundle), rows.vectors[:1]
+    [alone] = predictor.decode(vector, "text")
+    paths = (alone.path, "Nowhere")
+    agreeing, opposed = (predictor.decode(vector, "text", supports=[Support((path,), (0.9,))])[0] for path in paths)
+    assert opposed.confidences[0] < alone.confidences[0] < agreeing.confidences[0]
+    assert opposed.path == alone.path == agreeing.path
+    [other] = CategoryPredictor(bundle, which="retrieval").decode(vector, "text", supports=[telling[0]])
+    assert other.confidences == CategoryPredictor(bundle, which="retrieval").decode(vector, "text")[0].confidences
 
 
 def test_a_combination_that_forgets_unseen_categories_is_not_taken():

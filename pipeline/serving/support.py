@@ -1,0 +1,74 @@
+"""The nearest labelled products of a product, and how far their categories agree with a path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.data.joining import ProductVectors
+from pipeline.data.taxonomy import levels
+from pipeline.metrics import common_levels
+
+NEIGHBOURS = 8
+"""Labelled products that are asked."""
+_ROWS_AT_A_TIME = 256  # 256 x 20,000 cosines are 20 MB
+
+
+@dataclass(frozen=True)
+class Support:
+    """The nearest labelled products of one product, best first; empty where there are none.
+
+    Attributes:
+        categories: Their category paths.
+        similarities: Their cosines; below 0 one says nothing.
+    """
+
+    categories: tuple[str, ...]
+    similarities: tuple[float, ...]
+
+    def common(self, path: str) -> tuple[int, ...]:
+        """For each of them, how many levels of `path` its category shares."""
+        names = levels(path)
+        return tuple(common_levels(levels(category), names) for category in self.categories)
+
+    def agreement(self, path: str) -> tuple[float, ...]:
+        """For each level of `path`, the share of them that are in it, weighted by similarity; all 0 without any."""
+        weights = [max(similarity, 0.0) for similarity in self.similarities]
+        total = max(sum(weights), 1e-9)
+        shared = list(zip(weights, self.common(path), strict=True))
+        return tuple(
+            sum(weight for weight, common in shared if common >= depth) / total
+            for depth in range(1, len(levels(path)) + 1)
+        )
+
+
+def nearest_support(
+    kind: str, asked: ProductVectors, known: ProductVectors, categories: Sequence[str], k: int = NEIGHBOURS
+) -> list[Support]:
+    """The nearest labelled products of each of n products, as a search by that kind finds them.
+
+    Texts are compared with texts and photos with photos; a labelled product that lacks the modality stands there with
+    its fused vector. For both, the two cosines count the same.
+
+    Args:
+        kind: "text", "image" or "fused".
+        asked: The n products; they have what `kind` needs.
+        known: The m labelled products, none of them among the others.
+        categories: m paths.
+        k: Neighbours.
+    """
+    pairs = []
+    if kind != "image":
+        pairs.append((asked.text, np.where(known.has_text[:, None], known.text, known.fused)))
+    if kind != "text":
+        pairs.append((asked.image, np.where(known.has_image[:, None], known.image, known.fused)))
+    found: list[Support] = []
+    for start in range(0, len(asked.fused), _ROWS_AT_A_TIME):
+        part = slice(start, start + _ROWS_AT_A_TIME)
+        scores = np.mean([queries[part] @ vectors.T for queries, vectors in pairs], axis=0)
+        best = np.argsort(-scores, axis=1)[:, :k]
+        for row, cosines in zip(best, np.take_along_axis(scores, best, axis=1), strict=True):
+            found.append(Support(tuple(categories[number] for number in row), tuple(map(float, cosines))))
+    return found

@@ -1,0 +1,36 @@
+"""The nearest labelled products, and how far they agree."""
+
+import numpy as np
+import pytest
+
+from pipeline.data.joining import ProductVectors
+from pipeline.serving.support import Support, nearest_support
+from tests.serving.fakes import unit
+
+
+def test_agreement_by_hand() -> None:
+    support = Support(("A > B > C", "A > B", "D", "A > X"), (0.8, 0.4, 0.4, -0.2))
+    assert support.common("A > B > C") == (3, 2, 0, 1)
+    assert support.agreement("A > B > C") == pytest.approx((1.2 / 1.6, 1.2 / 1.6, 0.8 / 1.6))
+    assert Support((), ()).agreement("A > B") == (0, 0)
+
+
+@pytest.mark.parametrize("kind", ["text", "image", "fused"])
+def test_the_nearest_are_those_of_a_scan(kind: str) -> None:
+    rng = np.random.default_rng(0)
+
+    def vectors(n: int) -> ProductVectors:
+        parts = [unit(rng.normal(size=(n, 6))) for _ in range(3)]
+        has_text, has_image = rng.random(n) < 0.8, rng.random(n) < 0.7
+        return ProductVectors(*parts, has_text, has_image)
+
+    asked, known, labels = vectors(300), vectors(40), [f"A > {number}" for number in range(40)]
+    found = nearest_support(kind, asked, known, labels, k=3)
+    text = np.where(known.has_text[:, None], known.text, known.fused)
+    image = np.where(known.has_image[:, None], known.image, known.fused)
+    cosines = {"text": asked.text @ text.T, "image": asked.image @ image.T}
+    cosines["fused"] = (cosines["text"] + cosines["image"]) / 2
+    for row, support in enumerate(found):
+        best = sorted(range(40), key=lambda number: -cosines[kind][row, number])[:3]
+        assert support.categories == tuple(labels[number] for number in best)
+        assert support.similarities == pytest.approx(cosines[kind][row, best])
