@@ -45,17 +45,18 @@ def _tree() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("command", _commands("python -m pipeline "))
-def test_commands_parse(command, tiny_run, tmp_path, monkeypatch):
+def test_commands_parse(command, tiny_run, tmp_path):
     words = shlex.split(command, comments=True)[3:]
     arguments = parser("--to-hub" in words).parse_args(words)
     if arguments.command in ("evaluate", "classify") or "--to-hub" in words:
         return
     if arguments.teacher is not None:  # read when the configuration is made, for its hash
-        assert (tmp_path / arguments.teacher).write_bytes(b"stands in for a model")
-        monkeypatch.chdir(tmp_path)
+        arguments.teacher = str(tmp_path / "teacher.tflite")
+        Path(arguments.teacher).write_bytes(b"stands in for a model")
     if arguments.refit is not None:  # likewise
-        arguments.refit = tiny_run / "model"
-        arguments.preset = "tiny"
+        arguments.refit, arguments.preset = tiny_run / "model", "tiny"
+    if arguments.model is not None and not arguments.model.exists():
+        arguments.model = tiny_run / "model"
     source = config_of(arguments).source
     assert [source.location, *source.others] == arguments.source
 
