@@ -169,7 +169,7 @@ def _add_classify(command: argparse.ArgumentParser) -> None:
     command.add_argument("--input", help="or: data-set folder, parquet, CSV or hub id in the input schema")
     command.add_argument("--out", type=Path, help="parquet file of the predictions of --input")
     command.add_argument("--taxonomy", type=Path, help="category paths, one a line (default: those of the bundle)")
-    command.add_argument("--catalog", type=Path, help="catalogue whose products are the evidence (one product only)")
+    command.add_argument("--catalog", type=Path, help="catalogue whose products are the evidence")
     command.add_argument("--predictor", choices=PREDICTORS, default="default")
     command.add_argument("--precision", type=float, help="how often a certain level shall be right")
     command.add_argument("--branch", nargs="*", default=[], help="only these branches of the taxonomy")
@@ -192,7 +192,14 @@ def _classify(arguments: argparse.Namespace) -> None:
         return
     if arguments.out is None:
         raise ValueError("--input needs --out, the parquet file that the predictions go to.")
-    classify_catalogue(arguments.model, arguments.input, arguments.out, taxonomy=arguments.taxonomy, asked=asked)
+    classify_catalogue(
+        arguments.model,
+        arguments.input,
+        arguments.out,
+        taxonomy=arguments.taxonomy,
+        catalog=arguments.catalog,
+        asked=asked,
+    )
 
 
 def _add_to_hub(command: argparse.ArgumentParser) -> None:

@@ -75,6 +75,10 @@ class Evidence:
     support: Support
 
 
+NOTHING = Evidence((), Support((), ()))
+"""Without a catalogue."""
+
+
 @dataclass(frozen=True)
 class Shelf:
     """A catalogue in which evidence is looked up."""

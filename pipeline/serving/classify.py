@@ -30,9 +30,9 @@ from pipeline.data.schema import REJECTS, read_table, write_table
 from pipeline.data.sources import Item, SourceError, open_source
 from pipeline.data.taxonomy import levels, read_taxonomy
 from pipeline.model.bundle import bundle_hash, load_bundle
-from pipeline.serving.answer import ALTERNATIVES, Answer, Shelf, ask
+from pipeline.serving.answer import ALTERNATIVES, NOTHING, Answer, Evidence, Shelf, ask
 from pipeline.serving.catalog import Catalog
-from pipeline.serving.encoder import QueryEncoder
+from pipeline.serving.encoder import Query, QueryEncoder
 from pipeline.serving.predictor import CategoryPredictor, kinds_of
 
 if TYPE_CHECKING:
@@ -50,12 +50,15 @@ PREDICTIONS = pa.schema(
         ("needs_review", pa.bool_()),
         ("familiar", pa.bool_()),
         ("photo_flaw", pa.string()),
+        ("evidence", pa.list_(pa.string())),
+        ("agreement", pa.list_(pa.float32())),
         ("alternatives", pa.list_(pa.string())),
         ("alternative_scores", pa.list_(pa.float32())),
     ]
 )
 """What a classified catalogue holds: `certain_path` is "" where no level is certain; `familiar` as in `Prediction`,
-`photo_flaw` as `flaw` in `answer.Answer`."""
+`photo_flaw` as `flaw` in `answer.Answer`; `evidence` is the ids of the nearest labelled products of a catalogue,
+`agreement` their share in each level of `path` (both empty without a catalogue)."""
 
 _LOG = logging.getLogger("pipeline.classify")
 
@@ -160,7 +163,13 @@ def render(answer: Answer, evidence: dict[str, Any] | None = None) -> str:
 
 
 def classify_catalogue(
-    model: Path, source: str, out: Path, *, taxonomy: Path | None = None, asked: Classify
+    model: Path,
+    source: str,
+    out: Path,
+    *,
+    taxonomy: Path | None = None,
+    catalog: Path | None = None,
+    asked: Classify,
 ) -> dict[str, float]:
     """Predict the category of every row of a source; the result is a parquet file of `PREDICTIONS`.
 
@@ -169,6 +178,7 @@ def classify_catalogue(
         source: Anything that `SourceConfig.location` takes.
         out: Where the result goes; the rejects go beside it.
         taxonomy: Category paths, one a line; None takes those of the bundle.
+        catalog: A published catalogue, whose nearest labelled products are the evidence.
         asked: How.
 
     Returns:
@@ -180,10 +190,18 @@ def classify_catalogue(
     """
     bundle = load_bundle(model)
     predictor = _predictor(bundle, taxonomy, asked)
+    shelf = None if catalog is None else _shelf(Catalog.open(catalog))
     opened = open_source(SourceConfig(location=source))
     paths = ClassifyPaths(out)
     _check_state(
-        paths, {"model": bundle_hash(model), "source": source, "paths": _digest(predictor.paths), **asdict(asked)}
+        paths,
+        {
+            "model": bundle_hash(model),
+            "source": source,
+            "paths": _digest(predictor.paths),
+            "catalog": str(catalog),
+            **asdict(asked),
+        },
     )
     limits = IngestConfig(image_size=bundle.image_size)
     total = sum(part.rows or 0 for part in opened.parts) or None
@@ -195,7 +213,7 @@ def classify_catalogue(
                 cleaned = [clean_row(item, limits) for item in batch]
                 rejects = [row for row in cleaned if isinstance(row, Reject)]
                 table, seconds = _predict(
-                    [row for row in cleaned if isinstance(row, CleanRow)], bundle, predictor, asked
+                    [row for row in cleaned if isinstance(row, CleanRow)], bundle, predictor, asked, shelf
                 )
                 towers, done = towers + seconds, done + len(batch)
                 write_table(paths.rejected(number), _rejects(rejects))
@@ -223,7 +241,7 @@ def classify_catalogue(
 
 
 def _predict(
-    rows: Sequence[CleanRow], bundle: Bundle, predictor: CategoryPredictor, asked: Classify
+    rows: Sequence[CleanRow], bundle: Bundle, predictor: CategoryPredictor, asked: Classify, shelf: Shelf | None
 ) -> tuple[pa.Table, float]:
     """The predictions of clean rows, and the seconds that the towers took."""
     has_text = np.array([bool(row.text) for row in rows], dtype=bool)
@@ -239,7 +257,14 @@ def _predict(
         image[has_image] = bundle.encode_images(np.stack([photo.square for photo in photos if photo is not None]))
     towers = time.perf_counter() - started
     vectors, kinds = bundle.fuse(text, image, has_text, has_image), kinds_of(has_text, has_image)
-    decoded = predictor.decode(vectors, kinds, branches=asked.branches, candidates=asked.candidates)
+    near: list[Evidence] = []
+    if shelf is not None:
+        parts = zip(text, image, vectors, has_text, has_image, strict=True)
+        queries = [Query(t if has_t else None, i if has_i else None, f) for t, i, f, has_t, has_i in parts]
+        near = [shelf.evidence(query) for query in queries]
+    supports = [each.support for each in near] if near else None
+    only = asked.branches, asked.candidates
+    decoded = predictor.decode(vectors, kinds, branches=only[0], candidates=only[1], supports=supports)
     best = predictor.predict(vectors, ALTERNATIVES, kinds, branches=asked.branches, candidates=asked.candidates)
     blind = [bool(flaw) and photo is not None for flaw, photo in zip(flaws, photos, strict=True)]
     decoded = [found.guessed if nothing else found for found, nothing in zip(decoded, blind, strict=True)]
@@ -255,10 +280,14 @@ def _predict(
             "needs_review": found.needs_review,
             "familiar": found.familiar,
             "photo_flaw": flaw,
+            "evidence": [] if shelf is None else [shelf.products["product_id"].iloc[hit.row] for hit in seen.hits],
+            "agreement": [] if shelf is None else list(seen.support.agreement(found.path)),
             "alternatives": [score.path for score in scores],
             "alternative_scores": [score.score for score in scores],
         }
-        for row, found, flaw, scores in zip(rows, decoded, flaws, best, strict=True)
+        for row, found, flaw, scores, seen in zip(
+            rows, decoded, flaws, best, near or [NOTHING] * len(rows), strict=True
+        )
     ]
     return pa.Table.from_pylist(records, schema=PREDICTIONS), towers
 

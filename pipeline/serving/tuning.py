@@ -142,7 +142,7 @@ def tune(
         for name, share in (("retrieval", 0.0), ("classifier", 1.0), ("default", best["share"])):
             start = Calibration(sharpness=best["sharpness"], share=share, names=best["names"])
             judged[name][kind], found[name][kind] = calibrate([(predictors[exponent], own)], start, config)
-            errors[name][kind] = _errors(judged[name][kind])
+            errors[name][kind] = calibration_errors(judged[name][kind])
     for name in PREDICTORS:
         other = next(iter(found[name].values()))
         found[name] = {kind: found[name].get(kind, other) for kind in KINDS}
@@ -272,7 +272,7 @@ def _floor(value: float) -> float:
     return float(np.floor(value * 1e6) / 1e6)
 
 
-def _errors(judged: Judged) -> dict[str, list[float | None]]:
+def calibration_errors(judged: Judged) -> dict[str, list[float | None]]:
     """Expected calibration error of every level, before and after, over the weighted rows."""
     errors: dict[str, list[float | None]] = {}
     for name, values in (("before", judged.probability), ("after", judged.confidence)):

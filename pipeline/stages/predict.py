@@ -26,7 +26,7 @@ from pipeline.model.trustplots import draw_coverage, draw_reliability
 from pipeline.serving.measured import product_vectors
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.serving.support import nearest_support
-from pipeline.serving.tuning import TuningRows, recalibrate, tune
+from pipeline.serving.tuning import TuningRows, calibration_errors, recalibrate, tune
 
 STAGE = "predict"
 TUNING_ROWS = 1_000  # of each split: enough to tell settings apart by 0.01
@@ -108,7 +108,10 @@ def make_predictor(
         calibrations, judged = recalibrate(
             {kind: found for kind, found in samples.items() if found}, parts.calibrations, config.predict
         )
-        parts = replace(parts, calibrations=calibrations)
+        errors = {
+            name: {kind: calibration_errors(one) for kind, one in kinds.items()} for name, kinds in judged.items()
+        }
+        parts = replace(parts, calibrations=calibrations, notes={**parts.notes, "ece": errors})
     for kind, calibration in parts.calibrations["default"].items():
         _LOG.info("%s: sharpness %.1f, share of the classifier %.2f", kind, calibration.sharpness, calibration.share)
     draw_reliability(judged["default"], paths.reliability_plot)

@@ -60,6 +60,22 @@ def test_a_photo_that_says_nothing_is_no_evidence(model, tmp_path):
     assert (blind["certain_path"], blind["familiar"]) == ("", False)
 
 
+def test_a_catalogue_lends_its_evidence_to_every_row(model, source, tmp_path):
+    titles = [("red shirt", "Clothing > Shirts"), ("vase", "Home > Vases"), ("blue vase", "Home > Vases")]
+    catalog = write_catalog(tmp_path / "catalog.parquet", titles)
+    known = pq.read_table(catalog, columns=["product_id"])["product_id"].to_pylist()
+    out = tmp_path / "out.parquet"
+    classify_catalogue(model, str(source), out, catalog=catalog, asked=Classify(batch=16))
+    rows = pq.read_table(out).to_pylist()
+    for row in rows:
+        assert 1 <= len(row["evidence"]) <= len(known)
+        assert set(row["evidence"]) <= set(known)
+        assert len(row["agreement"]) == len(row["confidences"])
+        assert all(0 <= share <= 1 for share in row["agreement"])
+    classify_catalogue(model, str(source), out, asked=Classify(batch=16))
+    assert all(row["evidence"] == row["agreement"] == [] for row in pq.read_table(out).to_pylist())
+
+
 def test_a_stopped_run_goes_on_and_gives_the_same(model, source, tmp_path, monkeypatch):
     asked, whole = Classify(batch=8), tmp_path / "whole.parquet"
     classify_catalogue(model, str(source), whole, asked=asked)
