@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,7 +74,8 @@ def _mcp(address: str, ask: Callable[[ClientSession], Awaitable[T]]) -> T:
             await session.initialize()
             return await ask(session)
 
-    return asyncio.run(asked())
+    with ThreadPoolExecutor(1) as apart:  # the browser tests' Playwright keeps a loop running in this thread
+        return apart.submit(lambda: asyncio.run(asked())).result()
 
 
 def _tool(address: str, name: str, given: dict[str, Any]) -> CallToolResult:
