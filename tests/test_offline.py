@@ -148,7 +148,7 @@ def test_every_tab_works_and_nothing_leaves(visit: Visit, attempts: Path) -> Non
     for name, use in USES.items():
         page.get_by_role("tab", name=name, exact=True).click()
         use(page)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(2_000)  # for what is still under way; never idle, for Gradio's heartbeat does not end
     assert visit.elsewhere == []
     assert _attempts(attempts) == []
 
