@@ -54,7 +54,7 @@ def small_space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.delenv("SPACE_ID", raising=False)
         blocks = page.build(Workspace(catalog, lambda: Tools.of(catalog, FakeBundle())))
         app.launch(blocks, galaxyfiles.routes(catalog))
-        yield f"http://127.0.0.1:{port}"
+        yield blocks.local_url.rstrip("/")  # Gradio reads the port but once, when it is imported
         blocks.close(verbose=False)
 
 
