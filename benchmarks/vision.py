@@ -66,7 +66,7 @@ class Variant:
 
 PLAIN = {"average": 0.0, "sizes": ()}
 VARIANTS = {
-    "from scratch, views of a shop": Variant(taught=False, anything=False, stage={**PLAIN, "augmentation": "shop"}),
+    "from scratch, views of a shop": Variant(taught=False, anything=False, stage={**PLAIN, "views": ((1.0, "shop"),)}),
     "from scratch, views of everywhere": Variant(taught=False, anything=False, stage=PLAIN),
     "teacher": Variant(anything=False, stage=PLAIN),
     "teacher, photos of anything": Variant(stage=PLAIN),

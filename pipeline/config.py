@@ -19,6 +19,7 @@ OPTIMISER = ("weight_decay", "warmup_fraction", "clip_norm", "evaluations")
 """Settings of training that every stage depends on."""
 
 Pooling = Literal["cls", "mean", "pooler"]
+ViewStrength = Literal["everywhere", "shop", "plain"]
 SourceKind = Literal["auto", "hub", "dataset", "table", "shopify-export"]
 
 
@@ -187,7 +188,8 @@ class TrainStage:
         negatives: Random paths of the taxonomy drawn a step, for the taxonomy and the anchor terms.
         siblings: Random siblings of every true path that join them: hard negatives.
         average: Decay of the running average of the weights that is validated and kept (0: the weights themselves).
-        augmentation: How far random views of photos go (`augment.STRENGTHS`).
+        views: How far random views of photos go as training goes on, as (until which share of the steps, a name in
+            `augment.STRENGTHS`); a teacher is shown views of the first kind only.
         sizes: Side of the views as training goes on, as (until which share of the steps, side); none: the tower's own.
             A tower that starts on small views sees more of them in the same time (Tan & Le 2021, "EfficientNetV2").
     """
@@ -201,7 +203,7 @@ class TrainStage:
     negatives: int = 0
     siblings: int = 0
     average: float = 0.0
-    augmentation: Literal["shop", "everywhere"] = "shop"
+    views: tuple[tuple[float, ViewStrength], ...] = ((1.0, "shop"),)
     sizes: tuple[tuple[float, int], ...] = ()
 
     PARTS: ClassVar[tuple[str, ...]] = ("vision", "heads", "text_lora", "vision_lora")
@@ -212,11 +214,13 @@ class TrainStage:
         _require(bool(self.train), f"train stage '{self.name}' trains nothing")
         _require(self.epochs > 0 and self.batch_size > 0, f"train stage '{self.name}': epochs and batch_size > 0")
         _require(0 <= self.average < 1, f"train stage '{self.name}': average must lie in [0, 1)")
-        shares = [share for share, _ in self.sizes]
-        _require(
-            shares == sorted(shares) and (not shares or shares[-1] == 1.0),
-            f"train stage '{self.name}': the shares of sizes must rise to 1.0",
-        )
+        for what, schedule in (("sizes", self.sizes), ("views", self.views)):
+            shares = [share for share, _ in schedule]
+            _require(
+                shares == sorted(shares) and (not shares or shares[-1] == 1.0),
+                f"train stage '{self.name}': the shares of {what} must rise to 1.0",
+            )
+        _require(bool(self.views), f"train stage '{self.name}': views must not be empty")
 
 
 @dataclass(frozen=True)

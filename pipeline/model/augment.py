@@ -18,9 +18,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 ASPECT = (0.8, 1.25)
-TILT = 0.12  # radians, standard deviation
-TINT = (0.85, 1.15)  # per channel
-CONTRAST = (0.6, 1.3)
 SHADE = 0.35  # the light falls off by up to that much from one side of the view to the other
 WHITE_FROM, WHITE_TO = 0.90, 0.97  # darkest channel of a pixel: below the first it is no ground, above the second it is
 
@@ -31,7 +28,10 @@ class Strength:
 
     Attributes:
         scale: Side of the crop over the side of the photo, smallest and largest; above 1 shows what lies around it.
+        tilt: Standard deviation, in radians.
         brightness: Smallest and largest factor.
+        tint: Smallest and largest factor of each channel.
+        contrast: Smallest and largest factor.
         grey: Share of views without colour.
         blurred: Share of views out of focus.
         occluded: Share of views with a patch over them.
@@ -40,7 +40,10 @@ class Strength:
     """
 
     scale: tuple[float, float] = (0.55, 1.1)
+    tilt: float = 0.12
     brightness: tuple[float, float] = (0.7, 1.2)
+    tint: tuple[float, float] = (0.85, 1.15)
+    contrast: tuple[float, float] = (0.6, 1.3)
     grey: float = 0.1
     blurred: float = 0.2
     occluded: float = 0.4
@@ -52,7 +55,18 @@ SHOP = Strength()
 """Packshots as other shops show them."""
 EVERYWHERE = Strength(scale=(0.4, 1.5), brightness=(0.5, 1.3), blurred=0.3, occluded=0.25, grounded=0.5, shaded=0.4)
 """Also hand-held, badly lit, and among other things."""
-STRENGTHS = {"shop": SHOP, "everywhere": EVERYWHERE}
+PLAIN = Strength(
+    scale=(0.85, 1.1),
+    tilt=0.04,
+    brightness=(0.9, 1.1),
+    tint=(0.95, 1.05),
+    contrast=(0.85, 1.15),
+    grey=0.02,
+    blurred=0.1,
+    occluded=0.0,
+)
+"""Nearly as uploaded: what a tower should have seen last (Touvron et al. 2019, "Fixing the train-test resolution")."""
+STRENGTHS = {"everywhere": EVERYWHERE, "shop": SHOP, "plain": PLAIN}
 
 
 @dataclass(frozen=True)
@@ -116,7 +130,7 @@ def draw_views(
 
     scale, aspect = uniform(strength.scale), uniform(ASPECT).sqrt()
     mirror = torch.where(share(0.5), -1.0, 1.0)
-    tilt = TILT * torch.randn(n, generator=generator)
+    tilt = strength.tilt * torch.randn(n, generator=generator)
     room = (strength.scale[1] - 0.05 - scale).clamp(min=0.05)
     matrix = torch.zeros(n, 2, 3)
     matrix[:, 0, 0], matrix[:, 1, 1] = scale * aspect * mirror, scale / aspect
@@ -128,8 +142,8 @@ def draw_views(
     ground = (torch.rand(n, generator=generator) * max(1, grounds)).long()
     return Views(
         matrix=matrix,
-        gain=uniform(TINT, 3) * uniform(strength.brightness, 1),
-        contrast=uniform(CONTRAST),
+        gain=uniform(strength.tint, 3) * uniform(strength.brightness, 1),
+        contrast=uniform(strength.contrast),
         grey=share(strength.grey),
         blurred=share(strength.blurred),
         patch=torch.cat([corner, side], dim=1),
@@ -164,8 +178,19 @@ def apply_views(pixels: Tensor, views: Views, size: int, grounds: Tensor | None 
 
 
 def augment(pixels: Tensor, size: int, strength: Strength = SHOP) -> Tensor:
-    """A random view of every photo: uint8 [n, 3, side, side] to float [n, 3, size, size] in [0, 255]."""
-    return apply_views(pixels, draw_views(len(pixels), strength), size)
+    """A random view of every photo, grounds filled with others of them.
+
+    Args:
+        pixels: uint8 [n, 3, side, side].
+        size: Side of the views.
+        strength: How far they may go.
+
+    Returns:
+        float [n, 3, size, size] in [0, 255].
+    """
+    views = draw_views(len(pixels), strength, grounds=len(pixels))
+    grounds = pixels[views.ground_from.clamp(min=0)] if bool(views.grounded.any()) else None
+    return apply_views(pixels, views, size, grounds)
 
 
 def _per_image(values: Tensor) -> Tensor:

@@ -1,8 +1,9 @@
 """The task that trains a vision tower of our own in full, before the heads.
 
-A photo learns its category's name, by the softmax over the untrained text vectors of all training categories and by
-a plain classifier on the features, and to find its own product text among those of the batch. Where there is a teacher,
-the features also learn to say what its features are, of the products' photos and of photos of anything.
+A photo learns its category's name, by the softmax over the untrained text vectors of all training categories, and by
+that over the product's candidates; its class by a plain classifier on the features; and to find its own product text
+among those of the batch. Where there is a teacher, the features also learn to say what its features are, of the
+products' photos and of photos of anything.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from pipeline.config import TrainConfig, TrainStage
-from pipeline.model.augment import STRENGTHS, augment
+from pipeline.model.augment import STRENGTHS, Strength, augment
 from pipeline.model.distillation import Lessons, spread
 from pipeline.model.examples import Examples
 from pipeline.model.features import encode_images, to_pixels
+from pipeline.model.losses import listwise_softmax
 from pipeline.model.matching import candidate_ranks
 from pipeline.model.two_tower import TwoTower
 
@@ -80,7 +82,7 @@ class VisionTask:
         Args:
             model: Its vision tower and image head learn; its text head must start as the identity.
             stage: How far views go.
-            config: Weight of the teacher and share of its photos of anything.
+            config: Weights of the teacher and of the listwise loss, share of photos of anything.
             train: Training products; those without a photo are passed over.
             validation: Sets whose mean MRR by photo alone is the score.
             images: Image cache, uint8 [n, side, side, 3].
@@ -131,6 +133,10 @@ class VisionTask:
         """Side of the views after this share of the stage's steps."""
         return next((size for until, size in self.stage.sizes if done < until), self.size)
 
+    def strength_at(self, done: float) -> Strength:
+        """How far views go after this share of the stage's steps, without a teacher."""
+        return STRENGTHS[next(name for until, name in self.stage.views if done < until)]
+
     def losses(
         self, module: nn.Module, rows: np.ndarray, accelerator: Accelerator, done: float = 0.0
     ) -> dict[str, Tensor]:
@@ -142,7 +148,7 @@ class VisionTask:
         terms: dict[str, Tensor] = {}
         if self.lessons is None:
             photos = to_pixels(self.images[self.train.image_rows[products]])
-            out = module(augment(photos, size, STRENGTHS[self.stage.augmentation]).to(self.device))
+            out = module(augment(photos, size, self.strength_at(done)).to(self.device))
         else:
             views, seen = self.lessons.batch(numbers[is_product], turns[is_product], size)
             if self.anything is not None:
@@ -160,8 +166,17 @@ class VisionTask:
         names = self._paths[torch.from_numpy(self.classes)].to(self.device)
         terms["category"] = F.cross_entropy(out["scale"] * image @ names.T, truth)
         terms["classifier"] = CLASSIFIER_WEIGHT * F.cross_entropy(classes, truth, label_smoothing=LABEL_SMOOTHING)
+        terms["listwise"] = self.config.image_weight * self._listwise(image, products, out["scale"])
         terms["alignment"] = ALIGNMENT_WEIGHT * self._alignment(image, products, truth, out["scale"])
         return terms
+
+    def _listwise(self, image: Tensor, rows: np.ndarray, scale: Tensor) -> Tensor:
+        """Each photo against its product's own candidates, as it will be asked."""
+        candidates = torch.from_numpy(self.train.candidates[rows])
+        names = self._paths[candidates.clamp(min=0)].to(self.device)
+        scores = scale * torch.einsum("bd,bcd->bc", image, names)
+        mask, target = (candidates >= 0).to(self.device), torch.from_numpy(self.train.target[rows]).to(self.device)
+        return listwise_softmax(scores, mask, target)
 
     def _alignment(self, image: Tensor, rows: np.ndarray, truth: Tensor, scale: Tensor) -> Tensor:
         """Each photo against the texts of the batch; texts of the same category are no negatives."""

@@ -209,7 +209,7 @@ class Trainer:
                 repr((teacher, self.config.fingerprint("ingest"), images.shape, hash_ids(map(str, rows)))),
                 Photos(images, rows, self.photos),
                 turns=turns,
-                strength=STRENGTHS[stage.augmentation],
+                strength=STRENGTHS[stage.views[0][1]],
                 seed=self.config.seed,
                 folder=self.paths.features,
             )
