@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from benchmarks import galaxy, query, real_size, startup, timing, training
+from benchmarks import galaxy, memory, query, real_size, startup, timing, training
 from benchmarks.products import make_paths, make_products
+from pipeline.serving.catalog import Catalog
 from tests import browsing
 
 RATIO = re.compile(r"\d+(?:\.\d+)? x (?:a|the|bare) ")
@@ -59,12 +60,26 @@ def test_real_size_loads_the_preset_from_checkpoints(stage, tmp_path):
     assert ("products/s cached" in text) == (stage == 0)
 
 
-def test_startup_serves_the_page_and_predicts(capsys):
+def test_startup_serves_the_page(capsys):
     startup.main(["--small"])
+    assert len(RATIO.findall(capsys.readouterr().out)) == 1
+
+
+def test_memory_follows_an_app_with_a_grown_catalogue(capsys):
+    memory.main(["--products", "5000"])
     out = capsys.readouterr().out
-    assert len(RATIO.findall(out)) == 4
-    page, warm, predicted = (int(value) for value in re.findall(r"^memory .*\((\d+) MB over", out, re.MULTILINE))
-    assert 0 < page < warm <= predicted
+    page, warm, asked = (int(value) for value in re.findall(r"^  5,000 products, .* (\d+) MB", out, re.MULTILINE))
+    assert 0 < page < warm <= asked
+
+
+def test_a_grown_catalogue_has_products_of_its_own(tmp_path):
+    memory.grow(memory.SHIPPED, tmp_path / "grown.parquet", 5_000)
+    shipped, grown = Catalog.open(memory.SHIPPED), Catalog.open(tmp_path / "grown.parquet")
+    assert len(grown) == 5_000
+    assert grown.products["title"][len(shipped)] == shipped.products["title"][0]
+    vectors, present = grown.vectors("fused")
+    assert present[0]
+    assert 0.5 < vectors[0] @ vectors[len(shipped)] < 1
 
 
 @pytest.mark.browser
