@@ -326,9 +326,9 @@ class PredictConfig:
         branches: Pairs (category path, precision) for branches that want another one.
     """
 
-    hidden: int = 128
+    hidden: int = 256
     dropout: float = 0.1
-    epochs: int = 8
+    epochs: int = 24
     batch_size: int = 512
     learning_rate: float = 2e-3
     level_decay: float = 1.0

@@ -15,6 +15,7 @@ from pipeline.config import (
     EvaluateConfig,
     IngestConfig,
     ModelConfig,
+    PredictConfig,
     TowerConfig,
     TrainConfig,
     TrainStage,
@@ -225,6 +226,7 @@ def tiny() -> Config:
             checkpoint_steps=3,
             interpolations=(0.5, 1.0),
         ),
+        predict=PredictConfig(hidden=32, epochs=8),
         cluster=ClusterConfig(k_candidates=(3, 5), silhouette_sample=500),
         evaluate=EvaluateConfig(bootstrap=100),
     )
