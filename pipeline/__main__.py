@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 
 from pipeline.artifacts import ArtifactError, RunPaths, is_complete
-from pipeline.config import Config, SourceConfig
+from pipeline.config import Config
 from pipeline.data.sources import SourceError
 from pipeline.model.bundle import bundle_hash, model_config, read_meta
 from pipeline.model.predictor import PREDICTORS
@@ -29,6 +29,7 @@ from pipeline.serving.classify import Classify, classify_catalogue, classify_pro
 from pipeline.serving.hubupload import upload_command
 from pipeline.serving.measure import evaluate_command
 from pipeline.serving.relevance import search_command
+from pipeline.stageconfig import SourceConfig
 from pipeline.stages import analyse, cluster, embed, evaluate, ingest, layout, predict, publish, train
 
 logger = logging.getLogger("pipeline")

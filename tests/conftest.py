@@ -22,8 +22,8 @@ from tests.factories import write_dataset  # noqa: E402
 def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run folder of a complete build of drawn products with the preset `tiny`; do not write into it."""
     from pipeline.__main__ import build  # the whole pipeline: only for tests that ask for it
-    from pipeline.config import SourceConfig
     from pipeline.presets import tiny
+    from pipeline.stageconfig import SourceConfig
 
     folder = tmp_path_factory.mktemp("tiny")
     source = SourceConfig(location=str(write_dataset(folder / "data")))

@@ -22,7 +22,6 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from pipeline.artifacts import ClassifyPaths, write_json
-from pipeline.config import IngestConfig, SourceConfig
 from pipeline.data.cleaning import clean_text, product_text
 from pipeline.data.images import ImageError, decode_image
 from pipeline.data.rows import CleanRow, Reject, clean_row
@@ -34,6 +33,7 @@ from pipeline.serving.answer import ALTERNATIVES, NOTHING, Answer, Evidence, She
 from pipeline.serving.catalog import Catalog
 from pipeline.serving.encoder import Query, QueryEncoder
 from pipeline.serving.predictor import CategoryPredictor, kinds_of
+from pipeline.stageconfig import IngestConfig, SourceConfig
 
 if TYPE_CHECKING:
     from pipeline.model.bundle import Bundle

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from pipeline import metrics, pathmetrics
-from pipeline.config import PredictConfig
 from pipeline.data.taxonomy import levels
 from pipeline.model.bundle import Bundle
 from pipeline.model.calibration import FAMILIAR_SHARE, LEAST, PRECISIONS, Calibration, fit_platt, logit, sigmoid
 from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.serving.support import Support
+from pipeline.stageconfig import PredictConfig
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,11 @@ from sklearn.neighbors import NearestNeighbors
 from tqdm import tqdm
 
 from pipeline.artifacts import Provenance, RunPaths, require
-from pipeline.config import ClusterConfig, Config
+from pipeline.config import Config
 from pipeline.data.joining import read_rows, read_vectors, unit
 from pipeline.data.schema import CLUSTERS, centroids_schema, read_products, vectors_to_arrow, write_table
 from pipeline.data.taxonomy import levels, truncate
+from pipeline.stageconfig import ClusterConfig
 
 STAGE = "cluster"
 _LOG = logging.getLogger(__name__)

@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pipeline.config import EvaluateConfig
 from pipeline.data.joining import ProductVectors, unit
 from pipeline.data.taxonomy import hash_path
 from pipeline.model.predictor import uncalibrated
@@ -17,6 +16,7 @@ from pipeline.serving.measure import evaluate_command, measure
 from pipeline.serving.measured import CategoryTable, MeasureRows, product_vectors, read_rows
 from pipeline.serving.openfigures import BY_LEVEL, SINGLE
 from pipeline.serving.report import render
+from pipeline.stageconfig import EvaluateConfig
 from tests.factories import write_dataset
 
 PATHS = tuple(

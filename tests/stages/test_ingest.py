@@ -9,10 +9,10 @@ import pytest
 
 from pipeline import presets
 from pipeline.artifacts import ArtifactError, RunPaths, is_complete, read_provenance
-from pipeline.config import IngestConfig, SourceConfig
 from pipeline.data.schema import PRODUCTS, REJECTS, read_products
 from pipeline.data.sources import SourceError
 from pipeline.data.taxonomy import read_taxonomy
+from pipeline.stageconfig import IngestConfig, SourceConfig
 from pipeline.stages import ingest
 from tests.factories import CATEGORIES, COLOURS, draw, encode, make_row, write_dataset, write_rows
 

@@ -19,7 +19,6 @@ from pipeline.artifacts import (
     write_json,
     write_provenance,
 )
-from pipeline.config import PublishConfig, SourceConfig
 from pipeline.data.joining import read_vectors, unit
 from pipeline.data.schema import CLUSTERS, LAYOUT, catalog_schema, read_products, read_table, write_table
 from pipeline.data.taxonomy import levels, read_taxonomy
@@ -29,6 +28,7 @@ from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
 from pipeline.presets import tiny
 from pipeline.serving.catalog import Catalog, check_match
+from pipeline.stageconfig import PublishConfig, SourceConfig
 from pipeline.stages import analyse, cluster, embed, evaluate, ingest, predict, publish
 from tests.factories import write_dataset
 
