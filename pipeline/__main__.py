@@ -18,13 +18,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
-from pipeline.artifacts import ArtifactError, RunPaths, is_complete
+from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.config import Config
 from pipeline.data.sources import SourceError
 from pipeline.model.bundle import bundle_hash, model_config, read_meta
 from pipeline.model.predictor import PREDICTORS
 from pipeline.model.teachers import teacher_tower
 from pipeline.presets import PRESETS, with_refit, with_teacher
+from pipeline.provenance import is_complete
 from pipeline.serving.classify import Classify, classify_catalogue, classify_product
 from pipeline.serving.hubupload import upload_command
 from pipeline.serving.measure import evaluate_command

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted([*ROOT.glob("app.py"), *ROOT.glob("ui/**/*.py"), *ROOT.glob("pipeline/**/*.py")])
 OURS = ("app", "ui", "pipeline")
 
-SHARED = {"config", "stageconfig", "artifacts", "presets", "metrics", "pathmetrics", "searchmetrics"}
+SHARED = {"config", "stageconfig", "artifacts", "provenance", "presets", "metrics", "pathmetrics", "searchmetrics"}
 ALLOWED = {
     "app": {"ui", "serving", "model", "data"} | SHARED,
     "ui": {"ui", "serving", "model", "data"} | SHARED,
@@ -23,7 +23,8 @@ ALLOWED = {
     "data": {"data", "demo"} | SHARED,
     "config": {"stageconfig"},
     "stageconfig": set(),
-    "artifacts": {"config"},
+    "artifacts": set(),
+    "provenance": {"artifacts", "config"},
     "presets": {"config"},
     "metrics": set(),
     "pathmetrics": {"metrics"},

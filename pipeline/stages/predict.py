@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import metrics
-from pipeline.artifacts import Provenance, RunPaths, require, write_provenance
+from pipeline.artifacts import RunPaths
 from pipeline.config import Config
 from pipeline.data.joining import ProductVectors, read_vectors
 from pipeline.data.schema import read_products
@@ -23,6 +23,7 @@ from pipeline.model.bundle import Bundle, add_predictor, load_bundle, read_meta
 from pipeline.model.classifier import ClassTable, train_classifier
 from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes
 from pipeline.model.trustplots import draw_coverage, draw_reliability
+from pipeline.provenance import Provenance, require, write_provenance
 from pipeline.serving.measured import product_vectors
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.serving.support import nearest_support

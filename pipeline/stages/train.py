@@ -20,7 +20,7 @@ import pandas as pd
 import torch
 from accelerate import Accelerator
 
-from pipeline.artifacts import Provenance, RunPaths, atomic_path, hash_ids, require, write_provenance
+from pipeline.artifacts import RunPaths, atomic_path
 from pipeline.config import Config, TrainStage
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import read_taxonomy
@@ -38,6 +38,7 @@ from pipeline.model.towers import load_tokenizer
 from pipeline.model.training import JsonLog, make_accelerator, run_stage
 from pipeline.model.two_tower import TwoTower
 from pipeline.model.vision_task import VisionTask
+from pipeline.provenance import Provenance, hash_ids, require, write_provenance
 
 logger = logging.getLogger(__name__)
 
