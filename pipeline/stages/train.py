@@ -25,7 +25,8 @@ from pipeline.config import Config, TrainStage
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import read_taxonomy
 from pipeline.model.augment import STRENGTHS
-from pipeline.model.bundle import adopt_bundle, load_bundle, save_bundle
+from pipeline.model.bundle import load_bundle
+from pipeline.model.bundlewriter import adopt_bundle, save_bundle
 from pipeline.model.curves import draw_curves
 from pipeline.model.distillation import Lessons, Photos, make_lessons
 from pipeline.model.examples import Examples, make_examples

@@ -13,7 +13,8 @@ from pipeline.artifacts import ArtifactError, BundlePaths, RunPaths, write_json
 from pipeline.data.joining import read_vectors, unit
 from pipeline.data.schema import CLUSTERS, LAYOUT, catalog_schema, read_products, read_table, write_table
 from pipeline.data.taxonomy import levels, read_taxonomy
-from pipeline.model.bundle import load_bundle, save_bundle
+from pipeline.model.bundle import load_bundle
+from pipeline.model.bundlewriter import save_bundle
 from pipeline.model.features import TokenCache
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
