@@ -26,7 +26,8 @@ from pipeline.model.predictor import PREDICTORS
 from pipeline.model.teachers import teacher_tower
 from pipeline.presets import PRESETS, with_refit, with_teacher
 from pipeline.provenance import is_complete
-from pipeline.serving.classify import Classify, classify_catalogue, classify_product
+from pipeline.serving.bulk import classify_catalogue
+from pipeline.serving.classify import Classify, classify_product
 from pipeline.serving.hubupload import upload_command
 from pipeline.serving.measure import evaluate_command
 from pipeline.serving.relevance import search_command
