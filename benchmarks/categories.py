@@ -28,8 +28,8 @@ from pipeline.model.classifier import ClassTable, train_classifier
 from pipeline.model.names import name_vectors
 from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes, uncalibrated
 from pipeline.presets import PRESETS
+from pipeline.serving.calibrate import TuningRows
 from pipeline.serving.predictor import CategoryPredictor
-from pipeline.serving.tuning import TuningRows
 from pipeline.stageconfig import SourceConfig
 from pipeline.stages.predict import tuning_rows
 
