@@ -26,8 +26,9 @@ from pipeline.config import ModelConfig, TowerConfig, TrainConfig, TrainStage
 from pipeline.model.features import TokenCache, encode_images, encode_texts, to_pixels
 from pipeline.model.losses import PairQueue, listwise_softmax, multi_positive_infonce
 from pipeline.model.matching import FeatureSet, MatchingTask
+from pipeline.model.processes import make_accelerator
 from pipeline.model.towers import load_tokenizer
-from pipeline.model.training import make_accelerator, make_optimizer
+from pipeline.model.training import make_optimizer
 from pipeline.model.two_tower import TwoTower
 from pipeline.presets import compact, siglip2_bge, tiny
 

@@ -19,7 +19,6 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -84,20 +83,6 @@ class Progress:
     average: dict[str, Tensor] = field(default_factory=dict)
 
 
-def make_accelerator(mixed_precision: str) -> Accelerator:
-    """An accelerator for one or several processes.
-
-    Args:
-        mixed_precision: "auto" takes bf16 or fp16 where a GPU has it, and none on a CPU.
-    """
-    if mixed_precision == "auto":
-        mixed_precision = "no"
-        if torch.cuda.is_available():
-            mixed_precision = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
-    handlers: list[Any] = [DistributedDataParallelKwargs(find_unused_parameters=True)]
-    return Accelerator(mixed_precision=mixed_precision, kwargs_handlers=handlers)
-
-
 def rate_at(step: int, total: int, warmup: float) -> float:
     """Share of the peak learning rate: linear warm-up, then a cosine down to 0."""
     rising = max(1, round(total * warmup))
@@ -123,7 +108,7 @@ def run_stage(
         stage: Its epochs, batch size and learning rate.
         config: Optimiser settings.
         seed: Of the whole build.
-        accelerator: From `make_accelerator`.
+        accelerator: From `processes.make_accelerator`.
         folder: For the checkpoint; a checkpoint found there is resumed.
         log: Called with one flat record for each logged step or validation.
 

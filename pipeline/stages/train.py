@@ -33,10 +33,11 @@ from pipeline.model.examples import Examples, make_examples
 from pipeline.model.features import TokenCache, encode_images, encode_texts
 from pipeline.model.matching import FeatureSet, MatchingTask
 from pipeline.model.names import name_vectors
+from pipeline.model.processes import make_accelerator
 from pipeline.model.selection import Choice, select_strength
 from pipeline.model.teachers import load_teacher
 from pipeline.model.towers import load_tokenizer
-from pipeline.model.training import JsonLog, make_accelerator, run_stage
+from pipeline.model.training import JsonLog, run_stage
 from pipeline.model.two_tower import TwoTower
 from pipeline.model.vision_task import VisionTask
 from pipeline.provenance import Provenance, hash_ids, require, write_provenance
