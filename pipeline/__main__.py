@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.config import Config
@@ -182,27 +183,14 @@ def _add_classify(command: argparse.ArgumentParser) -> None:
 def _classify(arguments: argparse.Namespace) -> None:
     only = (tuple(arguments.branch), tuple(arguments.candidates))
     asked = Classify(arguments.predictor, arguments.precision, *only)
+    against: dict[str, Any] = {"taxonomy": arguments.taxonomy, "catalog": arguments.catalog, "asked": asked}
     if arguments.input is None:
-        classify_product(
-            arguments.model,
-            arguments.title,
-            arguments.description,
-            arguments.image,
-            taxonomy=arguments.taxonomy,
-            catalog=arguments.catalog,
-            asked=asked,
-        )
-        return
-    if arguments.out is None:
+        product = (arguments.title, arguments.description, arguments.image)
+        classify_product(arguments.model, *product, **against)
+    elif arguments.out is None:
         raise ValueError("--input needs --out, the parquet file that the predictions go to.")
-    classify_catalogue(
-        arguments.model,
-        arguments.input,
-        arguments.out,
-        taxonomy=arguments.taxonomy,
-        catalog=arguments.catalog,
-        asked=asked,
-    )
+    else:
+        classify_catalogue(arguments.model, arguments.input, arguments.out, **against)
 
 
 def _add_to_hub(command: argparse.ArgumentParser) -> None:
