@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.demo.outlines import Point, spline
 from pipeline.demo.shapes import shape
-from pipeline.demo.solids import Kit, Point, spline
+from pipeline.demo.solids import Kit
 
 
 def hollow(outer: Sequence[Point], wall: float, smooth: int = 0) -> list[Point]:
