@@ -25,6 +25,7 @@ _MODULES = (
     "kitchen",
     "music",
     "office",
+    "optics",
     "play",
     "printed",
     "soft",
