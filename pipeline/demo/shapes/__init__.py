@@ -16,6 +16,7 @@ _MODULES = (
     "bags",
     "balls",
     "body",
+    "bottles",
     "clothes",
     "electronics",
     "festive",
