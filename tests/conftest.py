@@ -14,7 +14,7 @@ from pathlib import Path  # noqa: E402
 import pytest  # noqa: E402
 from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
 
-from tests import browsing, hubserver  # noqa: E402
+from tests import browsing, hubserver, hubstate  # noqa: E402
 from tests.factories import write_dataset  # noqa: E402
 
 
@@ -69,7 +69,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[hubserver.Hub]:
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[hubstate.Hub]:
     """A stand-in for the hub that `huggingface_hub` talks to, with an empty cache and nobody logged in."""
     from huggingface_hub import close_session, constants
 

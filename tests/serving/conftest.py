@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.serving.catalog import Catalog
-from tests.hubserver import Hub
+from tests.hubstate import Hub
 from tests.serving.fakes import write_catalog, write_small_model
 from tests.serving.publishing import TOKEN, matching_catalog
 

@@ -9,7 +9,7 @@ from huggingface_hub import constants
 from pipeline.__main__ import main
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.serving.hubupload import upload
-from tests.hubserver import Hub
+from tests.hubstate import Hub
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import write_catalog
 from tests.serving.publishing import MODEL, TO_ME, TOKEN, publish_options

@@ -14,7 +14,7 @@ from pipeline.serving.catalog import Catalog, check_match
 from pipeline.serving.hub import Pin, fetch
 from pipeline.serving.hubcards import END, START
 from pipeline.serving.hubupload import upload
-from tests.hubserver import Hub
+from tests.hubstate import Hub
 from tests.serving.conftest import PRODUCTS
 from tests.serving.publishing import CATALOG, MODEL, TO_ME, TOKEN, matching_catalog, publish_options
 
