@@ -53,6 +53,21 @@ class Examples:
         return Examples(texts=[self.texts[row] for row in rows], paths=self.paths, **arrays)
 
 
+@dataclass(frozen=True)
+class FeatureSet:
+    """Cached features of the frozen towers for one set of examples.
+
+    Attributes:
+        examples: n labelled products.
+        text: float32 [n, text width], zeros without text.
+        image: float32 [n, vision width], zeros without photo.
+    """
+
+    examples: Examples
+    text: np.ndarray
+    image: np.ndarray
+
+
 def make_examples(products: pd.DataFrame, paths: Sequence[str]) -> Examples:
     """Examples of the products whose category is known.
 

@@ -5,8 +5,6 @@ What is frozen is read from cached features; what learns is encoded in the batch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -14,7 +12,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from pipeline.config import TrainConfig, TrainStage
-from pipeline.model.examples import Examples, candidate_ranks
+from pipeline.model.examples import FeatureSet, candidate_ranks
 from pipeline.model.features import TokenCache, encode_images, encode_texts, pad, to_pixels
 from pipeline.model.losses import (
     PairQueue,
@@ -29,21 +27,6 @@ from pipeline.model.two_tower import TwoTower
 
 ANCHOR_SCALE = 20.0  # of the untrained cosines: sharp enough to tell near paths from far ones, not one-hot
 BUCKET_BATCHES = 50  # batches within which products are sorted by length
-
-
-@dataclass(frozen=True)
-class FeatureSet:
-    """Cached features of the frozen towers for one set of examples.
-
-    Attributes:
-        examples: n labelled products.
-        text: float32 [n, text width], zeros without text.
-        image: float32 [n, vision width], zeros without photo.
-    """
-
-    examples: Examples
-    text: np.ndarray
-    image: np.ndarray
 
 
 class MatchingModule(nn.Module):

@@ -29,9 +29,9 @@ from pipeline.model.bundle import load_bundle
 from pipeline.model.bundlewriter import adopt_bundle, save_bundle
 from pipeline.model.curves import draw_curves
 from pipeline.model.distillation import Lessons, Photos, make_lessons
-from pipeline.model.examples import Examples, make_examples
+from pipeline.model.examples import Examples, FeatureSet, make_examples
 from pipeline.model.features import TokenCache, encode_images, encode_texts
-from pipeline.model.matching import FeatureSet, MatchingTask
+from pipeline.model.matching import MatchingTask
 from pipeline.model.names import name_vectors
 from pipeline.model.processes import make_accelerator
 from pipeline.model.selection import Choice, select_strength

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from pipeline.config import TrainConfig, TrainStage
-from pipeline.model.examples import make_examples
+from pipeline.model.examples import FeatureSet, make_examples
 from pipeline.model.features import TokenCache
-from pipeline.model.matching import FeatureSet, MatchingTask
+from pipeline.model.matching import MatchingTask
 from pipeline.model.processes import make_accelerator
 from pipeline.model.relatives import Relatives
 from pipeline.model.selection import select_strength
