@@ -23,7 +23,8 @@ from PIL import Image
 from benchmarks.timing import interleaved, line
 from pipeline.config import Config
 from pipeline.data.images import decode_image, square
-from pipeline.model.bundle import Bundle, load_bundle, save_bundle
+from pipeline.model.bundle import Bundle, load_bundle
+from pipeline.model.bundlewriter import save_bundle
 from pipeline.model.features import TokenCache, pad, to_pixels
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower

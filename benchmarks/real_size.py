@@ -25,10 +25,11 @@ from transformers import BertConfig, BertModel, SiglipVisionConfig, SiglipVision
 from benchmarks.products import Products, make_products
 from benchmarks.training import encode_once, make_pass
 from pipeline.config import Config
+from pipeline.model.examples import FeatureSet
 from pipeline.model.features import TokenCache
-from pipeline.model.matching import FeatureSet, MatchingTask
+from pipeline.model.matching import MatchingTask
+from pipeline.model.processes import make_accelerator
 from pipeline.model.towers import load_tokenizer
-from pipeline.model.training import make_accelerator
 from pipeline.model.two_tower import TwoTower
 from pipeline.presets import siglip2_bge, tiny
 

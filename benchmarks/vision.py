@@ -30,9 +30,8 @@ from pipeline.artifacts import RunPaths
 from pipeline.config import Config, TrainStage
 from pipeline.data.schema import read_products
 from pipeline.model.distillation import Lessons, spread
-from pipeline.model.examples import Examples
+from pipeline.model.examples import Examples, candidate_ranks
 from pipeline.model.features import encode_images, resized, to_pixels
-from pipeline.model.matching import candidate_ranks
 from pipeline.model.teachers import load_teacher
 from pipeline.model.training import JsonLog, run_stage
 from pipeline.model.vision_task import VisionTask

@@ -17,18 +17,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from pipeline.artifacts import ArtifactError, RunPaths, is_complete
-from pipeline.config import Config, SourceConfig
+from pipeline.artifacts import ArtifactError, RunPaths
+from pipeline.config import Config
 from pipeline.data.sources import SourceError
 from pipeline.model.bundle import bundle_hash, model_config, read_meta
 from pipeline.model.predictor import PREDICTORS
 from pipeline.model.teachers import teacher_tower
 from pipeline.presets import PRESETS, with_refit, with_teacher
-from pipeline.serving.classify import Classify, classify_catalogue, classify_product
+from pipeline.provenance import is_complete
+from pipeline.serving.bulk import classify_catalogue
+from pipeline.serving.classify import Classify, classify_product
 from pipeline.serving.hubupload import upload_command
 from pipeline.serving.measure import evaluate_command
 from pipeline.serving.relevance import search_command
+from pipeline.stageconfig import SourceConfig
 from pipeline.stages import analyse, cluster, embed, evaluate, ingest, layout, predict, publish, train
 
 logger = logging.getLogger("pipeline")
@@ -179,27 +183,14 @@ def _add_classify(command: argparse.ArgumentParser) -> None:
 def _classify(arguments: argparse.Namespace) -> None:
     only = (tuple(arguments.branch), tuple(arguments.candidates))
     asked = Classify(arguments.predictor, arguments.precision, *only)
+    against: dict[str, Any] = {"taxonomy": arguments.taxonomy, "catalog": arguments.catalog, "asked": asked}
     if arguments.input is None:
-        classify_product(
-            arguments.model,
-            arguments.title,
-            arguments.description,
-            arguments.image,
-            taxonomy=arguments.taxonomy,
-            catalog=arguments.catalog,
-            asked=asked,
-        )
-        return
-    if arguments.out is None:
+        product = (arguments.title, arguments.description, arguments.image)
+        classify_product(arguments.model, *product, **against)
+    elif arguments.out is None:
         raise ValueError("--input needs --out, the parquet file that the predictions go to.")
-    classify_catalogue(
-        arguments.model,
-        arguments.input,
-        arguments.out,
-        taxonomy=arguments.taxonomy,
-        catalog=arguments.catalog,
-        asked=asked,
-    )
+    else:
+        classify_catalogue(arguments.model, arguments.input, arguments.out, **against)
 
 
 def _add_to_hub(command: argparse.ArgumentParser) -> None:

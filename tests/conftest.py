@@ -14,7 +14,7 @@ from pathlib import Path  # noqa: E402
 import pytest  # noqa: E402
 from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
 
-from tests import browsing, hubserver  # noqa: E402
+from tests import browsing, hubserver, hubstate  # noqa: E402
 from tests.factories import write_dataset  # noqa: E402
 
 
@@ -22,8 +22,8 @@ from tests.factories import write_dataset  # noqa: E402
 def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run folder of a complete build of drawn products with the preset `tiny`; do not write into it."""
     from pipeline.__main__ import build  # the whole pipeline: only for tests that ask for it
-    from pipeline.config import SourceConfig
     from pipeline.presets import tiny
+    from pipeline.stageconfig import SourceConfig
 
     folder = tmp_path_factory.mktemp("tiny")
     source = SourceConfig(location=str(write_dataset(folder / "data")))
@@ -69,7 +69,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[hubserver.Hub]:
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[hubstate.Hub]:
     """A stand-in for the hub that `huggingface_hub` talks to, with an empty cache and nobody logged in."""
     from huggingface_hub import close_session, constants
 

@@ -1,7 +1,7 @@
 """A stand-in for the Hugging Face hub on this machine: as much of its HTTP as publishing and opening need.
 
-Repositories with commits, small files in the commit itself, large ones by LFS from another host name, as on the hub,
-where storage is not the hub and must not see the token. Xet is declined; set HF_HUB_DISABLE_XET.
+What it holds is in `hubstate.py`. Small files come in the commit itself, large ones by LFS from another host name, as
+on the hub, where storage is not the hub and must not see the token. Xet is declined; set HF_HUB_DISABLE_XET.
 """
 
 from __future__ import annotations
@@ -13,115 +13,13 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import yaml
 
-LFS_SUFFIXES = (".parquet", ".safetensors")
-Tree = dict[str, bytes]
-
-
-@dataclass
-class Repo:
-    """Commits, oldest first, each with all of its files."""
-
-    private: bool
-    commits: list[tuple[str, Tree]] = field(default_factory=list)
-    summaries: list[str] = field(default_factory=list)
-    tags: dict[str, str] = field(default_factory=dict)
-
-    def commit(self, tree: Tree, summary: str) -> str:
-        content = "".join(f"{path}{hashlib.sha1(data).hexdigest()}" for path, data in sorted(tree.items()))
-        oid = hashlib.sha1(f"{len(self.commits)}{summary}{content}".encode()).hexdigest()
-        self.commits.append((oid, tree))
-        self.summaries.append(summary)
-        return oid
-
-    def at(self, revision: str) -> tuple[str, Tree]:
-        if revision == "main":
-            return self.commits[-1]
-        wanted = self.tags.get(revision, revision)
-        return next(commit for commit in self.commits if commit[0] == wanted)
-
-
-@dataclass
-class Request:
-    method: str
-    host: str
-    path: str
-    headers: dict[str, str]  # names in lower case
-    body: bytes
-
-
-class Refused(Exception):  # noqa: N818
-    """Ends a request with a status, the hub's error code and its message."""
-
-    def __init__(self, status: int, message: str, code: str = "", **details: Any) -> None:
-        super().__init__(message)
-        self.status, self.message, self.code, self.details = status, message, code, details
-
-
-class Hub:
-    """The state of the stand-in.
-
-    Attributes:
-        tokens: Token -> name of the user who may write.
-        repos: By kind ("models", "datasets") and id.
-        requests: Everything that was asked.
-        broken: Answer everything with 503.
-        storage_broken: Answer 503 where large files lie.
-    """
-
-    def __init__(self) -> None:
-        self.tokens: dict[str, str] = {}
-        self.repos: dict[tuple[str, str], Repo] = {}
-        self.objects: dict[str, bytes] = {}
-        self.requests: list[Request] = []
-        self.broken = self.storage_broken = False
-        self.port = 0
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def storage_host(self) -> str:
-        """Where large files lie; not the hub, and not to see a token."""
-        return f"localhost:{self.port}"
-
-    @property
-    def storage(self) -> str:
-        return f"http://{self.storage_host}"
-
-    def put(self, kind: str, repo: str, content: Repo) -> None:
-        """Add a repository with the large files of all its commits."""
-        self.repos[kind, repo] = content
-        for _, tree in content.commits:
-            self.objects |= {hashlib.sha256(data).hexdigest(): data for data in tree.values()}
-
-    def head(self, kind: str, repo: str) -> str:
-        return self.repos[kind, repo].commits[-1][0]
-
-    def files(self, kind: str, repo: str) -> Tree:
-        return self.repos[kind, repo].commits[-1][1]
-
-    def find(self, kind: str, repo: str, user: str | None, revision: str = "main") -> tuple[Repo, str, Tree]:
-        found = self.repos.get((kind, repo))
-        if found is None or (found.private and repo.split("/")[0] != user):
-            raise Refused(401 if user is None else 404, "Repository not found", "RepoNotFound")
-        try:
-            return found, *found.at(revision)
-        except StopIteration:
-            raise Refused(404, "Invalid rev id", "RevisionNotFound") from None
-
-    def writable(self, kind: str, repo: str, user: str | None) -> Repo:
-        found, _, _ = self.find(kind, repo, user)
-        if repo.split("/")[0] != user:
-            raise Refused(403, "You don't have the rights to write to this repository")
-        return found
+from tests.hubstate import LFS_SUFFIXES, Hub, Refused, Repo, Request
 
 
 @contextmanager

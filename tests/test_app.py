@@ -6,7 +6,7 @@ import gradio as gr
 import pytest
 
 import app
-from tests.hubserver import Hub, Repo
+from tests.hubstate import Hub, Repo
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import write_catalog, write_fake_model
 from ui import page

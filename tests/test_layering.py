@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted([*ROOT.glob("app.py"), *ROOT.glob("ui/**/*.py"), *ROOT.glob("pipeline/**/*.py")])
 OURS = ("app", "ui", "pipeline")
 
-SHARED = {"config", "artifacts", "presets", "metrics", "pathmetrics", "searchmetrics"}
+SHARED = {"config", "stageconfig", "artifacts", "provenance", "presets", "metrics", "pathmetrics", "searchmetrics"}
 ALLOWED = {
     "app": {"ui", "serving", "model", "data"} | SHARED,
     "ui": {"ui", "serving", "model", "data"} | SHARED,
@@ -21,9 +21,11 @@ ALLOWED = {
     "model": {"model", "data"} | SHARED,
     "demo": {"demo", "data"} | SHARED,
     "data": {"data", "demo"} | SHARED,
-    "config": set(),
-    "artifacts": {"config"},
-    "presets": {"config"},
+    "config": {"stageconfig"},
+    "stageconfig": set(),
+    "artifacts": set(),
+    "provenance": {"artifacts", "config"},
+    "presets": {"config", "stageconfig"},
     "metrics": set(),
     "pathmetrics": {"metrics"},
     "searchmetrics": {"metrics"},

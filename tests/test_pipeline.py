@@ -20,11 +20,13 @@ import torch
 from transformers import SiglipImageProcessorPil
 
 from pipeline.__main__ import STAGES, build, config_of, main, parser
-from pipeline.artifacts import ArtifactError, RunPaths, is_complete, read_provenance, require
-from pipeline.config import STAGE_ORDER, Config, SourceConfig
+from pipeline.artifacts import ArtifactError, RunPaths
+from pipeline.config import STAGE_ORDER, Config
 from pipeline.data.schema import arrow_to_vectors, read_products, read_table
 from pipeline.model.bundle import bundle_hash, load_bundle
 from pipeline.presets import PRESETS, tiny
+from pipeline.provenance import is_complete, read_provenance, require
+from pipeline.stageconfig import SourceConfig
 from tests.factories import make_row, write_dataset
 from tests.model.hub import save_siglip
 

@@ -18,7 +18,7 @@ from gradio.utils import get_upload_folder
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.config import IngestConfig
+from pipeline.stageconfig import IngestConfig
 from ui.workspace import refuse
 
 MAX_FILE = IngestConfig().max_image_bytes

@@ -8,8 +8,8 @@ import gradio as gr
 from gradio.data_classes import ImageData
 from PIL import Image
 
-from pipeline.config import IngestConfig
 from pipeline.data.images import ImageError, decode_image
+from pipeline.stageconfig import IngestConfig
 from ui.workspace import refuse
 
 

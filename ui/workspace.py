@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from pipeline.artifacts import ArtifactError
-from pipeline.config import IngestConfig
 from pipeline.data.cleaning import clean_text, cut_text, product_text
 from pipeline.data.taxonomy import normalise_path
 from pipeline.serving.catalog import Catalog
@@ -22,6 +21,7 @@ from pipeline.serving.categories import Categories
 from pipeline.serving.encoder import QueryEncoder
 from pipeline.serving.index import Hit, ProductSearch
 from pipeline.serving.predictor import CategoryPredictor
+from pipeline.stageconfig import IngestConfig
 from ui import programs
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config import IngestConfig
 from pipeline.data.cleaning import clean_text, cut_text, guess_language, product_text
 from pipeline.data.images import (
     ImageError,
@@ -24,6 +23,7 @@ from pipeline.data.images import (
 )
 from pipeline.data.sources import BadRow, Item, RawRow
 from pipeline.data.taxonomy import normalise_path
+from pipeline.stageconfig import IngestConfig
 
 _RAW_TEXT_FACTOR = 50
 """Raw texts are cut at this many times the allowed length before any parsing: no honest markup is thicker."""

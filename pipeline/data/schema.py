@@ -12,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.artifacts import ArtifactError, Provenance, atomic_path, write_provenance
+from pipeline.artifacts import ArtifactError, atomic_path
+from pipeline.provenance import Provenance, write_provenance
 
 SCHEMA_VERSION = 1
 SPLITS = ("train", "validation", "heldout", "test")

@@ -1,109 +1,39 @@
-"""Pictures on products: labels, faces, covers, screens; arrays [h, w, 3] of sRGB in [0, 1]."""
+"""Pictures on products by name: faces, screens, patterns, and those with words; arrays [h, w, 3] of sRGB in [0, 1]."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from pipeline.demo.textures import Color
+from pipeline.demo.drawing import Drawing, Print, ink, rgb, write
+from pipeline.demo.labels import LABELS
 
 PICTURE_SIZE = 224
 
 
-@dataclass(frozen=True)
-class Print:
-    """What a printed picture is made of: two colours, a brand, the product's noun."""
-
-    main: Color
-    second: Color
-    brand: str
-    noun: str
-
-
-def _rgb(color: Color) -> tuple[int, int, int]:
-    red, green, blue = (round(255 * x) for x in color)
-    return red, green, blue
-
-
-def _ink(color: Color) -> tuple[int, int, int]:
-    return (25, 25, 28) if np.dot(color, (0.3, 0.6, 0.1)) > 0.45 else (248, 246, 240)
-
-
-def _write(
-    draw: ImageDraw.ImageDraw, text: str, box: tuple[float, float, float, float], fill: tuple[int, int, int]
-) -> None:
-    """Text as large as fits into a box (left, top, right, bottom)."""
-    size = int(box[3] - box[1])
-    while size > 7:
-        font = ImageFont.load_default(size)
-        left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
-        if right - left <= box[2] - box[0]:
-            draw.text(
-                ((box[0] + box[2] - right - left) / 2, (box[1] + box[3] - bottom - top) / 2), text, fill=fill, font=font
-            )
-            return
-        size -= 2
-
-
-def _label(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -> None:
-    d.rectangle((0, 0, n, n), fill=(248, 245, 236))
-    d.rectangle((0, 0, n, n * 0.34), fill=_rgb(p.second))
-    _write(d, p.brand.upper(), (8, n * 0.05, n - 8, n * 0.3), _ink(p.second))
-    _write(d, p.noun, (8, n * 0.4, n - 8, n * 0.6), (30, 30, 30))
-    d.ellipse((n * 0.36, n * 0.64, n * 0.64, n * 0.92), fill=_rgb(p.main))
-
-
-def _food(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -> None:
-    d.rectangle((0, 0, n, n), fill=_rgb(p.main))
-    d.rectangle((0, n * 0.08, n, n * 0.3), fill=(250, 248, 240))
-    _write(d, p.brand.upper(), (10, n * 0.1, n - 10, n * 0.28), (30, 30, 30))
-    d.ellipse((n * 0.14, n * 0.4, n * 0.86, n * 0.96), fill=(250, 244, 226))
-    for _ in range(60):
-        a, r = rng.uniform(0, 6.28), n * 0.25 * np.sqrt(rng.random())
-        x, y = n / 2 + 1.2 * r * np.cos(a), n * 0.68 + r * 0.9 * np.sin(a)
-        tone = rng.uniform(0.7, 1)
-        d.ellipse((x - 9, y - 6, x + 9, y + 6), fill=(int(226 * tone), int(160 * tone), int(60 * tone)))
-    _write(d, p.noun, (10, n * 0.3, n - 10, n * 0.42), _ink(p.main))
-
-
-def _can(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -> None:
-    d.rectangle((0, 0, n, n), fill=_rgb(p.main))
-    d.polygon([(0, n * 0.75), (n, n * 0.35), (n, n * 0.5), (0, n * 0.9)], fill=(248, 248, 248))
-    for x in (0.1, 0.5):
-        _write(d, p.brand.split()[0], (n * x, n * 0.15, n * (x + 0.4), n * 0.4), _ink(p.main))
-
-
-def _logo(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -> None:
-    d.rectangle((0, 0, n, n), fill=_rgb(p.main))
-    _write(d, p.brand.split()[0], (6, n * 0.3, n - 6, n * 0.7), _ink(p.main))
-
-
 def _star(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -> None:
-    d.rectangle((0, 0, n, n), fill=_rgb(p.main))
+    d.rectangle((0, 0, n, n), fill=rgb(p.main))
     points = [
         (n / 2 + r * np.sin(a), n / 2 - r * np.cos(a))
         for a, r in zip(np.linspace(0, 6.283, 10, endpoint=False), (n * 0.42, n * 0.18) * 5, strict=True)
     ]
-    d.polygon(points, fill=_rgb(p.second))
+    d.polygon(points, fill=rgb(p.second))
 
 
 def _clock(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -> None:
     light = rng.random() < 0.75
-    face, ink = ((250, 249, 244), (25, 25, 30)) if light else ((28, 30, 36), (240, 240, 236))
+    face, hands = ((250, 249, 244), (25, 25, 30)) if light else ((28, 30, 36), (240, 240, 236))
     d.rectangle((0, 0, n, n), fill=face)
     for i in range(12):
         a = i * np.pi / 6
         inner = 0.36 if i % 3 == 0 else 0.4
         d.line(
             [(n / 2 + n * r * np.sin(a), n / 2 - n * r * np.cos(a)) for r in (inner, 0.46)],
-            fill=ink,
+            fill=hands,
             width=8 if i % 3 == 0 else 4,
         )
     for a, r, w in ((-0.95, 0.24, 9), (1.0, 0.36, 6)):
-        d.line([(n / 2, n / 2), (n / 2 + n * r * np.sin(a), n / 2 - n * r * np.cos(a))], fill=ink, width=w)
+        d.line([(n / 2, n / 2), (n / 2 + n * r * np.sin(a), n / 2 - n * r * np.cos(a))], fill=hands, width=w)
     d.line([(n / 2, n / 2), (n / 2, n * 0.88)], fill=(200, 40, 40), width=3)
 
 
@@ -143,14 +73,14 @@ def _keys(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) ->
 
 def _digits(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -> None:
     d.rectangle((0, 0, n, n), fill=(176, 196, 168))
-    _write(d, str(int(rng.integers(1000, 99999))), (n * 0.3, n * 0.1, n * 0.95, n * 0.9), (30, 40, 30))
+    write(d, str(int(rng.integers(1000, 99999))), (n * 0.3, n * 0.1, n * 0.95, n * 0.9), (30, 40, 30))
 
 
 def _art(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -> None:
-    d.rectangle((0, 0, n, n), fill=_rgb(p.main))
+    d.rectangle((0, 0, n, n), fill=rgb(p.main))
     for i in range(9):
         x, y, r = rng.uniform(0, n), rng.uniform(0, n), rng.uniform(n * 0.08, n * 0.35)
-        color = _rgb(p.second) if i % 3 == 0 else tuple(int(c) for c in rng.integers(30, 255, 3))
+        color = rgb(p.second) if i % 3 == 0 else tuple(int(c) for c in rng.integers(30, 255, 3))
         if rng.random() < 0.5:
             d.ellipse((x - r, y - r, x + r, y + r), fill=color)
         else:
@@ -168,20 +98,8 @@ def _photo(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -
     )
 
 
-def _cover(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -> None:
-    d.rectangle((0, 0, n, n), fill=_rgb(p.main))
-    d.ellipse((n * 0.2, n * 0.42, n * 0.8, n * 0.95), fill=_rgb(p.second))
-    d.polygon([(n * 0.2, n * 0.9), (n * 0.5, n * 0.5), (n * 0.8, n * 0.9)], fill=_ink(p.second))
-    words = (
-        ("THE QUIET", "LATE", "NORTH", "PAPER", "SALT", "A SMALL"),
-        ("HARBOUR", "GARDEN", "WINTER", "KITCHEN", "LETTERS", "ISLAND"),
-    )
-    _write(d, words[0][int(rng.integers(6))], (n * 0.1, n * 0.06, n * 0.9, n * 0.2), _ink(p.main))
-    _write(d, words[1][int(rng.integers(6))], (n * 0.1, n * 0.2, n * 0.9, n * 0.38), _ink(p.main))
-
-
 def _map(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -> None:
-    d.rectangle((0, 0, n, n), fill=_rgb(p.main))
+    d.rectangle((0, 0, n, n), fill=rgb(p.main))
     for x, y, w, h in (
         (0.15, 0.3, 0.12, 0.2),
         (0.24, 0.6, 0.07, 0.22),
@@ -239,63 +157,18 @@ def _swirl(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -
         d.line(points, fill=colors[0], width=22)
 
 
-def _giftcard(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -> None:
-    d.rectangle((0, 0, n, n), fill=_rgb(p.main))
-    d.rectangle((n * 0.68, 0, n * 0.76, n), fill=_rgb(p.second))
-    d.rectangle((0, n * 0.62, n, n * 0.72), fill=_rgb(p.second))
-    for s in (-1, 1):
-        d.ellipse(
-            (n * (0.72 + 0.1 * s - 0.09), n * 0.5, n * (0.72 + 0.1 * s + 0.09), n * 0.66),
-            outline=_rgb(p.second),
-            width=9,
-        )
-    _write(d, "GIFT CARD", (n * 0.04, n * 0.12, n * 0.64, n * 0.36), _ink(p.main))
-    _write(d, p.brand, (n * 0.04, n * 0.38, n * 0.64, n * 0.54), _ink(p.main))
-
-
-def _software(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -> None:
-    _cover_band(d, p, n)
-    _write(d, "OFFICE", (n * 0.1, n * 0.12, n * 0.9, n * 0.34), _ink(p.main))
-    for i, h in enumerate((0.3, 0.5, 0.4, 0.65)):
-        d.rectangle((n * (0.2 + i * 0.16), n * (0.9 - h * 0.55), n * (0.31 + i * 0.16), n * 0.9), fill=_rgb(p.second))
-
-
-def _cover_band(d: ImageDraw.ImageDraw, p: Print, n: int) -> None:
-    d.rectangle((0, 0, n, n), fill=_rgb(p.main))
-    d.rectangle((n * 0.08, n * 0.42, n * 0.92, n * 0.94), fill=(245, 246, 248))
-
-
-def _game(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -> None:
-    d.rectangle((0, 0, n, n), fill=_rgb(p.main))
-    for i in range(6):
-        for j in range(4):
-            d.rectangle(
-                (n * (0.08 + i * 0.14), n * (0.4 + j * 0.14), n * (0.22 + i * 0.14), n * (0.54 + j * 0.14)),
-                fill=_rgb(p.second) if (i + j) % 2 else (250, 246, 235),
-            )
-    _write(d, p.brand.split()[0].upper(), (n * 0.08, n * 0.06, n * 0.92, n * 0.34), _ink(p.main))
-
-
-def _coffee(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -> None:
-    d.rectangle((0, 0, n, n), fill=(245, 238, 225))
-    _write(d, "COFFEE", (n * 0.1, n * 0.06, n * 0.9, n * 0.3), (60, 38, 25))
-    for x, y in ((0.35, 0.55), (0.6, 0.5), (0.48, 0.75)):
-        d.ellipse((n * (x - 0.12), n * (y - 0.09), n * (x + 0.12), n * (y + 0.09)), fill=(96, 58, 34))
-        d.line([(n * (x - 0.1), n * y), (n * (x + 0.1), n * y)], fill=(50, 28, 16), width=5)
-
-
-def _plain_marks(name: str) -> Callable[[ImageDraw.ImageDraw, Print, np.random.Generator, int], None]:
+def _plain_marks(name: str) -> Drawing:
     """Small pictures: a scale, a paw, a panel of dials, a note, a ruler, a shipping label, a spine."""
 
     def draw(d: ImageDraw.ImageDraw, p: Print, rng: np.random.Generator, n: int) -> None:
         paper = name in ("shipping", "spine", "note")
-        d.rectangle((0, 0, n, n), fill=(250, 248, 242) if paper else _rgb(p.main))
+        d.rectangle((0, 0, n, n), fill=(250, 248, 242) if paper else rgb(p.main))
         if name == "scale":
             d.rectangle((0, 0, n, n), fill=(238, 238, 236))
             for i in range(8):
                 d.rectangle(
                     (n * 0.3, n * (0.08 + i * 0.12), n * (0.8 if i % 2 else 0.6), n * (0.11 + i * 0.12)),
-                    fill=_rgb(p.second),
+                    fill=rgb(p.second),
                 )
         elif name == "paw":
             for x, y, r in (
@@ -305,7 +178,7 @@ def _plain_marks(name: str) -> Callable[[ImageDraw.ImageDraw, Print, np.random.G
                 (0.6, 0.26, 0.09),
                 (0.77, 0.42, 0.09),
             ):
-                d.ellipse((n * (x - r), n * (y - r), n * (x + r), n * (y + r)), fill=_ink(p.main))
+                d.ellipse((n * (x - r), n * (y - r), n * (x + r), n * (y + r)), fill=ink(p.main))
         elif name == "panel":
             d.rectangle((0, 0, n, n), fill=(40, 44, 52))
             for i, c in enumerate(((220, 50, 50), (240, 200, 60), (80, 200, 110))):
@@ -318,8 +191,8 @@ def _plain_marks(name: str) -> Callable[[ImageDraw.ImageDraw, Print, np.random.G
         elif name == "paint":
             d.rectangle((0, n * 0.2, n, n * 0.8), fill=(250, 250, 248))
             for x in (0.02, 0.36, 0.69):
-                _write(d, p.brand.split()[0], (n * x, n * 0.3, n * (x + 0.3), n * 0.6), (30, 30, 30))
-                d.rectangle((n * x, n * 0.62, n * (x + 0.3), n * 0.74), fill=_rgb(p.main))
+                write(d, p.brand.split()[0], (n * x, n * 0.3, n * (x + 0.3), n * 0.6), (30, 30, 30))
+                d.rectangle((n * x, n * 0.62, n * (x + 0.3), n * 0.74), fill=rgb(p.main))
         else:
             for i in range(5):
                 d.line(
@@ -334,18 +207,15 @@ def _plain_marks(name: str) -> Callable[[ImageDraw.ImageDraw, Print, np.random.G
 
 
 def _note(d: ImageDraw.ImageDraw, p: Print, n: int) -> None:
-    d.rectangle((0, 0, n, n), fill=_rgb(p.main))
+    d.rectangle((0, 0, n, n), fill=rgb(p.main))
     for i in range(3):
         d.line(
             [(n * 0.1, n * (0.3 + i * 0.22)), (n * (0.9 - i * 0.15), n * (0.3 + i * 0.22))], fill=(50, 60, 110), width=9
         )
 
 
-PICTURES: dict[str, Callable[[ImageDraw.ImageDraw, Print, np.random.Generator, int], None]] = {
-    "label": _label,
-    "food": _food,
-    "can": _can,
-    "logo": _logo,
+PICTURES: dict[str, Drawing] = {
+    **LABELS,
     "star": _star,
     "clock": _clock,
     "screen": _screen,
@@ -354,15 +224,10 @@ PICTURES: dict[str, Callable[[ImageDraw.ImageDraw, Print, np.random.Generator, i
     "digits": _digits,
     "art": _art,
     "photo": _photo,
-    "cover": _cover,
     "map": _map,
     "dart": _dart,
     "citrus": _citrus,
     "swirl": _swirl,
-    "giftcard": _giftcard,
-    "software": _software,
-    "game": _game,
-    "coffee": _coffee,
     **{name: _plain_marks(name) for name in ("scale", "paw", "panel", "note", "ruler", "shipping", "spine", "paint")},
 }
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.demo.pictures import Print, picture
+from pipeline.demo.drawing import Print
+from pipeline.demo.pictures import picture
 from pipeline.demo.products import Look
 from pipeline.demo.tables import NATURAL, Material, hex_color, tables
 from pipeline.demo.textures import Color, grain, pattern

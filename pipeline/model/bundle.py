@@ -1,7 +1,8 @@
-"""The model bundle: everything that serving needs, in one folder, safetensors only.
+"""The model bundle, opened: everything that serving needs, in one folder, safetensors only.
 
 Towers from the hub or from a package are named in it (id and revision), not copied; what was trained here (heads,
 gate, adapters, own towers) is. Weights are stored as float16 and category vectors as int8 with a scale a row.
+`bundlewriter.py` writes it.
 """
 
 from __future__ import annotations
@@ -9,28 +10,26 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import torch
-import torch.nn.functional as F
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 from torch import Tensor
 from transformers import AutoTokenizer
 
-from pipeline.artifacts import ArtifactError, BundlePaths, write_json
+from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.config import ModelConfig, TowerConfig
-from pipeline.data.schema import read_table, write_table
-from pipeline.data.taxonomy import Taxonomy, hash_path
+from pipeline.data.schema import read_table
+from pipeline.data.taxonomy import hash_path
 from pipeline.model.features import TokenCache, encode_images, encode_texts
 from pipeline.model.names import NameVectors, name_vectors
-from pipeline.model.predictor import PredictorParts, read_parts, write_parts
+from pipeline.model.predictor import PredictorParts, read_parts
+from pipeline.model.quantised import dequantise
 from pipeline.model.towers import TextTower
 from pipeline.model.two_tower import TwoTower
 
@@ -64,7 +63,7 @@ class Bundle:
         self.meta = meta
         self.config = model.config
         self.categories: tuple[str, ...] = tuple(table["category_path"].to_pylist())
-        self.category_vectors = _dequantise(table)
+        self.category_vectors = dequantise(table)
         self._tokens = tokens
         self._device = next(model.parameters()).device
         self._seen = frozenset(meta["seen"])
@@ -72,7 +71,7 @@ class Bundle:
         self.names: NameVectors | None = None
         if names is not None:
             owners = np.array([self._rows[path] for path in names["category_path"].to_pylist()], dtype=np.int64)
-            self.names = NameVectors(owners, _dequantise(names))
+            self.names = NameVectors(owners, dequantise(names))
 
     @property
     def dimension(self) -> int:
@@ -166,97 +165,6 @@ class Bundle:
         return torch.tensor(values, dtype=dtype, device=self._device)
 
 
-def save_bundle(
-    folder: Path,
-    model: TwoTower,
-    tokens: TokenCache,
-    *,
-    categories: Sequence[str],
-    category_vectors: np.ndarray,
-    seen: Iterable[str],
-    meta: dict[str, Any],
-    names: NameVectors | None = None,
-) -> None:
-    """Write a bundle; the folder appears whole or not at all.
-
-    Args:
-        folder: Replaced if it exists.
-        model: Trained model.
-        tokens: Its tokeniser.
-        categories: Paths of the category table.
-        category_vectors: [m, d] unit vectors of them.
-        seen: Paths that training had as truths, in the table or not; kept as hashes, so that a bundle can be shipped
-            with another taxonomy than that of the data it learnt from.
-        meta: Goes into model.json beside what is written here.
-        names: What the categories are called in other languages.
-    """
-    temporary = folder.with_name(f".{folder.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    paths = BundlePaths(temporary)
-    temporary.mkdir(parents=True)
-    paths.weights.write_bytes(save(_stored_weights(model)))  # `save_file` makes a file that only its owner may read
-    tokens.tokenizer.save_pretrained(paths.tokenizer)
-    _write_categories(paths, categories, category_vectors, names)
-    towers = {
-        name: {"id": tower.config.model_id or tower.config.model_class, "revision": tower.revision}
-        for name, tower in (("text", model.text_tower), ("vision", model.vision_tower))
-    }
-    own = {
-        "seen": sorted(hash_path(path) for path in seen),
-        "version": BUNDLE_VERSION,
-        "model": asdict(model.config),
-        "towers": towers,
-        "weights": bundle_hash(temporary),
-        "predictor": None,
-    }
-    write_json(paths.meta, {**meta, **own})
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.rename(folder)
-
-
-def adopt_bundle(source: Path, target: Path, taxonomy: Taxonomy) -> None:
-    """Copy a bundle and give it another category table; its weights stay the same file.
-
-    Args:
-        source: Any bundle.
-        target: Replaced if it exists.
-        taxonomy: The new table; paths of the old one are not encoded again.
-
-    Raises:
-        ArtifactError: If `source` is no bundle.
-    """
-    bundle = load_bundle(source)
-    vectors = bundle.encode_categories(taxonomy.paths)
-    names = bundle.encode_names(taxonomy.paths, taxonomy.names)
-    temporary = target.with_name(f".{target.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    shutil.copytree(source, temporary)
-    _write_categories(BundlePaths(temporary), taxonomy.paths, vectors, names)
-    shutil.rmtree(target, ignore_errors=True)
-    temporary.rename(target)
-
-
-def add_predictor(source: Path, target: Path, parts: PredictorParts | None) -> None:
-    """Copy a bundle and give it a category predictor.
-
-    Args:
-        source: Any bundle.
-        target: Replaced if it exists.
-        parts: The predictor; None keeps what `source` has.
-
-    Raises:
-        ArtifactError: If `source` is no bundle.
-    """
-    meta = read_meta(source)
-    temporary = target.with_name(f".{target.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    shutil.copytree(source, temporary)
-    if parts is not None:
-        write_json(BundlePaths(temporary).meta, {**meta, "predictor": write_parts(temporary, parts)})
-    shutil.rmtree(target, ignore_errors=True)
-    temporary.rename(target)
-
-
 def bundle_hash(folder: Path) -> str:
     """SHA-256 of a bundle's weights: what ties a catalogue to the model that made it."""
     with BundlePaths(folder).weights.open("rb") as weights:
@@ -306,7 +214,7 @@ def load_bundle(folder: Path) -> Bundle:
         weights = load_file(paths.weights)
     except SafetensorError as error:
         raise ArtifactError(f"{paths.weights} is damaged ({error}); publish the bundle again.") from error
-    expected = set(_stored_weights(model))
+    expected = set(stored_weights(model))
     if expected != set(weights):
         odd = sorted(expected ^ set(weights))[0]
         raise ArtifactError(f"{paths.weights} does not fit the architecture in model.json (first: {odd}).")
@@ -334,7 +242,7 @@ def _as_tuple(value: Any) -> Any:
     return tuple(_as_tuple(item) for item in value) if isinstance(value, list) else value
 
 
-def _stored_weights(model: TwoTower) -> dict[str, Tensor]:
+def stored_weights(model: TwoTower) -> dict[str, Tensor]:
     """What the bundle holds: all but the towers that can be loaded from where they came."""
     borrowed = tuple(
         f"{name}."
@@ -346,32 +254,3 @@ def _stored_weights(model: TwoTower) -> dict[str, Tensor]:
         if not name.startswith(borrowed) or "lora_" in name:
             kept[name] = (value.half() if value.is_floating_point() else value).contiguous()
     return kept
-
-
-def _write_categories(
-    paths: BundlePaths, categories: Sequence[str], vectors: np.ndarray, names: NameVectors | None
-) -> None:
-    write_table(paths.categories, _quantise(categories, vectors))
-    paths.names.unlink(missing_ok=True)
-    if names is not None:
-        write_table(paths.names, _quantise([categories[row] for row in names.owners], names.vectors))
-
-
-def _quantise(categories: Sequence[str], vectors: np.ndarray) -> pa.Table:
-    scale = np.abs(vectors).max(axis=1, keepdims=True).clip(min=1e-12) / 127
-    codes = np.rint(vectors / scale).astype(np.int8)
-    column = pa.FixedSizeListArray.from_arrays(pa.array(codes.ravel()), vectors.shape[1])
-    return pa.table(
-        {
-            "category_path": pa.array(list(categories), pa.string()),
-            "scale": pa.array(scale[:, 0].astype(np.float32)),
-            "codes": column,
-        }
-    )
-
-
-def _dequantise(table: pa.Table) -> np.ndarray:
-    column = table["codes"].combine_chunks()
-    codes = column.flatten().to_numpy().reshape(len(table), -1).astype(np.float32)
-    vectors = torch.from_numpy(codes * table["scale"].to_numpy()[:, None])
-    return F.normalize(vectors, dim=-1).numpy()

@@ -1,4 +1,4 @@
-"""Labelled products as training sees them: indices into one list of category paths."""
+"""Labelled products as training sees them: indices into one list of category paths, and how well those are ranked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
+from pipeline.metrics import ranks
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,21 @@ class Examples:
         return Examples(texts=[self.texts[row] for row in rows], paths=self.paths, **arrays)
 
 
+@dataclass(frozen=True)
+class FeatureSet:
+    """Cached features of the frozen towers for one set of examples.
+
+    Attributes:
+        examples: n labelled products.
+        text: float32 [n, text width], zeros without text.
+        image: float32 [n, vision width], zeros without photo.
+    """
+
+    examples: Examples
+    text: np.ndarray
+    image: np.ndarray
+
+
 def make_examples(products: pd.DataFrame, paths: Sequence[str]) -> Examples:
     """Examples of the products whose category is known.
 
@@ -78,3 +95,20 @@ def make_examples(products: pd.DataFrame, paths: Sequence[str]) -> Examples:
         target=np.array(target, dtype=np.int64),
         paths=tuple(paths),
     )
+
+
+def candidate_ranks(products: np.ndarray, paths: np.ndarray, examples: Examples, kept: np.ndarray) -> np.ndarray:
+    """Rank of the truth among each product's candidates, ties counted against it.
+
+    Args:
+        products: [n, d] unit vectors.
+        paths: [p, d] unit vectors of all paths.
+        examples: The n products.
+        kept: bool [n], which of them to rank.
+
+    Returns:
+        int [number kept], from 1.
+    """
+    candidates = examples.candidates[kept]
+    scores = np.einsum("nd,ncd->nc", products[kept], paths[np.maximum(candidates, 0)])
+    return ranks(np.where(candidates >= 0, scores, -np.inf), examples.target[kept])

@@ -5,8 +5,6 @@ What is frozen is read from cached features; what learns is encoded in the batch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -14,8 +12,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from pipeline.config import TrainConfig, TrainStage
-from pipeline.metrics import ranks
-from pipeline.model.examples import Examples
+from pipeline.model.examples import FeatureSet, candidate_ranks
 from pipeline.model.features import TokenCache, encode_images, encode_texts, pad, to_pixels
 from pipeline.model.losses import (
     PairQueue,
@@ -24,26 +21,12 @@ from pipeline.model.losses import (
     multi_positive_infonce,
     taxonomy_softmax,
 )
+from pipeline.model.processes import gather_others
 from pipeline.model.relatives import Relatives
 from pipeline.model.two_tower import TwoTower
 
 ANCHOR_SCALE = 20.0  # of the untrained cosines: sharp enough to tell near paths from far ones, not one-hot
 BUCKET_BATCHES = 50  # batches within which products are sorted by length
-
-
-@dataclass(frozen=True)
-class FeatureSet:
-    """Cached features of the frozen towers for one set of examples.
-
-    Attributes:
-        examples: n labelled products.
-        text: float32 [n, text width], zeros without text.
-        image: float32 [n, vision width], zeros without photo.
-    """
-
-    examples: Examples
-    text: np.ndarray
-    image: np.ndarray
 
 
 class MatchingModule(nn.Module):
@@ -296,33 +279,3 @@ class MatchingTask:
             rank = candidate_ranks(vectors[kind], vectors["categories"], examples, kept)
             found[kind] = float((1 / rank).mean()) if len(rank) else 0.0
         return found
-
-
-def candidate_ranks(products: np.ndarray, paths: np.ndarray, examples: Examples, kept: np.ndarray) -> np.ndarray:
-    """Rank of the truth among each product's candidates, ties counted against it.
-
-    Args:
-        products: [n, d] unit vectors.
-        paths: [p, d] unit vectors of all paths.
-        examples: The n products.
-        kept: bool [n], which of them to rank.
-
-    Returns:
-        int [number kept], from 1.
-    """
-    candidates = examples.candidates[kept]
-    scores = np.einsum("nd,ncd->nc", products[kept], paths[np.maximum(candidates, 0)])
-    return ranks(np.where(candidates >= 0, scores, -np.inf), examples.target[kept])
-
-
-def gather_others(accelerator: Accelerator, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """What the other processes hold of each tensor, without gradient; empty in a single process."""
-    if accelerator.num_processes == 1:
-        return {name: value.detach()[:0] for name, value in tensors.items()}
-    others = {}
-    for name, value in tensors.items():
-        size, mine = len(value), accelerator.process_index
-        everything = accelerator.gather(value.detach())
-        assert isinstance(everything, Tensor)
-        others[name] = torch.cat([everything[: mine * size], everything[(mine + 1) * size :]])
-    return others

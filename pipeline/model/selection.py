@@ -16,7 +16,7 @@ from torch import Tensor
 from pipeline.config import TrainConfig
 from pipeline.data.taxonomy import levels
 from pipeline.metrics import path_overlap
-from pipeline.model.matching import FeatureSet, candidate_ranks
+from pipeline.model.examples import FeatureSet, candidate_ranks
 from pipeline.model.two_tower import TwoTower
 
 

@@ -9,93 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from pipeline.artifacts import ArtifactError, atomic_path
 from pipeline.config import TrainConfig, TrainStage
-
-logger = logging.getLogger(__name__)
+from pipeline.model.checkpoints import Progress, learning, resume, save, snapshot
+from pipeline.model.task import Task
 
 LOG_STEPS = 20
-
-
-class Task(Protocol):
-    """What the loop trains."""
-
-    module: nn.Module
-    """Holds every parameter that learns."""
-
-    def parameters(self) -> dict[str, nn.Parameter]:
-        """The parameters that learn, by their names in `module`; everything else is frozen."""
-        ...
-
-    def batches(self, size: int, generator: np.random.Generator) -> list[np.ndarray]:
-        """The rows of every batch of an epoch; all batches but the last have `size` rows."""
-        ...
-
-    def losses(
-        self, module: nn.Module, rows: np.ndarray, accelerator: Accelerator, done: float = 0.0
-    ) -> dict[str, Tensor]:
-        """Weighted loss terms of one batch.
-
-        Args:
-            module: `self.module`, perhaps wrapped for several processes.
-            rows: The batch.
-            accelerator: Where the module runs.
-            done: Share of the stage's steps that lie behind, in [0, 1).
-        """
-        ...
-
-    def validate(self) -> dict[str, float]:
-        """Metrics of the present state; "score" is the one to maximise."""
-        ...
-
-    def state(self) -> dict[str, Tensor]:
-        """What else must be in a checkpoint."""
-        ...
-
-    def load(self, state: dict[str, Tensor]) -> None:
-        """Take back what `state` gave."""
-        ...
-
-
-@dataclass
-class Progress:
-    """Where a stage of `total` steps stands; `average` is the running average of the state, empty without one."""
-
-    step: int = 0
-    total: int = 0
-    best_score: float = -math.inf
-    best: dict[str, Tensor] = field(default_factory=dict)
-    average: dict[str, Tensor] = field(default_factory=dict)
-
-
-def make_accelerator(mixed_precision: str) -> Accelerator:
-    """An accelerator for one or several processes.
-
-    Args:
-        mixed_precision: "auto" takes bf16 or fp16 where a GPU has it, and none on a CPU.
-    """
-    if mixed_precision == "auto":
-        mixed_precision = "no"
-        if torch.cuda.is_available():
-            mixed_precision = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
-    handlers: list[Any] = [DistributedDataParallelKwargs(find_unused_parameters=True)]
-    return Accelerator(mixed_precision=mixed_precision, kwargs_handlers=handlers)
 
 
 def rate_at(step: int, total: int, warmup: float) -> float:
@@ -123,7 +52,7 @@ def run_stage(
         stage: Its epochs, batch size and learning rate.
         config: Optimiser settings.
         seed: Of the whole build.
-        accelerator: From `make_accelerator`.
+        accelerator: From `processes.make_accelerator`.
         folder: For the checkpoint; a checkpoint found there is resumed.
         log: Called with one flat record for each logged step or validation.
 
@@ -133,7 +62,7 @@ def run_stage(
     checkpoint = folder / f"{stage.name}.safetensors"
     named = task.parameters()
     optimizer = make_optimizer(named, stage.learning_rate, config.weight_decay)
-    progress = _resume(checkpoint, task, named, optimizer, accelerator.num_processes)
+    progress = resume(checkpoint, task, named, optimizer, accelerator.num_processes)
     if progress.step and progress.step == progress.total:
         task.module.load_state_dict(progress.best, strict=False)
         return
@@ -169,7 +98,7 @@ def run_stage(
         prepared.zero_grad()
         progress.step += 1
         if stage.average:
-            _move_average(progress, _learning(task, named), stage.average)
+            _move_average(progress, learning(task, named), stage.average)
         bar.update()
         if progress.step % LOG_STEPS == 0 or progress.step == total:
             log(
@@ -184,10 +113,10 @@ def run_stage(
             with _standing_in(task, named, progress.average):
                 metrics = task.validate()
                 if metrics["score"] > progress.best_score:
-                    progress.best_score, progress.best = metrics["score"], _snapshot(task, named)
+                    progress.best_score, progress.best = metrics["score"], snapshot(task, named)
             log({"stage": stage.name, "step": progress.step, **metrics})
         if accelerator.is_main_process and (progress.step % config.checkpoint_steps == 0 or progress.step == total):
-            _save(checkpoint, task, named, optimizer, progress, accelerator.num_processes)
+            save(checkpoint, task, named, optimizer, progress, accelerator.num_processes)
     bar.close()
     accelerator.wait_for_everyone()
     task.module.load_state_dict(progress.best, strict=False)
@@ -209,27 +138,13 @@ def _seed_step(seed: int, stage: str, step: int, process: int) -> None:
     torch.manual_seed(int(mixed))
 
 
-def _learning(task: Task, named: dict[str, nn.Parameter]) -> dict[str, Tensor]:
-    """What learns, and the buffers (running statistics) that go with it."""
-    learning = {name: value.detach() for name, value in named.items()}
-    buffers = dict(task.module.named_buffers())
-    stored = task.module.state_dict().keys()
-    learning.update({name: value for name, value in buffers.items() if name in stored})
-    return learning
-
-
-def _snapshot(task: Task, named: dict[str, nn.Parameter]) -> dict[str, Tensor]:
-    """Copies of it."""
-    return {name: value.cpu().clone().contiguous() for name, value in _learning(task, named).items()}
-
-
-def _move_average(progress: Progress, learning: dict[str, Tensor], decay: float) -> None:
+def _move_average(progress: Progress, present: dict[str, Tensor], decay: float) -> None:
     """Move the average towards the present state; faster in the first steps, as in TensorFlow's moving averages."""
     if not progress.average:
-        progress.average = {name: value.clone() for name, value in learning.items()}
+        progress.average = {name: value.clone() for name, value in present.items()}
         return
     decay = min(decay, (1 + progress.step) / (10 + progress.step))
-    for name, value in learning.items():
+    for name, value in present.items():
         average = progress.average[name]
         if average.is_floating_point():
             average.lerp_(value, 1 - decay)
@@ -243,62 +158,10 @@ def _standing_in(task: Task, named: dict[str, nn.Parameter], state: dict[str, Te
     if not state:
         yield
         return
-    now = _snapshot(task, named)
+    now = snapshot(task, named)
     task.module.load_state_dict(state, strict=False)
     yield
     task.module.load_state_dict(now, strict=False)
-
-
-def _save(
-    path: Path,
-    task: Task,
-    named: dict[str, nn.Parameter],
-    optimizer: torch.optim.Optimizer,
-    progress: Progress,
-    processes: int,
-) -> None:
-    tensors = {f"now/{name}": value for name, value in _snapshot(task, named).items()}
-    tensors.update({f"best/{name}": value for name, value in progress.best.items()})
-    tensors.update({f"average/{name}": value.cpu().contiguous() for name, value in progress.average.items()})
-    tensors.update({f"task/{name}": value.cpu().contiguous() for name, value in task.state().items()})
-    for name, value in named.items():
-        for key, moment in optimizer.state.get(value, {}).items():
-            tensors[f"adam/{key}/{name}"] = moment.cpu().contiguous()
-    marks = {"step": str(progress.step), "total": str(progress.total), "processes": str(processes)}
-    marks["best_score"] = repr(progress.best_score)
-    with atomic_path(path) as temporary:
-        save_file({name: value.clone() for name, value in tensors.items()}, temporary, metadata=marks)
-
-
-def _resume(
-    path: Path, task: Task, named: dict[str, nn.Parameter], optimizer: torch.optim.Optimizer, processes: int
-) -> Progress:
-    if not path.exists():
-        return Progress()
-    groups: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "average": {}, "task": {}, "adam": {}}
-    with safe_open(path, framework="pt") as file:
-        marks = file.metadata()
-        for key in file.keys():  # noqa: SIM118 - a safetensors file is no mapping
-            kind, _, name = key.partition("/")
-            groups[kind][name] = file.get_tensor(key)
-    step, total = int(marks["step"]), int(marks["total"])
-    if step < total and int(marks["processes"]) != processes:  # a step is another one then, and so is their number
-        raise ArtifactError(
-            f"{path} was written by a training in {marks['processes']} processes, this one has {processes}; "
-            "go on with as many, or delete the file to train the stage anew."
-        )
-    task.module.load_state_dict(groups["now"], strict=False)
-    task.load(groups["task"])
-    for key, moment in groups["adam"].items():
-        what, _, name = key.partition("/")
-        optimizer.state[named[name]][what] = moment if what == "step" else moment.to(named[name].device)
-    logger.info("%s: resumed at step %s", path.stem, marks["step"])
-    average = {name: value.to(_device(task)) for name, value in groups["average"].items()}
-    return Progress(step, total, float(marks["best_score"]), groups["best"], average)
-
-
-def _device(task: Task) -> torch.device:
-    return next(task.module.parameters()).device
 
 
 class JsonLog:

@@ -17,10 +17,9 @@ from torch import Tensor, nn
 from pipeline.config import TrainConfig, TrainStage
 from pipeline.model.augment import STRENGTHS, Strength, augment
 from pipeline.model.distillation import Lessons, spread
-from pipeline.model.examples import Examples
+from pipeline.model.examples import Examples, candidate_ranks
 from pipeline.model.features import encode_images, to_pixels
 from pipeline.model.losses import listwise_softmax
-from pipeline.model.matching import candidate_ranks
 from pipeline.model.two_tower import TwoTower
 
 CLASSIFIER_WEIGHT = 0.5

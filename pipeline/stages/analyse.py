@@ -16,12 +16,13 @@ import pandas as pd
 from PIL import Image, ImageStat
 from tqdm import tqdm
 
-from pipeline.artifacts import Provenance, RunPaths, require, write_json, write_provenance
+from pipeline.artifacts import RunPaths, write_json
 from pipeline.config import Config
 from pipeline.data.analysis import SpaceFacts, data_facts, largest
 from pipeline.data.joining import read_rows, read_vectors, unit
 from pipeline.data.schema import read_products, read_table
 from pipeline.data.taxonomy import truncate
+from pipeline.provenance import Provenance, require, write_provenance
 
 STAGE = "analyse"
 _LOG = logging.getLogger(__name__)

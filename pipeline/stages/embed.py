@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipeline.artifacts import Provenance, RunPaths, require, write_provenance
+from pipeline.artifacts import RunPaths
 from pipeline.config import Config
 from pipeline.data.schema import (
     category_embeddings_schema,
@@ -17,6 +17,7 @@ from pipeline.data.schema import (
     write_table,
 )
 from pipeline.model.bundle import load_bundle
+from pipeline.provenance import Provenance, require, write_provenance
 
 
 def outputs(run: RunPaths) -> list[Path]:

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.artifacts import Provenance, RunPaths, require, write_json, write_provenance
+from pipeline.artifacts import RunPaths, write_json
 from pipeline.config import Config
 from pipeline.data.joining import read_vectors
 from pipeline.data.schema import SPLITS, read_products
 from pipeline.data.taxonomy import read_taxonomy
 from pipeline.model.bundle import load_bundle
+from pipeline.provenance import Provenance, require, write_provenance
 from pipeline.serving.measure import measure
 from pipeline.serving.measured import CategoryTable, MeasureRows
 from pipeline.serving.report import render

@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 from tqdm import tqdm
 
-from pipeline.artifacts import Provenance, RunPaths, atomic_path, write_provenance
+from pipeline.artifacts import RunPaths, atomic_path
 from pipeline.config import Config
 from pipeline.data.duplicates import Fingerprints, group_rows
 from pipeline.data.imagecache import ImageCacheWriter
@@ -32,6 +32,7 @@ from pipeline.data.schema import PRODUCTS, REJECTS, SPLITS, write_table
 from pipeline.data.sources import BadRow, Item, Source, SourceError, open_photos, open_source
 from pipeline.data.splits import assign_splits
 from pipeline.data.taxonomy import Taxonomy, read_taxonomy, write_taxonomy
+from pipeline.provenance import Provenance, write_provenance
 
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,12 @@ import pyarrow as pa
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
-from pipeline.artifacts import Provenance, RunPaths, require
-from pipeline.config import Config, LayoutConfig
+from pipeline.artifacts import RunPaths
+from pipeline.config import Config
 from pipeline.data.joining import read_vectors
 from pipeline.data.schema import LAYOUT, read_products, write_table
+from pipeline.provenance import Provenance, require
+from pipeline.stageconfig import LayoutConfig
 
 STAGE = "layout"
 _LOG = logging.getLogger(__name__)

@@ -14,19 +14,22 @@ import numpy as np
 import pandas as pd
 
 from pipeline import metrics
-from pipeline.artifacts import Provenance, RunPaths, require, write_provenance
+from pipeline.artifacts import RunPaths
 from pipeline.config import Config
 from pipeline.data.joining import ProductVectors, read_vectors
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import hash_path, levels
-from pipeline.model.bundle import Bundle, add_predictor, load_bundle, read_meta
+from pipeline.model.bundle import Bundle, load_bundle, read_meta
+from pipeline.model.bundlewriter import add_predictor
 from pipeline.model.classifier import ClassTable, train_classifier
 from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes
 from pipeline.model.trustplots import draw_coverage, draw_reliability
+from pipeline.provenance import Provenance, require, write_provenance
+from pipeline.serving.calibrate import TuningRows, calibration_errors, recalibrate
 from pipeline.serving.measured import product_vectors
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.serving.support import nearest_support
-from pipeline.serving.tuning import TuningRows, calibration_errors, recalibrate, tune
+from pipeline.serving.tuning import tune
 
 STAGE = "predict"
 TUNING_ROWS = 1_000  # of each split: enough to tell settings apart by 0.01

@@ -17,15 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.artifacts import (
-    ArtifactError,
-    BundlePaths,
-    Provenance,
-    RunPaths,
-    require,
-    write_json,
-    write_provenance,
-)
+from pipeline.artifacts import ArtifactError, BundlePaths, RunPaths, write_json
 from pipeline.config import Config
 from pipeline.data.analysis import ANALYSIS_VERSION, Analysis, prediction_facts
 from pipeline.data.joining import positions, read_rows, read_vectors
@@ -40,6 +32,7 @@ from pipeline.data.schema import (
 )
 from pipeline.data.taxonomy import Taxonomy, truncate
 from pipeline.model.bundle import Bundle, bundle_hash, load_bundle, read_meta
+from pipeline.provenance import Provenance, require, write_provenance
 from pipeline.serving.catalog import ANALYSIS_KEY, METADATA_KEY, Catalog, check_match
 from pipeline.serving.predictor import CategoryPredictor, kinds_of
 

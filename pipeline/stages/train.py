@@ -20,24 +20,27 @@ import pandas as pd
 import torch
 from accelerate import Accelerator
 
-from pipeline.artifacts import Provenance, RunPaths, atomic_path, hash_ids, require, write_provenance
+from pipeline.artifacts import RunPaths, atomic_path
 from pipeline.config import Config, TrainStage
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import read_taxonomy
 from pipeline.model.augment import STRENGTHS
-from pipeline.model.bundle import adopt_bundle, load_bundle, save_bundle
+from pipeline.model.bundle import load_bundle
+from pipeline.model.bundlewriter import adopt_bundle, save_bundle
 from pipeline.model.curves import draw_curves
 from pipeline.model.distillation import Lessons, Photos, make_lessons
-from pipeline.model.examples import Examples, make_examples
+from pipeline.model.examples import Examples, FeatureSet, make_examples
 from pipeline.model.features import TokenCache, encode_images, encode_texts
-from pipeline.model.matching import FeatureSet, MatchingTask
+from pipeline.model.matching import MatchingTask
 from pipeline.model.names import name_vectors
+from pipeline.model.processes import make_accelerator
 from pipeline.model.selection import Choice, select_strength
 from pipeline.model.teachers import load_teacher
 from pipeline.model.towers import load_tokenizer
-from pipeline.model.training import JsonLog, make_accelerator, run_stage
+from pipeline.model.training import JsonLog, run_stage
 from pipeline.model.two_tower import TwoTower
 from pipeline.model.vision_task import VisionTask
+from pipeline.provenance import Provenance, hash_ids, require, write_provenance
 
 logger = logging.getLogger(__name__)
 

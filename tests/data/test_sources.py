@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.config import SourceConfig
 from pipeline.data.schema import PRODUCTS
 from pipeline.data.sources import BadRow, RawRow, SourceError, open_photos, open_source
+from pipeline.stageconfig import SourceConfig
 from tests.factories import CATEGORIES, COLOURS, draw, encode, write_dataset, write_rows
 
 

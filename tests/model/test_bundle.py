@@ -9,7 +9,8 @@ import torch
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.config import TowerConfig
 from pipeline.data.taxonomy import Taxonomy
-from pipeline.model.bundle import add_predictor, adopt_bundle, bundle_hash, load_bundle, model_config, save_bundle
+from pipeline.model.bundle import bundle_hash, load_bundle, model_config
+from pipeline.model.bundlewriter import add_predictor, adopt_bundle, save_bundle
 from pipeline.model.calibration import Calibration
 from pipeline.model.classifier import HierarchicalClassifier
 from pipeline.model.features import TokenCache

@@ -14,9 +14,9 @@ from pipeline.model.augment import EVERYWHERE, apply_views, draw_views
 from pipeline.model.distillation import Photos, make_lessons, spread
 from pipeline.model.examples import Examples
 from pipeline.model.features import to_pixels
+from pipeline.model.processes import make_accelerator
 from pipeline.model.teachers import TowerTeacher, load_teacher, teacher_tower
 from pipeline.model.towers import TowerError
-from pipeline.model.training import make_accelerator
 from pipeline.model.two_tower import TwoTower
 from pipeline.model.vision_task import VisionTask
 from pipeline.presets import siglip2_bge, tiny, with_teacher

@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.model.examples import make_examples
+from pipeline.model.examples import candidate_ranks, make_examples
 from pipeline.model.features import length_batches
-from pipeline.model.matching import candidate_ranks
 
 PATHS = ("A", "A > B", "A > C", "D")
 

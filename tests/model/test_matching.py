@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from pipeline.config import TrainConfig, TrainStage
-from pipeline.model.examples import make_examples
+from pipeline.model.examples import FeatureSet, make_examples
 from pipeline.model.features import TokenCache
-from pipeline.model.matching import FeatureSet, MatchingTask
+from pipeline.model.matching import MatchingTask
+from pipeline.model.processes import make_accelerator
 from pipeline.model.relatives import Relatives
 from pipeline.model.selection import select_strength
 from pipeline.model.towers import load_tokenizer
-from pipeline.model.training import make_accelerator
 from pipeline.model.two_tower import TwoTower
 from pipeline.presets import tiny
 

@@ -11,7 +11,8 @@ from torch import nn
 
 from pipeline.artifacts import ArtifactError
 from pipeline.config import TrainConfig, TrainStage
-from pipeline.model.training import JsonLog, make_accelerator, make_optimizer, rate_at, run_stage
+from pipeline.model.processes import make_accelerator
+from pipeline.model.training import JsonLog, make_optimizer, rate_at, run_stage
 
 
 class Regression:

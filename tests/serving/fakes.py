@@ -165,7 +165,7 @@ def write_fake_model(folder: Path) -> Path:
 
 def write_small_model(folder: Path) -> Path:
     """A bundle of untrained small towers that does load; its space has `DIMENSION` dimensions, like the catalogue's."""
-    from pipeline.model.bundle import add_predictor, save_bundle  # brings torch: only for tests that ask for it
+    from pipeline.model.bundlewriter import add_predictor, save_bundle  # brings torch: only for tests that ask for it
     from pipeline.model.features import TokenCache
     from pipeline.model.towers import load_tokenizer
     from pipeline.model.two_tower import TwoTower

@@ -8,7 +8,7 @@ import pytest
 from huggingface_hub import constants
 
 from pipeline.serving.hub import HubError, Pin, fetch, pinned
-from tests.hubserver import Hub, Repo
+from tests.hubstate import Hub, Repo
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import write_catalog, write_fake_model
 

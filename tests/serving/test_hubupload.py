@@ -1,67 +1,24 @@
-"""Publishing to a stand-in for the hub: what arrives there, what does not, and the sentence for each failure."""
+"""Publishing to a stand-in for the hub: what arrives there, and what does not."""
 
-import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from huggingface_hub import constants
 
 from pipeline.__main__ import main, parser
-from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.model.bundle import load_bundle
 from pipeline.serving.catalog import Catalog, check_match
 from pipeline.serving.hub import Pin, fetch
 from pipeline.serving.hubcards import END, START
 from pipeline.serving.hubupload import upload
-from tests.hubserver import Hub
+from tests.hubstate import Hub
 from tests.serving.conftest import PRODUCTS
-from tests.serving.fakes import write_catalog, write_small_model
+from tests.serving.publishing import CATALOG, MODEL, TO_ME, TOKEN, matching_catalog, publish_options
 
 ROOT = Path(__file__).parents[2]
-TOKEN = "hf_secretOfTheTest"
-CATALOG, MODEL = ("datasets", "me/catalogue"), ("models", "me/model")
-TO_ME = {"catalog_repo": "me/catalogue", "model_repo": "me/model"}
-
-
-@pytest.fixture(scope="module")
-def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_small_model(tmp_path_factory.mktemp("bundle") / "model")
-
-
-@pytest.fixture
-def pair(tmp_path: Path, small_model: Path) -> tuple[Path, Path]:
-    """A catalogue and its bundle, to be changed at will."""
-    model = shutil.copytree(small_model, tmp_path / "model")
-    return _catalog(tmp_path / "catalog.parquet", model, len(PRODUCTS)), model
-
-
-def _catalog(path: Path, model: Path, count: int) -> Path:
-    weights = hashlib.sha256(BundlePaths(model).weights.read_bytes()).hexdigest()
-    return write_catalog(path, PRODUCTS[:count], weights=weights)
-
-
-@pytest.fixture
-def mine(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Hub:
-    """The stand-in with "me" logged in."""
-    hub.tokens[TOKEN] = "me"
-    monkeypatch.setenv("HF_TOKEN", TOKEN)
-    return hub
-
-
-def _options(pair: tuple[Path, Path], **repos: str) -> list[str]:
-    names = {**TO_ME, **repos}
-    given = {
-        "catalog": pair[0],
-        "model": pair[1],
-        "catalog-repo": names["catalog_repo"],
-        "model-repo": names["model_repo"],
-    }
-    return ["publish", "--to-hub", *(word for name, value in given.items() for word in (f"--{name}", str(value)))]
 
 
 def test_what_is_published_is_what_is_opened(mine: Hub, pair: tuple[Path, Path]) -> None:
@@ -92,7 +49,7 @@ def test_a_second_catalogue_leaves_the_first_where_it_was_pinned(
     mine: Hub, pair: tuple[Path, Path], tmp_path: Path
 ) -> None:
     old = upload(*pair, **TO_ME)
-    new = upload(_catalog(tmp_path / "fewer.parquet", pair[1], 3), pair[1], **TO_ME)
+    new = upload(matching_catalog(tmp_path / "fewer.parquet", pair[1], PRODUCTS[:3]), pair[1], **TO_ME)
     assert new[0].revision != old[0].revision
     assert new[1] == old[1], "the bundle is the same, and so is its commit"
     for pins, count in ((old, len(PRODUCTS)), (new, 3), ((Pin("me/catalogue", "main"), old[1]), 3)):
@@ -131,7 +88,7 @@ def test_what_the_owner_writes_in_a_card_stays(mine: Hub, pair: tuple[Path, Path
     tree = dict(mine.files(*CATALOG))
     card = tree["README.md"].decode().replace("---\npretty", "---\nlicense: cc-by-4.0\npretty", 1) + "Ask us.\n"
     mine.repos[CATALOG].commit(tree | {"README.md": card.encode()}, "the owner's words")
-    upload(_catalog(tmp_path / "fewer.parquet", pair[1], 3), pair[1], **TO_ME)
+    upload(matching_catalog(tmp_path / "fewer.parquet", pair[1], PRODUCTS[:3]), pair[1], **TO_ME)
     card = mine.files(*CATALOG)["README.md"].decode()
     assert yaml.safe_load(card.split("---\n")[1])["license"] == "cc-by-4.0"
     assert card.endswith("Ask us.\n")
@@ -154,7 +111,7 @@ def test_new_repositories_are_private_when_asked_for(mine: Hub, pair: tuple[Path
 def test_the_token_is_a_header_for_the_hub_and_nothing_else(
     mine: Hub, pair: tuple[Path, Path], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(_options(pair)) == 0
+    assert main(publish_options(pair)) == 0
     for request in mine.requests:
         headers = {name: value for name, value in request.headers.items() if name != "authorization"}
         assert TOKEN not in f"{request.path} {headers} {request.body!r}"
@@ -167,104 +124,11 @@ def test_the_token_is_a_header_for_the_hub_and_nothing_else(
 def test_the_command_prints_the_two_lines_that_a_space_needs(
     mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(_options(pair)) == 0
+    assert main(publish_options(pair)) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"CATALOG_REPO=me/catalogue@{mine.head(*CATALOG)}",
         f"MODEL_REPO=me/model@{mine.head(*MODEL)}",
     ]
-
-
-def _refusal(capsys: pytest.CaptureFixture[str], options: list[str]) -> str:
-    """What the command says when it does not work: one line, and exit code 2."""
-    assert main(options) == 2
-    out, err = capsys.readouterr()
-    lines = [line for line in err.splitlines() if line.startswith("error: ")]
-    assert (out, len(lines), err.count("Traceback")) == ("", 1, 0)
-    assert err.endswith(lines[0] + "\n")
-    assert TOKEN not in err
-    return lines[0]
-
-
-def test_no_token(hub: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    said = _refusal(capsys, _options(pair))
-    assert "there is none; log in with 'hf auth login' or set HF_TOKEN" in said
-    assert hub.requests == []
-
-
-@pytest.mark.parametrize("repo", ["catalogue", "a/b/c", "me/cat alogue", "me/..", "me/catalogue.git"])
-def test_a_bad_repository_id(mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str], repo: str) -> None:
-    assert "--catalog-repo is to be USER/NAME" in _refusal(capsys, _options(pair, catalog_repo=repo))
-    assert "--model-repo is to be USER/NAME" in _refusal(capsys, _options(pair, model_repo=repo))
-    assert mine.requests == []
-
-
-def test_a_pair_that_is_none(
-    mine: Hub, pair: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    catalog, model = pair
-    assert "There is no catalogue" in _refusal(capsys, _options((tmp_path / "none", model)))
-    assert "There is no model bundle" in _refusal(capsys, _options((catalog, tmp_path / "none")))
-    other = write_catalog(tmp_path / "other.parquet", PRODUCTS)
-    assert "made with another model" in _refusal(capsys, _options((other, model)))
-    shutil.rmtree(BundlePaths(model).tokenizer)
-    assert "holds no tokeniser" in _refusal(capsys, _options(pair))
-    assert mine.requests == []
-
-
-def test_a_bundle_that_does_not_load(mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    meta = BundlePaths(pair[1]).meta
-    meta.write_text(meta.read_text().replace('"version": 2', '"version": 99'))
-    assert "bundle version 99" in _refusal(capsys, _options(pair))
-    assert mine.requests == []
-
-
-def test_no_rights(mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    said = _refusal(capsys, _options(pair, catalog_repo="other/catalogue"))
-    assert "The dataset repository other/catalogue cannot be made: the hub answers 403" in said
-    assert "use a token that has the right to do so" in said
-    assert mine.repos[MODEL].summaries == ["initial commit"], "nothing is sent before both can be"
-
-
-def test_a_repository_of_someone_else(mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    upload(*pair, **TO_ME)
-    mine.tokens[TOKEN] = "other"
-    said = _refusal(capsys, _options(pair))
-    assert "Publishing to the model repository me/model failed: the hub answers 403" in said
-
-
-def test_a_token_that_is_no_more(mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    mine.tokens.clear()
-    assert "the hub answers 401" in _refusal(capsys, _options(pair))
-
-
-def test_nobody_at_the_address(
-    mine: Hub, pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    assert "http://127.0.0.1:9 cannot be reached (" in _refusal(capsys, _options(pair))
-
-
-def test_storage_that_breaks_off(
-    mine: Hub, pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("time.sleep", lambda seconds: None)  # the library tries again for half a minute
-    mine.storage_broken = True
-    said = _refusal(capsys, _options(pair))
-    assert "Publishing to the model repository me/model failed: the hub answers 503" in said
-    assert mine.repos[MODEL].summaries == ["initial commit"]
-
-
-def test_a_card_whose_front_matter_is_broken(
-    mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    (pair[1] / "README.md").write_text("---\nlicense: [\n---\n")
-    assert "Invalid metadata in README.md" in _refusal(capsys, _options(pair))
-
-
-def test_a_public_repository_is_not_taken_for_a_private_one(mine: Hub, pair: tuple[Path, Path]) -> None:
-    upload(*pair, **TO_ME)
-    with pytest.raises(ArtifactError, match="The model repository me/model is there and public; make it private"):
-        upload(*pair, **TO_ME, private=True)
 
 
 def test_to_hub_has_options_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
@@ -294,7 +158,7 @@ def test_commands_and_space_find_the_hub_by_the_environment(hub: Hub, pair: tupl
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    lines = run("-m", "pipeline", *_options(pair), HF_TOKEN=TOKEN).splitlines()
+    lines = run("-m", "pipeline", *publish_options(pair), HF_TOKEN=TOKEN).splitlines()
     pins = dict(line.split("=", 1) for line in lines)
     assert list(pins) == ["CATALOG_REPO", "MODEL_REPO"]
     code = (

@@ -1,97 +1,21 @@
 """Measuring: every figure equals a slow, obvious loop; what rows do not allow is left out with a reason."""
 
 import json
-import zlib
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from pipeline.config import EvaluateConfig
-from pipeline.data.joining import ProductVectors, unit
-from pipeline.data.taxonomy import hash_path
-from pipeline.model.predictor import uncalibrated
 from pipeline.serving import measure as module
 from pipeline.serving.measure import evaluate_command, measure
-from pipeline.serving.measured import CategoryTable, MeasureRows, product_vectors, read_rows
+from pipeline.serving.measured import CategoryTable, MeasureRows, product_vectors
 from pipeline.serving.openfigures import BY_LEVEL, SINGLE
 from pipeline.serving.report import render
+from pipeline.stageconfig import EvaluateConfig
 from tests.factories import write_dataset
+from tests.serving.measuring import PATHS, RandomEncoder, make_rows
 
-PATHS = tuple(
-    " > ".join(names)
-    for names in (
-        ("Home",),
-        ("Home", "Decor"),
-        ("Home", "Decor", "Vases"),
-        ("Home", "Decor", "Clocks"),
-        ("Home", "Kitchen"),
-        ("Toys",),
-        ("Toys", "Puzzles"),
-        ("Toys", "Kites"),
-        ("Audio", "Speakers"),
-        ("Audio",),
-    )
-)
 CONFIG = EvaluateConfig(bootstrap=50)
-
-
-class RandomEncoder:
-    """Every text and every photo has a random vector of its own; counts what it is asked."""
-
-    dimension = 6
-    image_size = 32
-
-    logit_scale = 5.0
-
-    def __init__(self):
-        self.categories = PATHS
-        self.predictor = replace(uncalibrated(), most_frequent=hash_path(PATHS[2]))
-        self.seen = np.arange(len(PATHS)) % 2 == 0
-        self.was_seen = {path for path, known in zip(PATHS, self.seen, strict=True) if known}.__contains__
-        self.asked = []
-
-    def _vectors(self, keys, width):
-        seeds = [zlib.crc32(repr(key).encode()) for key in keys]
-        drawn = [np.random.default_rng(seed).normal(size=width) for seed in seeds]
-        return unit(np.array(drawn, dtype=np.float32).reshape(len(keys), width))
-
-    def encode_texts(self, texts, progress=False):
-        self.asked += texts
-        return self._vectors(texts, self.dimension)
-
-    def encode_categories(self, paths):
-        self.asked += paths
-        return self._vectors(paths, self.dimension)
-
-    def encode_names(self, paths, names):
-        return None
-
-    def encode_texts_untrained(self, texts):
-        return self._vectors([(text, "untrained") for text in texts], 9)
-
-    def encode_images(self, images, progress=False):
-        return self._vectors([image.tobytes() for image in images], self.dimension)
-
-    def fuse(self, text, image, has_text, has_image):
-        return unit(text * has_text[:, None] + image * has_image[:, None])
-
-
-def make_rows(encoder, n=80, seed=0):
-    """Random products: some without text, photo, truth or candidates; lists of different lengths."""
-    rng = np.random.default_rng(seed)
-    texts = [f"product {number % 50}" if rng.random() < 0.8 else "" for number in range(n)]
-    truths = [str(rng.choice(PATHS)) if rng.random() < 0.9 else None for _ in range(n)]
-    candidates = []
-    for truth in truths:
-        row = [str(path) for path in rng.permutation(PATHS)[: rng.integers(0, 6)] if path != truth]
-        if truth is not None and rng.random() < 0.8:
-            row.insert(int(rng.integers(len(row) + 1)), truth)
-        candidates.append(tuple(row))
-    has_image = np.array([not text or rng.random() < 0.7 for text in texts])
-    image = unit(rng.normal(size=(n, encoder.dimension)).astype(np.float32)) * has_image[:, None]
-    return MeasureRows(texts, truths, candidates, product_vectors(encoder, texts, image, has_image))
 
 
 def common(first, second):
@@ -246,12 +170,6 @@ def test_the_order_of_candidates_does_not_matter(measured):
     assert again["rerank"]["fused"] == figures["rerank"]["fused"]
 
 
-def test_each_path_is_encoded_once():
-    encoder = RandomEncoder()
-    CategoryTable.of(encoder, PATHS, [PATHS[:3], ("Strange", PATHS[0])])
-    assert sorted(encoder.asked) == sorted([*PATHS, "Strange"])
-
-
 def one_kind(texts, truths, candidates, has_image):
     encoder = RandomEncoder()
     image = encoder.encode_texts([f"photo {number}" for number in range(len(texts))]) * np.array(has_image)[:, None]
@@ -306,32 +224,6 @@ def test_a_truth_outside_the_taxonomy_is_never_right_but_shares_levels():
     assert figures["open"]["default"]["fused"]["acc1"]["value"] == 0
     assert figures["open"]["default"]["fused"]["hf1"]["value"] == pytest.approx(2 * 2 / (2 + 3), abs=1e-6)
     assert figures["n"]["truth_in_taxonomy"] == 0
-
-
-def test_parts_of_different_length_are_refused():
-    none = np.zeros((1, 6), dtype=np.float32)
-    vectors = ProductVectors(none, none, none, np.ones(1, dtype=bool), np.ones(1, dtype=bool))
-    with pytest.raises(ValueError, match="differ in length"):
-        MeasureRows(["a", "b"], [None, None], [(), ()], vectors)
-
-
-def test_the_test_split_is_read_unless_told_otherwise(tmp_path):
-    encoder = RandomEncoder()
-    no_test_rows = write_dataset(tmp_path / "data", 24)
-    assert len(read_rows(encoder, str(no_test_rows)).texts) == 24
-    folder = write_dataset(tmp_path / "more", 60)
-    test, train = read_rows(encoder, str(folder)), read_rows(encoder, str(folder), "train")
-    assert (len(test.texts), len(train.texts)) == (12, 48)
-    with pytest.raises(RuntimeError, match="no split 'heldout'"):
-        read_rows(encoder, str(folder), "heldout")
-
-
-def test_broken_photos_make_text_only_rows(tmp_path):
-    rows = read_rows(RandomEncoder(), str(write_dataset(tmp_path / "data", 120)), "train")
-    missing = ~rows.vectors.has_image
-    assert 0 < missing.sum() < 20
-    np.testing.assert_allclose(rows.vectors.fused[missing], rows.vectors.text[missing], atol=1e-6)
-    assert all("<" not in text for text in rows.texts)
 
 
 def test_the_command_prints_a_table_and_writes_the_json(tmp_path, monkeypatch, capsys):

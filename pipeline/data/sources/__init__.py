@@ -10,12 +10,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.config import SourceConfig
 from pipeline.data.sources.base import BadRow, Item, Part, RawRow, Source, SourceError, join_sources
 from pipeline.data.sources.hub import open_hub
 from pipeline.data.sources.parquet import open_file, open_folder
 from pipeline.data.sources.shopify import is_shopify_export, open_shopify
 from pipeline.data.sources.tables import DELIMITERS, open_table
+from pipeline.stageconfig import SourceConfig
 
 __all__ = ["BadRow", "Item", "Part", "RawRow", "Source", "SourceError", "open_photos", "open_source"]
 

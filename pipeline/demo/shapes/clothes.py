@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.demo.outlines import Point, mirrored
 from pipeline.demo.shapes import shape
-from pipeline.demo.solids import Kit, Point, mirrored
+from pipeline.demo.solids import Kit
 
 _HALVES: dict[str, list[Point]] = {
     "tshirt": [

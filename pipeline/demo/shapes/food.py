@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.demo.outlines import ellipse
 from pipeline.demo.shapes import shape
-from pipeline.demo.solids import Kit, ellipse
+from pipeline.demo.solids import Kit
 
 _APPLE = [(0, 0.13), (0.12, 0.02), (0.3, 0.05), (0.5, 0.45), (0.42, 0.78), (0.22, 0.9), (0.08, 0.84), (0, 0.74)]
 

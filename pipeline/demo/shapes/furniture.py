@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.demo.outlines import ellipse, rounded
 from pipeline.demo.shapes import shape
-from pipeline.demo.solids import Kit, ellipse, rounded
+from pipeline.demo.solids import Kit
 
 
 def _legs(k: Kit, slot: str, w: float, d: float, h: float, r: float = 0.035, splay: float = 0.0) -> None:

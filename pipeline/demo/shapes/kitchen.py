@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.demo.outlines import ellipse, rounded
 from pipeline.demo.shapes import shape
 from pipeline.demo.shapes.vessels import hollow
-from pipeline.demo.solids import Kit, ellipse, rounded
+from pipeline.demo.solids import Kit
 
 
 @shape

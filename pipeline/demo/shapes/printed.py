@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.demo.outlines import rounded
 from pipeline.demo.shapes import shape
-from pipeline.demo.solids import Kit, rounded
+from pipeline.demo.solids import Kit
 
 
 @shape

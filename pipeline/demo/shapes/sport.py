@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.demo.outlines import rounded, spline
 from pipeline.demo.shapes import shape
-from pipeline.demo.solids import Kit, rounded, spline
+from pipeline.demo.solids import Kit
 
 
 @shape

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.demo.outlines import spline
 from pipeline.demo.shapes import shape
-from pipeline.demo.solids import Kit, spline
+from pipeline.demo.solids import Kit
 
 
 def _shoe(k: Kit, tall: bool) -> None:

@@ -1,0 +1,125 @@
+"""The model bundle, written: a new one, one with another category table, one with a category predictor.
+
+Each is made in a folder beside its place and renamed, so that a bundle is there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.torch import save
+
+from pipeline.artifacts import BundlePaths, write_json
+from pipeline.data.schema import write_table
+from pipeline.data.taxonomy import Taxonomy, hash_path
+from pipeline.model.bundle import BUNDLE_VERSION, bundle_hash, load_bundle, read_meta, stored_weights
+from pipeline.model.features import TokenCache
+from pipeline.model.names import NameVectors
+from pipeline.model.predictor import PredictorParts, write_parts
+from pipeline.model.quantised import quantise
+from pipeline.model.two_tower import TwoTower
+
+
+def save_bundle(
+    folder: Path,
+    model: TwoTower,
+    tokens: TokenCache,
+    *,
+    categories: Sequence[str],
+    category_vectors: np.ndarray,
+    seen: Iterable[str],
+    meta: dict[str, Any],
+    names: NameVectors | None = None,
+) -> None:
+    """Write a bundle; the folder appears whole or not at all.
+
+    Args:
+        folder: Replaced if it exists.
+        model: Trained model.
+        tokens: Its tokeniser.
+        categories: Paths of the category table.
+        category_vectors: [m, d] unit vectors of them.
+        seen: Paths that training had as truths, in the table or not; kept as hashes, so that a bundle can be shipped
+            with another taxonomy than that of the data it learnt from.
+        meta: Goes into model.json beside what is written here.
+        names: What the categories are called in other languages.
+    """
+    temporary = folder.with_name(f".{folder.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    paths = BundlePaths(temporary)
+    temporary.mkdir(parents=True)
+    paths.weights.write_bytes(save(stored_weights(model)))  # `save_file` makes a file that only its owner may read
+    tokens.tokenizer.save_pretrained(paths.tokenizer)
+    _write_categories(paths, categories, category_vectors, names)
+    towers = {
+        name: {"id": tower.config.model_id or tower.config.model_class, "revision": tower.revision}
+        for name, tower in (("text", model.text_tower), ("vision", model.vision_tower))
+    }
+    own = {
+        "seen": sorted(hash_path(path) for path in seen),
+        "version": BUNDLE_VERSION,
+        "model": asdict(model.config),
+        "towers": towers,
+        "weights": bundle_hash(temporary),
+        "predictor": None,
+    }
+    write_json(paths.meta, {**meta, **own})
+    shutil.rmtree(folder, ignore_errors=True)
+    temporary.rename(folder)
+
+
+def adopt_bundle(source: Path, target: Path, taxonomy: Taxonomy) -> None:
+    """Copy a bundle and give it another category table; its weights stay the same file.
+
+    Args:
+        source: Any bundle.
+        target: Replaced if it exists.
+        taxonomy: The new table; paths of the old one are not encoded again.
+
+    Raises:
+        ArtifactError: If `source` is no bundle.
+    """
+    bundle = load_bundle(source)
+    vectors = bundle.encode_categories(taxonomy.paths)
+    names = bundle.encode_names(taxonomy.paths, taxonomy.names)
+    temporary = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    shutil.copytree(source, temporary)
+    _write_categories(BundlePaths(temporary), taxonomy.paths, vectors, names)
+    shutil.rmtree(target, ignore_errors=True)
+    temporary.rename(target)
+
+
+def add_predictor(source: Path, target: Path, parts: PredictorParts | None) -> None:
+    """Copy a bundle and give it a category predictor.
+
+    Args:
+        source: Any bundle.
+        target: Replaced if it exists.
+        parts: The predictor; None keeps what `source` has.
+
+    Raises:
+        ArtifactError: If `source` is no bundle.
+    """
+    meta = read_meta(source)
+    temporary = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    shutil.copytree(source, temporary)
+    if parts is not None:
+        write_json(BundlePaths(temporary).meta, {**meta, "predictor": write_parts(temporary, parts)})
+    shutil.rmtree(target, ignore_errors=True)
+    temporary.rename(target)
+
+
+def _write_categories(
+    paths: BundlePaths, categories: Sequence[str], vectors: np.ndarray, names: NameVectors | None
+) -> None:
+    write_table(paths.categories, quantise(categories, vectors))
+    paths.names.unlink(missing_ok=True)
+    if names is not None:
+        write_table(paths.names, quantise([categories[row] for row in names.owners], names.vectors))

@@ -1,0 +1,41 @@
+"""Rows and categories to measure: what is read, what is encoded, what is refused."""
+
+import numpy as np
+import pytest
+
+from pipeline.data.joining import ProductVectors
+from pipeline.serving.measured import CategoryTable, MeasureRows, read_rows
+from tests.factories import write_dataset
+from tests.serving.measuring import PATHS, RandomEncoder
+
+
+def test_each_path_is_encoded_once():
+    encoder = RandomEncoder()
+    CategoryTable.of(encoder, PATHS, [PATHS[:3], ("Strange", PATHS[0])])
+    assert sorted(encoder.asked) == sorted([*PATHS, "Strange"])
+
+
+def test_parts_of_different_length_are_refused():
+    none = np.zeros((1, 6), dtype=np.float32)
+    vectors = ProductVectors(none, none, none, np.ones(1, dtype=bool), np.ones(1, dtype=bool))
+    with pytest.raises(ValueError, match="differ in length"):
+        MeasureRows(["a", "b"], [None, None], [(), ()], vectors)
+
+
+def test_the_test_split_is_read_unless_told_otherwise(tmp_path):
+    encoder = RandomEncoder()
+    no_test_rows = write_dataset(tmp_path / "data", 24)
+    assert len(read_rows(encoder, str(no_test_rows)).texts) == 24
+    folder = write_dataset(tmp_path / "more", 60)
+    test, train = read_rows(encoder, str(folder)), read_rows(encoder, str(folder), "train")
+    assert (len(test.texts), len(train.texts)) == (12, 48)
+    with pytest.raises(RuntimeError, match="no split 'heldout'"):
+        read_rows(encoder, str(folder), "heldout")
+
+
+def test_broken_photos_make_text_only_rows(tmp_path):
+    rows = read_rows(RandomEncoder(), str(write_dataset(tmp_path / "data", 120)), "train")
+    missing = ~rows.vectors.has_image
+    assert 0 < missing.sum() < 20
+    np.testing.assert_allclose(rows.vectors.fused[missing], rows.vectors.text[missing], atol=1e-6)
+    assert all("<" not in text for text in rows.texts)
