@@ -14,8 +14,8 @@ from pipeline.data.taxonomy import Taxonomy
 from pipeline.serving.agreement import compare
 from pipeline.serving.encoder import Query
 from pipeline.serving.filters import HOLE, allowed_rows, worded
-from pipeline.serving.index import NEAR_DUPLICATE
 from pipeline.serving.neighbours import nearest_products
+from pipeline.serving.support import NEAR_DUPLICATE
 from ui import cards, examples, links, results
 from ui.photo import photo_input, read_photo
 from ui.picking import pickable, picked
