@@ -183,6 +183,8 @@ def test_a_star_has_gravity_lines_and_leads_on(page: Page, address: str, star: s
     members = categories.count(star)
     ends = page.evaluate("document.querySelector('.sky-view').data[1].x.length")
     assert ends == 3 * members
+    colours = page.evaluate("document.querySelector('.sky-view').data[2].marker.color")
+    assert sorted(map(colours.count, set(colours))) == [1, len(colours) - 1]  # the other stars are dust
     page.locator(".sky-tile").first.click()
     page.get_by_role("button", name="Search similar").click()
     expect(page.locator("#found .card").first).to_be_visible()
