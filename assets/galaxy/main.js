@@ -166,8 +166,8 @@ class Galaxy {
     this.chosen = { star: path, members: new Set(rows), ends };
     this.found = null;
     this.show(starPanel(details, this.chart.children(path), ends.length, this.go));
+    await this.repaint(); // the star is lit before its lines take its colour
     await this.connect();
-    await this.repaint();
     if (flight) await this.view.fly(this.starPlaces[this.starNumber(path)], ends.map((row) => this.at(row)));
   }
 
