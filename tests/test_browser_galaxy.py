@@ -210,6 +210,8 @@ def test_a_phone_shows_the_sky_and_the_panel_below_it(page: Page, address: str, 
     assert panel is not None
     assert sky["width"] > 300
     assert panel["y"] >= sky["y"] + sky["height"]
+    assert sky["y"] >= -1  # both are in view, not the panel alone
+    assert panel["y"] < 844
 
 
 @pytest.mark.parametrize("page", [(390, 844)], indirect=True)

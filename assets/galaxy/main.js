@@ -240,7 +240,7 @@ class Galaxy {
     this.parts.stage.classList.add("sky-told"); // the view makes room for the panel
     this.name();
     this.parts.panel.scrollTop = 0;
-    if (NARROW.matches) this.parts.panel.scrollIntoView({ block: "nearest" });
+    if (NARROW.matches) this.parts.stage.scrollIntoView(); // the sky with its lines, and the head of the panel
   }
 
   hide() {
