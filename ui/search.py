@@ -31,6 +31,7 @@ _SCAN = (
     "whether both find the same, and how long each takes."
 )
 _Form = tuple[Any, ...]  # the arguments of `show`, as far as `threshold`
+_BLANK: _Form = ("", None, 0.5, 12, None, None, None, NEAR_DUPLICATE)
 
 
 def search(
@@ -142,12 +143,12 @@ def pick(workspace: Workspace, asked: _Form | None, event: gr.EventData) -> tupl
         asked: What `ask` kept of the search whose results are shown; None before the first.
         event: Of the button.
     """
-    wanted = picked(event)
+    wanted, form = picked(event), asked or _BLANK
     if not wanted.startswith(results.LIKE):
         number = wanted.removeprefix(results.PAGE)
         page = int(number) if number.isdecimal() and len(number) < 4 else 0
-        return show(workspace, *(asked or ("", None, 0.5, 12, None, None, None, NEAR_DUPLICATE)), page)
-    count, threshold = (asked[3], asked[-1]) if asked else (12, NEAR_DUPLICATE)
+        return show(workspace, *(*form, page))
+    count, threshold = form[3], form[-1]
     product_id = wanted.removeprefix(results.LIKE)
     found = neighbours(workspace, product_id, count, threshold)
     title = workspace.product(workspace.row(product_id))["title"] or "untitled"
