@@ -201,8 +201,8 @@ def test_a_search_is_filtered_worded_turned_and_led_on(page: Page) -> None:
     expect(page.locator("#search-done")).to_contain_text("Products 13 to")
     page.get_by_role("button", name="More like this").first.click()
     expect(page.locator("#search-done")).to_contain_text(f'Most similar to "{HOSTILE}')
-    _press(page, "Compare the index with the exact scan")
-    expect(page.locator("#search-compared")).to_contain_text("exact scan")
+    _press(page, "Check the index against an exact scan")
+    expect(page.locator("#search-compared")).to_contain_text("medians of five")
     assert page.evaluate("window.hacked") is None
 
 
@@ -245,6 +245,35 @@ def test_a_category_is_picked_in_the_map_and_compared(page: Page) -> None:
     page.get_by_role("button", name="All categories").click()
     expect(page.locator("#category-detail")).to_contain_text("Pick a category")
     assert page.evaluate("window.hacked") is None
+
+
+@pytest.mark.parametrize("page", [(1280, 900), (390, 844)], indirect=True)
+def test_no_tile_of_the_map_cuts_its_text(page: Page) -> None:
+    _open(page, "Categories")
+    tiles = page.locator(".treemap button")
+    expect(tiles.first).to_be_visible()
+    expect(tiles.first.locator("b")).to_be_visible()
+    for tile in tiles.all():
+        assert tile.evaluate("""tile => [...tile.children].every((part) => part.hidden
+            || (part.scrollWidth <= part.clientWidth && part.offsetTop + part.offsetHeight <= tile.clientHeight))""")
+        assert tile.get_attribute("title")
+
+
+def test_pages_go_on_with_the_search_that_gave_the_first(page: Page) -> None:
+    _open(page, "Search")
+    page.get_by_label("Text", exact=True).fill("kite")
+    _press(page, "Search")
+    done = page.locator("#search-done")
+    expect(done).to_contain_text("Products 1 to 12")
+    page.get_by_role("button", name="Next ›").click()
+    expect(done).to_contain_text("Products 13 to ")
+    second = page.locator("#found .card h4").all_inner_texts()
+    page.get_by_role("button", name="‹ Previous").click()
+    expect(done).to_contain_text("Products 1 to 12")
+    page.get_by_label("Text", exact=True).fill("")  # nothing to look for, and not asked
+    page.get_by_role("button", name="Next ›").click()
+    expect(done).to_contain_text("Products 13 to ")
+    assert page.locator("#found .card h4").all_inner_texts() == second
 
 
 def test_each_part_of_the_analysis_is_drawn_when_it_is_opened(page: Page) -> None:

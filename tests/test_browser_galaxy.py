@@ -183,6 +183,8 @@ def test_a_star_has_gravity_lines_and_leads_on(page: Page, address: str, star: s
     members = categories.count(star)
     ends = page.evaluate("document.querySelector('.sky-view').data[1].x.length")
     assert ends == 3 * members
+    colours = page.evaluate("document.querySelector('.sky-view').data[2].marker.color")
+    assert sorted(map(colours.count, set(colours))) == [1, len(colours) - 1]  # the other stars are dust
     page.locator(".sky-tile").first.click()
     page.get_by_role("button", name="Search similar").click()
     expect(page.locator("#found .card").first).to_be_visible()
@@ -208,6 +210,8 @@ def test_a_phone_shows_the_sky_and_the_panel_below_it(page: Page, address: str, 
     assert panel is not None
     assert sky["width"] > 300
     assert panel["y"] >= sky["y"] + sky["height"]
+    assert sky["y"] >= -1  # both are in view, not the panel alone
+    assert panel["y"] < 844
 
 
 @pytest.mark.parametrize("page", [(390, 844)], indirect=True)

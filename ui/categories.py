@@ -22,6 +22,8 @@ _LISTED = 8
 _BRANDS = 12
 _ALL = "All categories"
 _START = "Pick a category: in the map, or by name."
+_TESTED = "of products for testing"
+_UNTESTED = "with * of all, where none is for testing"
 
 
 def category(workspace: Workspace, category: str) -> dict[str, Any]:
@@ -32,8 +34,9 @@ def category(workspace: Workspace, category: str) -> dict[str, Any]:
         category: Path such as "Home & Garden > Decor", at any depth.
 
     Returns:
-        "category_path", "depth", "members", "accuracy" (share of the members predicted in it or below it), "spread"
-        (1 - mean cosine to the centroid), "children"; "nearest" and "farthest" members with their "similarity" (cosine
+        "category_path", "depth", "members", "accuracy" (share predicted in it or below it, of its "tested" members,
+        which training did not see; of all, where none is tested), "spread" (1 - mean cosine to the centroid),
+        "children"; "nearest" and "farthest" members with their "similarity" (cosine
         to the centroid); "similar" categories of the same depth (cosine of the centroids); "mistaken_for", where its
         products are wrongly predicted, and "mistaken_from", whose products are predicted in it; "brands".
     """
@@ -49,6 +52,7 @@ def category(workspace: Workspace, category: str) -> dict[str, Any]:
         "depth": int(tree.depths[node]),
         "members": int(tree.counts[node]),
         "accuracy": float(tree.accuracy[node]),
+        "tested": int(tree.tested[node]),
         "spread": float(tree.spread[node]),
         "children": [_brief(tree, child) for child in tree.children(node)],
         "nearest": [_product(workspace, row, cosine) for row, cosine in listed[:_PRODUCTS]],
@@ -88,20 +92,22 @@ def category_map(tree: Categories, node: int | None) -> str:
     if node is not None and not tree.children(node):
         parent = int(tree.taxonomy.parent_index[node])
         inside = None if parent < 0 else parent
+    inner = tree.children(inside)
     tiles = [
         treemap.Tile(
             value=tree.taxonomy.paths[child],
             label=levels(tree.taxonomy.paths[child])[-1],
             size=int(tree.counts[child]),
             accuracy=float(tree.accuracy[child]),
-            note=f"{tree.counts[child]:,} · {cards.percent(float(tree.accuracy[child]))} right",
+            note=_note(tree, child),
             chosen=child == node,
         )
-        for child in tree.children(inside)
+        for child in inner
     ]
+    basis = "; ".join([_TESTED] * any(tree.tested[inner]) + [_UNTESTED] * (not all(tree.tested[inner])))
     above = () if inside is None else tree.taxonomy.ancestors(tree.taxonomy.paths[inside])
     way = [pick_button("", _ALL), *(pick_button(path, escape(levels(path)[-1])) for path in above)]
-    return f'<nav class="way" aria-label="Way up">{" <i>›</i> ".join(way)}</nav>{treemap.render(tiles)}'
+    return f'<nav class="way" aria-label="Way up">{" <i>›</i> ".join(way)}</nav>{treemap.render(tiles, basis)}'
 
 
 def panel(workspace: Workspace, found: dict[str, Any]) -> str:
@@ -109,7 +115,7 @@ def panel(workspace: Workspace, found: dict[str, Any]) -> str:
     members = found["members"]
     facts = (
         ("products", f"{members:,}"),
-        ("predicted right", cards.percent(found["accuracy"])),
+        (f"predicted right, of {_judged(found)}", cards.percent(found["accuracy"])),
         ("spread", f"{found['spread']:.2f}"),
         ("categories below", f"{len(found['children']):,}"),
     )
@@ -131,7 +137,7 @@ def panel(workspace: Workspace, found: dict[str, Any]) -> str:
     )
     counted = (
         ("Most similar categories", similar or cards.hint("No other category is as deep.")),
-        ("Its products are mistaken for", _mistakes(found["mistaken_for"], members)),
+        ("What all its products are mistaken for", _mistakes(found["mistaken_for"], members)),
         ("Products of these are mistaken for it", _mistakes(found["mistaken_from"], members)),
         ("Brands", brands or cards.hint("No product names one.")),
     )
@@ -160,7 +166,7 @@ def build(workspace: Workspace, tab: gr.Tab) -> None:
     with gr.Row():
         chosen = gr.Dropdown(choices, value=None, label="Category", info="Type to search.", elem_id="category-chosen")
         other = gr.Dropdown(choices, value=None, label="Beside", info="Another, to compare.", elem_id="category-other")
-    drawn = pickable(elem_id="category-map")
+    drawn = pickable(elem_id="category-map", script=treemap.FIT)
     detail = pickable(cards.hint(_START), elem_id="category-detail")
     figure = plot("category-likeness")
     private: dict[str, Any] = {"api_visibility": "private"}
@@ -199,7 +205,21 @@ def _brief(tree: Categories, node: int) -> dict[str, Any]:
         "category_path": tree.taxonomy.paths[node],
         "members": int(tree.counts[node]),
         "accuracy": float(tree.accuracy[node]),
+        "tested": int(tree.tested[node]),
     }
+
+
+def _note(tree: Categories, node: int) -> str:
+    """What a tile says below its name."""
+    right = cards.percent(float(tree.accuracy[node]))
+    return f"{tree.counts[node]:,} · {right} right{'' if tree.tested[node] else '*'}"
+
+
+def _judged(found: dict[str, Any]) -> str:
+    """Over which products the accuracy is, in words."""
+    if not found["tested"]:
+        return "all, training included: none is for testing"
+    return f"{found['tested']:,} for testing, which training did not see"
 
 
 def _named(counted: list[tuple[str, int]]) -> list[dict[str, Any]]:

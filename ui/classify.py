@@ -51,7 +51,8 @@ def classify(
         confidence is needed for that (null if none suffices) at which asked precision, and the agreement of the
         evidence, 0 to 1;
         "categories": the likeliest single paths (category_path) with their probability (score);
-        "similar": the evidence, the labelled products most alike, each with the number of levels it agrees on.
+        "similar": the evidence, the labelled products most alike, each with the number of levels it agrees on;
+        "itself": products of the catalogue that are no evidence, since they are this very product.
     """
     text = read_listing(title, description)
     image = read_photo(photo)
@@ -105,6 +106,7 @@ def classify(
             {**workspace.describe(hit), "agreeing_levels": common}
             for hit, common in zip(hits, support.common(found.path), strict=True)
         ],
+        "itself": [workspace.describe(hit) for hit in answer.evidence.itself],
     }
 
 
@@ -112,7 +114,7 @@ def show(workspace: Workspace, *inputs: Any) -> tuple[str, str]:
     """The answer of `classify` as HTML: the prediction, and the evidence."""
     answer = classify(workspace, *inputs)
     notes = [_agreement(answer, product["agreeing_levels"]) for product in answer["similar"]]
-    return prediction(answer), cards.product_cards(workspace.catalog, answer["similar"], notes)
+    return prediction(answer), itself(answer) + cards.product_cards(workspace.catalog, answer["similar"], notes)
 
 
 def show_again(workspace: Workspace, photo: str | None, title: str, description: str, *others: Any) -> Any:
@@ -147,6 +149,12 @@ def prediction(answer: dict[str, Any]) -> str:
         f'<p class="hint">Predicted from the {answer["read"]}. The line across a bar is the confidence that a level '
         f"needs.</p></section>{runners_up if bars else ''}"
     )
+
+
+def itself(answer: dict[str, Any]) -> str:
+    """As HTML, which products of the catalogue are the one asked about, and so no evidence; "" where none is."""
+    titles = ", ".join(f'"{product["title"] or "untitled"}"' for product in answer["itself"])
+    return cards.hint(f"The catalogue has this product itself, which is no evidence: {titles}.") if titles else ""
 
 
 def build(workspace: Workspace) -> list[gr.components.Component]:

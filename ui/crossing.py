@@ -15,7 +15,8 @@ _Inputs = Sequence[gr.components.Component]
 
 def show_listing(workspace: Workspace, photo: str | None, title: str, description: str) -> tuple[dict[str, Any], Any]:
     """Where a visitor's own product lies in the galaxy: among those most similar to it."""
-    found = classify.classify(workspace, photo, title, description)["similar"]
+    answer = classify.classify(workspace, photo, title, description)
+    found = [*answer["itself"], *answer["similar"]]  # no evidence of itself, but it shows where it lies
     return galaxy.lit(workspace, "Your product lies among these", found, own=True), gr.Tabs(selected="galaxy")
 
 

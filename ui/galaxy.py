@@ -18,7 +18,7 @@ import pandas as pd
 
 from pipeline.serving.filters import in_category
 from pipeline.serving.neighbours import centre_of, nearest_products
-from ui import cards, galaxyfiles
+from ui import cards, galaxyfiles, results
 from ui.workspace import Workspace, bind, check_text, endpoint, refuse
 
 _NEIGHBOURS = 12
@@ -197,7 +197,7 @@ def alike(workspace: Workspace, product_id: str) -> tuple[str, str]:
     row = _row(workspace, {"product_id": product_id})
     title = _named(workspace, row)["title"] or "untitled"
     found = [workspace.describe(hit) for hit in nearest_products(workspace.catalog, row, _NEIGHBOURS)]
-    return cards.hint(f'Most similar to "{title}".'), cards.product_cards(workspace.catalog, found)
+    return cards.hint(f'Most similar to "{title}".'), results.listed(workspace.catalog, found)
 
 
 def _answering(handler: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:

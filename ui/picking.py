@@ -16,9 +16,15 @@ element.addEventListener('click', (event) => {
 """
 
 
-def pickable(value: str = "", *, elem_id: str) -> gr.HTML:
-    """HTML with parts to pick; its `select` event calls a handler that has a parameter `event: gr.EventData`."""
-    return gr.HTML(value, js_on_load=_SCRIPT, elem_id=elem_id)
+def pickable(value: str = "", *, elem_id: str, script: str = "") -> gr.HTML:
+    """HTML with parts to pick; its `select` event calls a handler that has a parameter `event: gr.EventData`.
+
+    Args:
+        value: The HTML.
+        elem_id: Of the component.
+        script: Run as well, once, with the component as `element`.
+    """
+    return gr.HTML(value, js_on_load=_SCRIPT + script, elem_id=elem_id)
 
 
 def picked(event: gr.EventData) -> str:

@@ -14,8 +14,8 @@ from pipeline.data.taxonomy import Taxonomy
 from pipeline.serving.agreement import compare
 from pipeline.serving.encoder import Query
 from pipeline.serving.filters import HOLE, allowed_rows, worded
-from pipeline.serving.index import NEAR_DUPLICATE
 from pipeline.serving.neighbours import nearest_products
+from pipeline.serving.support import NEAR_DUPLICATE
 from ui import cards, examples, links, results
 from ui.photo import photo_input, read_photo
 from ui.picking import pickable, picked
@@ -26,6 +26,12 @@ MAX_PAGE = 20
 MAX_TEMPLATE = 200
 _BRANDS = 500  # offered; another one can be typed
 _START = "Describe what you look for, or show a photo of it."
+_SCAN = (
+    "The index (FAISS) answers fast. This asks it again and, beside it, compares with every vector of the catalogue: "
+    "whether both find the same, and how long each takes."
+)
+_Form = tuple[Any, ...]  # the arguments of `show`, as far as `threshold`
+_BLANK: _Form = ("", None, 0.5, 12, None, None, None, NEAR_DUPLICATE)
 
 
 def search(
@@ -124,21 +130,26 @@ def show(
     )
 
 
-def pick(workspace: Workspace, event: gr.EventData, *form: Any) -> tuple[str, str]:
+def ask(workspace: Workspace, *form: Any) -> tuple[str, str, _Form]:
+    """`show` of the form, and the form as it was: its pages go on with it, whatever is typed meanwhile."""
+    return *show(workspace, *form), form
+
+
+def pick(workspace: Workspace, asked: _Form | None, event: gr.EventData) -> tuple[str, str]:
     """What a button in the results asks for: another page, or the products most alike to one.
 
     Args:
         workspace: What is open.
+        asked: What `ask` kept of the search whose results are shown; None before the first.
         event: Of the button.
-        form: The arguments of `show`, as far as `threshold`.
     """
-    asked = picked(event)
-    if not asked.startswith(results.LIKE):
-        number = asked.removeprefix(results.PAGE)
+    wanted, form = picked(event), asked or _BLANK
+    if not wanted.startswith(results.LIKE):
+        number = wanted.removeprefix(results.PAGE)
         page = int(number) if number.isdecimal() and len(number) < 4 else 0
         return show(workspace, *(*form, page))
     count, threshold = form[3], form[-1]
-    product_id = asked.removeprefix(results.LIKE)
+    product_id = wanted.removeprefix(results.LIKE)
     found = neighbours(workspace, product_id, count, threshold)
     title = workspace.product(workspace.row(product_id))["title"] or "untitled"
     return cards.hint(f'Most similar to "{title}". {results.skipping(threshold)}'), results.listed(
@@ -193,18 +204,20 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
     template, category, brand, threshold = _settings(workspace)
     done = gr.HTML(cards.hint(_START), js_on_load=None, elem_id="search-done")
     found = pickable(elem_id="found")
-    scan = gr.Button("Compare the index with the exact scan", size="sm", elem_classes="to-galaxy")
-    compared = gr.HTML(js_on_load=None, elem_id="search-compared")
+    scan = gr.Button("Check the index against an exact scan", elem_classes="to-galaxy")
+    compared = gr.HTML(cards.hint(_SCAN), js_on_load=None, elem_id="search-compared")
+    asked = gr.State()
     inputs: list[gr.components.Component] = [text, photo, weight, count, template, category, brand, threshold]
     outputs: list[gr.components.Component] = [done, found]
-    run = bind(show, workspace)
+    kept = [*outputs, asked]
+    run = bind(ask, workspace)
     private: dict[str, Any] = {"api_visibility": "private"}
-    gr.on([button.click, text.submit, template.submit], run, inputs, outputs, **private)
-    shown = found.select(bind(pick, workspace), inputs, outputs, **private)
+    gr.on([button.click, text.submit, template.submit], run, inputs, kept, **private)
+    shown = found.select(bind(pick, workspace), asked, outputs, **private)
     shown.success(js=examples.scroll_to("#search-done"), **private)
     scan.click(bind(beside_scan, workspace), [text, photo, count, template], compared, **private)
-    examples.run_on_click(tiles, fill, [text, photo], run, inputs, outputs, reveal="#found .card")
-    links.offer(links.Target("search", ["q"], links.texts, [text], run, inputs, outputs, "#found .card"))
+    examples.run_on_click(tiles, fill, [text, photo], run, inputs, kept, reveal="#found .card")
+    links.offer(links.Target("search", ["q"], links.texts, [text], run, inputs, kept, "#found .card"))
     fields = [gr.Textbox(visible=False, label=name) for name in ("template", "category", "brand")]
     page = gr.Number(1, visible=False, label="page")
     endpoint(bind(search, workspace), [text, photo, weight, count, *fields, threshold, page])

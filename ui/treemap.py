@@ -10,6 +10,23 @@ _WIDE, _TALL = (100.0, 44.0), (100.0, 180.0)  # width and height of the map on a
 _STOPS = ((0.0, (138, 58, 74)), (0.5, (91, 79, 112)), (1.0, (44, 95, 158)))
 """Colours of accuracies 0, 1/2 and 1; white text is readable on all."""
 
+FIT = """
+const fit = () => {
+    const tiles = [...element.querySelectorAll('.treemap button')].map((tile) => [tile, ...tile.children]);
+    for (const [, ...parts] of tiles) for (const part of parts) part.hidden = false;
+    const hidden = tiles.map(([tile, ...parts]) => {
+        const { bottom } = tile.getBoundingClientRect();
+        const cut = parts.map((part) =>
+            part.scrollWidth > part.clientWidth || part.getBoundingClientRect().bottom > bottom - 2);
+        return [cut[0], cut[0] || cut[1]];
+    });
+    tiles.forEach(([, ...parts], i) => parts.forEach((part, j) => { part.hidden = hidden[i][j]; }));
+};
+new ResizeObserver(fit).observe(element);
+new MutationObserver(fit).observe(element, {childList: true, subtree: true});
+"""
+"""Script that leaves out of each tile what it has no room for: the note, or the name as well."""
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -71,8 +88,8 @@ def _worst(row: Sequence[float], side: float) -> float:
     return max(side**2 * max(row) / total**2, total**2 / (side**2 * min(row)))
 
 
-def render(tiles: Sequence[Tile]) -> str:
-    """The treemap as HTML, with what its colours mean; tiles come largest first.
+def render(tiles: Sequence[Tile], basis: str) -> str:
+    """The treemap as HTML, with what its colours mean, of the products that `basis` names; tiles come largest first.
 
     Every tile brings two places, of which the style sheet takes one by the width of the screen.
     """
@@ -83,7 +100,7 @@ def render(tiles: Sequence[Tile]) -> str:
     )
     ramp = ", ".join(colour(share) for share, _ in _STOPS)
     scale = (
-        '<p class="scale">Area: products. Colour: predicted right '
+        f'<p class="scale">Area: products. Colour: predicted right, {escape(basis)} '
         f'<span>0 %</span><i style="background:linear-gradient(90deg, {ramp})"></i><span>100 %</span></p>'
     )
     return f'<div class="treemap" role="group" aria-label="Categories by size">{buttons}</div>{scale}'

@@ -85,6 +85,8 @@ export class Chart {
     this.tops.forEach((top, i) => { for (const number of top.numbers) this.topOf[number] = i + 1; });
     // a product that lies at depth 1 has no star
     this.stars = [...this.tree.values()].filter((node) => node.depth === 2).sort(byCount);
+    this.starOf = new Int32Array(counts.length).fill(-1); // its place in `stars`
+    this.stars.forEach((node, i) => { for (const number of node.numbers) this.starOf[number] = i; });
   }
 
   children(path) {
@@ -103,11 +105,9 @@ export class Chart {
 
   /** The stars in a layout: mean places of their members. */
   starPlaces({ x, y, z }) {
-    const star = new Int32Array(this.header.categories.length + 1).fill(-1);
-    this.stars.forEach((node, i) => { for (const number of node.numbers) star[number] = i; });
     const sums = this.stars.map(() => [0, 0, 0, 0]);
     this.columns.category.forEach((number, row) => {
-      const sum = sums[star[number]];
+      const sum = sums[this.starOf[number]];
       if (sum) { sum[0] += x[row]; sum[1] += y[row]; sum[2] += z[row]; sum[3]++; }
     });
     return sums.map(([sx, sy, sz, n]) => ({ x: sx / n, y: sy / n, z: sz / n }));

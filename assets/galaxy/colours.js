@@ -7,6 +7,7 @@ const LIT = 1;
 const FIRST = 2;
 const FIXED = ["#3a425a", "#ffffff"];
 const UNKNOWN = "#7d879c";
+const STAR = "#929bb3"; // where colours do not mean categories
 const SHOWN = 40; // brands and clusters with a colour of their own
 const STEPS = 10; // of confidence
 const COLD = [0x6a, 0x4c, 0x93];
@@ -20,18 +21,14 @@ export const SCHEMES = [
   { id: "brand", label: "Brand", needs: "brands" },
 ];
 
-/** {palette, codes, legend}: `codes` one number a row, legend entries {name, colour, count, choice}. */
+/** {palette, codes, legend}: `codes` one number a row, legend entries {name, colour, code, choice}. */
 export function colourBy(chart, scheme) {
   const made = MAKERS[scheme](chart);
   const palette = [...FIXED, ...made.entries.map((entry) => entry.colour)];
   const codes = new Uint16Array(chart.rows);
-  const counts = new Uint32Array(made.entries.length);
-  for (let row = 0; row < chart.rows; row++) {
-    const number = made.number(row);
-    counts[number]++;
-    codes[row] = FIRST + number;
-  }
-  const legend = made.entries.map((entry, i) => ({ ...entry, count: counts[i] })).filter((entry) => entry.count);
+  for (let row = 0; row < chart.rows; row++) codes[row] = FIRST + made.number(row);
+  const used = new Set(codes);
+  const legend = made.entries.map((entry, i) => ({ ...entry, code: FIRST + i })).filter(({ code }) => used.has(code));
   return { palette, codes, legend };
 }
 
@@ -44,7 +41,11 @@ const MAKERS = {
     const { category } = chart.columns;
     return { entries, number: (row) => (chart.topOf[category[row]] || entries.length) - 1 };
   },
-  cluster: (chart) => most(chart, chart.columns.cluster, (number) => ({ name: `cluster ${number - 1}` }), "no cluster"),
+  cluster(chart) {
+    const names = commonest(chart);
+    const describe = (number) => ({ name: [`cluster ${number - 1}`, names.get(number)].filter(Boolean).join(": ") });
+    return most(chart, chart.columns.cluster, describe, "no cluster");
+  },
   brand: (chart) => most(chart, chart.columns.brand, (number) => {
     const name = chart.brands[number - 1];
     return { name, choice: { brand: name } };
@@ -71,6 +72,19 @@ const MAKERS = {
   },
 };
 
+/** Cluster -> last name of the star that most of its products are of. */
+function commonest(chart) {
+  const counts = new Map();
+  chart.columns.cluster.forEach((number, row) => {
+    const star = chart.starOf[chart.columns.category[row]];
+    if (star < 0) return;
+    if (!counts.has(number)) counts.set(number, new Uint32Array(chart.stars.length));
+    counts.get(number)[star]++;
+  });
+  const named = (own) => chart.stars[own.indexOf(Math.max(...own))].path.split(" > ").at(-1);
+  return new Map([...counts].map(([number, own]) => [number, named(own)]));
+}
+
 /** The largest groups with a colour each, the others together. */
 function most(chart, column, describe, unknown) {
   const counts = new Map();
@@ -91,26 +105,41 @@ function most(chart, column, describe, unknown) {
  * members (a set of rows, or nothing), else dust; where some were found (a set of rows, or null), these alone are lit.
  */
 export function shade(scheme, mask, members, found) {
-  const base = Math.min(7, Math.max(1.8, 26 / Math.max(1, scheme.length) ** 0.25)); // pixels: smaller the more there are
   const codes = new Uint16Array(scheme.length).fill(DUST);
-  const sizes = new Float32Array(scheme.length).fill(base * 0.6);
+  const sizes = new Float32Array(scheme.length).fill(0.6 * dot(scheme.length));
+  const passes = (row) => (found ? found.has(row) : (!mask || mask[row]) && (!members || members.has(row)));
   let shown = 0;
   for (let row = 0; row < codes.length; row++) {
-    const lit = found?.has(row);
-    if (!lit && (found || (mask && !mask[row]) || (members && !members.has(row)))) continue;
-    codes[row] = lit ? LIT : scheme[row];
-    sizes[row] = base * (lit ? 2 : 1);
+    if (!passes(row)) continue;
+    codes[row] = found ? LIT : scheme[row];
     shown++;
   }
+  const size = dot(shown) * (found ? 1.5 : 1);
+  for (let row = 0; row < codes.length; row++) if (codes[row] !== DUST) sizes[row] = size;
   return { codes, sizes, shown };
 }
 
-/** Sizes (pixels) and colours of the stars, in the order of `chart.stars`. */
-export function starLooks(chart) {
+/** Pixels across a product, smaller the more of them there are. */
+const dot = (count) => Math.min(7, Math.max(2, 30 / Math.max(1, count) ** 0.25));
+
+/** Which stars have a product that is shown, in the order of `chart.stars`. */
+export function litStars(chart, codes) {
+  const lit = new Uint8Array(chart.stars.length);
+  chart.columns.category.forEach((number, row) => {
+    if (codes[row] !== DUST && chart.starOf[number] >= 0) lit[chart.starOf[number]] = 1;
+  });
+  return lit;
+}
+
+/** Sizes (pixels), colours and edges of the stars, in the order of `chart.stars`: those without light are dust as well. */
+export function starLooks(chart, scheme, lit) {
   const most = Math.sqrt(chart.stars[0]?.count ?? 1);
-  const colours = chart.stars.map((node) => topColour(chart, chart.topOf[node.numbers[0]]));
-  const sizes = chart.stars.map((node) => 5 + 13 * (Math.sqrt(node.count) / most));
-  return { sizes, colours };
+  const own = (node) => (scheme === "category" ? topColour(chart, chart.topOf[node.numbers[0]]) : STAR);
+  return {
+    sizes: chart.stars.map((node, i) => (5 + 13 * (Math.sqrt(node.count) / most)) * (lit[i] ? 1 : 0.6)),
+    colours: chart.stars.map((node, i) => (lit[i] ? own(node) : FIXED[DUST])),
+    edges: chart.stars.map((_, i) => (lit[i] ? "rgba(255,255,255,.7)" : FIXED[DUST])),
+  };
 }
 
 /** Colour of a top-level category by its number in `topOf`. */

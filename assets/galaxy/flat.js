@@ -37,13 +37,8 @@ export class Flat {
     this.#render();
   }
 
-  async paint(paint, sizes) {
-    Object.assign(this, { coloured: paint, sizes });
-    this.#render();
-  }
-
-  async stars(stars) {
-    this.shown = stars;
+  async paint(paint, sizes, stars) {
+    Object.assign(this, { coloured: paint, sizes, shown: stars });
     this.#render();
   }
 
@@ -146,7 +141,7 @@ export class Flat {
     }
     pen.stroke();
     pen.globalAlpha = 1;
-    shown.places.forEach((star, i) => this.#diamond(pen, star, shown.sizes[i], shown.colours[i]));
+    shown.places.forEach((star, i) => this.#diamond(pen, star, shown.sizes[i], shown.colours[i], shown.edges[i]));
     this.heard.moved();
     if (this.marked) {
       pen.strokeStyle = "#fff";
@@ -157,12 +152,12 @@ export class Flat {
     }
   }
 
-  #diamond(pen, star, size, colour) {
+  #diamond(pen, star, size, colour, edge) {
     if (!size) return;
     const [x, y] = this.#onScreen(star);
     const half = size / 2;
     pen.fillStyle = colour;
-    pen.strokeStyle = "rgba(255,255,255,.7)";
+    pen.strokeStyle = edge;
     pen.lineWidth = 1;
     pen.beginPath();
     pen.moveTo(x, y - half);
@@ -201,7 +196,7 @@ export class Flat {
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
       held.set(event.pointerId, event);
-      start = { x: event.clientX, y: event.clientY };
+      start = held.size === 1 ? { x: event.clientX, y: event.clientY } : null; // a second finger: a pinch, and no tap
     });
     canvas.addEventListener("pointermove", (event) => {
       const before = held.get(event.pointerId);

@@ -1,7 +1,7 @@
 // The galaxy: holds what is chosen, found and filtered together, and tells the view, the panel and the legend of it.
 
 import { Chart } from "./chart.js";
-import { colourBy, DUST, shade, starLooks } from "./colours.js";
+import { colourBy, DUST, litStars, shade, starLooks } from "./colours.js";
 import { make, many } from "./dom.js";
 import { Filters } from "./filters.js";
 import { Flat } from "./flat.js";
@@ -92,12 +92,14 @@ class Galaxy {
     const members = this.chosen?.star && this.chosen.members;
     const found = this.found && new Set(this.found.rows);
     const { codes, sizes, shown } = shade(this.coloured.codes, this.filters.mask(), members, found);
-    Object.assign(this, { codes, shown });
+    const lit = litStars(this.chart, codes);
+    if (members) lit[this.starNumber(this.chosen.star)] = 1;
+    Object.assign(this, { codes, shown, litStars: lit });
     return { paint: { codes, palette: this.coloured.palette }, sizes };
   }
 
   stars() {
-    return { places: this.starPlaces, ...starLooks(this.chart) };
+    return { places: this.starPlaces, lit: this.litStars, ...starLooks(this.chart, this.filters.scheme, this.litStars) };
   }
 
   /** Names beside the stars, and the chosen one in the list of stars. */
@@ -113,7 +115,8 @@ class Galaxy {
     }
     const { paint, sizes } = this.shade();
     this.legend();
-    await this.view.paint(paint, sizes);
+    this.name();
+    await this.view.paint(paint, sizes, this.stars());
     this.root.dataset.shown = String(this.shown);
   }
 
@@ -163,8 +166,8 @@ class Galaxy {
     this.chosen = { star: path, members: new Set(rows), ends };
     this.found = null;
     this.show(starPanel(details, this.chart.children(path), ends.length, this.go));
+    await this.repaint(); // the star is lit before its lines take its colour
     await this.connect();
-    await this.repaint();
     if (flight) await this.view.fly(this.starPlaces[this.starNumber(path)], ends.map((row) => this.at(row)));
   }
 
@@ -237,7 +240,7 @@ class Galaxy {
     this.parts.stage.classList.add("sky-told"); // the view makes room for the panel
     this.name();
     this.parts.panel.scrollTop = 0;
-    if (NARROW.matches) this.parts.panel.scrollIntoView({ block: "nearest" });
+    if (NARROW.matches) this.parts.stage.scrollIntoView(); // the sky with its lines, and the head of the panel
   }
 
   hide() {
@@ -266,12 +269,15 @@ class Galaxy {
   }
 
   legend() {
-    const chips = this.coloured.legend.map(({ name, colour, count, choice }) => {
+    const { codes, legend, palette } = this.coloured;
+    const counts = new Uint32Array(palette.length);
+    codes.forEach((code, row) => { if (this.lit(row)) counts[code]++; });
+    const chips = legend.map(({ name, colour, code, choice }) => {
       const dot = make("span", {});
       dot.style.background = colour;
-      const chip = make(choice ? "button" : "div", choice ? { type: "button" } : {}, dot, name, " ", make("i", {}, many(count)));
+      const chip = make(choice ? "button" : "div", choice ? { type: "button" } : {}, dot, name, " ", make("i", {}, many(counts[code])));
       if (choice) chip.addEventListener("click", () => this.only(choice));
-      return make("li", {}, chip);
+      return make("li", counts[code] ? {} : { class: "sky-none" }, chip);
     });
     this.parts.legend.replaceChildren(...chips);
     this.say(`${many(this.shown)} of ${many(this.chart.rows)} products shown, ${many(this.chart.stars.length)} stars.`);

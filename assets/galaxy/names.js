@@ -11,9 +11,9 @@ export class Names {
     Object.assign(this, { element, view, stars, tags: new Map(), chosen: -1 });
   }
 
-  /** Places and sizes of the stars, and the number of the chosen one or -1. */
-  show({ places, sizes }, chosen) {
-    Object.assign(this, { places, sizes, chosen });
+  /** Places and sizes of the stars, which of them are lit, and the number of the chosen one or -1. */
+  show({ places, sizes, lit }, chosen) {
+    Object.assign(this, { places, sizes, lit, chosen });
     this.update();
   }
 
@@ -33,7 +33,7 @@ export class Names {
     const taken = [];
     for (const number of order) {
       const tag = this.#tag(number);
-      const seen = taken.length < most ? this.view.project(this.places[number]) : null;
+      const seen = this.lit[number] && taken.length < most ? this.view.project(this.places[number]) : null;
       const box = seen && { x: seen[0] - tag.width / 2, y: seen[1] + this.sizes[number] / 2 + 2, width: tag.width, height: tag.height };
       const free = box && box.x > left && box.y > 2 && box.x + box.width < width - 2 && box.y + box.height < height - 2
         && taken.every((other) => apart(box, other));

@@ -63,7 +63,7 @@ export class Sky {
       type: "scatter3d", mode: "lines", x: [], y: [], z: [], hoverinfo: "skip", showlegend: false, connectgaps: false,
       line: { width: 2, color: "#fff" }, opacity: 0.45,
     };
-    const centroids = marker({ symbol: "diamond", line: { width: 1, color: "rgba(255,255,255,.7)" } });
+    const centroids = marker({ symbol: "diamond", line: { width: 1, color: stars.edges } });
     const mark = { ...marker({ symbol: "circle-open", color: "#ffffff", size: 16 }), hoverinfo: "skip" };
     Object.assign(centroids, spread(stars.places));
     Object.assign(centroids.marker, { size: stars.sizes, color: stars.colours });
@@ -104,15 +104,13 @@ export class Sky {
     return { eye: named(eye), center: named(center), up: named(up) };
   }
 
-  paint(paint, sizes) {
+  /** Products and stars at once, for each change is a drawing; what is undefined stays as it is. */
+  paint(paint, sizes, stars) {
     const { color, cmin, cmax, colorscale } = codes(paint);
-    return this.#restyle(PRODUCTS, {
-      "marker.color": color, "marker.cmin": cmin, "marker.cmax": cmax, "marker.colorscale": colorscale, "marker.size": sizes,
-    });
-  }
-
-  stars(stars) {
-    return this.#restyle(STARS, { "marker.size": stars.sizes, "marker.color": stars.colours });
+    return this.plotly.restyle(this.holder, {
+      "marker.color": [color, stars.colours], "marker.size": [sizes, stars.sizes], "marker.line.color": [undefined, stars.edges],
+      "marker.cmin": [cmin, undefined], "marker.cmax": [cmax, undefined], "marker.colorscale": [colorscale, undefined],
+    }, [PRODUCTS, STARS]);
   }
 
   /** Lines from a place to others; none for an empty list. */
@@ -196,6 +194,10 @@ export class Sky {
       point.curveNumber === STARS ? { star: point.pointNumber } : point.curveNumber === PRODUCTS ? { product: point.pointNumber } : null;
     this.holder.addEventListener("pointerdown", (event) => {
       this.flight = null;
+      if (!event.isPrimary) { // a second finger: a pinch, and no tap
+        down = hit = null;
+        return;
+      }
       down = { x: event.clientX, y: event.clientY };
       hit = event.pointerType === "touch" ? null : under;
       tapped = -Infinity;

@@ -12,7 +12,7 @@ from pipeline.data.images import photo_flaw
 from pipeline.data.taxonomy import levels
 from pipeline.serving.encoder import Query, QueryEncoder
 from pipeline.serving.predictor import CategoryPredictor, CategoryScore, Prediction
-from pipeline.serving.support import NEIGHBOURS, Support
+from pipeline.serving.support import NEIGHBOURS, Support, is_same
 
 if TYPE_CHECKING:  # faiss is only needed where there is a catalogue
     import pandas as pd
@@ -69,10 +69,12 @@ class Evidence:
     Attributes:
         hits: Best first.
         support: Their categories.
+        itself: Labelled products left out, since they are the one that was asked about: nothing vouches for itself.
     """
 
     hits: tuple[Hit, ...]
     support: Support
+    itself: tuple[Hit, ...] = ()
 
 
 NOTHING = Evidence((), Support((), ()))
@@ -87,11 +89,13 @@ class Shelf:
     products: pd.DataFrame
 
     def evidence(self, query: Query, k: int = NEIGHBOURS) -> Evidence:
-        """The k nearest labelled products of a query; fewer where there are fewer."""
+        """The k nearest labelled products of a query, itself not among them; fewer where there are fewer."""
         labels = self.products["category_path"]
-        near = [hit for hit in self.search.search(query, 4 * k) if isinstance(labels.iloc[hit.row], str)][:k]
+        found = [hit for hit in self.search.search(query, 4 * k) if isinstance(labels.iloc[hit.row], str)]
+        itself = tuple(hit for hit in found if is_same((hit.text, hit.image)))
+        near = tuple(hit for hit in found if hit not in itself)[:k]
         support = Support(tuple(labels.iloc[hit.row] for hit in near), tuple(hit.score for hit in near))
-        return Evidence(tuple(near), support)
+        return Evidence(near, support, itself)
 
 
 def ask(

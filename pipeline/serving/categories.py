@@ -18,7 +18,8 @@ class Categories:
     Attributes:
         taxonomy: The paths, a parent before its children and a subtree in one run.
         counts: int [m], products of each node.
-        accuracy: float [m], share of them whose predicted path leads into the node.
+        tested: int [m], how many of them are of the test split, which training did not see.
+        accuracy: float [m], share of these whose predicted path leads into the node; of all, where none is for testing.
         centroids: float32 [m, d], mean of the fused vectors, L2-normalised.
         spread: float [m], 1 - mean cosine of the members to the centroid (0 to 1).
     """
@@ -54,7 +55,10 @@ class Categories:
             for path, row in zip(true[order], self._rows.tolist(), strict=True)
         ]
         self._shared = np.array(shared, dtype=np.int64)
-        self.accuracy = np.array([self._is_right(node).mean() for node in range(m)])
+        for_testing = (catalog.products["split"] == "test").to_numpy(bool)[self._rows]
+        self.tested = np.array([for_testing[self._run(node)].sum() for node in range(m)], dtype=np.int64)
+        judged = [for_testing[self._run(node)] if self.tested[node] else slice(None) for node in range(m)]
+        self.accuracy = np.array([self._is_right(node)[judged[node]].mean() for node in range(m)])
 
     def __len__(self) -> int:
         return len(self.taxonomy)

@@ -13,9 +13,7 @@ from pipeline.serving.catalog import Catalog
 from pipeline.serving.encoder import Query
 from pipeline.serving.fusion import COSINE_WEIGHT, convex_combination
 from pipeline.serving.lexical import LexicalIndex, product_words
-
-NEAR_DUPLICATE = 0.985
-"""Cosine of fused vectors above which two products count as the same one."""
+from pipeline.serving.support import NEAR_DUPLICATE
 
 _SPARE = 32  # float16 moves a cosine by some 1e-5, so a row can stand a few places off before it is scored again
 _WIDEN = 4  # near-duplicates eat results: ask the index for that many times more, and again while it is too few

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,8 @@ from pipeline.metrics import common_levels
 
 NEIGHBOURS = 8
 """Labelled products that are asked."""
+NEAR_DUPLICATE = 0.985
+"""Cosine of two products' vectors above which they count as the same one."""
 _ROWS_AT_A_TIME = 256  # 256 x 20,000 cosines are 20 MB
 
 
@@ -44,13 +46,27 @@ class Support:
         )
 
 
+def is_same(cosines: Iterable[np.ndarray | float | None]) -> np.ndarray:
+    """Whether products are the one that is asked about: alike above `NEAR_DUPLICATE` in all that was given of it.
+
+    Args:
+        cosines: One for each modality, any shape, the same for all; None for one that was not given.
+
+    Returns:
+        Bool of that shape.
+    """
+    least = np.min([np.asarray(cosine) for cosine in cosines if cosine is not None], axis=0)
+    same: np.ndarray = np.asarray(least > NEAR_DUPLICATE)
+    return same
+
+
 def nearest_support(
     kind: str, asked: ProductVectors, known: ProductVectors, categories: Sequence[str], k: int = NEIGHBOURS
 ) -> list[Support]:
     """The nearest labelled products of each of n products, as a search by that kind finds them.
 
     Texts are compared with texts and photos with photos; a labelled product that lacks the modality stands there with
-    its fused vector. For both, the two cosines count the same.
+    its fused vector. For both, the two cosines count the same. A product is no support of itself (`is_same`).
 
     Args:
         kind: "text", "image" or "fused".
@@ -67,8 +83,10 @@ def nearest_support(
     found: list[Support] = []
     for start in range(0, len(asked.fused), _ROWS_AT_A_TIME):
         part = slice(start, start + _ROWS_AT_A_TIME)
-        scores = np.mean([queries[part] @ vectors.T for queries, vectors in pairs], axis=0)
+        sides = [queries[part] @ vectors.T for queries, vectors in pairs]
+        scores = np.where(is_same(sides), -np.inf, np.mean(sides, axis=0))
         best = np.argsort(-scores, axis=1)[:, :k]
         for row, cosines in zip(best, np.take_along_axis(scores, best, axis=1), strict=True):
-            found.append(Support(tuple(categories[number] for number in row), tuple(map(float, cosines))))
+            others = np.isfinite(cosines)
+            found.append(Support(tuple(categories[number] for number in row[others]), tuple(cosines[others].tolist())))
     return found

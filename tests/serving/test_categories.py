@@ -24,13 +24,19 @@ PREDICTED = [
 ]
 
 
+def read(path: Path, **columns: list[str]) -> Categories:
+    """The tree of the small catalogue, with some of its columns replaced."""
+    table = pq.read_table(write_catalog(path, PRODUCTS))
+    for name, values in columns.items():
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, table.schema.field(place), pa.array(values))
+    pq.write_table(table, path)
+    return Categories(Catalog.open(path))
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Categories:
-    path = write_catalog(tmp_path / "catalog.parquet", PRODUCTS)
-    table = pq.read_table(path)
-    place = table.schema.get_field_index("predicted_path")
-    pq.write_table(table.set_column(place, table.schema.field(place), pa.array(PREDICTED)), path)
-    return Categories(Catalog.open(path))
+    return read(tmp_path / "catalog.parquet", predicted_path=PREDICTED)
 
 
 def node(tree: Categories, path: str) -> int:
@@ -61,6 +67,17 @@ def test_accuracy_and_mistakes_are_those_of_the_nodes_own_depth(tree: Categories
     assert tree.mistaken_from(dresses) == [("Clothing > Shirts", 1)]
     assert tree.mistaken_from(vases) == [("Clothing > Dresses", 1)]
     assert tree.mistaken_for(node(tree, "Clothing")) == [("Home", 1)]
+
+
+def test_accuracy_is_that_of_products_for_testing_where_there_are_some(tree: Categories, tmp_path: Path) -> None:
+    assert not tree.tested.any()  # all of them are for training
+    splits = ["train", "test", "train", "train", "test", "train", "validation"]
+    tested = read(tmp_path / "tested.parquet", predicted_path=PREDICTED, split=splits)
+    shirts, home, dresses = (node(tree, path) for path in ("Clothing > Shirts", "Home", "Clothing > Dresses"))
+    assert tested.tested[[shirts, home, dresses]].tolist() == [1, 1, 0]
+    assert tested.accuracy[[shirts, home]].tolist() == [1, 1]
+    assert tested.accuracy[dresses] == tree.accuracy[dresses] == 0
+    assert tested.counts.tolist() == tree.counts.tolist()
 
 
 def test_similar_categories_are_as_deep_and_children_the_largest_first(tree: Categories) -> None:

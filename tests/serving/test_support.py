@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.joining import ProductVectors
-from pipeline.serving.support import Support, nearest_support
+from pipeline.serving.support import NEAR_DUPLICATE, Support, nearest_support
 from tests.serving.fakes import unit
 
 
@@ -34,3 +34,16 @@ def test_the_nearest_are_those_of_a_scan(kind: str) -> None:
         best = sorted(range(40), key=lambda number: -cosines[kind][row, number])[:3]
         assert support.categories == tuple(labels[number] for number in best)
         assert support.similarities == pytest.approx(cosines[kind][row, best])
+
+
+def test_a_product_is_no_support_of_itself() -> None:
+    text, image = unit(np.array([[1, 0, 0], [0.6, 0.8, 0], [0, 1, 0]])), unit(np.array([[0, 1, 0]] * 3))
+    both, yes = unit(text + image), np.ones(3, dtype=bool)
+    products, labels = ProductVectors(both, text, image, yes, yes), ["A", "B", "C"]
+
+    def first(kind: str) -> Support:
+        return nearest_support(kind, products, products, labels, k=3)[0]
+
+    assert first("text").categories == first("fused").categories == ("B", "C")  # the photos alone are the same
+    assert first("image") == Support((), ())
+    assert max(first("fused").similarities) < NEAR_DUPLICATE

@@ -9,7 +9,7 @@ from ui.workspace import Workspace
 
 def test_a_category_at_any_depth(workspace: Workspace) -> None:
     found = categories.category(workspace, "Clothing > Shirts")
-    assert (found["members"], found["depth"], found["accuracy"]) == (4, 2, 1.0)
+    assert (found["members"], found["depth"], found["accuracy"], found["tested"]) == (4, 2, 1.0, 0)
     assert [child["category_path"] for child in found["children"]] == ["Clothing > Shirts > Polos"]
     nearest = [product["similarity"] for product in found["nearest"]]
     assert nearest == sorted(nearest, reverse=True)
@@ -34,6 +34,8 @@ def test_two_categories_stand_side_by_side(workspace: Workspace) -> None:
     assert html.count('<section class="category">') == 2
     assert "cosine of" in html
     assert 'data-pick="Clothing &gt; Shirts"' in drawn
+    assert "right*" in drawn
+    assert html.count("training included") == 2  # the small catalogue has no product for testing
     assert "Pick a category" in categories.show(workspace, None, None)[1]
 
 
@@ -59,7 +61,7 @@ def test_hostile_texts_stay_text(workspace: Workspace) -> None:
     assert "<script" not in html
     assert "&lt;script&gt;" in html
     tile = treemap.Tile(HOSTILE, HOSTILE, 1, 0.5, HOSTILE)
-    assert "<script" not in treemap.render([tile])
+    assert "<script" not in treemap.render([tile], HOSTILE)
 
 
 def test_the_heatmap_has_all_top_categories(workspace: Workspace) -> None:

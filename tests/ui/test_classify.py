@@ -79,6 +79,18 @@ def test_the_evidence_says_how_far_it_agrees(workspace: Workspace) -> None:
     assert "elsewhere in the taxonomy" in similar
 
 
+def test_a_product_of_the_catalogue_is_no_evidence_of_itself(workspace: Workspace) -> None:
+    answer = classify.classify(workspace, None, "tall vase")
+    assert [product["product_id"] for product in answer["itself"]] == ["p4"]
+    assert "p4" not in {product["product_id"] for product in answer["similar"]}
+    assert answer["predicted"][-1]["agreement"] == 0  # the only vase of the catalogue
+    assert "no evidence: &quot;tall vase&quot;" in classify.show(workspace, None, "tall vase", "")[1]
+    twice = classify.classify(workspace, None, "red shirt")
+    assert "red shirt" not in {product["title"] for product in twice["similar"]}
+    assert "<script" not in classify.show(workspace, None, HOSTILE, "")[1]
+    assert "no evidence" not in classify.show(workspace, None, "tall vase for flowers", "")[1]
+
+
 def test_only_some_branches_or_candidates(workspace: Workspace) -> None:
     assert classify.classify(workspace, None, "shirts", branches="Home\n\n")["category_path"].startswith("Home")
     answer = classify.classify(workspace, None, "shirts", candidates="Home>Vases\nHome > Clocks")

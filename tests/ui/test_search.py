@@ -37,21 +37,26 @@ def test_pages_continue_one_another(workspace: Workspace) -> None:
     pages = [search.search(workspace, "red shirt", count=2, page=page) for page in (1, 2, 3)]
     assert [product["product_id"] for page in pages for product in page] == every
     form = ("red shirt", None, 0.5, 2, None, None, None, 0.985)
-    assert "Products 3 to 4" in search.pick(workspace, _event("page:2"), *form)[0]
-    assert "no more" in search.pick(workspace, _event("page:9"), *form)[0]
+    first, _, asked = search.ask(workspace, *form)
+    assert "Products 1 to 2" in first
+    assert "Products 3 to 4" in search.pick(workspace, asked, _event("page:2"))[0]
+    assert "no more" in search.pick(workspace, asked, _event("page:9"))[0]
     with pytest.raises(gr.Error, match="pages 1 to 20"):
-        search.pick(workspace, _event("page:x"), *form)
+        search.pick(workspace, asked, _event("page:x"))
+    with pytest.raises(gr.Error, match="nothing to look for"):
+        search.pick(workspace, None, _event("page:2"))
 
 
 def test_more_like_one_of_the_results(workspace: Workspace) -> None:
     form = ("red shirt", None, 0.5, 3, None, None, None, 0.985)
     assert 'data-pick="like:p0"' in search.show(workspace, *form)[1]
-    told, found = search.pick(workspace, _event("like:p0"), *form)
+    told, found = search.pick(workspace, form, _event("like:p0"))
     assert "Most similar to" in told
     assert "blue shirt" in found
     assert "like:p0" not in found
     with pytest.raises(gr.Error, match="no product with this id"):
-        search.pick(workspace, _event("like:<b>"), *form)
+        search.pick(workspace, form, _event("like:<b>"))
+    assert "Most similar to" in search.pick(workspace, None, _event("like:p0"))[0]  # what the galaxy brought here
 
 
 def test_the_index_is_shown_beside_the_scan(workspace: Workspace, photo: str) -> None:
