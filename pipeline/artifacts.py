@@ -175,6 +175,11 @@ class BundlePaths:
         return self.root / "classifier.safetensors"
 
     @property
+    def prototypes(self) -> Path:
+        """What the photos of its categories look like; there is none in a bundle of before."""
+        return self.root / "prototypes.parquet"
+
+    @property
     def tokenizer(self) -> Path:
         """Tokenizer of the text tower."""
         return self.root / "tokenizer"

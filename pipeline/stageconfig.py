@@ -106,6 +106,7 @@ class PredictConfig:
         class_weights: Exponents to choose from: a class with n rows counts n ** -exponent.
         sharpness: Factors on the logit scale of the retrieval to choose from.
         shares: Shares of the classifier in the combination to choose from.
+        pictures: Weights of a category's mean photo beside its name to choose from, for photos alone.
         unseen_share: Share of products in categories that training did not have, in the mixture of validation and
             held-out rows on which all is chosen.
         precision: How often a level that is shown as certain shall be right.
@@ -121,6 +122,7 @@ class PredictConfig:
     class_weights: tuple[float, ...] = (0.0, 0.5)
     sharpness: tuple[float, ...] = (1.0, 2.0, 4.0)
     shares: tuple[float, ...] = (0.0, 0.3, 0.5, 0.7, 0.9)
+    pictures: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.5)
     unseen_share: float = 0.2
     precision: float = 0.9
     branches: tuple[tuple[str, float], ...] = ()
@@ -132,6 +134,7 @@ class PredictConfig:
         require(min(self.sharpness, default=1.0) > 0, "predict.sharpness must be positive")
         require(0.0 in self.shares, "predict.shares must hold 0, the retrieval alone")
         require(all(0 <= share <= 1 for share in self.shares), "predict.shares must lie in [0, 1]")
+        require(min(self.pictures, default=-1) >= 0, "predict.pictures must not be empty or negative")
         require(0 <= self.unseen_share <= 1, "predict.unseen_share must lie in [0, 1]")
         asked = [self.precision, *(precision for _, precision in self.branches)]
         require(all(0 < precision <= 1 for precision in asked), "predict.precision must lie in (0, 1]")

@@ -31,6 +31,7 @@ class Calibration:
     Attributes:
         sharpness: Factor on the logit scale of the retrieval.
         share: Of the classifier in the combination, in [0, 1].
+        pictures: How far the retrieval's category vectors lean towards their mean photos (`Prototypes.lean`).
         names: Whether the retrieval reads what categories are called in other languages, where it knows.
         slopes: For each level, a of confidence = sigmoid(a logit(p) + b).
         offsets: For each level, b of it.
@@ -45,6 +46,7 @@ class Calibration:
 
     sharpness: float = 1.0
     share: float = 0.0
+    pictures: float = 0.0
     names: bool = False
     slopes: tuple[float, ...] = (1.0,)
     offsets: tuple[float, ...] = (0.0,)
@@ -90,6 +92,7 @@ class Calibration:
         return cls(
             sharpness=float(raw["sharpness"]),
             share=float(raw["share"]),
+            pictures=float(raw.get("pictures", 0.0)),
             names=bool(raw.get("names", False)),
             slopes=tuple(raw["slopes"]),
             offsets=tuple(raw["offsets"]),

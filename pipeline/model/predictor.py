@@ -6,17 +6,21 @@ that of the data it learnt from; a class whose path the taxonomy lacks is ignore
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from pipeline.artifacts import ArtifactError, BundlePaths
+from pipeline.data.schema import read_table, write_table
 from pipeline.data.taxonomy import hash_path
 from pipeline.model.calibration import Calibration
 from pipeline.model.classifier import ClassTable, HierarchicalClassifier
+from pipeline.model.prototypes import Prototypes
 
 KINDS = ("text", "image", "fused")
 """Kinds of query: by text alone, by photo alone, by both."""
@@ -37,6 +41,7 @@ class PredictorParts:
         branches: Pairs (category path, precision) for branches that want another one.
         most_frequent: `hash_path` of the category of most training products, "" if unknown.
         notes: JSON of how all this was chosen.
+        prototypes: What the photos of categories look like; None in bundles of before.
         supported: Those of the default predictor for where the nearest labelled products are known; by kind, of the
             kinds for which that was better on validation.
     """
@@ -49,6 +54,14 @@ class PredictorParts:
     most_frequent: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
     supported: dict[str, Calibration] = field(default_factory=dict)
+    prototypes: Prototypes | None = None
+
+    def for_photos(self, paths: Sequence[str], names: np.ndarray) -> np.ndarray:
+        """The vectors with which a photo alone is compared, float32 [m, d], of paths with the unit vectors `names`."""
+        calibration = self.calibrations["default"].get("image")
+        if self.prototypes is None or calibration is None:
+            return names
+        return self.prototypes.lean(paths, names, calibration.pictures)
 
     @property
     def reads_names(self) -> bool:
@@ -66,6 +79,7 @@ class PredictorParts:
                 for name, kinds in self.calibrations.items()
             },
             "supported": {kind: calibration.meta() for kind, calibration in self.supported.items()},
+            "prototypes": self.prototypes is not None,
             "precision": self.precision,
             "branches": self.branches,
             "most_frequent": self.most_frequent,
@@ -94,6 +108,8 @@ def write_parts(folder: Path, parts: PredictorParts) -> dict[str, Any]:
     if parts.classifier is not None:
         weights = {name: value.half().contiguous() for name, value in parts.classifier.state_dict().items()}
         save_file(weights, BundlePaths(folder).classifier)
+    if parts.prototypes is not None:
+        write_table(BundlePaths(folder).prototypes, parts.prototypes.table())
     return parts.meta()
 
 
@@ -129,5 +145,6 @@ def read_parts(folder: Path, raw: dict[str, Any]) -> PredictorParts:
         branches,
         most_frequent=raw["most_frequent"],
         supported={kind: Calibration.from_meta(values) for kind, values in raw.get("supported", {}).items()},
+        prototypes=Prototypes.from_table(read_table(BundlePaths(folder).prototypes)) if raw.get("prototypes") else None,
         notes=raw["notes"],
     )

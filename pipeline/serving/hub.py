@@ -110,7 +110,8 @@ def fetch(catalog: Pin, model: Pin) -> tuple[Path, Path]:
         HubError: In one sentence, if one of them cannot be had.
     """
     tokenizer = _BUNDLE.tokenizer.name
-    patterns = [*_PARTS, _BUNDLE.classifier.name, *(f"{tokenizer}/*{suffix}" for suffix in TOKENIZER_SUFFIXES)]
+    further = (_BUNDLE.classifier.name, _BUNDLE.prototypes.name, _BUNDLE.names.name)
+    patterns = [*_PARTS, *further, *(f"{tokenizer}/*{suffix}" for suffix in TOKENIZER_SUFFIXES)]
     bundle = _snapshot("model", model, patterns, (*_PARTS, tokenizer))
     return _snapshot("dataset", catalog, [_CATALOG], (_CATALOG,)) / _CATALOG, bundle
 

@@ -80,8 +80,8 @@ def bundle_files(model: Path) -> dict[str, Path]:
     tokenizer = sorted(path for path in paths.tokenizer.glob("*") if path.suffix in TOKENIZER_SUFFIXES)
     if not tokenizer:
         raise HubError(f"{paths.tokenizer} holds no tokeniser; publish the bundle again.")
-    classifier = [paths.classifier] if paths.classifier.is_file() else []
-    files = [paths.meta, paths.weights, paths.categories, *classifier, *tokenizer]
+    further = [path for path in (paths.classifier, paths.prototypes, paths.names) if path.is_file()]
+    files = [paths.meta, paths.weights, paths.categories, *further, *tokenizer]
     return {path.relative_to(model).as_posix(): path for path in files}
 
 

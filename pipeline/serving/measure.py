@@ -142,7 +142,8 @@ def _answers(bundle: Encoder, rows: MeasureRows, table: CategoryTable, known: np
     answers = {}
     for kind, present in has.items():
         found = np.flatnonzero(known & present)
-        answers[kind] = _Answers(found, getattr(vectors, kind)[found], table.trained)
+        categories = table.pictured if kind == "image" else table.trained
+        answers[kind] = _Answers(found, getattr(vectors, kind)[found], categories)
     found = answers["text"].rows
     untrained = bundle.encode_texts_untrained([rows.texts[row] for row in found.tolist()])
     answers["zero_shot"] = _Answers(found, untrained, table.untrained)

@@ -106,6 +106,7 @@ class CategoryTable:
         paths: First the `open_size` paths of the taxonomy, then those that only candidate lists name.
         open_size: Number of paths that the open prediction chooses from.
         trained: float32 [m, d].
+        pictured: float32 [m, d], with which photos alone are compared.
         untrained: float32 [m, width].
         names: What the taxonomy's paths are called in other languages, where the predictor reads that.
     """
@@ -113,6 +114,7 @@ class CategoryTable:
     paths: tuple[str, ...]
     open_size: int
     trained: np.ndarray
+    pictured: np.ndarray
     untrained: np.ndarray
     names: NameVectors | None = None
 
@@ -130,7 +132,9 @@ class CategoryTable:
         distinct.update((path, None) for row in candidates for path in row)
         paths = tuple(distinct)
         others = bundle.encode_names(paths[:size], names or {})
-        return cls(paths, size, bundle.encode_categories(paths), bundle.encode_texts_untrained(paths), others)
+        trained = bundle.encode_categories(paths)
+        pictured = trained if bundle.predictor is None else bundle.predictor.for_photos(paths, trained)
+        return cls(paths, size, trained, pictured, bundle.encode_texts_untrained(paths), others)
 
 
 def product_vectors(bundle: Encoder, texts: Sequence[str], image: np.ndarray, has_image: np.ndarray) -> ProductVectors:

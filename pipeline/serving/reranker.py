@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
 
 AS_THE_GATE_DECIDES = 0.5
 """The balance at which nothing is faded out."""
+PHOTO_ALONE = 1.0
+"""The one at which the text is faded out whole."""
 
 
 def rerank(
@@ -31,7 +33,8 @@ def rerank(
 
     Returns:
         Columns category_path, text, image, fused, score (cosines; NaN where the product lacks the modality), by falling
-        score. It is the cosine of the faded vector, and so `fused` where nothing is faded out.
+        score. It is the cosine of the faded vector, and so `fused` where nothing is faded out. A photo alone is
+        compared with what its category's photos look like too (`PredictorParts.for_photos`).
 
     Raises:
         ValueError: If there are no candidates.
@@ -40,14 +43,18 @@ def rerank(
     if not paths:
         raise ValueError("reranking needs at least one candidate category")
     categories = bundle.encode_categories(paths)
+    pictured = categories if bundle.predictor is None else bundle.predictor.for_photos(paths, categories)
     blank = np.full(len(paths), np.nan, dtype=np.float32)
+    image = blank if query.image_vector is None else pictured @ query.image_vector
+    only_photo = query.image_vector is not None and query.text_vector is None
+    all_photo = only_photo or (query.image_vector is not None and balance == PHOTO_ALONE)
     table = pd.DataFrame(
         {
             "category_path": paths,
             "text": blank if query.text_vector is None else categories @ query.text_vector,
-            "image": blank if query.image_vector is None else categories @ query.image_vector,
-            "fused": categories @ query.fused_vector,
-            "score": categories @ fade(bundle, query, balance),
+            "image": image,
+            "fused": image if only_photo else categories @ query.fused_vector,
+            "score": image if all_photo else categories @ fade(bundle, query, balance),
         }
     )
     return table.sort_values("score", ascending=False, kind="stable", ignore_index=True)

@@ -77,6 +77,8 @@ class CategoryScorer:
         self._node_of_path = np.array([self.tree.taxonomy.index[path] for path in self.paths], dtype=np.int64)
         self.listed = np.zeros(len(self.tree), dtype=bool)
         self.listed[self._node_of_path] = True
+        self._prototypes = parts.prototypes
+        self._leant: dict[float, np.ndarray] = {}
         self._classifier = parts.classifier
         self._classes = self._known_classes(parts.classes)
 
@@ -85,18 +87,26 @@ class CategoryScorer:
         cosines: np.ndarray = (vectors @ self._vectors.T).max(axis=1)
         return cosines
 
-    def retrieved(self, vectors: np.ndarray, sharpness: float, names: bool = False) -> np.ndarray:
+    @property
+    def knows_photos(self) -> bool:
+        """Whether it knows what the photos of categories look like."""
+        return self._prototypes is not None
+
+    def retrieved(
+        self, vectors: np.ndarray, sharpness: float, names: bool = False, pictures: float = 0.0
+    ) -> np.ndarray:
         """Own probabilities by retrieval: softmax(sharpness * logit_scale * cosine) over the table.
 
         Args:
             vectors: float32 [n, d], L2-normalised.
             sharpness: Above 1 nearer to the best path alone.
             names: The cosine with a path is that with its nearest name in any language.
+            pictures: How far the paths' vectors lean towards their mean photos (`Prototypes.lean`).
 
         Returns:
             float32 [n, nodes], 0 for parents that the table does not name; rows sum to 1.
         """
-        logits = vectors @ self._vectors.T
+        logits = vectors @ self._leaning(pictures).T
         if names and self.names is not None:
             self.names.raise_cosines(vectors, logits)
         logits *= sharpness * self._scale
@@ -138,8 +148,16 @@ class CategoryScorer:
         """Own probabilities of the mixture: the classifier's with weight `share`, the retrieval's with the rest."""
         if setting.share == 1:
             return self.classified(vectors)
-        found = self.retrieved(vectors, setting.sharpness, setting.names)
+        found = self.retrieved(vectors, setting.sharpness, setting.names, setting.pictures)
         return setting.share * self.classified(vectors) + (1 - setting.share) * found if setting.share else found
+
+    def _leaning(self, pictures: float) -> np.ndarray:
+        """The table's vectors, leant towards the photos; each lean is made once."""
+        if not pictures or self._prototypes is None:
+            return self._vectors
+        if pictures not in self._leant:
+            self._leant[pictures] = self._prototypes.lean(self.paths, self._vectors, pictures)
+        return self._leant[pictures]
 
     def _known_classes(self, classes: Sequence[Sequence[str]]) -> list[_Classes]:
         """The classes of each level that this tree has, down to the last level that has one."""

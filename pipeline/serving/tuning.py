@@ -5,6 +5,7 @@ Every setting is tried on the mixture of rows that `calibrate.py` describes; wha
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -53,7 +54,7 @@ def tune(
     for kind, own in rows.items():
         best = _best(tried, kind, exponent)
         for name, share in (("retrieval", 0.0), ("classifier", 1.0), ("default", best["share"])):
-            start = Calibration(sharpness=best["sharpness"], share=share, names=best["names"])
+            start = Calibration(best["sharpness"], share, best["pictures"], best["names"])
             judged[name][kind], found[name][kind] = calibrate([(predictors[exponent], own)], start, config)
             errors[name][kind] = calibration_errors(judged[name][kind])
     for name in PREDICTORS:
@@ -91,7 +92,11 @@ def _try(
     """Every setting of one kind with its hF1: the retrieval in each way, then mixtures with the best of them."""
     first = next(iter(predictors.values()))
     reading = (False,) if first.scorer.names is None else (False, True)
-    ways = [Calibration(sharpness=factor, names=names) for names in reading for factor in config.sharpness]
+    leaning = config.pictures if kind == "image" and first.scorer.knows_photos else (0.0,)
+    ways = [
+        Calibration(sharpness=factor, pictures=pictures, names=names)
+        for names, pictures, factor in itertools.product(reading, leaning, config.sharpness)
+    ]
     tried = [_record(first, rows, kind, config, None, way) for way in ways]
     best = ways[max(range(len(ways)), key=lambda number: float(tried[number]["score"]))]
     for exponent, predictor in predictors.items():
@@ -119,6 +124,7 @@ def _record(
         "kind": kind,
         "sharpness": setting.sharpness,
         "share": setting.share,
+        "pictures": setting.pictures,
         "names": setting.names,
         "class_weight": exponent,
         "score": score,

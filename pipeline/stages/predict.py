@@ -23,6 +23,7 @@ from pipeline.model.bundle import Bundle, load_bundle, read_meta
 from pipeline.model.bundlewriter import add_predictor
 from pipeline.model.classifier import ClassTable, train_classifier
 from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes
+from pipeline.model.prototypes import Prototypes
 from pipeline.model.trustplots import draw_coverage, draw_reliability
 from pipeline.provenance import Provenance, require, write_provenance
 from pipeline.serving.calibrate import TuningRows, calibration_errors, recalibrate
@@ -80,6 +81,7 @@ def make_predictor(
     table = ClassTable.of(truths)
     classes, frequent = hashed_classes(table), hash_path(max(sorted(set(truths)), key=truths.count))
     labels, own = table.labels(truths), vectors.at(train)
+    prototypes = Prototypes.of([truths[row] for row in np.flatnonzero(own.has_image)], own.image[own.has_image])
     views = {"text": (own.text, own.has_text), "image": (own.image, own.has_image)}
     views["fused"] = (own.fused, own.has_text | own.has_image)
     classifiers = {}
@@ -94,13 +96,19 @@ def make_predictor(
             config=config.predict,
             seed=config.seed,
         )
-        classifiers[exponent] = PredictorParts(classes, classifier, {}, most_frequent=frequent)
+        classifiers[exponent] = PredictorParts(classes, classifier, {}, most_frequent=frequent, prototypes=prototypes)
     rows = tuning_rows(config, bundle, products, vectors)
     if chosen is None:
         parts, judged = tune(bundle, classifiers, rows, config.predict)
     else:
         [refitted] = classifiers.values()
-        parts = replace(chosen, classes=classes, classifier=refitted.classifier, most_frequent=frequent)
+        parts = replace(
+            chosen,
+            classes=classes,
+            classifier=refitted.classifier,
+            most_frequent=frequent,
+            prototypes=prototypes,
+        )
         before = load_bundle(Path(config.train.refit))
         held = held_out_before(config, before, products, np.load(paths.images, mmap_mode="r"))
         predictors = CategoryPredictor(bundle, parts=parts), CategoryPredictor(before, bundle.categories)

@@ -1,6 +1,7 @@
 """A bundle saved and loaded again gives the same vectors; a wrong or damaged one says so."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from pipeline.model.calibration import Calibration
 from pipeline.model.classifier import HierarchicalClassifier
 from pipeline.model.features import TokenCache
 from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
+from pipeline.model.prototypes import Prototypes
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
 from pipeline.presets import siglip2_bge, tiny
@@ -165,6 +167,8 @@ def test_a_predictor_is_added_and_read_back(saved, tmp_path):
     classifier = HierarchicalClassifier(32, 8, (2, 1)).eval()
     calibrations = {name: {kind: Calibration(share=0.5) for kind in KINDS} for name in PREDICTORS}
     parts = PredictorParts(classes, classifier, calibrations, 0.95, (("Home", 0.99),), "a" * 12, {"tried": []})
+    prototypes = Prototypes(("a" * 12,), np.eye(1, 32, dtype=np.float32))
+    parts = replace(parts, prototypes=prototypes)
     assert load_bundle(saved[0]).predictor is None
     add_predictor(saved[0], tmp_path / "model", parts)
     found = load_bundle(tmp_path / "model").predictor
@@ -175,7 +179,10 @@ def test_a_predictor_is_added_and_read_back(saved, tmp_path):
     pairs = zip(found.classifier.probabilities(vectors), classifier.probabilities(vectors), strict=True)
     assert all(one == pytest.approx(other, abs=2e-3) for one, other in pairs)
     add_predictor(tmp_path / "model", tmp_path / "again", None)
-    assert load_bundle(tmp_path / "again").predictor.classes == classes
+    again = load_bundle(tmp_path / "again").predictor
+    assert again.classes == classes
+    assert again.prototypes.categories == prototypes.categories
+    np.testing.assert_allclose(again.prototypes.vectors, prototypes.vectors)
     BundlePaths(tmp_path / "model").classifier.unlink()
     with pytest.raises(ArtifactError, match="is missing, damaged"):
         load_bundle(tmp_path / "model")

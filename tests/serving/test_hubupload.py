@@ -5,11 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from pipeline.__main__ import main, parser
+from pipeline.artifacts import BundlePaths
+from pipeline.data.schema import write_table
 from pipeline.model.bundle import load_bundle
+from pipeline.model.quantised import quantise
 from pipeline.serving.catalog import Catalog, check_match
 from pipeline.serving.hub import Pin, fetch
 from pipeline.serving.hubcards import END, START
@@ -43,6 +47,17 @@ def test_a_commit_each_and_nothing_but_the_bundle(mine: Hub, pair: tuple[Path, P
     rest = {".gitattributes", "README.md", "model.json", "model.safetensors", "categories.parquet"}
     assert set(mine.files(*MODEL)) == rest | tokenizer
     assert not [data for data in mine.files(*MODEL).values() if data.startswith(b"\x80")]
+
+
+def test_names_and_prototypes_travel_with_their_bundle(mine: Hub, pair: tuple[Path, Path]) -> None:
+    catalog, model = pair
+    bundle = load_bundle(model)
+    told = quantise(bundle.categories[:1], np.eye(1, bundle.dimension, dtype=np.float32))
+    for path in (BundlePaths(model).names, BundlePaths(model).prototypes):
+        write_table(path, told)
+    _, opened = fetch(*upload(catalog, model, **TO_ME))
+    assert BundlePaths(opened).names.read_bytes() == BundlePaths(model).names.read_bytes()
+    assert BundlePaths(opened).prototypes.read_bytes() == BundlePaths(model).prototypes.read_bytes()
 
 
 def test_a_second_catalogue_leaves_the_first_where_it_was_pinned(

@@ -1,9 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.model.calibration import Calibration
+from pipeline.model.predictor import KINDS
+from pipeline.model.prototypes import Prototypes
 from pipeline.serving.encoder import Query
-from pipeline.serving.reranker import beside_untrained, fade, moves, rerank, text_weight
+from pipeline.serving.reranker import PHOTO_ALONE, beside_untrained, fade, moves, rerank, text_weight
 from tests.serving.fakes import CATEGORIES, FakeBundle, unit, word_vector
 
 
@@ -15,6 +20,27 @@ def test_the_fitting_candidate_comes_first() -> None:
     assert table.fused.is_monotonic_decreasing
     assert table.image.isna().all()
     np.testing.assert_allclose(table.text, table.fused)
+
+
+def test_a_photo_alone_is_compared_with_what_its_categories_look_like() -> None:
+    photo, text = word_vector("a picture"), word_vector("clothing shirts")
+    bundle = _Gated()
+    names = bundle.encode_categories(CATEGORIES)
+    told = rerank(bundle, Query(None, photo, photo), CATEGORIES).set_index("category_path")
+    setting = {kind: Calibration(pictures=0.5) for kind in KINDS}
+    prototypes = Prototypes.of(["Home > Vases"], photo[None])
+    bundle.predictor = replace(bundle.predictor, calibrations={"default": setting}, prototypes=prototypes)
+    leant = unit(names[CATEGORIES.index("Home > Vases")] + 0.5 * photo) @ photo
+    shown = rerank(bundle, Query(None, photo, photo), CATEGORIES).set_index("category_path")
+    for column in ("image", "fused", "score"):
+        assert shown.loc["Home > Vases", column] == pytest.approx(leant, abs=1e-5)
+        assert shown.loc["Clothing", column] == pytest.approx(told.loc["Clothing", column])
+    both = Query(text, photo, unit(text + photo))
+    kept = rerank(bundle, both, CATEGORIES).set_index("category_path")
+    assert kept.loc["Home > Vases", "image"] == pytest.approx(leant, abs=1e-5)
+    assert kept.loc["Home > Vases", "score"] < leant - 0.05
+    faded = rerank(bundle, both, CATEGORIES, PHOTO_ALONE).set_index("category_path")
+    assert faded.loc["Home > Vases", "score"] == pytest.approx(leant, abs=1e-5)
 
 
 def test_no_candidates_is_an_error() -> None:

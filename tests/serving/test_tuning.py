@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.model.calibration import PRECISIONS, Calibration
 from pipeline.model.predictor import KINDS, PREDICTORS
+from pipeline.model.prototypes import Prototypes
 from pipeline.serving.calibrate import TuningRows, calibrate, recalibrate
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.serving.support import Support
@@ -147,3 +148,21 @@ def test_nothing_to_choose_on_is_refused():
     none = TuningRows(np.zeros((0, 32), dtype=np.float32), [], np.zeros(0, dtype=bool))
     with pytest.raises(ValueError, match="cannot be calibrated"):
         tune(FakeBundle(), {}, {"text": none}, CONFIG)
+
+
+def test_photos_lean_where_that_names_more_of_them_right():
+    """Photos that lie at random places of their own, one a category: their names say nothing of them."""
+    rng = np.random.default_rng(1)
+    places = unit(rng.normal(size=(len(CATEGORIES), 32)))
+    truths = [CATEGORIES[number % len(CATEGORIES)] for number in range(140)]
+    photos = unit(np.stack([places[CATEGORIES.index(truth)] for truth in truths]) + 0.1 * rng.normal(size=(140, 32)))
+    bundle = _with_classifier(CATEGORIES)
+    prototypes = Prototypes.of(truths[:70], photos[:70])
+    parts = {0.0: replace(bundle.predictor, calibrations={}, prototypes=prototypes)}
+    rows = TuningRows(photos[70:], truths[70:], np.zeros(70, dtype=bool))
+    found, _ = tune(bundle, parts, {"image": rows, "text": rows}, CONFIG)
+    leaning = found.calibrations["default"]["image"].pictures
+    assert leaning == max(CONFIG.pictures)
+    assert found.calibrations["default"]["text"].pictures == 0
+    tried = {(r["kind"], r["pictures"], r["share"]): r["score"] for r in found.notes["tried"] if r["sharpness"] == 3}
+    assert tried["image", leaning, 0.0] > tried["image", 0.0, 0.0] + 0.2
