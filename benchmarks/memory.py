@@ -104,9 +104,9 @@ def ask_everything(address: str) -> None:
     found = client.predict(text=example.title, api_name="/products")[0]
     client.predict(handle_file(example.path), example.title, example.description, api_name="/classify")
     client.predict(text=example.title, photo=handle_file(example.path), api_name="/search")
-    client.predict(product_id=found["product_id"], api_name="/neighbours")
+    near = client.predict(product_id=found["product_id"], api_name="/neighbours")[0]
     client.predict(product_id=found["product_id"], api_name="/rerank")
-    client.predict(category_path=found["category_path"], api_name="/category")
+    client.predict(category=near["category_path"], api_name="/category")
     for name in GALAXY:
         urllib.request.urlopen(f"{address}galaxy/data/{name}").read()
     client.close()
