@@ -81,6 +81,15 @@ def test_thresholds_are_those_of_the_precision_or_of_the_next_one():
 
 def test_json_and_back():
     calibration = Calibration(
-        2.0, 0.3, True, (1.0, 0.5), (0.1, 0.2), (0.7, 0.0), tuple((0.5, None) for _ in PRECISIONS), ((0.3, 0.0),), 0.2
+        sharpness=2.0,
+        share=0.3,
+        pictures=0.1,
+        names=True,
+        slopes=(1.0, 0.5),
+        offsets=(0.1, 0.2),
+        gains=(0.7, 0.0),
+        thresholds=tuple((0.5, None) for _ in PRECISIONS),
+        coverage=((0.3, 0.0),),
+        familiar=0.2,
     )
     assert Calibration.from_meta(json.loads(json.dumps(calibration.meta()))) == calibration
