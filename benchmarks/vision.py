@@ -35,6 +35,7 @@ from pipeline.model.features import encode_images, resized, to_pixels
 from pipeline.model.teachers import load_teacher
 from pipeline.model.training import JsonLog, run_stage
 from pipeline.model.vision_task import VisionTask
+from pipeline.presets import REFIT_VIEWS
 from pipeline.stages.train import Trainer
 
 FASHION, GROCERY, REST = "fashion shop", "grocery shelves", "rest"
@@ -53,12 +54,14 @@ class Variant:
     Attributes:
         taught: Whether there is a teacher.
         anything: Whether it also shows photos of anything.
+        train: Changes of what all stages share.
         stage: Changes of the stage.
         tower: Changes of the vision tower.
     """
 
     taught: bool = True
     anything: bool = True
+    train: Mapping[str, Any] = field(default_factory=dict)
     stage: Mapping[str, Any] = field(default_factory=dict)
     tower: Mapping[str, Any] = field(default_factory=dict)
 
@@ -71,6 +74,8 @@ VARIANTS = {
     "teacher, photos of anything": Variant(stage=PLAIN),
     "teacher, photos of anything, average": Variant(stage={"sizes": ()}),
     f"{RECIPE}: all of these, and views that grow": Variant(),
+    f"{RECIPE} without each product's own candidates": Variant(train={"image_weight": 0.0}),
+    f"{RECIPE} with a refit's views, that end nearly as uploaded": Variant(stage={"views": REFIT_VIEWS}),
     f"{RECIPE} with a residual tower": Variant(
         tower={
             "model_class": "ResNetModel",
@@ -175,7 +180,8 @@ def _train(
     stage = replace(_vision_stage(config), **variant.stage, name="trial", epochs=1_000, max_steps=steps)
     model = replace(config.model, vision=replace(config.model.vision, **variant.tower))
     share = config.train.photo_share if variant.anything else 0.0
-    changed = replace(config, model=model, train=replace(config.train, photo_share=share, evaluations=2))
+    train = replace(config.train, **{"photo_share": share, "evaluations": 2, **variant.train})
+    changed = replace(config, model=model, train=train)
     trainer = _trainer(changed, paths, products)
     task = VisionTask(
         trainer.model,
