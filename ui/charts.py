@@ -109,7 +109,7 @@ def heatmap(
     Args:
         values: float [rows, columns].
         rows: Names, from the top.
-        columns: Names.
+        columns: Names; where they are those of the rows, in the same order, they are written once, at the rows.
         title: Of the figure.
         unit: What a number is, for its label.
         percent: Whether numbers are shares.
@@ -123,9 +123,17 @@ def heatmap(
     ]
     trace = go.Heatmap(
         z=values, x=short(columns), y=short(rows), colorscale=_SCALE, hovertext=said, hoverinfo="text", xgap=1, ygap=1
-    ).update(colorbar={"thickness": 8, "outlinewidth": 0, "tickformat": ".0%" if percent else ".2f"})
+    )
+    tickformat = ".0%" if percent else ".1f"
+    trace.colorbar = {"orientation": "h", "y": 1, "yanchor": "bottom", "thickness": 8, "nticks": 6, "ypad": 4}
+    trace.colorbar.update(outlinewidth=0, tickformat=tickformat)
     figure = dark(go.Figure(trace), title, height=max(340, 170 + 19 * len(rows)))
-    figure.update_xaxes(tickangle=-50, showgrid=False)
+    figure.update_layout(margin_t=78)
+    if list(rows) == list(columns):
+        order = {"text": "in the order of the rows", "standoff": 14}
+        figure.update_xaxes(title=order, showticklabels=False, ticks="", showgrid=False)
+    else:
+        figure.update_xaxes(tickangle=-50, showgrid=False)
     return figure.update_yaxes(autorange="reversed", showgrid=False)
 
 
