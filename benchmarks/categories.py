@@ -2,10 +2,10 @@
 
 Run: python -m benchmarks.categories --run runs/real --source SOURCE [--taxonomy FILE] [--names FILE]
 
-Ideas that need no training of the towers: what text stands for a category, how sharp the retrieval is, the classifier
-with several class weights, their mixture, votes of the nearest training products. Printed as a Markdown table of hF1
-over all paths, decoded from the top, of at most 1,000 rows of each split. What the ideas of the text head bring is in
-`benchmarks.ablations`. The test split is not touched.
+Ideas that need no training of the towers: what text stands for a category, its mean photo beside that, how sharp the
+retrieval is, the classifier with several class weights, their mixture, votes of the nearest training products. Printed
+as a Markdown table of hF1 over all paths, decoded from the top, of at most 1,000 rows of each split. What the ideas of
+the text head bring is in `benchmarks.ablations`. The test split is not touched.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.model.classifier import ClassTable, train_classifier
 from pipeline.model.names import name_vectors
 from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes, uncalibrated
+from pipeline.model.prototypes import Prototypes
 from pipeline.presets import PRESETS
 from pipeline.serving.calibrate import TuningRows
 from pipeline.serving.predictor import CategoryPredictor
@@ -34,6 +35,7 @@ from pipeline.stageconfig import SourceConfig
 from pipeline.stages.predict import tuning_rows
 
 SHARPNESS = 2.0
+LEANING = (0.1, 0.3, 0.5)
 NEIGHBOURS = 16
 WORDINGS: dict[str, Callable[[str], str]] = {
     "the last level's name alone": lambda path: levels(path)[-1],
@@ -85,6 +87,12 @@ def variants(
 
     for sharpness in (1.0, SHARPNESS, 4.0):
         yield f"retrieval, sharpness {sharpness:g}", plain, retrieved(sharpness)
+    shown = np.flatnonzero(train.has_image)
+    looks = Prototypes.of([truths[row] for row in shown], train.image[shown])
+    for weight in LEANING:
+        leant = looks.lean(bundle.categories, bundle.category_vectors, weight)
+        other = CategoryPredictor(bundle, bundle.categories, vectors=leant, parts=uncalibrated())
+        yield f"retrieval leant {weight:g} to the mean photos", other, retrieved(SHARPNESS, other)
     voted = votes(plain, train, truths)
     yield f"votes of {NEIGHBOURS} neighbours", plain, voted
     yield "retrieval with 0.3 of the votes", plain, mixed(retrieved(SHARPNESS), voted, 0.3)
