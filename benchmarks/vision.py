@@ -76,6 +76,13 @@ VARIANTS = {
     f"{RECIPE}: all of these, and views that grow": Variant(),
     f"{RECIPE} without each product's own candidates": Variant(train={"image_weight": 0.0}),
     f"{RECIPE} with a refit's views, that end nearly as uploaded": Variant(stage={"views": REFIT_VIEWS}),
+    f"{RECIPE} at 80 px": Variant(
+        stage={"sizes": ()},
+        tower={
+            "image_size": 80,
+            "architecture": (("depth_multiplier", 0.5), ("tf_padding", False), ("image_size", 80)),
+        },
+    ),
     f"{RECIPE} with a residual tower": Variant(
         tower={
             "model_class": "ResNetModel",
