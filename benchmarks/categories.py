@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from pipeline import metrics
 from pipeline.artifacts import RunPaths
@@ -87,8 +88,7 @@ def variants(
 
     for sharpness in (1.0, SHARPNESS, 4.0):
         yield f"retrieval, sharpness {sharpness:g}", plain, retrieved(sharpness)
-    shown = np.flatnonzero(train.has_image)
-    looks = Prototypes.of([truths[row] for row in shown], train.image[shown])
+    looks = _looks(train, truths)
     for weight in LEANING:
         leant = looks.lean(bundle.categories, bundle.category_vectors, weight)
         other = CategoryPredictor(bundle, bundle.categories, vectors=leant, parts=uncalibrated())
@@ -127,6 +127,45 @@ def variants(
         yield "retrieval by the nearest name in any language", other, partial(_by_name, other)
 
 
+def first_right(
+    categories: np.ndarray, index: dict[str, int], products: pd.DataFrame, photos: np.ndarray
+) -> tuple[float, int]:
+    """Share of products whose own category is, of all their candidates, alone nearest to their photo; and how many.
+
+    Args:
+        categories: float32 [m, d].
+        index: Row of each path there.
+        products: n products with a category, their candidates known to `index`.
+        photos: float32 [n, d]; those of zeros are left out.
+    """
+    right = []
+    for truth, listed, photo in zip(products["category_path"], products["candidates"], photos, strict=True):
+        if len(listed) > 1 and photo.any():
+            scores = categories[[index[path] for path in listed]] @ photo
+            right.append(metrics.ranks(scores[None], np.array([list(listed).index(truth)]))[0] == 1)
+    return float(np.mean(right)), len(right)
+
+
+def _looks(train: ProductVectors, truths: list[str]) -> Prototypes:
+    shown = np.flatnonzero(train.has_image)
+    return Prototypes.of([truths[row] for row in shown], train.image[shown])
+
+
+def _print_leaning(
+    bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors, learnt: np.ndarray, truths: list[str]
+) -> None:
+    """Photos alone: their candidates, each by its name or leant towards its mean photo."""
+    looks = _looks(vectors.at(learnt), truths)
+    index = {path: row for row, path in enumerate(bundle.categories)}
+    sets = {name: np.flatnonzero(products["split"] == name) for name in ("validation", "heldout")}
+    print("\n| first candidate right, photo alone | validation | held-out categories |\n|---|---|---|")
+    for weight in (0.0, *LEANING):
+        leant = looks.lean(bundle.categories, bundle.category_vectors, weight)
+        found = [first_right(leant, index, products.iloc[rows], vectors.image[rows]) for rows in sets.values()]
+        cells = " | ".join(f"{share:.3f} of {count:,}" for share, count in found)
+        print(f"| categories leant {weight:g} towards their mean photos | {cells} |")
+
+
 def _by_name(predictor: CategoryPredictor, vectors: np.ndarray, _: str) -> np.ndarray:
     return predictor.scorer.retrieved(vectors, SHARPNESS, names=True)
 
@@ -155,6 +194,7 @@ def main(argv: list[str] | None = None) -> None:
     losses = bundle.predictor.notes["log_loss_without_and_with_agreement"] if bundle.predictor else {}
     for kind, (without, together) in losses.items():
         print(f"| {kind} | {without:.4f} | {together:.4f} |")
+    _print_leaning(bundle, products, vectors, learnt, truths)
     print("\n| idea | " + " | ".join(f"{kind}, {name}" for kind in KINDS for name in ("seen", "unseen")) + " |")
     print("|---" * 7 + "|")
     ideas = variants(bundle, config, vectors.at(learnt), truths, not arguments.no_wordings, arguments.names)
