@@ -18,7 +18,7 @@ ENOUGH_PIXELS = 512
 """A large JPEG is decoded at a reduced scale, whose sides are still at least this: no tower takes more."""
 _JUDGED_SIZE = 96
 _LEAST_CONTRAST = 1.0  # standard deviation of grey values
-_LEAST_CORRELATION = 0.4  # of neighbouring grey values
+_NOISE, _BLUR = 0.6, 0.005  # Geary's C above which a photo is noise, below which it is blur
 _WHITE = (255, 255, 255)
 _DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError, struct.error, zlib.error)
 _TURNS = {
@@ -133,21 +133,22 @@ def square(image: Image.Image, size: int) -> np.ndarray:
 
 
 def photo_flaw(image: Image.Image) -> str:
-    """What makes a photo say nothing: "one colour", "noise", or "" for a photo that may show something.
+    """What makes a photo say nothing: "one colour", "noise", "blur", or "" for a photo that may show something.
 
-    One colour has no contrast; in noise, neighbouring pixels know nothing of each other, which even photos of gravel or
-    lace do. Both are judged at about the size that a tower sees.
+    One colour has no contrast. In noise neighbouring pixels know nothing of each other, which even photos of gravel or
+    lace do; in blur they know nearly all, which even soft photos of pale things do not. Both show in Geary's C (1954):
+    the mean square by which neighbours differ over that of any two pixels. All is judged at about the size of a tower.
     """
     size = (min(image.width, _JUDGED_SIZE), min(image.height, _JUDGED_SIZE))
     grey = np.asarray(image.resize(size, Image.Resampling.BOX), dtype=np.float64).mean(axis=2)
-    centred = grey - grey.mean()
-    variance = float((centred**2).mean())
+    variance = float(grey.var())
     if variance < _LEAST_CONTRAST**2:
         return "one colour"
     if min(size) < 2:
         return ""
-    beside = (centred[:, 1:] * centred[:, :-1]).mean() + (centred[1:] * centred[:-1]).mean()
-    return "noise" if beside / 2 < _LEAST_CORRELATION * variance else ""
+    down, across = ((np.diff(grey, axis=axis) ** 2).mean() for axis in (0, 1))
+    geary = (down + across) / 2 / (2 * variance)
+    return "noise" if geary > _NOISE else "blur" if geary < _BLUR else ""
 
 
 def thumbnail(image: Image.Image, size: int, quality: int) -> bytes:

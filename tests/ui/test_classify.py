@@ -5,7 +5,7 @@ import gradio as gr
 import numpy as np
 import pytest
 from gradio_client.utils import is_file_obj, traverse
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from pipeline.data.images import photo_flaw
 from pipeline.model.calibration import PRECISIONS, Calibration
@@ -128,7 +128,11 @@ def test_what_photos_say_nothing() -> None:
         assert photo_flaw(Image.fromarray(rng.integers(0, 256, (size, size, 3), dtype=np.uint8))) == "noise"
         assert photo_flaw(Image.new("RGB", (size, 2 * size), (210, 30, 90))) == "one colour"
     assert photo_flaw(Image.new("RGB", (1, 1))) == "one colour"
-    assert photo_flaw(draw("ring", (200, 40, 40), rng)) == ""
+    assert photo_flaw(Image.linear_gradient("L").convert("RGB")) == "blur"
+    ring = draw("ring", (200, 40, 40), rng)
+    assert photo_flaw(ring) == ""
+    assert photo_flaw(ring.filter(ImageFilter.GaussianBlur(ring.width / 100))) == ""
+    assert photo_flaw(ring.filter(ImageFilter.GaussianBlur(ring.width / 5))) == "blur"
 
 
 def test_twenty_kilobytes_of_pasted_html_are_read(workspace: Workspace) -> None:
