@@ -1,7 +1,7 @@
 """The model bundle, opened: everything that serving needs, in one folder, safetensors only.
 
 Towers from the hub or from a package are named in it (id and revision), not copied; what was trained here (heads,
-gate, adapters, own towers) is. Weights are stored as float16 and category vectors as int8 with a scale a row.
+gate, adapters, own towers) is. Weights are stored as float16 and category vectors as int8.
 `bundlewriter.py` writes it.
 """
 
@@ -33,7 +33,7 @@ from pipeline.model.quantised import dequantise
 from pipeline.model.towers import TextTower
 from pipeline.model.two_tower import TwoTower
 
-BUNDLE_VERSION = 2
+BUNDLE_VERSION = 3
 META_KEYS = ("model", "seen", "towers", "weights", "predictor")
 
 

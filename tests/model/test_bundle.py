@@ -10,7 +10,7 @@ import torch
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.config import TowerConfig
 from pipeline.data.taxonomy import Taxonomy
-from pipeline.model.bundle import bundle_hash, load_bundle, model_config
+from pipeline.model.bundle import BUNDLE_VERSION, bundle_hash, load_bundle, model_config
 from pipeline.model.bundlewriter import add_predictor, adopt_bundle, save_bundle
 from pipeline.model.calibration import Calibration
 from pipeline.model.classifier import HierarchicalClassifier
@@ -123,6 +123,12 @@ def _copy(folder, target):
     return BundlePaths(target)
 
 
+def test_categories_written_again_stay_the_same_bit_for_bit(saved, tmp_path):
+    adopt_bundle(saved[0], tmp_path / "again", Taxonomy(PATHS))
+    files = [BundlePaths(folder).categories.read_bytes() for folder in (saved[0], tmp_path / "again")]
+    assert files[0] == files[1]
+
+
 def test_missing_bundle(tmp_path):
     with pytest.raises(ArtifactError, match="no model bundle"):
         load_bundle(tmp_path / "none")
@@ -192,5 +198,5 @@ def test_a_bundle_of_before_the_predictor_is_refused(saved, tmp_path):
     add_predictor(saved[0], tmp_path / "old", None)
     meta = BundlePaths(tmp_path / "old").meta
     meta.write_text(json.dumps({**json.loads(meta.read_text()), "version": 1}))
-    with pytest.raises(ArtifactError, match="bundle version 1, this code reads 2; build it again"):
+    with pytest.raises(ArtifactError, match=f"bundle version 1, this code reads {BUNDLE_VERSION}; build it again"):
         load_bundle(tmp_path / "old")

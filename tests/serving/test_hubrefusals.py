@@ -8,6 +8,7 @@ from huggingface_hub import constants
 
 from pipeline.__main__ import main
 from pipeline.artifacts import ArtifactError, BundlePaths
+from pipeline.model.bundle import BUNDLE_VERSION
 from pipeline.serving.hubupload import upload
 from tests.hubstate import Hub
 from tests.serving.conftest import PRODUCTS
@@ -54,7 +55,7 @@ def test_a_pair_that_is_none(
 
 def test_a_bundle_that_does_not_load(mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     meta = BundlePaths(pair[1]).meta
-    meta.write_text(meta.read_text().replace('"version": 2', '"version": 99'))
+    meta.write_text(meta.read_text().replace(f'"version": {BUNDLE_VERSION}', '"version": 99'))
     assert "bundle version 99" in _refusal(capsys, publish_options(pair))
     assert mine.requests == []
 
