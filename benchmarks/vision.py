@@ -1,11 +1,12 @@
 """What each idea brought the vision tower, on sources that it has never seen a photo of; and what its teacher can do.
 
-    python -m benchmarks.vision --run RUN --source SOURCE... --teacher FILE [--photos SOURCE...] [--steps N]
+    python -m benchmarks.vision --run RUN --source SOURCE... --teacher FILE [--photos SOURCE...] [--steps N] [--side N]
 
 RUN is a folder whose ingest was done with the same flags. Whole sources are left out of training: the fashion shop and
 the grocery shelves, told by their photos and texts, since the rows do not name their source. Each variant trains a new
-vision tower for N steps; printed is the share of right first candidates by photo alone, and the time over that of the
-recipe. The teacher is frozen and gets a linear head, trained on the same rows. The test split is not touched.
+vision tower for N steps, with `--side` on smaller photos; printed is the share of right first candidates by photo
+alone, and the time it took. The teacher is frozen and gets a linear head, trained on the same rows. The test split is
+not touched.
 """
 
 from __future__ import annotations
@@ -76,13 +77,6 @@ VARIANTS = {
     f"{RECIPE}: all of these, and views that grow": Variant(),
     f"{RECIPE} without each product's own candidates": Variant(train={"image_weight": 0.0}),
     f"{RECIPE} with a refit's views, that end nearly as uploaded": Variant(stage={"views": REFIT_VIEWS}),
-    f"{RECIPE} at 80 px": Variant(
-        stage={"sizes": ()},
-        tower={
-            "image_size": 80,
-            "architecture": (("depth_multiplier", 0.5), ("tf_padding", False), ("image_size", 80)),
-        },
-    ),
     f"{RECIPE} with a residual tower": Variant(
         tower={
             "model_class": "ResNetModel",
@@ -158,10 +152,13 @@ def main(argv: list[str] | None = None) -> None:
     own = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     own.add_argument("--run", required=True, help="run folder whose ingest is done")
     own.add_argument("--steps", type=int, default=2_000)
+    own.add_argument("--side", type=int, help="of the photos that towers see, in pixels; views grow towards it")
     own.add_argument("--only", nargs="*", choices=[*VARIANTS, TEACHER])
     arguments, build = own.parse_known_args(argv)
     logging.basicConfig(level=logging.WARNING)
     config = config_of(parser().parse_args(["ingest", *build, "--out", arguments.run]))
+    if arguments.side is not None:
+        config = _at_side(config, arguments.side)
     paths = RunPaths(Path(arguments.run))
     products = read_products(paths.products)
     labelled = products[(products["split"] == "train") & products["category_path"].notna()]
@@ -248,6 +245,18 @@ def _teach(config: Config, paths: RunPaths, products: pd.DataFrame, rows: Rows) 
         with torch.no_grad():
             figures.append(accuracy(trainer, examples, F.normalize(head(torch.from_numpy(seen)), dim=-1).numpy()))
     return figures
+
+
+def _at_side(config: Config, side: int) -> Config:
+    """The configuration with a vision tower for smaller photos, the views that grow towards it as much smaller."""
+    vision, factor = config.model.vision, side / config.model.vision.image_size
+    architecture = tuple((name, side if name == "image_size" else value) for name, value in vision.architecture)
+    stages = tuple(
+        replace(stage, sizes=tuple((until, round(factor * size)) for until, size in stage.sizes))
+        for stage in config.train.stages
+    )
+    model = replace(config.model, vision=replace(vision, image_size=side, architecture=architecture))
+    return replace(config, model=model, train=replace(config.train, stages=stages))
 
 
 def _vision_stage(config: Config) -> TrainStage:
