@@ -103,6 +103,7 @@ def launch(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
         share=False,
         footer_links=["api"],
         prevent_thread_lock=True,
+        _frontend=False,  # or it gives up where the first page takes more than three seconds, as on a busy machine
     )
     if blocks.mcp_server_obj is None:  # Gradio goes on without, and keeps the reason
         raise RuntimeError(blocks.mcp_error)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import gradio as gr
+import httpx
 import pytest
 
 import app
@@ -40,6 +41,20 @@ def test_on_a_space_the_sentence_is_a_page(tmp_path: Path, monkeypatch: pytest.M
     assert app.main(["--catalog", str(tmp_path / "nothing"), "--model", str(tmp_path)]) == 0
     [blocks] = shown
     assert "There is no catalogue" in str(blocks.get_config_file()["components"])
+
+
+def test_a_first_page_that_takes_its_time_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: object, **__: object) -> httpx.Response:
+        raise httpx.ReadTimeout("three seconds are over")
+
+    monkeypatch.setattr(httpx, "head", slow)  # how Gradio looks whether the page is there
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    blocks = page.build_refusal("Nothing to see.")
+    app.launch(blocks)
+    try:
+        assert httpx.get(blocks.local_url, trust_env=False, timeout=60).is_success
+    finally:
+        blocks.close(verbose=False)
 
 
 def _published(hub: Hub, catalog: Path, model: Path) -> dict[str, str]:
