@@ -4,9 +4,9 @@
 
 RUN is a folder whose ingest was done with the same flags. Whole sources are left out of training: the fashion shop and
 the grocery shelves, told by their photos and texts, since the rows do not name their source. Each variant trains a new
-vision tower for N steps, with `--side` on smaller photos; printed is the share of right first candidates by photo
-alone, and the time it took. The teacher is frozen and gets a linear head, trained on the same rows. The test split is
-not touched.
+vision tower for N steps, with `--side` on smaller photos. Then it is frozen, as the teacher is, and a linear head maps
+its features to the category names' vectors, learnt from the photos of the same rows: printed is the share of right
+first candidates by photo alone, and the time it all took. The test split is not touched.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import argparse
 import logging
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from pipeline.__main__ import config_of, parser
 from pipeline.artifacts import RunPaths
 from pipeline.config import Config, TrainStage
 from pipeline.data.schema import read_products
-from pipeline.model.distillation import Lessons, spread
+from pipeline.model.distillation import Lessons
 from pipeline.model.examples import Examples, candidate_ranks
 from pipeline.model.features import encode_images, resized, to_pixels
 from pipeline.model.teachers import load_teacher
@@ -111,23 +112,6 @@ def _rows(examples: Examples, rows: np.ndarray) -> Examples:
     return Examples(texts=[examples.texts[row] for row in rows], paths=examples.paths, **arrays)
 
 
-def accuracy(trainer: Trainer, examples: Examples, vectors: np.ndarray) -> float:
-    """Share of right first candidates by photo alone, given the vectors of those that have one, float [k, d]."""
-    kept = examples.has_image
-    everyone = np.zeros((len(examples), vectors.shape[1]), dtype=np.float32)
-    everyone[kept] = vectors
-    names = F.normalize(torch.from_numpy(trainer.path_features), dim=-1).numpy()
-    return float((candidate_ranks(everyone, names, examples, kept) == 1).mean())
-
-
-@torch.no_grad()
-def measure(trainer: Trainer, examples: Examples) -> float:
-    """The same with the vision tower as it stands."""
-    model = trainer.model.eval()
-    features = encode_images(model.vision_tower, trainer.images[examples.image_rows[examples.has_image]])
-    return accuracy(trainer, examples, model.image_head(torch.from_numpy(features)).numpy())
-
-
 @dataclass(frozen=True)
 class Rows:
     """Rows of the training examples: what is learnt from, and what is measured on (rest, fashion, grocery)."""
@@ -145,6 +129,55 @@ class Rows:
             rows = np.flatnonzero(sources == source)
             sets.append(np.sort(rng.choice(rows, min(ROWS, len(rows)), replace=False)))
         return cls(np.setdiff1d(rest, sets[0]), sets)
+
+
+def probe(encode: Callable[[np.ndarray], np.ndarray], trainer: Trainer, rows: Rows, seed: int) -> list[float]:
+    """Shares of right first candidates by photo alone, with a linear head on frozen features.
+
+    Args:
+        encode: Features float32 [n, width] of photos uint8 [n, side, side, 3].
+        trainer: Has the photos and the names' vectors.
+        rows: Learnt from, and measured on.
+        seed: Of the head's batches.
+    """
+    examples = _rows(trainer.train_examples, rows.train)
+    features = encode(_photos(trainer, examples))
+    mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-3
+    names = F.normalize(torch.from_numpy(trainer.path_features), dim=-1)
+    head = _fit_head((features - mean) / deviation, examples.truth[examples.has_image], names, seed)
+    shares = []
+    for each in (_rows(trainer.train_examples, measured) for measured in rows.sets):
+        kept = each.has_image
+        vectors = np.zeros((len(each), names.shape[1]), dtype=np.float32)
+        with torch.no_grad():
+            seen = torch.from_numpy((encode(_photos(trainer, each)) - mean) / deviation)
+            vectors[kept] = F.normalize(head(seen), dim=-1).numpy()
+        shares.append(float((candidate_ranks(vectors, names.numpy(), each, kept) == 1).mean()))
+    return shares
+
+
+def _fit_head(features: np.ndarray, truth: np.ndarray, names: torch.Tensor, seed: int) -> nn.Linear:
+    """A linear map of features [n, width] so that each is nearest to its category, int [n], among the names [m, d]."""
+    classes, target = np.unique(truth, return_inverse=True)
+    torch.manual_seed(seed)
+    head = nn.Linear(features.shape[1], names.shape[1])
+    steps = HEAD_EPOCHS * len(target) // HEAD_BATCH
+    optimizer = torch.optim.AdamW(head.parameters(), lr=1e-3, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    rng = np.random.default_rng(seed)
+    for _ in range(steps):
+        chosen = rng.choice(len(target), HEAD_BATCH)
+        vectors = F.normalize(head(torch.from_numpy(features[chosen])), dim=-1)
+        loss = F.cross_entropy(HEAD_SCALE * vectors @ names[classes].T, torch.from_numpy(target[chosen]))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    return head
+
+
+def _photos(trainer: Trainer, examples: Examples) -> np.ndarray:
+    return trainer.images[examples.image_rows[examples.has_image]]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -209,42 +242,18 @@ def _train(
             folder=Path(folder),
             log=lambda record: None,
         )
-    return [measure(trainer, _rows(trainer.train_examples, each)) for each in rows.sets]
+    return probe(partial(encode_images, trainer.model.vision_tower), trainer, rows, config.seed)
 
 
 def _teach(config: Config, paths: RunPaths, products: pd.DataFrame, rows: Rows) -> list[float]:
-    """Figures of the teacher's own features, mapped to the space of the category names."""
-    trainer = _trainer(config, paths, products)
-    stage = _vision_stage(config)
-    lessons = _lessons(trainer, stage, rows)
     assert config.train.teacher is not None
-    assert lessons is not None
-    mean, deviation = (part.numpy() for part in spread([lessons]))
-    train = _rows(trainer.train_examples, rows.train)
-    classes, truth = np.unique(train.truth[train.has_image], return_inverse=True)
-    names = F.normalize(torch.from_numpy(trainer.path_features), dim=-1)
-    head = nn.Linear(len(mean), names.shape[1])
-    steps = HEAD_EPOCHS * len(truth) // HEAD_BATCH
-    optimizer = torch.optim.AdamW(head.parameters(), lr=1e-3, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    rng = np.random.default_rng(config.seed)
-    for step in range(steps):
-        chosen = rng.choice(len(truth), HEAD_BATCH)
-        seen = (lessons.features[step % lessons.turns][chosen].astype(np.float32) - mean) / deviation
-        vectors = F.normalize(head(torch.from_numpy(seen)), dim=-1)
-        loss = F.cross_entropy(HEAD_SCALE * vectors @ names[classes].T, torch.from_numpy(truth[chosen]))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    teacher, figures = load_teacher(config.train.teacher), []
-    for each in rows.sets:
-        examples = _rows(trainer.train_examples, each)
-        photos = to_pixels(trainer.images[examples.image_rows[examples.has_image]])
-        seen = (teacher(resized(photos, teacher.config.image_size).float()) - mean) / deviation
-        with torch.no_grad():
-            figures.append(accuracy(trainer, examples, F.normalize(head(torch.from_numpy(seen)), dim=-1).numpy()))
-    return figures
+    teacher = load_teacher(config.train.teacher)
+
+    def encode(photos: np.ndarray) -> np.ndarray:
+        parts = np.array_split(photos, max(1, len(photos) // HEAD_BATCH))
+        return np.concatenate([teacher(resized(to_pixels(part), teacher.config.image_size).float()) for part in parts])
+
+    return probe(encode, _trainer(config, paths, products), rows, config.seed)
 
 
 def _at_side(config: Config, side: int) -> Config:
