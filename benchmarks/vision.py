@@ -7,14 +7,14 @@ the grocery shelves, told by their photos and texts, since the rows do not name 
 vision tower for N steps, with `--side` on smaller photos. Then it is frozen, as the teacher is, and measured: a linear
 head, learnt from the photos of the same rows, maps its features to the category names' vectors, and the share of right
 first candidates by photo alone is printed, of categories that these rows have; and, since the shelves have none of
-them, how often the most similar photo of the same source shows the same category. The test split is not touched.
+them, how often the most similar photo of the same source shows the same category. The test split is not touched. What
+was stopped goes on where it was.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -227,8 +227,9 @@ def _train(
     stage = replace(_vision_stage(config), **variant.stage, name="trial", epochs=1_000, max_steps=steps)
     model = replace(config.model, vision=replace(config.model.vision, **variant.tower))
     share = config.train.photo_share if variant.anything else 0.0
-    train = replace(config.train, **{"photo_share": share, "evaluations": 2, **variant.train})
-    changed = replace(config, model=model, train=train)
+    teacher = config.train.teacher if variant.taught else None
+    train = replace(config.train, stages=(stage,), teacher=teacher, photo_share=share, evaluations=2)
+    changed = replace(config, model=model, train=replace(train, **variant.train))
     trainer = _trainer(changed, paths, products)
     task = VisionTask(
         trainer.model,
@@ -239,19 +240,18 @@ def _train(
         images=trainer.images,
         train_texts=trainer.text_features[0][rows.train],
         path_features=trainer.path_features,
-        lessons=_lessons(trainer, stage, rows) if variant.taught else None,
+        lessons=_lessons(trainer, stage, rows),
         anything=trainer.lessons_of_anything(stage) if variant.anything else None,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        run_stage(
-            task,
-            stage,
-            changed.train,
-            seed=config.seed,
-            accelerator=trainer.accelerator,
-            folder=Path(folder),
-            log=lambda record: None,
-        )
+    run_stage(
+        task,
+        stage,
+        changed.train,
+        seed=config.seed,
+        accelerator=trainer.accelerator,
+        folder=paths.training / f"held-out-sources-{changed.training_fingerprint(stage.name)}",
+        log=lambda record: None,
+    )
     return probe(partial(encode_images, trainer.model.vision_tower), trainer, rows, config.seed)
 
 

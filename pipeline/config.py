@@ -288,8 +288,8 @@ class Config:
         train, model = asdict(self.train), asdict(self.model)
         if all(step["train"] == ("vision",) for step in upto):
             model = {name: model[name] for name in ("vision", "dimension", "hidden", "dropout")}
-            learning = ("teacher", "teacher_weight", "teacher_views", "photo_views", "photo_share", "refit_weights")
-            train = {name: train[name] for name in (*learning, *OPTIMISER)}
+            taught = ("teacher", "teacher_weight", "teacher_views", "photo_views", "photo_share")
+            train = {name: train[name] for name in (*taught, "image_weight", "refit_weights", *OPTIMISER)}
         train["stages"] = upto
         return _hash({"ingest": self.fingerprint("ingest"), "model": model, "train": train})
 

@@ -46,6 +46,8 @@ def test_a_vision_checkpoint_outlives_a_change_of_the_matching_losses():
     config = tiny()
     changed = replace(config, train=replace(config.train, anchor_weight=9.0))
     assert config.training_fingerprint("vision") == changed.training_fingerprint("vision")
+    weighted = replace(config, train=replace(config.train, image_weight=0.7))
+    assert config.training_fingerprint("vision") != weighted.training_fingerprint("vision")
     assert config.training_fingerprint("heads") != changed.training_fingerprint("heads")
     reseeded = replace(config, seed=1)
     assert config.training_fingerprint("vision") != reseeded.training_fingerprint("vision")
