@@ -61,6 +61,7 @@ def test_commands_parse(command, tiny_run, tmp_path):
     assert [source.location, *source.others] == arguments.source
 
 
+@pytest.mark.timeout(900)
 def test_the_shipped_catalogue_can_be_built_from(tmp_path, monkeypatch):
     """The README's one command that needs nothing else, as it stands there."""
     (command,) = (line for line in _commands("python -m pipeline build") if "--source catalog.parquet" in line)
