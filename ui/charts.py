@@ -124,9 +124,8 @@ def heatmap(
     trace = go.Heatmap(
         z=values, x=short(columns), y=short(rows), colorscale=_SCALE, hovertext=said, hoverinfo="text", xgap=1, ygap=1
     )
-    tickformat = ".0%" if percent else ".1f"
     trace.colorbar = {"orientation": "h", "y": 1, "yanchor": "bottom", "thickness": 8, "nticks": 6, "ypad": 4}
-    trace.colorbar.update(outlinewidth=0, tickformat=tickformat)
+    trace.colorbar.update(outlinewidth=0, tickformat=".0%" if percent else ".1f")
     figure = dark(go.Figure(trace), title, height=max(340, 170 + 19 * len(rows)))
     figure.update_layout(margin_t=78)
     if list(rows) == list(columns):

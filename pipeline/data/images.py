@@ -137,7 +137,7 @@ def photo_flaw(image: Image.Image) -> str:
 
     One colour has no contrast. In noise neighbouring pixels know nothing of each other, which even photos of gravel or
     lace do; in blur they know nearly all, which even soft photos of pale things do not. Both show in Geary's C (1954):
-    the mean square by which neighbours differ over that of any two pixels. All is judged at about the size of a tower.
+    the mean square by which neighbours differ over that of any two pixels. Judged at about the size that a tower sees.
     """
     size = (min(image.width, _JUDGED_SIZE), min(image.height, _JUDGED_SIZE))
     grey = np.asarray(image.resize(size, Image.Resampling.BOX), dtype=np.float64).mean(axis=2)
