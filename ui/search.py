@@ -114,6 +114,7 @@ def show(
     page: int = 1,
 ) -> tuple[str, str]:
     """The answer of `search` as HTML: what was done, and a page of products."""
+    _ = workspace.tools  # whoever comes first waits for the model, which is no part of the search
     start = time.perf_counter()
     products = search(workspace, text, photo, text_weight, count, template, category, brand, threshold, page)
     took = 1000 * (time.perf_counter() - start)

@@ -1,9 +1,10 @@
 import gradio as gr
 import pytest
 
+from tests.serving.fakes import FakeBundle
 from tests.ui.conftest import HOSTILE
 from ui import search
-from ui.workspace import Workspace
+from ui.workspace import Tools, Workspace
 
 
 def test_a_text_finds_its_product_and_no_duplicate(workspace: Workspace) -> None:
@@ -67,6 +68,20 @@ def test_the_index_is_shown_beside_the_scan(workspace: Workspace, photo: str) ->
 
 def _event(asked: str) -> gr.EventData:
     return gr.EventData(None, {"picked": asked})
+
+
+def test_the_time_told_is_that_of_the_search(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+
+    def slowly() -> Tools:
+        nonlocal now
+        now += 7.0
+        return Tools.of(workspace.catalog, FakeBundle())
+
+    monkeypatch.setattr(search.time, "perf_counter", lambda: now)
+    told, _ = search.show(Workspace(workspace.catalog, slowly), "red shirt", None, 0.5, 4)
+    assert now == 7.0
+    assert "in 0 ms" in told
 
 
 def test_a_hostile_title_stays_text(workspace: Workspace) -> None:
