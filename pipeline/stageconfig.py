@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+SHARP = 10 / 7
+"""Side of a cached photo over that of a tower's views, so that a view of a part of it stays sharp."""
+
 SourceKind = Literal["auto", "hub", "dataset", "table", "shopify-export"]
 
 

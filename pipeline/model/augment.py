@@ -17,6 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from pipeline.model.features import resized
+from pipeline.stageconfig import SHARP
+
 ASPECT = (0.8, 1.25)
 SHADE = 0.35  # the light falls off by up to that much from one side of the view to the other
 WHITE_FROM, WHITE_TO = 0.90, 0.97  # darkest channel of a pixel: below the first it is no ground, above the second it is
@@ -167,7 +170,7 @@ def apply_views(pixels: Tensor, views: Views, size: int, grounds: Tensor | None 
     Returns:
         float [n, 3, size, size] in [0, 255].
     """
-    images = _warp(pixels.float() / 255, views.matrix, size)
+    images = _warp(_shrunk(pixels, round(SHARP * size)) / 255, views.matrix, size)
     images = _fill_ground(images, views, grounds)
     images = _relight(images, views)
     if bool(views.blurred.any()):
@@ -175,6 +178,11 @@ def apply_views(pixels: Tensor, views: Views, size: int, grounds: Tensor | None 
         soft = F.pad(images[views.blurred], (width // 2,) * 4, mode="replicate")
         images[views.blurred] = F.avg_pool2d(F.avg_pool2d(soft, (width, 1), 1), (1, width), 1)
     return _occlude(images, views).clamp(0, 1) * 255
+
+
+def side_at(sizes: Sequence[tuple[float, int]], done: float, own: int) -> int:
+    """Side of the views after this share of the steps: of the first of `sizes` not yet over, else the tower's own."""
+    return next((size for until, size in sizes if done < until), own)
 
 
 def augment(pixels: Tensor, size: int, strength: Strength = SHOP) -> Tensor:
@@ -195,6 +203,11 @@ def augment(pixels: Tensor, size: int, strength: Strength = SHOP) -> Tensor:
 
 def _per_image(values: Tensor) -> Tensor:
     return values.view(len(values), -1, 1, 1)
+
+
+def _shrunk(pixels: Tensor, side: int) -> Tensor:
+    """Larger photos at this side, since sampling a far smaller view of them would see only some of their pixels."""
+    return resized(pixels, side) if pixels.shape[-1] > side else pixels.float()
 
 
 def _warp(images: Tensor, matrix: Tensor, size: int) -> Tensor:

@@ -15,7 +15,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from pipeline.config import TrainConfig, TrainStage
-from pipeline.model.augment import STRENGTHS, Strength, augment
+from pipeline.model.augment import STRENGTHS, Strength, augment, side_at
 from pipeline.model.distillation import Lessons, spread
 from pipeline.model.examples import Examples, candidate_ranks
 from pipeline.model.features import encode_images, to_pixels
@@ -128,10 +128,6 @@ class VisionTask:
                 batches[-1] = np.concatenate([products, others + np.array([len(self.rows), 0])])
         return batches
 
-    def size_at(self, done: float) -> int:
-        """Side of the views after this share of the stage's steps."""
-        return next((size for until, size in self.stage.sizes if done < until), self.size)
-
     def strength_at(self, done: float) -> Strength:
         """How far views go after this share of the stage's steps, without a teacher."""
         return STRENGTHS[next(name for until, name in self.stage.views if done < until)]
@@ -140,7 +136,7 @@ class VisionTask:
         self, module: nn.Module, rows: np.ndarray, accelerator: Accelerator, done: float = 0.0
     ) -> dict[str, Tensor]:
         """Weighted loss terms of the photos `rows`, as `batches` gives them, in views of the size that is due."""
-        size = self.size_at(done)
+        size = side_at(self.stage.sizes, done, self.size)
         numbers, turns = rows[:, 0], rows[:, 1]
         is_product = numbers < len(self.rows)
         products = self.rows[numbers[is_product]]

@@ -31,10 +31,12 @@ from pipeline.model.curves import draw_curves
 from pipeline.model.distillation import Lessons, Photos, make_lessons
 from pipeline.model.examples import Examples, FeatureSet, make_examples
 from pipeline.model.features import TokenCache, encode_images, encode_texts
+from pipeline.model.imitation_task import ImitationTask
 from pipeline.model.matching import MatchingTask
 from pipeline.model.names import name_vectors
 from pipeline.model.processes import make_accelerator
 from pipeline.model.selection import Choice, select_strength
+from pipeline.model.task import Task
 from pipeline.model.teachers import load_teacher
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.training import JsonLog, run_stage
@@ -112,7 +114,7 @@ class Trainer:
     def train(self, stage: TrainStage) -> None:
         """One stage; at its end the model holds the best validated state."""
         started = time.perf_counter()
-        task = self._vision_task(stage) if "vision" in stage.train else self._matching_task(stage)
+        task = self._task(stage)
         run_stage(
             task,
             stage,
@@ -123,7 +125,7 @@ class Trainer:
             log=self.log,
         )
         logger.info("train: stage %s took %.1f s", stage.name, time.perf_counter() - started)
-        if {"vision", "vision_lora"} & set(stage.train):
+        if {"imitation", "vision", "vision_lora"} & set(stage.train):
             self.vision_state = self.config.training_fingerprint(stage.name)
 
     def finish(self, product_ids: Sequence[str]) -> None:
@@ -177,6 +179,14 @@ class Trainer:
             config=self.config.train,
         )
         return chosen, path_features
+
+    def _task(self, stage: TrainStage) -> Task:
+        if "imitation" in stage.train:
+            lessons = [each for each in (self.lessons(stage), self.lessons_of_anything(stage)) if each is not None]
+            return ImitationTask(
+                self.model.vision_tower, stage, self.config.train, lessons, device=self.accelerator.device
+            )
+        return self._vision_task(stage) if "vision" in stage.train else self._matching_task(stage)
 
     def _vision_task(self, stage: TrainStage) -> VisionTask:
         return VisionTask(

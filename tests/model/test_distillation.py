@@ -14,6 +14,7 @@ from pipeline.model.augment import EVERYWHERE, apply_views, draw_views
 from pipeline.model.distillation import Photos, make_lessons, spread
 from pipeline.model.examples import Examples
 from pipeline.model.features import to_pixels
+from pipeline.model.imitation_task import ImitationTask
 from pipeline.model.processes import make_accelerator
 from pipeline.model.teachers import TowerTeacher, load_teacher, teacher_tower
 from pipeline.model.towers import TowerError
@@ -195,18 +196,24 @@ def test_a_process_may_get_photos_of_anything_only(taught):
 
 def test_views_grow_as_training_goes_on(photos):
     task = _task(photos)
-    assert task.size_at(0.9) == task.size == 32
     task.stage = dataclasses.replace(task.stage, sizes=((0.5, 16), (1.0, 24)))
-    assert [task.size_at(done) for done in (0.0, 0.49, 0.5, 0.99)] == [16, 16, 24, 24]
+    assert _sides(task, (0.0, 0.49, 0.5, 0.99)) == [16, 16, 24, 24]
+    task.stage = dataclasses.replace(task.stage, sizes=())
+    assert _sides(task, (0.9,)) == [task.size] == [32]
+
+
+def _sides(task, shares):
+    """Of the views that a task shows its module after these shares of the steps."""
     seen = []
 
     def module(pixels):
-        seen.append(tuple(pixels.shape[2:]))
+        seen.append(pixels.shape[2])
         return task.module(pixels)
 
-    for done in (0.2, 0.7):
-        task.losses(module, task.batches(4, np.random.default_rng(0))[0], make_accelerator("no"), done)
-    assert seen == [(16, 16), (24, 24)]
+    rows = task.batches(4, np.random.default_rng(0))[0]
+    for done in shares:
+        task.losses(module, rows, make_accelerator("no"), done)
+    return seen
 
 
 def test_who_says_what_the_teacher_says_has_no_loss(taught):
@@ -249,3 +256,70 @@ def test_spread_is_that_of_the_features(photos, anything, tmp_path):
     features = np.concatenate([each.features[0].astype(np.float32) for each in lessons])
     assert mean.numpy() == pytest.approx(features.mean(0), rel=1e-3)
     assert deviation.numpy() == pytest.approx(features.std(0), rel=1e-3)
+
+
+@pytest.fixture
+def imitation(photos, anything, tmp_path):
+    lessons = [_lessons(photos, tmp_path, Counting), _lessons(anything, tmp_path, Counting, turns=1)]
+    config = tiny()
+    torch.manual_seed(0)
+    stage = TrainStage("imitation", ("imitation",), batch_size=8)
+    return ImitationTask(TwoTower(config.model).vision_tower, stage, config.train, lessons)
+
+
+def test_imitation_shows_every_photo_but_those_held_out_once(imitation):
+    batches = imitation.batches(8, np.random.default_rng(0))
+    assert {batch.shape for batch in batches} == {(8, 2)}
+    rows = np.concatenate(batches)
+    assert len(set(rows[:, 0])) == len(rows) == (95 - 1) // 8 * 8
+    assert not imitation.held_out[rows[:, 0]].any()
+    assert set(rows[rows[:, 0] < 5, 1]) <= {0, 1}
+    assert set(rows[rows[:, 0] >= 5, 1]) == {0}
+
+
+def test_imitation_shows_what_the_teacher_saw(imitation):
+    rows = np.array([[60, 0], [3, 1], [7, 0], [0, 0]])
+    views, seen = imitation._shown(rows, 24)
+    assert seen.numpy() == pytest.approx(views.mean((2, 3)).numpy(), abs=1)
+    assert np.ptp(seen.numpy(), axis=0).min() > 10
+
+
+def test_who_says_what_the_teacher_says_imitates_without_loss(imitation):
+    rows = np.array([[60, 0], [3, 1], [7, 0], [0, 0]])
+    targets = imitation._targets(imitation._shown(rows, 32)[1])
+    right, wrong = (
+        imitation.losses(lambda pixels, said=said: said, rows, make_accelerator("no"))
+        for said in (5 * targets, 5 * targets.roll(1, 0))
+    )
+    assert float(right["teacher"]) == pytest.approx(0, abs=1e-5)
+    assert float(right["contrast"]) < float(wrong["contrast"])
+    assert float(wrong["teacher"]) > 1
+
+
+def test_imitation_learns_and_is_told_by_photos_not_learnt_from(imitation):
+    before = imitation.validate()
+    assert set(before) == {"lessons1_cosine", "score"}  # five products are too few to hold one out
+    optimizer = torch.optim.AdamW(imitation.module.parameters(), lr=3e-3)
+    imitation.module.train()
+    for epoch in range(8):
+        for rows in imitation.batches(16, np.random.default_rng(epoch)):
+            loss = sum(imitation.losses(imitation.module, rows, make_accelerator("no")).values())
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    imitation.module.eval()
+    rows = np.concatenate(imitation.batches(16, np.random.default_rng(0)))
+    with torch.no_grad():
+        after = imitation.losses(imitation.module, rows, make_accelerator("no"))["teacher"]
+    assert float(after) < 0.8 * imitation.config.teacher_weight
+
+
+def test_nobody_imitates_without_photos_or_without_a_teacher(imitation):
+    config = tiny()
+    none = [each.of_photos(np.array([], dtype=int)) for each in imitation.lessons]
+    with pytest.raises(ValueError, match="--photos"):
+        ImitationTask(imitation.module.vision_tower, imitation.stage, config.train, none)
+    with pytest.raises(ValueError, match=r"needs train\.teacher"):
+        dataclasses.replace(config.train, stages=(imitation.stage,))
+    with pytest.raises(ValueError, match="stands alone"):
+        TrainStage("both", ("imitation", "vision"))
