@@ -82,15 +82,17 @@ MOBILE = {
     "width": 1280,
     "architecture": (("depth_multiplier", 0.5), ("tf_padding", False)),
 }
+EVERYWHERE = {"views": ((1.0, "everywhere"),)}
 VARIANTS = {
     "MobileNet-V2 from scratch, views of a shop": replace(SCRATCH, tower=MOBILE),
     "residual tower from scratch, views of a shop": SCRATCH,
-    "teacher beside the categories": Variant(imitates=0.0, anything=False),
-    "teacher beside the categories, photos of anything": Variant(imitates=0.0),
-    "teacher alone first, then beside the categories": Variant(anything=False),
-    f"{RECIPE}: teacher alone first, then beside the categories, photos of anything": Variant(),
+    "teacher beside the categories": Variant(imitates=0.0, anything=False, stage=EVERYWHERE),
+    "teacher beside the categories, photos of anything": Variant(imitates=0.0, stage=EVERYWHERE),
+    "teacher alone first, then beside the categories": Variant(anything=False, stage=EVERYWHERE),
+    "teacher alone first, then beside the categories, photos of anything": Variant(stage=EVERYWHERE),
+    f"{RECIPE}: this, and the last views nearly as uploaded": Variant(),
     f"{RECIPE} with MobileNet-V2": Variant(tower=MOBILE),
-    "teacher alone, photos of anything": Variant(imitates=1.0),
+    "teacher alone, photos of anything, the last views nearly as uploaded": Variant(imitates=1.0),
 }
 
 

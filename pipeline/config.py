@@ -128,7 +128,7 @@ class TrainStage:
         siblings: Random siblings of every true path that join them: hard negatives.
         average: Decay of the running average of the weights that is validated and kept (0: the weights themselves).
         views: How far random views of photos go as training goes on, as (until which share of the steps, a name in
-            `augment.STRENGTHS`); a teacher is shown views of the first kind only.
+            `augment.STRENGTHS`).
         sizes: Side of the views as training goes on, as (until which share of the steps, side); none: the tower's own.
             A tower that starts on small views sees more of them in the same time (Tan & Le 2021, "EfficientNetV2").
     """
@@ -164,6 +164,14 @@ class TrainStage:
             )
         require(bool(self.views), f"train stage '{self.name}': views must not be empty")
 
+    def size_at(self, done: float, own: int) -> int:
+        """Side of the views that is due after a share of the steps, in [0, 1); by default the tower's `own`."""
+        return next((size for until, size in self.sizes if done < until), own)
+
+    def kind_at(self, done: float) -> int:
+        """Which of `views` is due after a share of the steps, in [0, 1)."""
+        return next(kind for kind, (until, _) in enumerate(self.views) if done < until)
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -190,8 +198,8 @@ class TrainConfig:
         gate_shifts: Added to the trained gate's bias, likewise; above 0 leans towards the text.
         teacher: Vision model whose features a vision tower made here learns to match; None: it learns without.
         teacher_weight: Weight of that term.
-        teacher_views: Views that the teacher is shown of every product's photo.
-        photo_views: Views that it is shown of every photo of `source.photos`.
+        teacher_views: Views of each kind that the teacher is shown of every product's photo.
+        photo_views: Views of each kind that it is shown of every photo of `source.photos`.
         photo_share: Share of the photos of `source.photos` in a batch.
         bundle: Folder of a trained model bundle to use as it is; nothing is trained then.
         bundle_weights: Hash of its weights.

@@ -20,6 +20,7 @@ IMITATION_EPOCHS, IMITATION_RATE = 20, 1e-3
 TAUGHT_EPOCHS, TAUGHT_RATE = 13, 1e-3
 TAUGHT_SIZES = ((0.5, 5 / 7), (0.75, 6 / 7), (1.0, 1.0))
 """Until which share of the steps, and the side of the views over that of the tower."""
+TAUGHT_VIEWS: tuple[tuple[float, ViewStrength], ...] = ((0.7, "everywhere"), (1.0, "plain"))
 REFIT_EPOCHS, REFIT_RATE = 18, 1.5e-3
 """Of a vision tower that starts from a trained one."""
 REFIT_SIZES = ((0.4, 5 / 7), (0.7, 6 / 7), (1.0, 1.0))
@@ -92,7 +93,7 @@ def with_teacher(config: Config, teacher: TowerConfig) -> Config:
         batch_size=64,
         learning_rate=IMITATION_RATE,
         average=0.999,
-        views=((1.0, "everywhere"),),
+        views=TAUGHT_VIEWS,
         sizes=_sizes(TAUGHT_SIZES, config),
     )
     taught = replace(seen, name="vision", train=("vision",), epochs=TAUGHT_EPOCHS, learning_rate=TAUGHT_RATE)

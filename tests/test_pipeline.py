@@ -271,7 +271,7 @@ def test_two_sources_a_teacher_and_photos_of_anything(tiny_run, tmp_path):
     build(config, paths.root, only="train")
     records = [json.loads(line) for line in paths.training_log.read_text().splitlines()]
     assert {record["stage"] for record in records if "teacher" in record} == {"imitation", "vision"}
-    assert len(list(paths.features.glob("lessons-*.npy"))) == 2 + config.train.photo_views
+    assert len(list(paths.features.glob("lessons-*.npy"))) == len(stages[0].views) * (2 + config.train.photo_views)
     weights = load_bundle(paths.trained).model.state_dict()
     assert not any("imitation" in name or "classifier" in name for name in weights)
 

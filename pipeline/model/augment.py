@@ -180,11 +180,6 @@ def apply_views(pixels: Tensor, views: Views, size: int, grounds: Tensor | None 
     return _occlude(images, views).clamp(0, 1) * 255
 
 
-def side_at(sizes: Sequence[tuple[float, int]], done: float, own: int) -> int:
-    """Side of the views after this share of the steps: of the first of `sizes` not yet over, else the tower's own."""
-    return next((size for until, size in sizes if done < until), own)
-
-
 def augment(pixels: Tensor, size: int, strength: Strength = SHOP) -> Tensor:
     """A random view of every photo, grounds filled with others of them.
 

@@ -55,35 +55,46 @@ class Lessons:
 
     Attributes:
         photos: What is viewed.
-        views: For each turn, one view of every photo.
+        views: For each turn, one view of every photo; those of the first kind of views come first.
         features: For each turn, float16 [n, width].
+        kinds: Number of kinds of views, of as many turns each.
     """
 
     photos: Photos
     views: Sequence[Views]
     features: Sequence[np.ndarray]
+    kinds: int = 1
 
     @property
     def turns(self) -> int:
-        """Views of every photo."""
-        return len(self.views)
+        """Views of every photo, of each kind."""
+        return len(self.views) // self.kinds
+
+    @classmethod
+    def joined(cls, parts: Sequence[Lessons]) -> Lessons:
+        """Lessons of the same photos, in views of one kind each."""
+        views = [view for part in parts for view in part.views]
+        return cls(parts[0].photos, views, [seen for part in parts for seen in part.features], len(parts))
 
     def of_photos(self, kept: np.ndarray) -> Lessons:
         """The lessons of some photos, int [k]."""
         photos = replace(self.photos, rows=self.photos.rows[kept])
-        return Lessons(photos, [views[kept] for views in self.views], [seen[kept] for seen in self.features])
+        views = [views[kept] for views in self.views]
+        return replace(self, photos=photos, views=views, features=[seen[kept] for seen in self.features])
 
-    def batch(self, numbers: np.ndarray, turns: np.ndarray, size: int) -> tuple[Tensor, Tensor]:
+    def batch(self, numbers: np.ndarray, turns: np.ndarray, size: int, kind: int = 0) -> tuple[Tensor, Tensor]:
         """Views of photos, and what the teacher sees in them.
 
         Args:
             numbers: int [b], which photos.
             turns: int [b], which of their views.
             size: Side of the views, in pixels.
+            kind: Which kind of views.
 
         Returns:
             float [b, 3, size, size] in [0, 255], and float [b, width].
         """
+        turns = turns + kind * self.turns
         features = torch.empty(len(numbers), self.features[0].shape[1])
         order = np.argsort(turns, kind="stable")
         drawn: list[Views] = []

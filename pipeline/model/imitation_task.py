@@ -7,6 +7,7 @@ label is needed, so products' photos and photos of anything count alike.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -15,7 +16,6 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from pipeline.config import TrainConfig, TrainStage
-from pipeline.model.augment import side_at
 from pipeline.model.distillation import Lessons, spread
 from pipeline.model.towers import VisionTower
 
@@ -54,9 +54,10 @@ class ImitationTask:
 
         Args:
             tower: What learns.
-            stage: How large views are.
+            stage: How large views are, and of which kind.
             config: Weight of the teacher.
-            lessons: Of each kind of photos; photos are numbered through, kind after kind.
+            lessons: Of products' photos and of others, each in the kinds of views of the stage; photos are numbered
+                through.
             device: Where batches go.
 
         Raises:
@@ -80,8 +81,8 @@ class ImitationTask:
     def batches(self, size: int, generator: np.random.Generator) -> list[np.ndarray]:
         """Shuffled photos as int [b, 2]: number of the photo, and which view of it."""
         order = generator.permutation(np.flatnonzero(~self.held_out))
-        kinds = np.searchsorted(self.starts, order, side="right") - 1
-        turns = generator.integers(np.array([each.turns for each in self.lessons])[kinds])
+        places = np.searchsorted(self.starts, order, side="right") - 1
+        turns = generator.integers(np.array([each.turns for each in self.lessons])[places])
         pairs = np.stack([order, turns], axis=1)
         return [pairs[start : start + size] for start in range(0, len(pairs) - size + 1, size)] or [pairs]
 
@@ -89,7 +90,7 @@ class ImitationTask:
         self, module: nn.Module, rows: np.ndarray, accelerator: Accelerator, done: float = 0.0
     ) -> dict[str, Tensor]:
         """Weighted loss terms of the photos `rows`, as `batches` gives them."""
-        views, seen = self._shown(rows, side_at(self.stage.sizes, done, self.size))
+        views, seen = self._shown(rows, self.stage.size_at(done, self.size), self.stage.kind_at(done))
         cosines = F.normalize(module(views.to(self.device)), dim=-1) @ self._targets(seen).T
         which = torch.arange(len(cosines), device=cosines.device)
         return {
@@ -101,14 +102,14 @@ class ImitationTask:
         """Unit vectors of the teacher's features about their mean."""
         return F.normalize((seen - self._mean) / self._deviation, dim=-1).to(self.device)
 
-    def _shown(self, rows: np.ndarray, size: int) -> tuple[Tensor, Tensor]:
+    def _shown(self, rows: np.ndarray, size: int, kind: int) -> tuple[Tensor, Tensor]:
         """Views of photos, float [b, 3, size, size], and what the teacher sees in them, float [b, width]."""
-        kinds = np.searchsorted(self.starts, rows[:, 0], side="right") - 1
-        order = np.argsort(kinds, kind="stable")
+        places = np.searchsorted(self.starts, rows[:, 0], side="right") - 1
+        order = np.argsort(places, kind="stable")
         parts = []
-        for kind in np.unique(kinds):
-            numbers, turns = rows[order[kinds[order] == kind]].T
-            parts.append(self.lessons[kind].batch(numbers - self.starts[kind], turns, size))
+        for place in np.unique(places):
+            numbers, turns = rows[order[places[order] == place]].T
+            parts.append(self.lessons[place].batch(numbers - self.starts[place], turns, size, kind))
         back = torch.from_numpy(np.argsort(order))
         views, seen = (torch.cat(part)[back] for part in zip(*parts, strict=True))
         return views, seen
@@ -118,16 +119,17 @@ class ImitationTask:
         """Mean cosine with what the teacher sees in photos not learnt from, of each of the lessons, and their mean."""
         self.module.eval()
         metrics: dict[str, float] = {}
-        for kind, (start, end) in enumerate(zip(self.starts, self.starts[1:], strict=False)):
+        last = len(self.stage.views) - 1
+        for place, (start, end) in enumerate(pairwise(self.starts)):
             numbers = start + np.flatnonzero(self.held_out[start:end])[:VALIDATED]
             cosines = [
                 F.cosine_similarity(self.module(views.to(self.device)), self._targets(seen), dim=-1)
                 for part in np.array_split(numbers, max(1, len(numbers) // self.stage.batch_size))
                 if len(part)
-                for views, seen in [self._shown(np.stack([part, np.zeros_like(part)], axis=1), self.size)]
+                for views, seen in [self._shown(np.stack([part, np.zeros_like(part)], axis=1), self.size, last)]
             ]
             if cosines:
-                metrics[f"lessons{kind}_cosine"] = float(torch.cat(cosines).mean())
+                metrics[f"lessons{place}_cosine"] = float(torch.cat(cosines).mean())
         metrics["score"] = float(np.mean(list(metrics.values()))) if metrics else 0.0
         return metrics
 

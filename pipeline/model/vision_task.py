@@ -15,7 +15,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from pipeline.config import TrainConfig, TrainStage
-from pipeline.model.augment import STRENGTHS, Strength, augment, side_at
+from pipeline.model.augment import STRENGTHS, augment
 from pipeline.model.distillation import Lessons, spread
 from pipeline.model.examples import Examples, candidate_ranks
 from pipeline.model.features import encode_images, to_pixels
@@ -87,7 +87,8 @@ class VisionTask:
             images: Image cache, uint8 [n, side, side, 3].
             train_texts: float32 [n, w], untrained features of the products' texts (zeros without text).
             path_features: float32 [p, w], untrained features of all paths.
-            lessons: What a teacher sees in the photos of the same training products, in their order.
+            lessons: What a teacher sees in the photos of the same training products, in their order, in the kinds of
+                views of the stage.
             anything: What it sees in photos of anything, which then join every batch.
             device: Where batches go.
         """
@@ -128,26 +129,22 @@ class VisionTask:
                 batches[-1] = np.concatenate([products, others + np.array([len(self.rows), 0])])
         return batches
 
-    def strength_at(self, done: float) -> Strength:
-        """How far views go after this share of the stage's steps, without a teacher."""
-        return STRENGTHS[next(name for until, name in self.stage.views if done < until)]
-
     def losses(
         self, module: nn.Module, rows: np.ndarray, accelerator: Accelerator, done: float = 0.0
     ) -> dict[str, Tensor]:
         """Weighted loss terms of the photos `rows`, as `batches` gives them, in views of the size that is due."""
-        size = side_at(self.stage.sizes, done, self.size)
+        size, kind = self.stage.size_at(done, self.size), self.stage.kind_at(done)
         numbers, turns = rows[:, 0], rows[:, 1]
         is_product = numbers < len(self.rows)
         products = self.rows[numbers[is_product]]
         terms: dict[str, Tensor] = {}
         if self.lessons is None:
             photos = to_pixels(self.images[self.train.image_rows[products]])
-            out = module(augment(photos, size, self.strength_at(done)).to(self.device))
+            out = module(augment(photos, size, STRENGTHS[self.stage.views[kind][1]]).to(self.device))
         else:
-            views, seen = self.lessons.batch(numbers[is_product], turns[is_product], size)
+            views, seen = self.lessons.batch(numbers[is_product], turns[is_product], size, kind)
             if self.anything is not None:
-                more = self.anything.batch(numbers[~is_product] - len(self.rows), turns[~is_product], size)
+                more = self.anything.batch(numbers[~is_product] - len(self.rows), turns[~is_product], size, kind)
                 views, seen = torch.cat([views, more[0]]), torch.cat([seen, more[1]])  # `batches` has products first
             out = module(views.to(self.device))
             targets = ((seen - self._mean) / self._deviation).to(self.device)

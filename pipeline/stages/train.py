@@ -217,14 +217,19 @@ class Trainer:
         if teacher is None or not len(rows):
             return None
         with self.accelerator.main_process_first():
-            return make_lessons(
-                functools.partial(load_teacher, teacher),
-                repr((teacher, self.config.fingerprint("ingest"), images.shape, hash_ids(map(str, rows)))),
-                Photos(images, rows, self.photos),
-                turns=turns,
-                strength=STRENGTHS[stage.views[0][1]],
-                seed=self.config.seed,
-                folder=self.paths.features,
+            return Lessons.joined(
+                [
+                    make_lessons(
+                        functools.partial(load_teacher, teacher),
+                        repr((teacher, self.config.fingerprint("ingest"), images.shape, hash_ids(map(str, rows)))),
+                        Photos(images, rows, self.photos),
+                        turns=turns,
+                        strength=STRENGTHS[name],
+                        seed=self.config.seed,
+                        folder=self.paths.features,
+                    )
+                    for _, name in stage.views
+                ]
             )
 
     def _matching_task(self, stage: TrainStage) -> MatchingTask:

@@ -10,8 +10,8 @@ import torch
 from transformers import SiglipImageProcessorPil
 
 from pipeline.config import TrainStage
-from pipeline.model.augment import EVERYWHERE, apply_views, draw_views
-from pipeline.model.distillation import Photos, make_lessons, spread
+from pipeline.model.augment import EVERYWHERE, STRENGTHS, apply_views, draw_views
+from pipeline.model.distillation import Lessons, Photos, make_lessons, spread
 from pipeline.model.examples import Examples
 from pipeline.model.features import to_pixels
 from pipeline.model.imitation_task import ImitationTask
@@ -250,6 +250,46 @@ def test_lessons_of_some_photos(photos, tmp_path):
     assert torch.equal(seen, wanted)
 
 
+def test_lessons_of_several_kinds_of_views(photos, tmp_path):
+    plain = make_lessons(Counting, "key", photos, turns=2, strength=STRENGTHS["plain"], seed=3, folder=tmp_path)
+    both = Lessons.joined([_lessons(photos, tmp_path, Counting), plain])
+    assert (both.turns, both.kinds) == (2, 2)
+    numbers, turns = np.array([4, 2]), np.array([1, 0])
+    for wanted, given in zip(
+        plain.of_photos(numbers).batch(np.array([0, 1]), turns, 24),
+        both.of_photos(numbers).batch(np.array([0, 1]), turns, 24, kind=1),
+        strict=True,
+    ):
+        assert torch.equal(wanted, given)
+    assert not torch.equal(both.batch(numbers, turns, 24)[1], both.batch(numbers, turns, 24, kind=1)[1])
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_views_change_their_kind_as_training_goes_on(photos, anything, tmp_path, alone):
+    shown = [
+        Lessons.joined(
+            [
+                make_lessons(Counting, "key", each, turns=2, strength=STRENGTHS[name], seed=3, folder=tmp_path)
+                for name in ("everywhere", "plain")
+            ]
+        )
+        for each in (photos, anything)
+    ]
+    task = _task(photos, *shown)
+    if alone:
+        task = ImitationTask(TwoTower(tiny().model).vision_tower, task.stage, task.config, shown)
+    task.stage = dataclasses.replace(task.stage, views=((0.5, "everywhere"), (1.0, "plain")))
+    rows = task.batches(4, np.random.default_rng(0))[0]
+    asked = []
+    for each in task.lessons if alone else (task.lessons, task.anything):
+        batch = each.batch
+        object.__setattr__(each, "batch", lambda *given, batch=batch: asked.append(given[3]) or batch(*given))
+    for done in (0.0, 0.49, 0.5, 0.9):
+        kinds, asked[:] = {0} if done < 0.5 else {1}, []
+        task.losses(task.module, rows, make_accelerator("no"), done)
+        assert set(asked) == kinds
+
+
 def test_spread_is_that_of_the_features(photos, anything, tmp_path):
     lessons = [_lessons(photos, tmp_path, Counting), _lessons(anything, tmp_path, Counting)]
     mean, deviation = spread(lessons)
@@ -279,14 +319,14 @@ def test_imitation_shows_every_photo_but_those_held_out_once(imitation):
 
 def test_imitation_shows_what_the_teacher_saw(imitation):
     rows = np.array([[60, 0], [3, 1], [7, 0], [0, 0]])
-    views, seen = imitation._shown(rows, 24)
+    views, seen = imitation._shown(rows, 24, 0)
     assert seen.numpy() == pytest.approx(views.mean((2, 3)).numpy(), abs=1)
     assert np.ptp(seen.numpy(), axis=0).min() > 10
 
 
 def test_who_says_what_the_teacher_says_imitates_without_loss(imitation):
     rows = np.array([[60, 0], [3, 1], [7, 0], [0, 0]])
-    targets = imitation._targets(imitation._shown(rows, 32)[1])
+    targets = imitation._targets(imitation._shown(rows, 32, 0)[1])
     right, wrong = (
         imitation.losses(lambda pixels, said=said: said, rows, make_accelerator("no"))
         for said in (5 * targets, 5 * targets.roll(1, 0))
