@@ -65,31 +65,38 @@ class Variant:
         imitates: Share of the steps in which the teacher teaches alone; the rest is for the categories.
         taught: Whether the teacher also teaches beside the categories.
         anything: Whether it shows photos of anything too.
-        stage: Changes of all stages.
+        alone: Changes of the stage in which the teacher teaches alone.
+        stage: Changes of the stage of the categories.
         tower: Changes of the vision tower.
     """
 
     imitates: float = 0.7
     taught: bool = True
     anything: bool = True
+    alone: Mapping[str, Any] = field(default_factory=dict)
     stage: Mapping[str, Any] = field(default_factory=dict)
     tower: Mapping[str, Any] = field(default_factory=dict)
 
 
-SCRATCH = Variant(imitates=0.0, taught=False, anything=False, stage={"views": ((1.0, "shop"),)})
+PLAIN, SHOP, EVERYWHERE = ({"views": ((1.0, name),)} for name in ("plain", "shop", "everywhere"))
+SCRATCH = Variant(imitates=0.0, taught=False, anything=False, stage=SHOP)
 MOBILE = {
     "model_class": "MobileNetV2Model",
     "width": 1280,
     "architecture": (("depth_multiplier", 0.5), ("tf_padding", False)),
 }
-EVERYWHERE = {"views": ((1.0, "everywhere"),)}
 VARIANTS = {
     "MobileNet-V2 from scratch, views of a shop": replace(SCRATCH, tower=MOBILE),
     "residual tower from scratch, views of a shop": SCRATCH,
     "teacher beside the categories": Variant(imitates=0.0, anything=False, stage=EVERYWHERE),
     "teacher beside the categories, photos of anything": Variant(imitates=0.0, stage=EVERYWHERE),
-    "teacher alone first, then beside the categories": Variant(anything=False, stage=EVERYWHERE),
-    "teacher alone first, then beside the categories, photos of anything": Variant(stage=EVERYWHERE),
+    "teacher alone first, then beside the categories, photos of anything": Variant(alone=EVERYWHERE, stage=EVERYWHERE),
+    "teacher alone first, views nearly as uploaded, then the categories, views of a shop": Variant(
+        imitates=0.5, taught=False, alone=PLAIN, stage=SHOP
+    ),
+    "teacher alone first, then beside the categories, views nearly as uploaded": Variant(
+        imitates=0.5, alone=PLAIN, stage=PLAIN
+    ),
     f"{RECIPE}: this, and the last views nearly as uploaded": Variant(),
     f"{RECIPE} with MobileNet-V2": Variant(tower=MOBILE),
     "teacher alone, photos of anything, the last views nearly as uploaded": Variant(imitates=1.0),
@@ -223,8 +230,8 @@ def _train(
     alone = round(variant.imitates * steps)
     first, then = _vision_stages(config)
     stages = tuple(
-        replace(stage, **variant.stage, epochs=1_000, max_steps=share)
-        for stage, share in ((first, alone), (then, steps - alone))
+        replace(stage, **changes, epochs=1_000, max_steps=share)
+        for stage, changes, share in ((first, variant.alone, alone), (then, variant.stage, steps - alone))
         if share
     )
     model = replace(config.model, vision=replace(config.model.vision, **variant.tower))
@@ -250,9 +257,11 @@ def _train(
 
 def _task(variant: Variant, trainer: Trainer, stage: TrainStage, rows: Rows) -> Task:
     """As the trainer's own, with the photos of these rows only."""
-    anything = trainer.lessons_of_anything(stage) if variant.anything else None
-    lessons = _lessons(trainer, stage, rows)
-    if stage.train == ("imitation",):
+    alone = stage.train == ("imitation",)
+    taught = alone or variant.taught
+    lessons = _lessons(trainer, stage, rows) if taught else None
+    anything = trainer.lessons_of_anything(stage) if taught and variant.anything else None
+    if alone:
         shown = [each for each in (lessons, anything) if each is not None]
         return ImitationTask(trainer.model.vision_tower, stage, trainer.config.train, shown)
     return VisionTask(
@@ -264,8 +273,8 @@ def _task(variant: Variant, trainer: Trainer, stage: TrainStage, rows: Rows) -> 
         images=trainer.images,
         train_texts=trainer.text_features[0][rows.train],
         path_features=trainer.path_features,
-        lessons=lessons if variant.taught else None,
-        anything=anything if variant.taught else None,
+        lessons=lessons,
+        anything=anything,
     )
 
 
