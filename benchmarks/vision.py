@@ -88,18 +88,16 @@ MOBILE = {
 VARIANTS = {
     "MobileNet-V2 from scratch, views of a shop": replace(SCRATCH, tower=MOBILE),
     "residual tower from scratch, views of a shop": SCRATCH,
-    "teacher beside the categories": Variant(imitates=0.0, anything=False, stage=EVERYWHERE),
-    "teacher beside the categories, photos of anything": Variant(imitates=0.0, stage=EVERYWHERE),
-    "teacher alone first, then beside the categories, photos of anything": Variant(alone=EVERYWHERE, stage=EVERYWHERE),
-    "teacher alone first, views nearly as uploaded, then the categories, views of a shop": Variant(
-        imitates=0.5, taught=False, alone=PLAIN, stage=SHOP
-    ),
-    "teacher alone first, then beside the categories, views nearly as uploaded": Variant(
+    "teacher beside the categories, views of everywhere": Variant(imitates=0.0, stage=EVERYWHERE),
+    "teacher alone, then beside the categories, views of everywhere": Variant(alone=EVERYWHERE, stage=EVERYWHERE),
+    f"{RECIPE}: the same, the last views nearly as uploaded": Variant(),
+    "teacher alone, then categories alone": Variant(imitates=0.5, taught=False, alone=PLAIN, stage=SHOP),
+    "teacher alone, then beside the categories, all views nearly as uploaded": Variant(
         imitates=0.5, alone=PLAIN, stage=PLAIN
     ),
-    f"{RECIPE}: this, and the last views nearly as uploaded": Variant(),
+    f"{RECIPE} without photos of anything": Variant(anything=False),
     f"{RECIPE} with MobileNet-V2": Variant(tower=MOBILE),
-    "teacher alone, photos of anything, the last views nearly as uploaded": Variant(imitates=1.0),
+    "teacher alone": Variant(imitates=1.0),
 }
 
 
