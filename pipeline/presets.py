@@ -20,7 +20,9 @@ IMITATION_EPOCHS, IMITATION_RATE = 20, 1e-3
 TAUGHT_EPOCHS, TAUGHT_RATE = 13, 1e-3
 TAUGHT_SIZES = ((0.5, 5 / 7), (0.75, 6 / 7), (1.0, 1.0))
 """Until which share of the steps, and the side of the views over that of the tower."""
-TAUGHT_VIEWS: tuple[tuple[float, ViewStrength], ...] = ((0.7, "everywhere"), (1.0, "plain"))
+IMITATION_VIEWS: tuple[tuple[float, ViewStrength], ...] = ((0.5, "everywhere"), (1.0, "plain"))
+TAUGHT_VIEWS: tuple[tuple[float, ViewStrength], ...] = ((1.0, "plain"),)
+"""A teacher is right about any view; a label is not about one that has lost the product."""
 REFIT_EPOCHS, REFIT_RATE = 6, 5e-4
 """Of a vision tower that starts from a trained one."""
 
@@ -91,10 +93,12 @@ def with_teacher(config: Config, teacher: TowerConfig) -> Config:
         batch_size=64,
         learning_rate=IMITATION_RATE,
         average=0.999,
-        views=TAUGHT_VIEWS,
+        views=IMITATION_VIEWS,
         sizes=_sizes(TAUGHT_SIZES, config),
     )
-    taught = replace(seen, name="vision", train=("vision",), epochs=TAUGHT_EPOCHS, learning_rate=TAUGHT_RATE)
+    taught = replace(
+        seen, name="vision", train=("vision",), epochs=TAUGHT_EPOCHS, learning_rate=TAUGHT_RATE, views=TAUGHT_VIEWS
+    )
     stages = [seen]
     stages.extend(taught if stage.train == ("vision",) else stage for stage in config.train.stages)
     ingest = replace(config.ingest, image_size=max(config.ingest.image_size, min(160, teacher.image_size)))
