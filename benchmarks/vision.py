@@ -30,7 +30,7 @@ from torch import nn
 
 from pipeline.__main__ import config_of, parser
 from pipeline.artifacts import RunPaths
-from pipeline.config import Config, TrainStage
+from pipeline.config import Config
 from pipeline.data.schema import read_products
 from pipeline.model.distillation import Lessons
 from pipeline.model.examples import Examples, candidate_ranks
@@ -41,6 +41,7 @@ from pipeline.model.teachers import load_teacher
 from pipeline.model.training import JsonLog, run_stage
 from pipeline.model.vision_task import VisionTask
 from pipeline.stages.train import Trainer
+from pipeline.trainconfig import TrainStage
 
 FASHION, GROCERY, REST = "fashion shop", "grocery shelves", "rest"
 ROWS = 1_000  # measured at most, of each source

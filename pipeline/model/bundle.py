@@ -23,7 +23,6 @@ from torch import Tensor
 from transformers import AutoTokenizer
 
 from pipeline.artifacts import ArtifactError, BundlePaths
-from pipeline.config import ModelConfig, TowerConfig
 from pipeline.data.schema import read_table
 from pipeline.data.taxonomy import hash_path
 from pipeline.model.features import TokenCache, encode_images, encode_texts
@@ -32,6 +31,7 @@ from pipeline.model.predictor import PredictorParts, read_parts
 from pipeline.model.quantised import dequantise
 from pipeline.model.towers import TextTower
 from pipeline.model.two_tower import TwoTower
+from pipeline.modelconfig import ModelConfig, TowerConfig
 
 BUNDLE_VERSION = 3
 META_KEYS = ("model", "seen", "towers", "weights", "predictor")

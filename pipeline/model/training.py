@@ -20,9 +20,9 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from pipeline.config import TrainConfig, TrainStage
 from pipeline.model.checkpoints import Progress, learning, resume, save, snapshot
 from pipeline.model.task import Task
+from pipeline.trainconfig import TrainConfig, TrainStage
 
 LOG_STEPS = 20
 

@@ -21,7 +21,7 @@ import torch
 from accelerate import Accelerator
 
 from pipeline.artifacts import RunPaths, atomic_path
-from pipeline.config import Config, TrainStage
+from pipeline.config import Config
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import read_taxonomy
 from pipeline.model.augment import STRENGTHS
@@ -43,6 +43,7 @@ from pipeline.model.training import JsonLog, run_stage
 from pipeline.model.two_tower import TwoTower
 from pipeline.model.vision_task import VisionTask
 from pipeline.provenance import Provenance, hash_ids, require, write_provenance
+from pipeline.trainconfig import TrainStage
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from pipeline.artifacts import ArtifactError, BundlePaths
-from pipeline.config import TowerConfig
 from pipeline.data.taxonomy import Taxonomy
 from pipeline.model.bundle import BUNDLE_VERSION, bundle_hash, load_bundle, model_config
 from pipeline.model.bundlewriter import add_predictor, adopt_bundle, save_bundle
@@ -19,6 +18,7 @@ from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
 from pipeline.model.prototypes import Prototypes
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
+from pipeline.modelconfig import TowerConfig
 from pipeline.presets import siglip2_bge, tiny
 
 PATHS = ("Home", "Home > Mugs", "Clothing")

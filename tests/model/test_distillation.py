@@ -9,7 +9,6 @@ import pytest
 import torch
 from transformers import SiglipImageProcessorPil
 
-from pipeline.config import TrainStage
 from pipeline.model.augment import EVERYWHERE, STRENGTHS, apply_views, draw_views
 from pipeline.model.distillation import Lessons, Photos, make_lessons, spread
 from pipeline.model.examples import Examples
@@ -21,6 +20,7 @@ from pipeline.model.towers import TowerError
 from pipeline.model.two_tower import TwoTower
 from pipeline.model.vision_task import VisionTask
 from pipeline.presets import siglip2_bge, tiny, with_teacher
+from pipeline.trainconfig import TrainStage
 from tests.model.hub import save_bert, save_siglip
 from tests.model.test_examples import PATHS
 

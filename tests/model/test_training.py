@@ -10,9 +10,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from pipeline.artifacts import ArtifactError
-from pipeline.config import TrainConfig, TrainStage
 from pipeline.model.processes import make_accelerator
 from pipeline.model.training import JsonLog, make_optimizer, rate_at, run_stage
+from pipeline.trainconfig import TrainConfig, TrainStage
 
 
 class Regression:

@@ -1,0 +1,88 @@
+"""Configuration of the model: its two towers, as data, and what joins them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipeline.stageconfig import require
+
+Pooling = Literal["cls", "mean", "pooler"]
+
+
+@dataclass(frozen=True)
+class TowerConfig:
+    """One tower, as data: the code has no branch for a particular model.
+
+    Attributes:
+        model_id: Hub id, local folder, or "package:NAME/FOLDER" for weights inside a pip package.
+            Empty: built from `architecture` with random weights and trained in full here.
+        model_class: Name of the transformers class that the checkpoint is loaded with.
+        pooling: How token states become one vector.
+        width: Size of the pooled vector.
+        tokenizer: Text tower only: where its tokenizer is, if not at `model_id`.
+        revision: Pinned commit on the hub.
+        sha256: Expected hash of the weights file of a packaged model.
+        architecture: Keyword pairs of the transformers configuration for a tower made here.
+        options: Keyword pairs given to the class itself.
+        max_tokens: Text tower only: longer texts are cut.
+        image_size: Vision tower only: side of its square input.
+        image_mean: Vision tower only: per-channel mean, of values in [0, 1].
+        image_std: Vision tower only: per-channel deviation.
+        lora_targets: Names of the linear layers that LoRA adapts.
+        lora_rank: Rank of the adapters.
+        lora_alpha: Scale of the adapters; the update is multiplied by alpha / rank.
+    """
+
+    model_id: str
+    model_class: str
+    pooling: Pooling
+    width: int
+    tokenizer: str = ""
+    revision: str | None = None
+    sha256: str | None = None
+    architecture: tuple[tuple[str, Any], ...] = ()
+    options: tuple[tuple[str, Any], ...] = ()
+    max_tokens: int = 128
+    image_size: int = 0
+    image_mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    image_std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    lora_targets: tuple[str, ...] = ()
+    lora_rank: int = 0
+    lora_alpha: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.width > 0, "tower.width must be positive")
+        require(bool(self.model_id) or bool(self.architecture), "a tower needs a model_id or an architecture")
+        require(self.max_tokens >= 8, f"tower.max_tokens must be at least 8, got {self.max_tokens}")
+        require((self.lora_rank > 0) == bool(self.lora_targets), "tower.lora_rank and lora_targets go together")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The two-tower model.
+
+    Attributes:
+        dimension: Size d of the shared space.
+        hidden: Width of the projection heads' hidden layer.
+        residual_text: The text head adds to the tower's own vector and starts as the identity
+            (needs `text.width == dimension`).
+        dropout: In the projection heads.
+        gate_bias: Initial bias of the fusion gate; above 0 favours the text.
+    """
+
+    text: TowerConfig
+    vision: TowerConfig
+    dimension: int = 512
+    hidden: int = 1024
+    residual_text: bool = False
+    dropout: float = 0.0
+    gate_bias: float = 0.0
+
+    def __post_init__(self) -> None:
+        require(self.dimension > 0 and self.hidden > 0, "model.dimension and model.hidden must be positive")
+        require(0 <= self.dropout < 1, "model.dropout must lie in [0, 1)")
+        require(
+            not self.residual_text or self.text.width == self.dimension,
+            f"a residual text head needs text.width == dimension, got {self.text.width} and {self.dimension}",
+        )
