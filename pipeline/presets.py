@@ -137,7 +137,7 @@ def with_refit(config: Config, chosen: ModelConfig, strength: float, gate_shift:
         if stage.train != ("imitation",)
     )
     train = replace(config.train, stages=stages, interpolations=(strength,), gate_shifts=(gate_shift,))
-    return replace(config, train=train, ingest=replace(config.ingest, heldout_category_fraction=0.0))
+    return replace(config, train=train, ingest=replace(config.ingest, heldout_learnt=True))
 
 
 def siglip2_bge() -> Config:

@@ -67,6 +67,8 @@ class IngestConfig:
         validation_fraction: Share of the training groups that become the validation split.
         heldout_category_fraction: Share of the training categories whose rows become the `heldout` split.
         heldout_max_share: A category with more than this share of the training rows is never held out.
+        heldout_learnt: The held-out rows are learnt from after all. Validation rows are the same as without this, so
+            a model that starts from one that held them out has not seen any of them.
         near_duplicate_bits: Perceptual hashes this close (Hamming distance of 64 bits) mean the same photo.
     """
 
@@ -79,6 +81,7 @@ class IngestConfig:
     validation_fraction: float = 0.08
     heldout_category_fraction: float = 0.15
     heldout_max_share: float = 0.02
+    heldout_learnt: bool = False
     near_duplicate_bits: int = 3
 
     def __post_init__(self) -> None:

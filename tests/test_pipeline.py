@@ -218,9 +218,12 @@ def test_a_refit_trains_on_all_categories_with_what_was_chosen(tiny_run, tmp_pat
     config = replace(config, train=replace(config.train, stages=heads))  # the vision tower stays as it starts
     for stage in ("ingest", "train", "embed", "predict"):
         build(config, paths.root, only=stage)
-    splits = read_products(paths.products)["split"]
-    assert "heldout" in set(read_products(before.products)["split"])
+    first, second = read_products(before.products), read_products(paths.products)
+    splits = second["split"]
+    assert "heldout" in set(first["split"])
     assert "heldout" not in set(splits)
+    validated = [set(table.loc[table["split"] == "validation", "product_id"]) for table in (first, second)]
+    assert validated[0] == validated[1]  # else the tower that it starts from would have learnt some of them
     old, new = load_bundle(before.model), load_bundle(paths.calibrated)
     assert len(new.meta["seen"]) > len(old.meta["seen"])
     for name in ("strength", "gate_shift"):
@@ -249,7 +252,7 @@ def test_a_refit_goes_on_with_the_teacher_but_does_not_imitate_it_again(tiny_run
     assert refit.train.teacher == taught.train.teacher
     assert refit.train.stages[0].views == taught.train.stages[1].views
     assert refit.train.stages[0].learning_rate < taught.train.stages[1].learning_rate
-    assert refit.ingest.heldout_category_fraction == 0
+    assert refit.ingest.heldout_learnt
 
 
 def test_a_refit_needs_a_finished_bundle_of_its_architecture(tiny_run, tmp_path, capsys):

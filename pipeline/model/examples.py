@@ -48,7 +48,10 @@ class Examples:
         """At most `count` of the products, drawn without replacement."""
         if len(self) <= count:
             return self
-        rows = np.sort(np.random.default_rng(seed).choice(len(self), count, replace=False))
+        return self.of_rows(np.sort(np.random.default_rng(seed).choice(len(self), count, replace=False)))
+
+    def of_rows(self, rows: np.ndarray) -> Examples:
+        """These products, int [m], in this order."""
         arrays = {name: getattr(self, name)[rows] for name in ("image_rows", "truth", "candidates", "target")}
         return Examples(texts=[self.texts[row] for row in rows], paths=self.paths, **arrays)
 

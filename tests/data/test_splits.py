@@ -171,7 +171,16 @@ def test_heldout_categories_are_small_and_unmixed():
     assert choose_heldout(range(10), groups, labels, fraction=0.0, max_share=1.0, seed=0) == frozenset()
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_learning_the_held_out_rows_changes_no_other_row(seed):
+    groups, labels, ids = _world(seed)
+    parts = ["train"] * len(groups), groups, labels, ids
+    before = assign_splits(*parts, config=CONFIG, seed=seed).splits
+    after = assign_splits(*parts, config=dataclasses.replace(CONFIG, heldout_learnt=True), seed=seed).splits
+    assert "heldout" in before
+    assert after == ["train" if split == "heldout" else split for split in before]
+
+
 def test_without_labels_everything_stays_in_train():
-    config = dataclasses.replace(CONFIG)
-    done = assign_splits(["train"] * 3, np.arange(3), [None] * 3, list("abc"), config=config, seed=0)
+    done = assign_splits(["train"] * 3, np.arange(3), [None] * 3, list("abc"), config=CONFIG, seed=0)
     assert done.splits == ["train"] * 3
