@@ -24,16 +24,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-import torch.nn.functional as F
-from torch import nn
 
+from benchmarks.probe import COLUMNS, FASHION, GROCERY, HEAD_BATCH, REST, Rows, probe, source_of
 from pipeline.__main__ import config_of, parser
 from pipeline.artifacts import RunPaths
 from pipeline.config import Config
 from pipeline.data.schema import read_products
 from pipeline.model.distillation import Lessons
-from pipeline.model.examples import Examples, candidate_ranks
 from pipeline.model.features import encode_images, resized, to_pixels
 from pipeline.model.imitation_task import ImitationTask
 from pipeline.model.task import Task
@@ -42,17 +39,6 @@ from pipeline.model.training import JsonLog, run_stage
 from pipeline.model.vision_task import VisionTask
 from pipeline.stages.train import Trainer
 from pipeline.trainconfig import TrainStage
-
-FASHION, GROCERY, REST = "fashion shop", "grocery shelves", "rest"
-ROWS = 1_000  # measured at most, of each source
-HEAD_EPOCHS, HEAD_BATCH, HEAD_SCALE = 20, 256, 20.0
-COLUMNS = (
-    "first candidate right, other rows of the sources it learns from",
-    f"the same, {FASHION}",
-    f"most similar photo of the same category, {FASHION}",
-    f"the same, {GROCERY}",
-)
-SHARED_DESCRIPTION = 5  # rows of one class of grocery share their description; so many do, elsewhere, by accident
 
 TEACHER = "the teacher, frozen, with a linear head"
 RECIPE = "the recipe"
@@ -80,6 +66,7 @@ class Variant:
 
 
 PLAIN, SHOP, EVERYWHERE = ({"views": ((1.0, name),)} for name in ("plain", "shop", "everywhere"))
+LATE = {"views": ((0.7, "everywhere"), (1.0, "plain"))}
 SCRATCH = Variant(imitates=0.0, taught=False, anything=False, stage=SHOP)
 MOBILE = {
     "model_class": "MobileNetV2Model",
@@ -91,107 +78,17 @@ VARIANTS = {
     "residual tower from scratch, views of a shop": SCRATCH,
     "teacher beside the categories, views of everywhere": Variant(imitates=0.0, stage=EVERYWHERE),
     "teacher alone, then beside the categories, views of everywhere": Variant(alone=EVERYWHERE, stage=EVERYWHERE),
-    f"{RECIPE}: the same, the last views nearly as uploaded": Variant(),
+    "the same, the last views of both nearly as uploaded": Variant(alone=LATE, stage=LATE),
     "teacher alone, then categories alone": Variant(imitates=0.5, taught=False, alone=PLAIN, stage=SHOP),
     "teacher alone, then beside the categories, all views nearly as uploaded": Variant(
         imitates=0.5, alone=PLAIN, stage=PLAIN
     ),
+    f"{RECIPE}: the teacher's views from everywhere, then as uploaded; those of the categories as uploaded": Variant(),
+    f"{RECIPE} with half of the steps alone": Variant(imitates=0.5),
     f"{RECIPE} without photos of anything": Variant(anything=False),
     f"{RECIPE} with MobileNet-V2": Variant(tower=MOBILE),
     "teacher alone": Variant(imitates=1.0),
 }
-
-
-def source_of(products: pd.DataFrame) -> np.ndarray:
-    """Which source each product is from, as far as its photo and texts tell.
-
-    The fashion shop's photos are three wide to four high; the grocery's are food with a description that many share.
-    """
-    shape = products["image_width"] / products["image_height"].clip(lower=1)
-    portrait = (shape - 0.75).abs() < 0.01
-    top = products["category_path"].fillna("").str.partition(" > ")[0]
-    shared = products.groupby("description")["product_id"].transform("size") >= SHARED_DESCRIPTION
-    grocery = (top == "Food, Beverages & Tobacco") & shared & (products["description"] != "")
-    clothed = top.isin(("Apparel & Accessories", "Health & Beauty", "Luggage & Bags"))
-    return np.select([grocery, portrait & clothed], [GROCERY, FASHION], REST)
-
-
-def _rows(examples: Examples, rows: np.ndarray) -> Examples:
-    arrays = {name: getattr(examples, name)[rows] for name in ("image_rows", "truth", "candidates", "target")}
-    return Examples(texts=[examples.texts[row] for row in rows], paths=examples.paths, **arrays)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows of the training examples: what is learnt from, and what is measured on."""
-
-    train: np.ndarray
-    measured: Mapping[str, np.ndarray]
-
-    @classmethod
-    def of(cls, sources: np.ndarray, seed: int) -> Rows:
-        """Whole sources are held out, and some rows of the rest."""
-        rng = np.random.default_rng(seed)
-        rest = np.flatnonzero(sources == REST)
-        measured = {REST: np.sort(rng.choice(rest, min(ROWS, len(rest) // 10), replace=False))}
-        for source in (FASHION, GROCERY):
-            rows = np.flatnonzero(sources == source)
-            measured[source] = np.sort(rng.choice(rows, min(ROWS, len(rows)), replace=False))
-        return cls(np.setdiff1d(rest, measured[REST]), measured)
-
-
-def probe(encode: Callable[[np.ndarray], np.ndarray], trainer: Trainer, rows: Rows, seed: int) -> list[float]:
-    """The figures of `COLUMNS`, by frozen features.
-
-    Args:
-        encode: Features float32 [n, width] of photos uint8 [n, side, side, 3].
-        trainer: Has the photos and the names' vectors.
-        rows: Learnt from, and measured on.
-        seed: Of the head's batches.
-    """
-    examples = _shown(trainer, rows.train)
-    features = encode(trainer.images[examples.image_rows])
-    mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-3
-    names = F.normalize(torch.from_numpy(trainer.path_features), dim=-1)
-    head = _fit_head((features - mean) / deviation, examples.truth, names, seed)
-    right, alike = {}, {}
-    for source, places in rows.measured.items():
-        found = _shown(trainer, places)
-        seen = (encode(trainer.images[found.image_rows]) - mean) / deviation
-        cosines = seen @ seen.T / np.outer(*[np.linalg.norm(seen, axis=1)] * 2)
-        np.fill_diagonal(cosines, -1)
-        alike[source] = float((found.truth[cosines.argmax(axis=1)] == found.truth).mean())
-        known = np.isin(found.truth, examples.truth)
-        if known.any():
-            with torch.no_grad():
-                vectors = F.normalize(head(torch.from_numpy(seen)), dim=-1).numpy()
-            right[source] = float((candidate_ranks(vectors, names.numpy(), found, known) == 1).mean())
-    return [right[REST], right[FASHION], alike[FASHION], alike[GROCERY]]
-
-
-def _shown(trainer: Trainer, rows: np.ndarray) -> Examples:
-    """The training examples of these rows that have a photo."""
-    return _rows(trainer.train_examples, rows[trainer.train_examples.has_image[rows]])
-
-
-def _fit_head(features: np.ndarray, truth: np.ndarray, names: torch.Tensor, seed: int) -> nn.Linear:
-    """A linear map of features [n, width] so that each is nearest to its category, int [n], among the names [m, d]."""
-    classes, target = np.unique(truth, return_inverse=True)
-    torch.manual_seed(seed)
-    head = nn.Linear(features.shape[1], names.shape[1])
-    steps = HEAD_EPOCHS * len(target) // HEAD_BATCH
-    optimizer = torch.optim.AdamW(head.parameters(), lr=1e-3, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    rng = np.random.default_rng(seed)
-    for _ in range(steps):
-        chosen = rng.choice(len(target), HEAD_BATCH)
-        vectors = F.normalize(head(torch.from_numpy(features[chosen])), dim=-1)
-        loss = F.cross_entropy(HEAD_SCALE * vectors @ names[classes].T, torch.from_numpy(target[chosen]))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    return head
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -251,7 +148,7 @@ def _train(
             folder=folder,
             log=lambda record: None,
         )
-    return probe(partial(encode_images, trainer.model.vision_tower), trainer, rows, config.seed)
+    return _probe(partial(encode_images, trainer.model.vision_tower), trainer, rows)
 
 
 def _task(variant: Variant, trainer: Trainer, stage: TrainStage, rows: Rows) -> Task:
@@ -267,8 +164,8 @@ def _task(variant: Variant, trainer: Trainer, stage: TrainStage, rows: Rows) -> 
         trainer.model,
         stage,
         trainer.config.train,
-        train=_rows(trainer.train_examples, rows.train),
-        validation=[_rows(trainer.train_examples, rows.measured[REST])],
+        train=trainer.train_examples.of_rows(rows.train),
+        validation=[trainer.train_examples.of_rows(rows.measured[REST])],
         images=trainer.images,
         train_texts=trainer.text_features[0][rows.train],
         path_features=trainer.path_features,
@@ -285,7 +182,11 @@ def _teach(config: Config, paths: RunPaths, products: pd.DataFrame, rows: Rows) 
         parts = np.array_split(photos, max(1, len(photos) // HEAD_BATCH))
         return np.concatenate([teacher(resized(to_pixels(part), teacher.config.image_size).float()) for part in parts])
 
-    return probe(encode, _trainer(config, paths, products), rows, config.seed)
+    return _probe(encode, _trainer(config, paths, products), rows)
+
+
+def _probe(encode: Callable[[np.ndarray], np.ndarray], trainer: Trainer, rows: Rows) -> list[float]:
+    return probe(encode, trainer.train_examples, trainer.images, trainer.path_features, rows, trainer.config.seed)
 
 
 def _at_side(config: Config, side: int) -> Config:
