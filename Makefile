@@ -1,5 +1,5 @@
 # make app     set up and open the Space            (ARGS="--catalog FILE --model FOLDER" passes options on)
-# make test    set up and run every test            (ARGS="-k NAME" passes options on)
+# make test    set up and run every test            (ARGS="-k NAME" passes options on, JOBS=1 runs one at a time)
 # make lint    formatting, lint and types
 # make clean   remove the environment and the caches; runs/ stays
 
@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+JOBS ?= 2
 
 # Tests run small matrices: one thread each is fastest, and leaves the other cores to their child processes.
 TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false GRADIO_ANALYTICS_ENABLED=False
@@ -18,7 +19,7 @@ app: $(VENV)/app.stamp
 	$(BIN)/python app.py $(ARGS)
 
 test: $(VENV)/dev.stamp
-	$(TEST_ENV) $(BIN)/python -m pytest --durations=15 $(ARGS)
+	$(TEST_ENV) $(BIN)/python -m pytest --durations=15 --numprocesses=$(JOBS) --dist=worksteal $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff check .
