@@ -2,10 +2,10 @@
 
     python -m benchmarks.handheld --run RUN --model BUNDLE [BUNDLE...] [--rows 1000] [--sheet SHEET.png]
 
-RUN is a folder whose ingest is done. The photos of its validation split are spoilt in one way at a time, and in most at
-once. Printed is the share of right first candidates by photo alone, with its 95 % bootstrap interval. None of these
-ways is one that training takes its views by: grounds are drawn, not photos, and blur is of a moving hand. With
-`--sheet`, some of the photos are drawn in every way, to look at.
+RUN is a folder whose ingest is done, with a validation split that no bundle has learnt from. Its photos are spoilt in
+one way at a time, and in several at once. Printed is the share of right first candidates by photo alone, with its 95 %
+bootstrap interval. Training's views are also tilted, near, far, darker and blurred, but by other code and with photos
+for grounds; here grounds are drawn. With `--sheet`, some of the photos are drawn in every way, to look at.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ WAYS: dict[str, Way] = {
     "too near": too_near,
     "far off": far_off,
     "on clutter": on_clutter,
-    "by hand: most at once": by_hand,
+    "by hand: several at once": by_hand,
 }
 
 

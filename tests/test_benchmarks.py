@@ -4,10 +4,12 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser
 
-from benchmarks import galaxy, memory, query, real_size, startup, timing, training
+from benchmarks import galaxy, handheld, memory, query, real_size, startup, timing, training
 from benchmarks.products import make_paths, make_products
+from pipeline.artifacts import RunPaths
 from pipeline.serving.catalog import Catalog
 from tests import browsing
 
@@ -89,3 +91,21 @@ def test_galaxy_draws_both_pages(browser: Browser, capsys):
     out = capsys.readouterr().out
     assert len(RATIO.findall(out)) == 2
     assert 0 < float(re.search(r"([\d.]+) bytes a point", out)[1]) < 100
+
+
+def test_handheld_spoils_photos_the_same_way_every_time(tiny_run, tmp_path, capsys):
+    run = RunPaths(tiny_run)
+    options = ["--run", str(run.root), "--model", str(run.model), "--rows", "4", "--sheet", str(tmp_path / "sheet.png")]
+    handheld.main(options)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" | ")[0].strip("| ") for line in lines[2:]] == list(handheld.WAYS)
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        side = sheet.height // len(handheld.WAYS)
+        assert sheet.size == (4 * side, side * len(handheld.WAYS))
+    photos = np.full((2, 40, 40, 3), 255, np.uint8)  # a thing on white ground
+    photos[:, 12:28, 8:30] = np.random.default_rng(0).integers(0, 200, (2, 16, 22, 3), np.uint8)
+    for way in handheld.WAYS.values():
+        first, again = (np.stack(handheld.spoilt(photos, way)) for _ in range(2))
+        assert first.shape == photos.shape
+        assert np.array_equal(first, again)
+        assert np.array_equal(first, photos) == (way is handheld.as_it_is)
