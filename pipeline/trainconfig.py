@@ -26,6 +26,7 @@ class TrainStage:
         max_steps: Stop the stage after that many optimiser steps (0: no limit).
         batch_size: Products in a batch, in each process.
         learning_rate: Peak rate of AdamW.
+        muon_rate: Peak rate of Muon, which then has the weights of convolutions; 0 leaves them to AdamW.
         negatives: Random paths of the taxonomy drawn a step, for the taxonomy and the anchor terms.
         siblings: Random siblings of every true path that join them: hard negatives.
         average: Decay of the running average of the weights that is validated and kept (0: the weights themselves).
@@ -41,6 +42,7 @@ class TrainStage:
     max_steps: int = 0
     batch_size: int = 16
     learning_rate: float = 2e-4
+    muon_rate: float = 0.0
     negatives: int = 0
     siblings: int = 0
     average: float = 0.0
@@ -105,10 +107,12 @@ class TrainConfig:
         photo_share: Share of the photos of `source.photos` in a batch.
         bundle: Folder of a trained model bundle to use as it is; nothing is trained then.
         bundle_weights: Hash of its weights.
+        tower: File of a vision tower that has left its teacher, which this one starts as; empty: it starts anew.
+        tower_weights: Hash of it.
         refit: Folder of a finished bundle whose choices are taken over: the strength and the gate shift, how its
             predictor combines, its calibrations and thresholds. A vision tower that is trained here starts from its.
         refit_weights: Hash of its weights.
-        mixed_precision: "no", "bf16" or "fp16"; "auto" takes bf16 or fp16 where the device has it.
+        mixed_precision: "no", "bf16" or "fp16"; "auto" takes bf16 or fp16 where the device is fast with it.
     """
 
     stages: tuple[TrainStage, ...]
@@ -130,11 +134,13 @@ class TrainConfig:
     gate_shifts: tuple[float, ...] = (0.0,)
     teacher: TowerConfig | None = None
     teacher_weight: float = 4.0
-    teacher_views: int = 3
+    teacher_views: int = 2
     photo_views: int = 1
     photo_share: float = 0.4
     bundle: str = ""
     bundle_weights: str = ""
+    tower: str = ""
+    tower_weights: str = ""
     refit: str = ""
     refit_weights: str = ""
     mixed_precision: str = "auto"

@@ -88,4 +88,5 @@ def test_the_flags_are_few():
     build = actions.choices["build"]
     flags = {option for action in build._actions for option in action.option_strings} - {"-h", "--help"}
     sources = {"--source", "--revision", "--taxonomy", "--images", "--fetch-images", "--columns", "--limit"}
-    assert flags == sources | {"--preset", "--out", "--model", "--refit", "--seed", "--teacher", "--photos"}
+    learning = {"--teacher", "--photos", "--tower", "--refit", "--model"}
+    assert flags == sources | learning | {"--preset", "--out", "--seed"}

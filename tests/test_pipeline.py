@@ -24,9 +24,12 @@ from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.config import STAGE_ORDER, Config
 from pipeline.data.schema import arrow_to_vectors, read_products, read_table
 from pipeline.model.bundle import bundle_hash, load_bundle
+from pipeline.model.startingtower import load_tower, save_tower
+from pipeline.model.towers import VisionTower
 from pipeline.presets import PRESETS, tiny
 from pipeline.provenance import is_complete, read_provenance, require
 from pipeline.stageconfig import SourceConfig
+from pipeline.stages.train import Trainer
 from tests.factories import make_row, write_dataset
 from tests.model.hub import save_siglip
 
@@ -294,6 +297,41 @@ def test_two_sources_a_teacher_and_photos_of_anything(tiny_run, tmp_path):
     assert len(list(paths.features.glob("lessons-*.npy"))) == len(stages[0].views) * (2 + config.train.photo_views)
     weights = load_bundle(paths.trained).model.state_dict()
     assert not any("imitation" in name or "classifier" in name for name in weights)
+
+    later = ["build", "--preset", "tiny", "--source", str(tiny_run.parent / "data"), "--tower", str(paths.tower)]
+    config = config_of(parser().parse_args([*later, "--out", str(tmp_path / "later")]))
+    assert [stage.train for stage in config.train.stages] == [stage.train for stage in tiny().train.stages]
+    trainer = Trainer(config, RunPaths(tiny_run), read_products(RunPaths(tiny_run).products))
+    left = VisionTower(config.model.vision)
+    load_tower(paths.tower, left)
+    for name, value in left.state_dict().items():
+        assert torch.equal(value, trainer.model.vision_tower.state_dict()[name]), name
+
+
+def test_a_tower_to_start_from_spares_the_imitation_and_keeps_the_teacher(tiny_run, tmp_path, capsys):
+    tower = tmp_path / "tower.safetensors"
+    save_tower(tower, VisionTower(tiny().model.vision), "another teacher")
+    teacher = tmp_path / "teacher.tflite"
+    teacher.write_bytes(b"stands in for a model")
+    start = ["build", "--preset", "tiny", "--source", str(tiny_run.parent / "data"), "--out", str(tmp_path / "run")]
+    alone, beside, both = (
+        config_of(parser().parse_args([*start, *options])).train.stages
+        for options in (
+            ["--tower", str(tower)],
+            ["--teacher", str(teacher)],
+            ["--tower", str(tower), "--teacher", str(teacher)],
+        )
+    )
+    assert both == beside[1:]
+    assert alone[0].train == both[0].train == ("vision",)
+    assert alone[0].learning_rate < both[0].learning_rate
+    for options, message in (
+        (["--tower", str(tmp_path / "none")], "a build with --teacher writes one"),
+        (["--tower", str(tower), "--refit", str(RunPaths(tiny_run).model)], "leave --tower out"),
+        (["--tower", str(tower), "--preset", "siglip2-bge"], "trains no vision tower of its own"),
+    ):
+        assert main([*start, *options]) == 2
+        assert message in capsys.readouterr().err
 
 
 def test_products_without_any_category_say_so(tmp_path, capsys):

@@ -58,7 +58,7 @@ def save(
     tensors.update({f"task/{name}": value.cpu().contiguous() for name, value in task.state().items()})
     for name, value in named.items():
         for key, moment in optimizer.state.get(value, {}).items():
-            tensors[f"adam/{key}/{name}"] = moment.cpu().contiguous()
+            tensors[f"moment/{key}/{name}"] = moment.cpu().contiguous()
     marks = {"step": str(progress.step), "total": str(progress.total), "processes": str(processes)}
     marks["best_score"] = repr(progress.best_score)
     with atomic_path(path) as temporary:
@@ -75,7 +75,7 @@ def resume(
     """
     if not path.exists():
         return Progress()
-    groups: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "average": {}, "task": {}, "adam": {}}
+    groups: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "average": {}, "task": {}, "moment": {}}
     with safe_open(path, framework="pt") as file:
         marks = file.metadata()
         for key in file.keys():  # noqa: SIM118 - a safetensors file is no mapping
@@ -89,7 +89,7 @@ def resume(
         )
     task.module.load_state_dict(groups["now"], strict=False)
     task.load(groups["task"])
-    for key, moment in groups["adam"].items():
+    for key, moment in groups["moment"].items():
         what, _, name = key.partition("/")
         optimizer.state[named[name]][what] = moment if what == "step" else moment.to(named[name].device)
     logger.info("%s: resumed at step %s", path.stem, marks["step"])

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from pipeline.model.checkpoints import Progress, learning, resume, save, snapshot
+from pipeline.model.optimiser import make_optimizer
 from pipeline.model.task import Task
 from pipeline.trainconfig import TrainConfig, TrainStage
 
@@ -61,7 +62,7 @@ def run_stage(
     """
     checkpoint = folder / f"{stage.name}.safetensors"
     named = task.parameters()
-    optimizer = make_optimizer(named, stage.learning_rate, config.weight_decay)
+    optimizer = make_optimizer(named, stage.learning_rate, config.weight_decay, stage.muon_rate)
     progress = resume(checkpoint, task, named, optimizer, accelerator.num_processes)
     if progress.step and progress.step == progress.total:
         task.module.load_state_dict(progress.best, strict=False)
@@ -86,12 +87,11 @@ def run_stage(
             )
         _seed_step(seed, stage.name, progress.step, accelerator.process_index)
         for group in optimizer.param_groups:
-            group["lr"] = stage.learning_rate * rate_at(progress.step, total, config.warmup_fraction)
+            group["lr"] = group["peak"] * rate_at(progress.step, total, config.warmup_fraction)
         module.train()
-        with accelerator.autocast():
-            rows = batches[position][accelerator.process_index :: accelerator.num_processes]
-            terms = task.losses(module, rows, accelerator, progress.step / total)
-            loss = torch.stack(list(terms.values())).sum()
+        rows = batches[position][accelerator.process_index :: accelerator.num_processes]
+        terms = task.losses(module, rows, accelerator, progress.step / total)  # in float32: only the model is prepared
+        loss = torch.stack(list(terms.values())).sum()
         accelerator.backward(loss)
         accelerator.clip_grad_norm_(named.values(), config.clip_norm)
         prepared.step()
@@ -121,16 +121,6 @@ def run_stage(
     accelerator.wait_for_everyone()
     task.module.load_state_dict(progress.best, strict=False)
     accelerator.free_memory()
-
-
-def make_optimizer(named: dict[str, nn.Parameter], learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
-    """AdamW; no decay on norms, biases, scalars and adapters."""
-    spared = {name for name, value in named.items() if value.ndim <= 1 or "lora_" in name}
-    groups = [
-        {"params": [value for name, value in named.items() if name not in spared], "weight_decay": weight_decay},
-        {"params": [value for name, value in named.items() if name in spared], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW([group for group in groups if group["params"]], lr=learning_rate)
 
 
 def _seed_step(seed: int, stage: str, step: int, process: int) -> None:

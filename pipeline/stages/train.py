@@ -36,6 +36,7 @@ from pipeline.model.matching import MatchingTask
 from pipeline.model.names import name_vectors
 from pipeline.model.processes import make_accelerator
 from pipeline.model.selection import Choice, select_strength
+from pipeline.model.startingtower import load_tower, save_tower
 from pipeline.model.task import Task
 from pipeline.model.teachers import load_teacher
 from pipeline.model.towers import load_tokenizer
@@ -97,6 +98,8 @@ class Trainer:
         if not self.validation:
             raise ValueError("No validation row has a category; raise ingest.validation_fraction or add rows.")
         self.model = TwoTower(config.model)
+        if config.train.tower:
+            load_tower(Path(config.train.tower), self.model.vision_tower)
         if config.train.refit and not config.model.vision.model_id:
             start = load_bundle(Path(config.train.refit)).model
             self.model.vision_tower.load_state_dict(start.vision_tower.state_dict())
@@ -128,6 +131,9 @@ class Trainer:
         logger.info("train: stage %s took %.1f s", stage.name, time.perf_counter() - started)
         if {"imitation", "vision", "vision_lora"} & set(stage.train):
             self.vision_state = self.config.training_fingerprint(stage.name)
+        if "imitation" in stage.train and self.accelerator.is_main_process:
+            assert self.config.train.teacher is not None
+            save_tower(self.paths.tower, self.model.vision_tower, Path(self.config.train.teacher.model_id).name)
 
     def finish(self, product_ids: Sequence[str]) -> None:
         """Choose the strength, encode the taxonomy, save."""

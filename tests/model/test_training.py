@@ -5,13 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from pipeline.artifacts import ArtifactError
+from pipeline.model.optimiser import make_optimizer
 from pipeline.model.processes import make_accelerator
-from pipeline.model.training import JsonLog, make_optimizer, rate_at, run_stage
+from pipeline.model.training import JsonLog, rate_at, run_stage
 from pipeline.trainconfig import TrainConfig, TrainStage
 
 
@@ -58,8 +60,18 @@ STAGE = TrainStage("fit", ("heads",), epochs=6, batch_size=8, learning_rate=0.01
 CONFIG = TrainConfig(stages=(STAGE,), checkpoint_steps=5, evaluations=3, mixed_precision="no")
 
 
-def _train(folder, die_at=None, stage=STAGE):
-    task = Regression()
+class Convolution(Regression):
+    """The same by a convolution, which Muon may have."""
+
+    def __init__(self):
+        super().__init__()
+        self.module = nn.Sequential(
+            nn.Unflatten(1, (4, 1, 1)), nn.Conv2d(4, 8, 1), nn.Flatten(), nn.Dropout(0.5), nn.Linear(8, 1)
+        )
+
+
+def _train(folder, die_at=None, stage=STAGE, kind=Regression):
+    task = kind()
 
     def log(record):
         if die_at is not None and record["step"] >= die_at:
@@ -69,14 +81,14 @@ def _train(folder, die_at=None, stage=STAGE):
     return task
 
 
-@pytest.mark.parametrize("average", [0.0, 0.9])
-def test_a_killed_stage_resumes_to_the_same_state(tmp_path, average):
-    stage = replace(STAGE, average=average)
-    unbroken = _train(tmp_path / "a", stage=stage)
+@pytest.mark.parametrize(("kind", "average"), [(Regression, 0.0), (Regression, 0.9), (Convolution, 0.0)])
+def test_a_killed_stage_resumes_to_the_same_state(tmp_path, kind, average):
+    stage = replace(STAGE, average=average, muon_rate=0.02)
+    unbroken = _train(tmp_path / "a", stage=stage, kind=kind)
     with pytest.raises(KilledError):
-        _train(tmp_path / "b", die_at=20, stage=stage)
+        _train(tmp_path / "b", die_at=20, stage=stage, kind=kind)
     assert (tmp_path / "b" / "fit.safetensors").exists()
-    resumed = _train(tmp_path / "b", stage=stage)
+    resumed = _train(tmp_path / "b", stage=stage, kind=kind)
     for name, value in unbroken.module.state_dict().items():
         assert torch.equal(value, resumed.module.state_dict()[name]), name
     assert torch.equal(unbroken.seen, resumed.seen)
@@ -179,3 +191,38 @@ def test_log_keeps_the_last_of_repeated_steps(tmp_path):
     with log.path.open("a") as file:
         file.write('{"stage": "fit", "st')
     assert log.read() == [{"stage": "fit", "step": 20, "loss": 2.0}]
+
+
+@pytest.fixture
+def another_precision():
+    """Lets a test use an accelerator of a precision of its own: a process has one."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.mark.parametrize(("fast", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_a_cpu_that_is_fast_in_bfloat16_trains_in_it(tmp_path, monkeypatch, another_precision, fast, dtype):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": fast})
+    task, inside, losses = Regression(), set(), set()
+    task.module[0].register_forward_hook(lambda module, taken, given: inside.add(given.dtype))
+    plain = task.losses
+
+    def kept(module, rows, accelerator, done):
+        terms = plain(module, rows, accelerator, done)
+        losses.update(term.dtype for term in terms.values())
+        return terms
+
+    task.losses = kept
+    run_stage(
+        task,
+        STAGE,
+        CONFIG,
+        seed=3,
+        accelerator=make_accelerator("auto"),
+        folder=tmp_path,
+        log=lambda record: None,
+    )
+    assert dtype in inside
+    assert losses == {torch.float32}
