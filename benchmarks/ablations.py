@@ -18,9 +18,9 @@ from pathlib import Path
 
 import torch
 
-from pipeline.__main__ import config_of
 from pipeline.__main__ import parser as build_parser
 from pipeline.artifacts import RunPaths
+from pipeline.buildoptions import config_of
 from pipeline.config import Config
 from pipeline.data.schema import read_products
 from pipeline.model.bundle import bundle_hash

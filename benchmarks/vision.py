@@ -26,8 +26,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.probe import COLUMNS, FASHION, GROCERY, HEAD_BATCH, REST, Rows, probe, source_of
-from pipeline.__main__ import config_of, parser
+from pipeline.__main__ import parser
 from pipeline.artifacts import RunPaths
+from pipeline.buildoptions import config_of
 from pipeline.config import Config
 from pipeline.data.schema import read_products
 from pipeline.model.distillation import Lessons
@@ -67,6 +68,7 @@ class Variant:
 
 PLAIN, SHOP, EVERYWHERE = ({"views": ((1.0, name),)} for name in ("plain", "shop", "everywhere"))
 LATE = {"views": ((0.7, "everywhere"), (1.0, "plain"))}
+ADAMW = {"learning_rate": 1e-3, "muon_rate": 0.0}
 SCRATCH = Variant(imitates=0.0, taught=False, anything=False, stage=SHOP)
 MOBILE = {
     "model_class": "MobileNetV2Model",
@@ -76,6 +78,7 @@ MOBILE = {
 VARIANTS = {
     "MobileNet-V2 from scratch, views of a shop": replace(SCRATCH, tower=MOBILE),
     "residual tower from scratch, views of a shop": SCRATCH,
+    "the same by AdamW alone": replace(SCRATCH, stage={**SHOP, **ADAMW}),
     "teacher beside the categories, views of everywhere": Variant(imitates=0.0, stage=EVERYWHERE),
     "teacher alone, then beside the categories, views of everywhere": Variant(alone=EVERYWHERE, stage=EVERYWHERE),
     "the same, the last views of both nearly as uploaded": Variant(alone=LATE, stage=LATE),
@@ -84,6 +87,7 @@ VARIANTS = {
         imitates=0.5, alone=PLAIN, stage=PLAIN
     ),
     f"{RECIPE}: the teacher's views from everywhere, then as uploaded; those of the categories as uploaded": Variant(),
+    f"{RECIPE} by AdamW alone": Variant(alone=ADAMW, stage=ADAMW),
     f"{RECIPE} with half of the steps alone": Variant(imitates=0.5),
     f"{RECIPE} without photos of anything": Variant(anything=False),
     f"{RECIPE} with MobileNet-V2": Variant(tower=MOBILE),

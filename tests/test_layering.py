@@ -16,7 +16,8 @@ SHARED = CONFIGURED | {"artifacts", "provenance", "presets", "metrics", "pathmet
 ALLOWED = {
     "app": {"ui", "serving", "model", "data"} | SHARED,
     "ui": {"ui", "serving", "model", "data"} | SHARED,
-    "main": {"stages", "serving", "model", "data", "demo"} | SHARED,
+    "main": {"stages", "serving", "model", "data", "demo", "buildoptions"} | SHARED,
+    "buildoptions": {"model"} | SHARED,
     "stages": {"serving", "model", "data"} | SHARED,
     "serving": {"serving", "model", "data"} | SHARED,
     "model": {"model", "data"} | SHARED,

@@ -19,8 +19,9 @@ import pytest
 import torch
 from transformers import SiglipImageProcessorPil
 
-from pipeline.__main__ import STAGES, build, config_of, main, parser
+from pipeline.__main__ import STAGES, build, main, parser
 from pipeline.artifacts import ArtifactError, RunPaths
+from pipeline.buildoptions import config_of
 from pipeline.config import STAGE_ORDER, Config
 from pipeline.data.schema import arrow_to_vectors, read_products, read_table
 from pipeline.model.bundle import bundle_hash, load_bundle

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.__main__ import config_of, main, parser
+from pipeline.__main__ import main, parser
 from pipeline.artifacts import RunPaths
+from pipeline.buildoptions import config_of
 from pipeline.data.schema import read_table
 from pipeline.serving.catalog import Catalog
 
