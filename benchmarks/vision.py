@@ -8,7 +8,8 @@ vision tower for N steps, with `--side` on smaller photos. Then it is frozen, as
 head, learnt from the photos of the same rows, maps its features to the category names' vectors, and the share of right
 first candidates by photo alone is printed, of categories that these rows have; and, since the shelves have none of
 them, how often the most similar photo of the same source shows the same category. The test split is not touched. What
-was stopped goes on where it was.
+was stopped goes on where it was. With `--tower FILE` no tower is trained: that one is measured beside the teacher.
+Where FILE has learnt from the photos of the sources left out, though from no label, its row says less.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from pipeline.stages.train import Trainer
 from pipeline.trainconfig import TrainStage
 
 TEACHER = "the teacher, frozen, with a linear head"
+STARTED = "the tower of --tower, frozen, with a linear head"
 RECIPE = "the recipe"
 
 
@@ -101,7 +103,7 @@ def main(argv: list[str] | None = None) -> None:
     own.add_argument("--run", required=True, help="run folder whose ingest is done")
     own.add_argument("--steps", type=int, default=2_000)
     own.add_argument("--side", type=int, help="of the photos that towers see, in pixels; views grow towards it")
-    own.add_argument("--only", nargs="*", choices=[*VARIANTS, TEACHER])
+    own.add_argument("--only", nargs="*", choices=[*VARIANTS, STARTED, TEACHER])
     arguments, build = own.parse_known_args(argv)
     logging.basicConfig(level=logging.WARNING)
     config = config_of(parser().parse_args(["ingest", *build, "--out", arguments.run]))
@@ -114,10 +116,16 @@ def main(argv: list[str] | None = None) -> None:
     rows = Rows.of(sources, config.seed)
     print("rows: " + ", ".join(f"{name} {(sources == name).sum():,}" for name in (REST, FASHION, GROCERY)))
     print(f"| {arguments.steps:,} steps | " + " | ".join(COLUMNS) + " | seconds |\n" + "|---" * 6 + "|")
-    for name in arguments.only or [*VARIANTS, TEACHER]:
+    known = [STARTED, TEACHER] if config.train.tower else [*VARIANTS, TEACHER]
+    for name in arguments.only or known:
+        if name not in known:
+            own.error(f"'{name}' goes {'without' if config.train.tower else 'with'} --tower")
         started = time.perf_counter()
         if name == TEACHER:
             figures = _teach(config, paths, products, rows)
+        elif name == STARTED:
+            trainer = _trainer(config, paths, products)
+            figures = _probe(partial(encode_images, trainer.model.vision_tower), trainer, rows)
         else:
             figures = _train(VARIANTS[name], config, paths, products, rows, arguments.steps)
         took = time.perf_counter() - started

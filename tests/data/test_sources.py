@@ -2,6 +2,7 @@ import http.server
 import threading
 
 import datasets
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from pipeline.data.schema import PRODUCTS
 from pipeline.data.sources import BadRow, RawRow, SourceError, open_photos, open_source
 from pipeline.stageconfig import SourceConfig
-from tests.factories import CATEGORIES, COLOURS, draw, encode, write_dataset, write_rows
+from tests.factories import CATEGORIES, COLOURS, draw, encode, make_row, write_dataset, write_rows
 
 
 def _photo():
@@ -50,6 +51,33 @@ def test_several_sources_are_read_as_one(tmp_path):
     assert [row.title for row in rows if row.split == "train"] == titles
     limited = open_source(SourceConfig(location=str(first), others=(str(second),), limit=3))
     assert limited.total == len(list(limited)) == 12
+
+
+def _with_splits(folder, **counts):
+    rng = np.random.default_rng(len(counts))
+    for split, count in counts.items():
+        write_rows(
+            folder / "data" / f"{split}-0.parquet", [make_row(number, rng, dirt=False) for number in range(count)]
+        )
+    return folder
+
+
+def test_a_validation_split_of_some_sources_is_none_of_all(tmp_path):
+    plain = _with_splits(tmp_path / "plain", train=10, test=3)
+    cut = _with_splits(tmp_path / "cut", train=8, validation=4, heldout=2)
+    joined = open_source(SourceConfig(location=str(cut), others=(str(plain),)))
+    assert joined.splits == ("train", "test")
+    rows = list(joined)
+    assert [(row.split, row.row) for row in rows] == [
+        *(("train", number) for number in range(8 + 4 + 2 + 10)),
+        *(("test", number) for number in range(3)),
+    ]
+    of_cut = [row.title for row in _open(cut)]
+    assert sorted(row.title for row in rows[:14]) == sorted(of_cut)
+    other = _with_splits(tmp_path / "other", train=5, validation=2)
+    both = open_source(SourceConfig(location=str(cut), others=(str(other),)))
+    assert both.splits == ("train", "validation")
+    assert sum(row.split == "validation" for row in both) == 4 + 2
 
 
 @pytest.mark.parametrize("column", ["image", "product_image"])

@@ -132,20 +132,26 @@ class Source:
 
 
 def join_sources(sources: Sequence[Source]) -> Source:
-    """Several sources as one; rows of a split are numbered through, in the order of the sources."""
+    """Several sources as one; rows of a split are numbered through, in the order of the sources.
+
+    A validation or held-out split that only some of them have counts as train, so that one is cut from all of them:
+    else nothing would be chosen, or known to be unseen, on rows of the others. A test split stays one.
+    """
+    shared = set.intersection(*(set(source.splits) for source in sources)) | {"test"}
     parts = []
     for split in SPLIT_ORDER:
         before = 0
-        for part in (part for source in sources for part in source.parts if part.split == split):
-            parts.append(replace(part, read=functools.partial(_renumbered, part, before)))
-            before += part.rows
+        for part in (part for source in sources for part in source.parts):
+            if (part.split if part.split in shared else "train") == split:
+                parts.append(Part(split, part.rows, functools.partial(_moved, part, split, before)))
+                before += part.rows
     kinds = dict.fromkeys(source.kind for source in sources)
     return Source(" + ".join(source.name for source in sources), ", ".join(kinds), parts, sources[0].limit)
 
 
-def _renumbered(part: Part, before: int) -> Iterator[Item]:
+def _moved(part: Part, split: str, before: int) -> Iterator[Item]:
     for item in part.read():
-        yield replace(item, row=item.row + before)
+        yield replace(item, split=split, row=item.row + before)
 
 
 def split_name(name: str) -> str:
