@@ -31,6 +31,16 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
+@pytest.fixture
+def another_precision() -> Iterator[None]:
+    """Lets a test train in a precision of its own: Accelerate has one a process."""
+    from accelerate.state import AcceleratorState  # brings torch: only for tests that ask for it
+
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
 @pytest.fixture(scope="module")
 def small_space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the Space serves a small catalogue with a bundle without towers, from this process."""

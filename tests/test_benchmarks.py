@@ -52,7 +52,7 @@ def test_training_compares_ways_of_the_same_work(capsys):
 
 
 @pytest.mark.parametrize("stage", [0, 2])
-def test_real_size_loads_the_preset_from_checkpoints(stage, tmp_path):
+def test_real_size_loads_the_preset_from_checkpoints(stage, tmp_path, another_precision):
     config = real_size.write_checkpoints(tmp_path, real_size.SMALL_TEXT, real_size.SMALL_VISION)
     assert config.model.vision.model_class == "SiglipVisionModel"
     found = real_size.measure_stage(config, stage, steps=1)

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from accelerate.state import AcceleratorState
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -191,14 +190,6 @@ def test_log_keeps_the_last_of_repeated_steps(tmp_path):
     with log.path.open("a") as file:
         file.write('{"stage": "fit", "st')
     assert log.read() == [{"stage": "fit", "step": 20, "loss": 2.0}]
-
-
-@pytest.fixture
-def another_precision():
-    """Lets a test use an accelerator of a precision of its own: a process has one."""
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 @pytest.mark.parametrize(("fast", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
