@@ -147,7 +147,8 @@ def render(look: Look, *, size: int = SIZE, samples: int = SAMPLES) -> np.ndarra
     outdoors = kind.path.split(" > ")[0] in _OUTDOOR or "Garden" in kind.path.split(" > ")[1]
     scene.update(scenery(studio, kit.pose == "flat", outdoors, rng))
     scene["sensor"] = _shutter(look, samples, camera, size)
-    radiance = np.array(mi.render(mi.load_dict(scene), seed=look.seed % 65521), dtype=np.float64)
+    seed: Any = look.seed % 65521  # an integer becomes the one of Mitsuba that its types ask for
+    radiance = np.array(mi.render(mi.load_dict(scene), seed=seed), dtype=np.float64)
     return develop(radiance, studio, rng)
 
 

@@ -6,7 +6,6 @@ every training stage has a checkpoint and resumes.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import logging
 import time
@@ -24,11 +23,10 @@ from pipeline.artifacts import RunPaths, atomic_path
 from pipeline.config import Config
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import read_taxonomy
-from pipeline.model.augment import STRENGTHS
 from pipeline.model.bundle import load_bundle
 from pipeline.model.bundlewriter import adopt_bundle, save_bundle
 from pipeline.model.curves import draw_curves
-from pipeline.model.distillation import Lessons, Photos, make_lessons
+from pipeline.model.distillation import Lessons
 from pipeline.model.examples import Examples, FeatureSet, make_examples
 from pipeline.model.features import TokenCache, encode_images, encode_texts
 from pipeline.model.imitation_task import ImitationTask
@@ -38,12 +36,12 @@ from pipeline.model.processes import make_accelerator
 from pipeline.model.selection import Choice, select_strength
 from pipeline.model.startingtower import load_tower, save_tower
 from pipeline.model.task import Task
-from pipeline.model.teachers import load_teacher
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.training import JsonLog, run_stage
 from pipeline.model.two_tower import TwoTower
 from pipeline.model.vision_task import VisionTask
 from pipeline.provenance import Provenance, hash_ids, require, write_provenance
+from pipeline.stages.teaching import Teaching
 from pipeline.trainconfig import TrainStage
 
 logger = logging.getLogger(__name__)
@@ -85,7 +83,8 @@ class Trainer:
         self.config, self.paths = config, paths
         self.accelerator: Accelerator = make_accelerator(config.train.mixed_precision)
         self.images = np.load(paths.images, mmap_mode="r")
-        self.photos = np.load(paths.photos, mmap_mode="r")
+        photos = np.load(paths.photos, mmap_mode="r")
+        self.teaching = Teaching(config, self.accelerator, photos, paths.features)
         if not products.loc[products["split"] == "train", "category_path"].notna().any():
             raise ValueError("No training row has a category; there is nothing to learn from.")
         whole = read_taxonomy(paths.taxonomy)
@@ -212,32 +211,12 @@ class Trainer:
 
     def lessons(self, stage: TrainStage) -> Lessons | None:
         """What the configured teacher sees in views of the training products' photos, cached on disk."""
-        examples, views = self.train_examples, self.config.train.teacher_views
-        return self._shown(stage, self.images, examples.image_rows[examples.has_image], views)
+        examples = self.train_examples
+        return self.teaching.of_products(stage, self.images, examples.image_rows[examples.has_image])
 
     def lessons_of_anything(self, stage: TrainStage) -> Lessons | None:
         """What it sees in views of photos of anything."""
-        return self._shown(stage, self.photos, np.arange(len(self.photos)), self.config.train.photo_views)
-
-    def _shown(self, stage: TrainStage, images: np.ndarray, rows: np.ndarray, turns: int) -> Lessons | None:
-        teacher = self.config.train.teacher
-        if teacher is None or not len(rows):
-            return None
-        with self.accelerator.main_process_first():
-            return Lessons.joined(
-                [
-                    make_lessons(
-                        functools.partial(load_teacher, teacher),
-                        repr((teacher, self.config.fingerprint("ingest"), images.shape, hash_ids(map(str, rows)))),
-                        Photos(images, rows, self.photos),
-                        turns=turns,
-                        strength=STRENGTHS[name],
-                        seed=self.config.seed,
-                        folder=self.paths.features,
-                    )
-                    for _, name in stage.views
-                ]
-            )
+        return self.teaching.of_anything(stage)
 
     def _matching_task(self, stage: TrainStage) -> MatchingTask:
         features = [
