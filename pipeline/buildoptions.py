@@ -32,7 +32,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--limit", type=int, default=0, help="at most that many rows of each split")
     command.add_argument("--teacher", help="vision model to learn from: .tflite file, hub id or folder")
     command.add_argument("--photos", nargs="*", default=[], help="photos of anything, for learning from it")
-    command.add_argument("--tower", type=Path, help="start the vision tower as this one, which has left its teacher")
+    command.add_argument("--tower", type=Path, help="start the vision tower as that of this file or bundle")
     command.add_argument("--model", type=Path, help="use this trained bundle instead of training one")
     command.add_argument(
         "--refit", type=Path, help="train on the held-out categories too, with what this calibrated bundle chose"
@@ -81,10 +81,10 @@ def config_of(arguments: argparse.Namespace) -> Config:
 
 
 def started(config: Config, tower: Path) -> Config:
-    """The configuration whose vision tower starts as the one of a file.
+    """The configuration whose vision tower starts as the one of a file or a bundle.
 
     Raises:
-        ArtifactError: If there is no such file.
+        ArtifactError: If there is none.
         ValueError: If the preset has no vision tower of its own.
     """
     config = with_tower(config)

@@ -107,7 +107,8 @@ class TrainConfig:
         photo_share: Share of the photos of `source.photos` in a batch.
         bundle: Folder of a trained model bundle to use as it is; nothing is trained then.
         bundle_weights: Hash of its weights.
-        tower: File of a vision tower that has left its teacher, which this one starts as; empty: it starts anew.
+        tower: File of a vision tower that has left its teacher, or a bundle, whose tower this one starts as; empty:
+            it starts anew.
         tower_weights: Hash of it.
         refit: Folder of a finished bundle whose choices are taken over: the strength and the gate shift, how its
             predictor combines, its calibrations and thresholds. A vision tower that is trained here starts from its.

@@ -309,6 +309,16 @@ def test_two_sources_a_teacher_and_photos_of_anything(tiny_run, tmp_path):
         assert torch.equal(value, trainer.model.vision_tower.state_dict()[name]), name
 
 
+def test_a_vision_tower_starts_as_that_of_a_bundle(tiny_run, tmp_path):
+    bundle = RunPaths(tiny_run).trained
+    start = ["build", "--preset", "tiny", "--source", str(tiny_run.parent / "data"), "--tower", str(bundle)]
+    config = config_of(parser().parse_args([*start, "--out", str(tmp_path / "run")]))
+    assert config.train.tower_weights == bundle_hash(bundle)
+    trainer = Trainer(config, RunPaths(tiny_run), read_products(RunPaths(tiny_run).products))
+    for name, value in load_bundle(bundle).model.vision_tower.state_dict().items():
+        assert torch.equal(value, trainer.model.vision_tower.state_dict()[name]), name
+
+
 def test_a_tower_to_start_from_spares_the_imitation_and_keeps_the_teacher(tiny_run, tmp_path, capsys):
     tower = tmp_path / "tower.safetensors"
     save_tower(tower, VisionTower(tiny().model.vision), "another teacher")

@@ -1,6 +1,7 @@
-"""A vision tower as it left its teacher, before it heard of any category: a file that another build can start from.
+"""Vision towers that another build can start from: one as it left its teacher, in a file, and that of a bundle.
 
-Weights are int8 with a scale a row, so the file has a byte a weight; norms and biases stay as they are.
+The file is of a tower that has not heard of any category. Its weights are int8 with a scale a row, so it has a byte a
+weight; norms and biases stay as they are.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pipeline.artifacts import ArtifactError, atomic_path
+from pipeline.model.bundle import bundle_hash, load_bundle
 from pipeline.model.towers import VisionTower
 from pipeline.modelconfig import TowerConfig
 
@@ -38,34 +40,44 @@ def save_tower(path: Path, tower: VisionTower, teacher: str) -> None:
 
 
 def load_tower(path: Path, tower: VisionTower) -> None:
-    """Give a tower of the same architecture these weights.
+    """Give a tower of the same architecture the weights of a file, or those of the folder of a bundle.
 
     Raises:
-        ArtifactError: If the file is damaged, or of a tower of another architecture.
+        ArtifactError: If the file or the bundle is damaged, or has a tower of another architecture.
     """
+    architecture, weights = _of_bundle(path) if path.is_dir() else _of_file(path)
+    if architecture != _architecture(tower.config):
+        raise ArtifactError(f"The tower {path} has another architecture than the preset's vision tower.")
+    tower.load_state_dict(weights)
+
+
+def _of_bundle(path: Path) -> tuple[str, dict[str, Tensor]]:
+    tower = load_bundle(path).model.vision_tower
+    return _architecture(tower.config), tower.state_dict()
+
+
+def _of_file(path: Path) -> tuple[str, dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
             marks = file.metadata() or {}
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
     except (OSError, SafetensorError) as error:
         raise ArtifactError(f"The tower {path} cannot be read ({error}); a build with --teacher writes one.") from error
-    if marks.get("tower") != _architecture(tower.config):
-        raise ArtifactError(f"The tower {path} has another architecture than the preset's vision tower.")
     scales = {name: stored.pop(name) for name in list(stored) if name.endswith(SCALE)}
     for name, scale in scales.items():
         codes = stored[name.removesuffix(SCALE)].float()
         stored[name.removesuffix(SCALE)] = codes * _rows(scale, codes)
-    tower.load_state_dict(stored)
+    return marks.get("tower", ""), stored
 
 
 def tower_hash(path: Path) -> str:
-    """SHA-256 of the file.
+    """SHA-256 of the file, or of the weights of a bundle.
 
     Raises:
         ArtifactError: If there is none.
     """
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return bundle_hash(path) if path.is_dir() else hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise ArtifactError(f"The tower {path} cannot be read ({error}); a build with --teacher writes one.") from error
 

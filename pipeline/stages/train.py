@@ -36,12 +36,12 @@ from pipeline.model.processes import make_accelerator
 from pipeline.model.selection import Choice, select_strength
 from pipeline.model.startingtower import load_tower, save_tower
 from pipeline.model.task import Task
+from pipeline.model.teaching import Teaching
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.training import JsonLog, run_stage
 from pipeline.model.two_tower import TwoTower
 from pipeline.model.vision_task import VisionTask
 from pipeline.provenance import Provenance, hash_ids, require, write_provenance
-from pipeline.stages.teaching import Teaching
 from pipeline.trainconfig import TrainStage
 
 logger = logging.getLogger(__name__)

@@ -70,5 +70,6 @@ def test_what_cannot_be_read_is_said(saved, tmp_path):
     (tmp_path / "broken").write_bytes(path.read_bytes()[:100])
     with pytest.raises(ArtifactError, match="broken cannot be read"):
         load_tower(tmp_path / "broken", VisionTower(CONFIG))
-    with pytest.raises(ArtifactError, match="a build with --teacher writes one"):
-        tower_hash(tmp_path / "missing")
+    for missing in (tmp_path / "missing", tmp_path):  # no file, and a folder that is no bundle
+        with pytest.raises(ArtifactError, match="a build with --teacher writes one"):
+            tower_hash(missing)
