@@ -54,7 +54,7 @@ def test_commands_parse(command, tiny_run, tmp_path):
     if arguments.teacher is not None:  # read when the configuration is made, for its hash
         arguments.teacher = str(tmp_path / "teacher.tflite")
         Path(arguments.teacher).write_bytes(b"stands in for a model")
-    if arguments.tower is not None:  # likewise
+    if arguments.tower is not None and not arguments.tower.exists():  # likewise
         arguments.tower = tmp_path / "tower.safetensors"
         arguments.tower.write_bytes(b"stands in for a tower")
     if arguments.refit is not None:  # likewise

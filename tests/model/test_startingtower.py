@@ -1,15 +1,18 @@
 """A tower as it left its teacher: what is read is what was written, to the precision of a byte a weight."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
 
 from pipeline.artifacts import ArtifactError
+from pipeline.model.bundle import load_bundle
 from pipeline.model.startingtower import load_tower, save_tower, tower_hash
 from pipeline.model.towers import VisionTower
 from pipeline.modelconfig import TowerConfig
+from pipeline.presets import compact
 
 CONFIG = TowerConfig(
     model_id="",
@@ -58,6 +61,14 @@ def test_writing_what_was_read_loses_nothing_more(saved, tmp_path):
     load_tower(tmp_path / "again.safetensors", twice)
     for name, value in once.state_dict().items():
         assert torch.allclose(value, twice.state_dict()[name], rtol=1e-6), name
+
+
+def test_builds_of_the_compact_preset_can_start_from_the_shipped_tower():
+    shipped = Path(__file__).parents[2] / "assets" / "model"
+    tower = VisionTower(compact().model.vision)
+    load_tower(shipped, tower)
+    for name, value in load_bundle(shipped).model.vision_tower.state_dict().items():
+        assert torch.equal(value, tower.state_dict()[name]), name
 
 
 def test_what_cannot_be_read_is_said(saved, tmp_path):
