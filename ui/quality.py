@@ -131,7 +131,7 @@ def show_trust(workspace: Workspace) -> tuple[str, go.Figure | None, go.Figure |
         f"Of {known:,} products with a category, {cards.percent(facts['right'] / known)} are predicted right to the "
         f"last level and {cards.percent(facts['wrong'] / known)} wrong at some level; the others stop above the last. "
         f"The top level is right for {cards.percent(facts['top_right'] / known)}. Confidence is judged on the "
-        f"{facts['rows']:,} that training did not learn from."
+        f"{facts['rows']:,} outside the train split; a model trained elsewhere may have learnt from some of these."
     )
     counts = np.array(facts["confused"], dtype=float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
