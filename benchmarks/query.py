@@ -22,7 +22,8 @@ from PIL import Image
 
 from benchmarks.timing import interleaved, line
 from pipeline.config import Config
-from pipeline.data.images import decode_image, square
+from pipeline.data.decoding import decode_photo
+from pipeline.data.images import square
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.model.bundlewriter import save_bundle
 from pipeline.model.features import TokenCache, pad, to_pixels
@@ -128,10 +129,10 @@ def photo_query(size: Size, config: Config, bundle: Bundle, index: VectorIndex) 
     limits = {"max_bytes": config.ingest.max_image_bytes, "max_pixels": config.ingest.max_image_pixels}
     files = itertools.cycle(photos(8, size.photo_side))
     tower = bundle.model.vision_tower
-    pixels = to_pixels(square(decode_image(next(files), **limits), bundle.image_size)[None])
+    pixels = to_pixels(square(decode_photo(next(files), **limits).image, bundle.image_size)[None])
 
     def end_to_end() -> None:
-        query = encoder.encode(None, decode_image(next(files), **limits))
+        query = encoder.encode(None, decode_photo(next(files), **limits).image)
         index.search(query.fused_vector[None], K)
 
     with torch.inference_mode():

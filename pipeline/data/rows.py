@@ -11,16 +11,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.cleaning import clean_text, cut_text, guess_language, product_text
-from pipeline.data.images import (
-    ImageError,
-    decode_image,
-    perceptual_hash,
-    photo_flaw,
-    signature,
-    source_size,
-    square,
-    thumbnail,
-)
+from pipeline.data.decoding import ImageError, decode_photo
+from pipeline.data.images import perceptual_hash, photo_flaw, signature, square, thumbnail
 from pipeline.data.sources import BadRow, Item, RawRow
 from pipeline.data.taxonomy import normalise_path
 from pipeline.stageconfig import IngestConfig
@@ -125,12 +117,12 @@ def clean_photo(data: bytes, config: IngestConfig) -> CleanPhoto:
     Raises:
         ImageError: If it cannot be used.
     """
-    image = decode_image(data, max_bytes=config.max_image_bytes, max_pixels=config.max_image_pixels)
-    width, height = source_size(data)
+    photo = decode_photo(data, max_bytes=config.max_image_bytes, max_pixels=config.max_image_pixels)
+    image = photo.image
     return CleanPhoto(
         digest=hashlib.sha256(data).hexdigest(),
-        width=width,
-        height=height,
+        width=photo.width,
+        height=photo.height,
         square=square(image, config.image_size),
         thumbnail=thumbnail(image, config.thumbnail_size, THUMBNAIL_QUALITY),
         hash=perceptual_hash(image),

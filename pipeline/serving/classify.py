@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.cleaning import clean_text, product_text
-from pipeline.data.images import ImageError, decode_image
+from pipeline.data.decoding import ImageError, decode_photo, read_photo_file
 from pipeline.data.sources import SourceError
 from pipeline.data.taxonomy import levels, read_taxonomy
 from pipeline.model.bundle import Bundle, load_bundle
@@ -133,7 +133,7 @@ def render(answer: Answer, evidence: dict[str, Any] | None = None) -> str:
 def _read_photo(path: Path) -> Any:
     limits = IngestConfig()
     try:
-        data = path.read_bytes()
-        return decode_image(data, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels)
+        data = read_photo_file(path, limits.max_image_bytes)
+        return decode_photo(data, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels).image
     except (OSError, ImageError) as error:
         raise SourceError(f"The photo {path} cannot be read: {error}") from error

@@ -24,9 +24,10 @@ from tqdm import tqdm
 
 from pipeline.artifacts import RunPaths, atomic_path
 from pipeline.config import Config
+from pipeline.data.decoding import ImageError, decode_photo
 from pipeline.data.duplicates import Fingerprints, group_rows
 from pipeline.data.imagecache import ImageCacheWriter
-from pipeline.data.images import SIGNATURE_SIZE, ImageError, decode_image, square
+from pipeline.data.images import SIGNATURE_SIZE, square
 from pipeline.data.rows import CleanRow, Reject, clean_row, reject_clean
 from pipeline.data.schema import PRODUCTS, REJECTS, SPLITS, write_table
 from pipeline.data.sources import BadRow, Item, Source, SourceError, open_photos, open_source
@@ -109,10 +110,10 @@ def _write_photos(config: Config, paths: RunPaths) -> None:
             return None
         try:
             limits = config.ingest
-            image = decode_image(item.image, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels)
+            photo = decode_photo(item.image, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels)
         except ImageError:
             return None
-        return square(image, size)
+        return square(photo.image, size)
 
     with atomic_path(paths.photos) as temporary, ImageCacheWriter(temporary, size) as cache:
         for location in config.source.photos:

@@ -1,0 +1,143 @@
+"""Decoding of one photo in this process: upright, on white, RGB, and no larger than any tower takes.
+
+`worker.py` calls this where it can be ended; nothing else should read photos of strangers with it.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from pipeline.data.decoding.structure import StructureError, check_structure
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+ENOUGH_PIXELS = 512
+"""A photo comes at a reduced scale, whose sides are still at least this: no tower takes more."""
+MOST_PIXELS = 4_096
+"""A long photo is reduced further, until its longer side is below twice this."""
+MAX_WEBP_PIXELS = 16_000_000
+"""Width x height of a WebP file: its decoder takes 16 bytes a pixel."""
+
+_WHITE = (255, 255, 255)
+_STRIP_PIXELS = 1_000_000  # converted at a time, so that a conversion needs little beside the decoded photo
+_DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError, struct.error, zlib.error)
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # by EXIF orientation
+
+
+class ImageError(ValueError):
+    """A photo cannot be used; the message says why in one sentence."""
+
+
+@dataclass(frozen=True)
+class DecodedPhoto:
+    """A photo as pixels.
+
+    Attributes:
+        image: RGB, upright, at a reduced scale.
+        width: Of the photo as it is stored, in pixels.
+        height: Of it.
+    """
+
+    image: Image.Image
+    width: int
+    height: int
+
+
+def decode_image(data: bytes, *, max_bytes: int, max_pixels: int) -> DecodedPhoto:
+    """Decode a photo: upright (EXIF), first frame, on white, RGB, at a reduced scale where it is large.
+
+    Args:
+        data: A JPEG, PNG or WebP file.
+        max_bytes: Largest file.
+        max_pixels: Largest width x height, checked before the pixels are decoded.
+
+    Returns:
+        The photo, its shorter side at least `ENOUGH_PIXELS` where it was that large.
+
+    Raises:
+        ImageError: If the file is too large, of another format, damaged, cut short, or made to keep a decoder busy.
+    """
+    image = _open(data, max_bytes, max_pixels)
+    width, height = image.size
+    try:
+        image.draft("RGB", (ENOUGH_PIXELS, ENOUGH_PIXELS))
+        image.load()
+        return DecodedPhoto(_upright(image, _reduce(image)), width, height)
+    except MemoryError as error:
+        raise ImageError(f"The photo takes too much memory to decode ({width} x {height} pixels).") from error
+    except _DECODING_ERRORS as error:
+        raise ImageError(f"The photo is a damaged {image.format} file ({error}).") from error
+
+
+def _open(data: bytes, max_bytes: int, max_pixels: int) -> Image.Image:
+    if not data:
+        raise ImageError("The photo is empty: it has no bytes.")
+    if len(data) > max_bytes:
+        raise ImageError(f"The photo has {len(data):,} bytes; at most {max_bytes:,} are allowed.")
+    try:
+        check_structure(data)
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except StructureError as error:
+        raise ImageError(str(error)) from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"The photo has far more pixels than the {max_pixels:,} that are allowed.") from error
+    except _DECODING_ERRORS as error:
+        raise ImageError("The photo is not a readable JPEG, PNG or WebP file.") from error
+    limit = min(max_pixels, MAX_WEBP_PIXELS) if image.format == "WEBP" else max_pixels
+    if image.width * image.height > limit:
+        kind = " as WebP" if limit < max_pixels else ""
+        raise ImageError(f"The photo is {image.width} x {image.height} pixels; at most {limit:,} are allowed{kind}.")
+    return image
+
+
+def _reduce(image: Image.Image) -> Image.Image:
+    """RGB of any mode, each side divided by the same whole number; strip by strip, so that little memory is needed."""
+    width, height = image.size
+    factor = max(1, min(width, height) // ENOUGH_PIXELS, max(width, height) // MOST_PIXELS)
+    if factor == 1 and width * height <= _STRIP_PIXELS:
+        return _to_rgb(image)
+    reduced = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    rows = factor * max(1, _STRIP_PIXELS // (width * factor))
+    for top in range(0, height, rows):
+        strip = _to_rgb(image.crop((0, top, width, min(top + rows, height))))
+        reduced.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
+    return reduced
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """RGB of any mode: 16-bit grays scaled to 8 bits, transparency on white."""
+    if image.mode.startswith("I"):
+        gray = np.asarray(image, dtype=np.int64).clip(0, 65535) >> 8
+        return Image.fromarray(gray.astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        layered = image.convert("RGBA")
+        ground = Image.new("RGBA", layered.size, (*_WHITE, 255))
+        return Image.alpha_composite(ground, layered).convert("RGB")
+    return image.convert("RGB")
+
+
+def _upright(stored: Image.Image, reduced: Image.Image) -> Image.Image:
+    """The reduced photo turned as the EXIF data of the stored one say.
+
+    Where they cannot be read it stays as it is, as in browsers. Not by `ImageOps.exif_transpose`, which also writes the
+    data again, and fails in many ways where they are damaged.
+    """
+    try:
+        orientation = stored.getexif().get(ExifTags.Base.Orientation)
+    except _DECODING_ERRORS:
+        return reduced
+    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
+    return reduced if turn is None else reduced.transpose(turn)

@@ -1,0 +1,75 @@
+"""The process that decodes photos: reads one from standard input, answers a sentence or pixels, and so on.
+
+Run by `pool.py`, never by hand: python -m pipeline.data.decoding.worker CPU_SECONDS SHARED_FILE
+It has a budget of processor time and of memory for each photo. Above the first the kernel ends it (SIGPROF), above the
+second its allocations fail, so that no photo takes more than one worker down.
+"""
+
+from __future__ import annotations
+
+import mmap
+import resource
+import signal
+import struct
+import sys
+from typing import BinaryIO
+
+from pipeline.data.decoding.decode import ENOUGH_PIXELS, MOST_PIXELS, ImageError, decode_image
+
+CPU_SECONDS = 2.0
+"""Processor time that one photo may take."""
+MEMORY_BYTES = 300_000_000
+"""Memory that one photo may take; held where the kernel is Linux."""
+
+ANSWER_PIXELS = 2 * ENOUGH_PIXELS * 2 * MOST_PIXELS
+"""Most pixels that a decoded photo has, so the size of the shared memory in which it is answered."""
+
+READY = b"!"
+"""Said once, when the worker can take a photo."""
+REQUEST = struct.Struct("<QQQ")
+"""Bytes of the file that follows, most bytes, most pixels."""
+ANSWER = struct.Struct("<?IIIII")
+"""Whether there are pixels; size as stored; size of the RGB image in shared memory; else bytes of the sentence."""
+
+
+def main() -> None:
+    """Answer until standard input ends."""
+    source, target = sys.stdin.buffer, sys.stdout.buffer
+    cpu_seconds = float(sys.argv[1])
+    shared = mmap.mmap(int(sys.argv[2]), ANSWER_PIXELS * 3)
+    _limit_memory()
+    target.write(READY)
+    target.flush()
+    while header := source.read(REQUEST.size):
+        size, max_bytes, max_pixels = REQUEST.unpack(header)
+        data = source.read(size)
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+        _answer(target, shared, data, max_bytes, max_pixels)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _answer(target: BinaryIO, shared: mmap.mmap, data: bytes, max_bytes: int, max_pixels: int) -> None:
+    try:
+        photo = decode_image(data, max_bytes=max_bytes, max_pixels=max_pixels)
+    except ImageError as error:
+        sentence = str(error).encode(errors="replace")
+        target.write(ANSWER.pack(False, 0, 0, 0, 0, len(sentence)) + sentence)
+    else:
+        pixels = photo.image.tobytes()
+        shared[: len(pixels)] = pixels
+        target.write(ANSWER.pack(True, photo.width, photo.height, *photo.image.size, 0))
+    target.flush()
+
+
+def _limit_memory() -> None:
+    """Give allocations `MEMORY_BYTES` beyond what the process has now; only Linux counts mapped memory as data."""
+    if sys.platform != "linux":
+        return
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        data_pages = int(statm.read().split()[5])
+    limit = data_pages * resource.getpagesize() + MEMORY_BYTES
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+if __name__ == "__main__":
+    main()
