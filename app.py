@@ -18,13 +18,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route
 
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.serving import hub
 from pipeline.serving.catalog import Catalog, check_match
-from ui import examples, galaxyfiles, guard, page, programs
+from ui import examples, galaxyfiles, page, programs
+from ui.guard import limits
+from ui.guard.connections import limit_connections
+from ui.guard.gate import Gate
+from ui.guard.rates import Rates
+from ui.guard.uploads import Uploads, use_private_folder
 from ui.theme import theme
 from ui.workspace import Workspace, load_tools
 
@@ -88,13 +95,20 @@ def launch(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
         blocks: The page.
         files: Routes that its scripts fetch from, beside Gradio's own.
     """
+    uploads = Uploads(Path(get_upload_folder()).resolve())
+    uploads.belong_to(blocks)
+    middleware = [Middleware(Gate, uploads=uploads, rates=Rates.from_environment())]
+    if hosts := os.environ.get("ALLOWED_HOSTS"):
+        allowed = [host.strip() for host in hosts.split(",")]
+        middleware.insert(0, Middleware(TrustedHostMiddleware, allowed_hosts=allowed, www_redirect=False))
     blocks.queue(default_concurrency_limit=2, max_size=64, api_open=False)
     blocks.launch(
         theme=theme(),
         css_paths=[ROOT / "assets" / "space.css", ROOT / "assets" / "galaxy.css"],
-        app_kwargs={"routes": list(files), "middleware": [Middleware(guard.Gate)]},
+        app_kwargs={"routes": list(files), "middleware": middleware, "lifespan": uploads.lifespan},
         allowed_paths=[str(examples.FOLDER)],
-        max_file_size=guard.MAX_FILE,
+        max_file_size=limits.MAX_FILE,
+        state_session_capacity=limits.MAX_SESSIONS,
         strict_cors=True,
         enable_monitoring=False,
         run_history=False,
@@ -105,6 +119,7 @@ def launch(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
         prevent_thread_lock=True,
         _frontend=False,  # or it gives up where the first page takes more than three seconds, as on a busy machine
     )
+    limit_connections(blocks)
     if blocks.mcp_server_obj is None:  # Gradio goes on without, and keeps the reason
         raise RuntimeError(blocks.mcp_error)
     blocks.mcp_server_obj.postprocess_output_data = programs.as_json  # type: ignore[method-assign,assignment]
@@ -122,6 +137,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--catalog", type=Path, help="a published catalog.parquet (default: the demo's)")
     parser.add_argument("--model", type=Path, help="the model bundle that made it (default: the demo's)")
     chosen = parser.parse_args(arguments)
+    use_private_folder()
     try:
         workspace = choose_workspace(chosen.catalog, chosen.model)
     except ArtifactError as error:

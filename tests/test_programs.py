@@ -30,7 +30,8 @@ from mcp.types import CallToolResult
 import app
 from benchmarks import load
 from tests.factories import draw, encode
-from ui import examples, guard
+from ui import examples
+from ui.guard import limits
 
 T = TypeVar("T")
 
@@ -189,7 +190,7 @@ def test_no_address_is_fetched(address: str, client: Client, trap: tuple[str, li
     assert "not fetched" in _tool(address, "classify", {"photo": url}).content[0].text
     for asked in (url, "https://example.com/photo.png"):
         assert httpx.get(f"{address}/gradio_api/file={asked}").status_code == 403
-        assert httpx.get(f"{address}/gradio_api/proxy={asked}").status_code == 400
+        assert httpx.get(f"{address}/gradio_api/proxy={asked}").status_code == 404
 
 
 def test_only_uploads_are_read(address: str, photo: Path) -> None:
@@ -219,15 +220,21 @@ def test_only_the_examples_are_served(address: str, photo: Path) -> None:
 
 def test_limits_on_size_hold(address: str, tmp_path: Path) -> None:
     large = tmp_path / "large.jpg"
-    large.write_bytes(bytes(guard.MAX_FILE + 1))
+    large.write_bytes(bytes(limits.MAX_FILE + 1))
     with large.open("rb") as file:
         assert httpx.post(f"{address}/gradio_api/upload", files={"files": file}).status_code == 413
-    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=30)
-    connection.putrequest("POST", "/gradio_api/queue/join")
-    connection.putheader("Content-Length", str(guard.MAX_BODY + 1))
-    connection.endheaders()
-    answer = connection.getresponse()
-    assert (answer.status, b"At most 30,000,000 bytes" in answer.read()) == (413, True)
+    for path, most in (
+        ("queue/join", limits.MAX_CALL),
+        ("call/v2/classify", limits.MAX_CALL),
+        ("upload", limits.MAX_UPLOAD),
+        ("mcp/", limits.MAX_MCP),
+    ):
+        connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=30)
+        connection.putrequest("POST", f"/gradio_api/{path}")
+        connection.putheader("Content-Length", str(most + 1))
+        connection.endheaders()
+        answer = connection.getresponse()
+        assert (answer.status, f"At most {most:,} bytes" in answer.read().decode()) == (413, True)
 
 
 def test_another_site_cannot_call(address: str) -> None:

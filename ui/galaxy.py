@@ -19,6 +19,7 @@ import pandas as pd
 from pipeline.serving.filters import in_category
 from pipeline.serving.neighbours import centre_of, nearest_products
 from ui import cards, galaxyfiles, results
+from ui.guard.faults import reported
 from ui.workspace import Workspace, bind, check_text, endpoint, refuse
 
 _NEIGHBOURS = 12
@@ -208,6 +209,8 @@ def _answering(handler: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict
             return handler(question)
         except gr.Error as error:
             return {"refused": error.message}
+        except Exception as error:  # noqa: BLE001  Gradio would answer with a status alone
+            return {"refused": reported(error)}
 
     answer.__name__ = handler.__name__
     return answer
@@ -216,7 +219,7 @@ def _answering(handler: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict
 def _row(workspace: Workspace, question: Any) -> int:
     asked = question if isinstance(question, dict) else {}
     row, product_id = asked.get("row"), asked.get("product_id")
-    if isinstance(row, int) and 0 <= row < len(workspace.catalog):
+    if isinstance(row, int) and not isinstance(row, bool) and 0 <= row < len(workspace.catalog):
         return row
     try:
         return workspace.catalog.row(str(product_id))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from ui import chart
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "assets" / "galaxy"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+_ROW = re.compile(r"[0-9]{1,9}")
 _PREFIX = "/galaxy"
 _KEEP = "public, max-age=86400"  # seconds; the addresses carry `version`
 _ASK = "no-cache"  # may be kept, and is asked for again: the ETag answers
@@ -75,8 +77,8 @@ def routes(catalog: Catalog) -> list[Route]:
     return [
         Route(f"{_PREFIX}/scripts/{{name}}", script),
         Route(f"{_PREFIX}/data/{{name}}", block),
-        Route(f"{_PREFIX}/thumbnail/{{row:int}}", thumbnail),
-        Route(f"{_PREFIX}/title/{{row:int}}", title),
+        Route(f"{_PREFIX}/thumbnail/{{row}}", thumbnail),
+        Route(f"{_PREFIX}/title/{{row}}", title),
     ]
 
 
@@ -102,7 +104,8 @@ def _layout(catalog: Catalog, name: str) -> Callable[[], bytes]:
 
 
 def _row(catalog: Catalog, request: Request) -> int:
-    row = int(request.path_params["row"])
+    digits = request.path_params["row"]
+    row = int(digits) if _ROW.fullmatch(digits) else len(catalog)
     if row >= len(catalog):
         raise HTTPException(404, "The catalogue has no such product.")
     return row

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -116,5 +117,5 @@ def _filled(target: Target, query: Mapping[str, str]) -> Sequence[Any] | None:
     try:
         return target.fill(*values)
     except gr.Error as error:
-        gr.Warning(error.message, title="Link")
+        gr.Warning(escape(error.message, quote=False), title="Link")  # a toast renders markup
         return None

@@ -6,7 +6,8 @@ from html import escape
 
 import gradio as gr
 
-from ui import analysis, categories, classify, crossing, galaxy, guard, links, rerank, search
+from ui import analysis, categories, classify, crossing, galaxy, links, rerank, search
+from ui.guard.inputs import Page
 from ui.workspace import Workspace
 
 TITLE = "Product Galaxy"
@@ -30,7 +31,7 @@ def header(workspace: Workspace) -> str:
 
 def build(workspace: Workspace) -> gr.Blocks:
     """The Space on an open catalogue."""
-    with guard.Page(TITLE) as page:
+    with Page(title=TITLE) as page:
         gr.HTML(header(workspace), js_on_load=None, elem_id="header")
         with gr.Tabs(overflow_behavior="wrap") as tabs:
             with gr.Tab("Classify", id="classify"):

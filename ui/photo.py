@@ -8,9 +8,10 @@ import gradio as gr
 from gradio.data_classes import ImageData
 from PIL import Image
 
-from pipeline.data.images import ImageError, decode_image
+from pipeline.data.decoding import DecoderBusyError, ImageError, decode_photo, read_photo_file
 from pipeline.stageconfig import IngestConfig
-from ui.workspace import refuse
+from ui.guard.faults import refuse
+from ui.guard.limits import SECONDS_FOR_A_DECODER
 
 
 def photo_input(label: str = "Photo") -> gr.Image:
@@ -49,8 +50,11 @@ def read_photo(path: str | None) -> Image.Image | None:
         return None
     limits = IngestConfig()
     try:
-        return decode_image(
-            Path(path).read_bytes(), max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels
-        )
-    except ImageError as error:
+        data = read_photo_file(Path(path), limits.max_image_bytes)
+        return decode_photo(
+            data, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels, wait=SECONDS_FOR_A_DECODER
+        ).image
+    except (ImageError, DecoderBusyError) as error:
         raise refuse(str(error)) from error
+    except OSError as error:
+        raise refuse("The photo is not there any more; upload it again.") from error

@@ -23,6 +23,7 @@ from pipeline.serving.index import Hit, ProductSearch
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.stageconfig import IngestConfig
 from ui import programs
+from ui.guard.faults import refuse
 
 if TYPE_CHECKING:
     from pipeline.model.bundle import Bundle
@@ -136,11 +137,6 @@ class Workspace:
         names = ("product_id", "title", "brand", "category_path", "predicted_path")
         values = self.catalog.products.iloc[row]
         return {name: values[name] if isinstance(values[name], str) else None for name in names}
-
-
-def refuse(sentence: str) -> gr.Error:
-    """The error that shows a visitor (and tells a program) why something was not done; raise it."""
-    return gr.Error(sentence, title="Not possible", duration=10, print_exception=False)
 
 
 def check_text(text: str | None, what: str, limit: int = MAX_TEXT) -> str:

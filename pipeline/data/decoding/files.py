@@ -22,5 +22,5 @@ def read_photo_file(path: Path, max_bytes: int) -> bytes:
             raise ImageError("The photo is not a regular file.")
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
-        raise ImageError(f"The photo has more than the {max_bytes:,} bytes that are allowed.")
+        raise ImageError(f"The photo has too many bytes; at most {max_bytes:,} are allowed.")
     return data

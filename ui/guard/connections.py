@@ -1,0 +1,55 @@
+"""Connections that are opened and not used: closed after a while, which uvicorn alone does not do."""
+
+from __future__ import annotations
+
+import asyncio
+
+import gradio as gr
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ui.guard.limits import MAX_CONNECTIONS, SECONDS_FOR_HEADERS
+
+
+class TimedProtocol(H11Protocol):
+    """HTTP/1.1 that hangs up on a connection whose request does not have all of its headers in time."""
+
+    seconds_for_headers = SECONDS_FOR_HEADERS
+    _headers_due: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the time for the first request."""
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Stop the time once a request has begun, and start it for the next."""
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the time."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        waiting = self.cycle is None or self.cycle.response_complete
+        if not waiting or self.transport.is_closing():
+            self._stop()
+        elif self._headers_due is None:
+            self._headers_due = self.loop.call_later(self.seconds_for_headers, self._hang_up)
+
+    def _stop(self) -> None:
+        if self._headers_due is not None:
+            self._headers_due.cancel()
+            self._headers_due = None
+
+    def _hang_up(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+def limit_connections(page: gr.Blocks) -> None:
+    """Let the server of a launched page hang up on idle connections, and take no more than `MAX_CONNECTIONS`."""
+    config = page.server.config  # read anew for each connection
+    config.http_protocol_class = TimedProtocol
+    config.limit_concurrency = MAX_CONNECTIONS

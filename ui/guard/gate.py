@@ -1,0 +1,189 @@
+"""ASGI middleware in front of everything: which requests are taken, how large they are, what their answers carry."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+import anyio
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.guard.faults import reported
+from ui.guard.limits import (
+    MAX_CALL,
+    MAX_MCP,
+    MAX_MCP_PHOTO,
+    MAX_UPLOAD,
+    SECONDS_FOR_A_CHUNK,
+    UPLOADS_AT_ONCE,
+)
+from ui.guard.rates import Rates
+from ui.guard.uploads import Uploads
+
+API = "/gradio_api"
+_UPLOAD, _MCP = f"{API}/upload", f"{API}/mcp"
+_CALLS = (f"{API}/call/", f"{API}/run/", f"{API}/api/", f"{API}/queue/join", f"{API}/component_server", _UPLOAD, _MCP)
+_UNUSED = (
+    f"{API}/deep_link",
+    f"{API}/process_recording",
+    f"{API}/proxy=",
+    f"{API}/stream",
+    f"{API}/vibe-",
+    f"{API}/undo-vibe",
+    f"{API}/run-history",
+    f"{API}/runs",
+    "/monitoring",
+)
+"""What Gradio offers beyond what this page uses; some of it writes files."""
+_MISFIT = "The request does not fit what is here; the documentation is under 'Use via API' at the foot of the page."
+_BUSY = "Too many uploads at once; try again in a moment."
+_MANY = "Too many calls from your address; try again in a minute."
+_TOO_MUCH = {
+    MAX_UPLOAD: f"At most {MAX_UPLOAD:,} bytes are taken.",
+    MAX_CALL: f"At most {MAX_CALL:,} bytes are taken; a photo is uploaded, and named by its path.",
+    MAX_MCP: f"At most {MAX_MCP:,} bytes are taken, which a data URI of a photo of {MAX_MCP_PHOTO:,} bytes fits into; "
+    "upload a larger one, and give the address of the upload.",
+}
+
+_FRAMES = "frame-ancestors 'self' https://huggingface.co https://*.hf.space"
+_PAGE_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",  # Gradio's page starts inline, and its HTML runs our scripts
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
+        "font-src 'self' data:",
+        "worker-src 'self' blob:",
+        "connect-src 'self' data: blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        _FRAMES,
+    )
+)
+_FILE_POLICY = f"default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; sandbox; {_FRAMES}"
+"""For what visitors uploaded: opened for itself, it runs nothing."""
+_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"strict-origin-when-cross-origin"))
+_OF_REQUESTS = frozenset(
+    (b"accept", b"accept-encoding", b"accept-language", b"authorization", b"cookie", b"host", b"range", b"user-agent")
+)
+"""Headers of requests, which Gradio sends back when it answers a part of a file."""
+
+_log = logging.getLogger(__name__)
+
+
+class Gate:
+    """Lets through what the page and its programs need, within limits; everything else gets a sentence.
+
+    Args:
+        app: What it stands before.
+        uploads: The folder of uploads.
+        rates: How many calls an address may make.
+    """
+
+    def __init__(self, app: ASGIApp, uploads: Uploads, rates: Rates) -> None:
+        self._app = app
+        self._uploads = uploads
+        self._rates = rates
+        self._running = 0  # uploads that are being received
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is refused, and hand on the rest."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path, answer = scope["path"], _Answer(send, scope["path"])
+        call = scope["method"] == "POST" and path.startswith(_CALLS)
+        refusal = self._refusal(scope, path, call)
+        if refusal is not None:
+            await refusal(scope, receive, answer)
+        elif path == _UPLOAD and scope["method"] == "POST":
+            await self._receive_upload(scope, receive, answer)
+        else:
+            await self._hand_on(scope, receive, answer, MAX_MCP if path.startswith(_MCP) else MAX_CALL)
+
+    def _refusal(self, scope: Scope, path: str, call: bool) -> PlainTextResponse | JSONResponse | None:
+        if path.startswith(_UNUSED):
+            return PlainTextResponse("Not Found", 404)
+        if path.partition("file=")[2].startswith(("http://", "https://")):
+            return PlainTextResponse("Addresses are not fetched.", 403)
+        limit = MAX_UPLOAD if path == _UPLOAD else MAX_MCP if path.startswith(_MCP) else MAX_CALL
+        if _length(scope["headers"]) > limit:
+            return PlainTextResponse(_TOO_MUCH[limit], 413)
+        if call and not self._rates.allow(scope):
+            return JSONResponse({"detail": _MANY}, 429, {"Retry-After": "60"})
+        return None
+
+    async def _receive_upload(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        if self._running >= UPLOADS_AT_ONCE:
+            await JSONResponse({"detail": _BUSY}, 503, {"Retry-After": "5"})(scope, receive, answer)
+            return
+        self._running += 1
+        try:
+            await anyio.to_thread.run_sync(self._uploads.sweep, UPLOADS_AT_ONCE * MAX_UPLOAD)
+            await self._hand_on(scope, receive, answer, MAX_UPLOAD)
+        finally:
+            self._running -= 1
+
+    async def _hand_on(self, scope: Scope, receive: Receive, answer: _Answer, limit: int) -> None:
+        """Let the app answer; what it does not foresee becomes a sentence, and a traceback in the log."""
+        try:
+            await self._app(scope, _Metered(receive, limit), answer)
+        except ClientDisconnect:
+            _log.info("a request to %s ended before it was whole", scope["path"])
+        except (KeyError, TypeError, ValueError) as error:  # Gradio's, of bodies and arguments that it does not check
+            if answer.started:
+                raise
+            _log.info("a request to %s did not fit", scope["path"], exc_info=error)
+            await JSONResponse({"detail": _MISFIT}, 400)(scope, receive, answer)
+        except Exception as error:
+            if answer.started:
+                raise
+            await JSONResponse({"detail": reported(error)}, 500)(scope, receive, answer)
+
+
+class _Answer:
+    """`send` that adds the headers every answer carries, and takes out those that only requests have."""
+
+    def __init__(self, send: Send, path: str) -> None:
+        self._send = send
+        policy = _FILE_POLICY if path.startswith((f"{API}/file=", f"{API}/file/")) else _PAGE_POLICY
+        self._headers = (*_HEADERS, (b"content-security-policy", policy.encode()))
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in _OF_REQUESTS]
+            message = {**message, "headers": [*kept, *self._headers]}
+        await self._send(message)
+
+
+class _Metered:
+    """`receive` that hangs up on a body which is too long or does not come."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._left = limit
+        self._whole = False
+
+    async def __call__(self) -> Message:
+        if self._whole:  # from now on it waits for the client to hang up, however long that takes
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), SECONDS_FOR_A_CHUNK)
+        except TimeoutError:
+            return {"type": "http.disconnect"}
+        self._whole = not message.get("more_body", False)
+        self._left -= len(message.get("body", b""))
+        return message if self._left >= 0 else {"type": "http.disconnect"}
+
+
+def _length(headers: Sequence[tuple[bytes, bytes]]) -> int:
+    """The stated length of a body; of one with too many digits, more than any limit."""
+    lengths = [value for name, value in headers if name == b"content-length" and value.isdigit()]
+    return max((int(value) if len(value) < 19 else 10**18 for value in lengths), default=0)
