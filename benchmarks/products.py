@@ -48,18 +48,29 @@ def make_products(n: int, *, image_size: int, paths: int, truths: int, seed: int
     """
     rng = np.random.default_rng(seed)
     taxonomy = make_paths(paths, rng)
-    words = np.clip(rng.lognormal(mean=np.log(50), sigma=0.9, size=n), 6, 400).astype(int)
+    texts = make_texts(n, rng)
     truth = rng.integers(0, truths, n)
     candidates = np.stack([_candidates(int(row), paths, rng) for row in truth])
     examples = Examples(
-        texts=[" ".join(rng.choice(NOUNS, count)) for count in words],
+        texts=texts,
         image_rows=np.arange(n),
         truth=truth,
         candidates=candidates,
         target=(candidates == truth[:, None]).argmax(axis=1),
         paths=taxonomy,
     )
-    return Products(examples, rng.integers(0, 255, (n, image_size, image_size, 3), dtype=np.uint8))
+    return Products(examples, make_photos(n, image_size, rng))
+
+
+def make_texts(count: int, rng: np.random.Generator) -> list[str]:
+    """Product texts of realistic lengths."""
+    words = np.clip(rng.lognormal(mean=np.log(50), sigma=0.9, size=count), 6, 400).astype(int)
+    return [" ".join(rng.choice(NOUNS, length)) for length in words]
+
+
+def make_photos(count: int, side: int, rng: np.random.Generator) -> np.ndarray:
+    """Noise, uint8 [count, side, side, 3]."""
+    return rng.integers(0, 255, (count, side, side, 3), dtype=np.uint8)
 
 
 def make_paths(count: int, rng: np.random.Generator) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The preset siglip2-bge at its real size, with random weights: memory and steps per second of every training stage.
 
-    python -m benchmarks.real_size [--small] [--steps N]
+    python -m benchmarks.real_size [--small] [--steps N] [--warm N]
 
 Checkpoints of both towers' true shapes are written in the hub's format and loaded through the preset's own code path.
 Each stage runs in a process of its own, so that its peak memory is its own. Uses a GPU where there is one.
@@ -9,11 +9,9 @@ Each stage runs in a process of its own, so that its peak memory is its own. Use
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import resource
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +20,7 @@ import torch
 from torch import Tensor
 from transformers import BertConfig, BertModel, SiglipVisionConfig, SiglipVisionModel
 
+from benchmarks.isolated import peak_resident, stream
 from benchmarks.products import Products, make_products
 from benchmarks.training import encode_once, make_pass
 from pipeline.config import Config
@@ -51,14 +50,16 @@ class Measured:
     Attributes:
         trainable: Parameters that learn.
         parameters: All parameters.
+        precision: In which the towers were multiplied: "no" (float32), "fp16" or "bf16".
         seconds: Of a step.
         resident: Peak resident memory of the process, bytes.
-        device: Peak memory on the GPU, bytes; 0 without one.
+        device: Peak memory of the steps on the GPU, bytes that tensors had; 0 without one.
         caching: Seconds to encode a product's frozen features; 0 where that was not measured.
     """
 
     trainable: int
     parameters: int
+    precision: str
     seconds: float
     resident: int
     device: int
@@ -82,8 +83,15 @@ def write_checkpoints(folder: Path, text: BertConfig, vision: SiglipVisionConfig
     return replace(config, model=model, ingest=replace(config.ingest, image_size=size))
 
 
-def measure_stage(config: Config, number: int, steps: int) -> Measured:
-    """Train a few steps of one stage; call it in a fresh process."""
+def measure_stage(config: Config, number: int, steps: int, warm: int = 0) -> Measured:
+    """Train a few steps of one stage; call it in a fresh process.
+
+    Args:
+        config: As `write_checkpoints` gives it.
+        number: Of the stage.
+        steps: That are measured.
+        warm: Steps before these, which start what a GPU starts once; at most `steps`.
+    """
     stage = config.train.stages[number]
     accelerator = make_accelerator(config.train.mixed_precision)
     device = accelerator.device
@@ -112,20 +120,52 @@ def measure_stage(config: Config, number: int, steps: int) -> Measured:
     def losses(rows: np.ndarray) -> dict[str, Tensor]:
         return task.losses(module, rows, accelerator)
 
-    one_pass = make_pass(task.module, named, losses, lambda: task.batches(stage.batch_size, np.random.default_rng(0)))
+    batches = task.batches(stage.batch_size, np.random.default_rng(0))
+    make_pass(task.module, named, losses, lambda: batches[:warm])()
+    one_pass = make_pass(task.module, named, losses, lambda: batches)
+    reset_device_peak()
     start = time.perf_counter()
     one_pass()
-    if device.type == "cuda":
-        torch.cuda.synchronize()
+    synchronize()
     seconds = (time.perf_counter() - start) / steps
     return Measured(
         trainable=sum(value.numel() for value in named.values()),
         parameters=sum(value.numel() for value in model.parameters()),
+        precision=accelerator.mixed_precision,
         seconds=seconds,
-        resident=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        device=torch.cuda.max_memory_allocated() if device.type == "cuda" else 0,
+        resident=peak_resident(),
+        device=device_peak(),
         caching=caching,
     )
+
+
+def stage_figures(config: Config, number: int, steps: int, warm: int = 0) -> Iterator[Measured]:
+    """`measure_stage` as work of which a process of its own makes a stream."""
+    yield measure_stage(config, number, steps, warm)
+
+
+def synchronize() -> None:
+    """Wait until the GPU has done all that it was given."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def reset_device_peak() -> None:
+    """Let `device_peak` begin anew, once the GPU has done all that it was given."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+
+
+def device_peak() -> int:
+    """Peak bytes that tensors had on the GPU since `reset_device_peak`; 0 without one."""
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
+
+
+def machine() -> str:
+    """What the work runs on, and the version of torch."""
+    where = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
+    return f"{where}, torch {torch.__version__}"
 
 
 def made_up_features(config: Config, products: Products) -> tuple[FeatureSet, np.ndarray]:
@@ -162,16 +202,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--small", action="store_true", help="small towers: a smoke test")
     parser.add_argument("--steps", type=int, default=2, help="steps of each stage")
+    parser.add_argument("--warm", type=int, default=0, help="steps before these, not measured")
+    parser.add_argument("--limit", type=float, default=3600, help="seconds of each stage, after which it is ended")
     options = parser.parse_args(arguments)
     shapes = (SMALL_TEXT, SMALL_VISION) if options.small else (REAL_TEXT, REAL_VISION)
-    where = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
-    print(f"siglip2-bge, {'small' if options.small else 'real size'}, random weights, {options.steps} steps; {where}")
+    print(
+        f"siglip2-bge, {'small' if options.small else 'real size'}, random weights, {options.steps} steps; {machine()}"
+    )
     with tempfile.TemporaryDirectory() as folder:
         config = write_checkpoints(Path(folder), *shapes)
         for number, stage in enumerate(config.train.stages):
-            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-                found = process.submit(measure_stage, config, number, options.steps).result()
-            print(describe(stage.name, stage.batch_size, found), flush=True)
+            for found in stream(stage_figures, (config, number, options.steps, options.warm), options.limit):
+                print(describe(stage.name, stage.batch_size, found), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,18 @@
 """The benchmarks run and say what they promise; no time is asserted."""
 
+import itertools
+import json
 import re
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from playwright.sync_api import Browser
 
-from benchmarks import galaxy, handheld, memory, query, real_size, startup, timing, training
+from benchmarks import galaxy, gpu, handheld, memory, query, real_size, startup, timing, training
+from benchmarks.gpuscan import DeviceScan, float32_scan, made_vectors, recall
+from benchmarks.isolated import UnfinishedError, peak_resident, stream
 from benchmarks.products import make_paths, make_products
 from pipeline.artifacts import RunPaths
 from pipeline.serving.catalog import Catalog
@@ -60,6 +65,70 @@ def test_real_size_loads_the_preset_from_checkpoints(stage, tmp_path, another_pr
     text = real_size.describe("name", 16, found)
     assert "steps/s" in text
     assert ("products/s cached" in text) == (stage == 0)
+
+
+def test_work_of_another_process_comes_in_order():
+    assert list(stream(map, (int, ["3", "1", "2"]), 60)) == [3, 1, 2]
+
+
+def test_what_came_before_an_error_is_kept(capfd):
+    found = []
+    with pytest.raises(UnfinishedError, match="exit code 1"):
+        found.extend(stream(map, (int, ["3", "no number"]), 60))
+    assert "invalid literal" in capfd.readouterr().err
+    found.extend(itertools.islice(stream(map, (int, ["3", "no number"]), 60), 1))
+    assert found == [3, 3]
+
+
+def test_work_without_an_end_is_ended():
+    with pytest.raises(UnfinishedError, match="past its 2 s"):
+        for _ in stream(itertools.repeat, (1,), 2):
+            pass
+
+
+def test_the_peak_is_of_the_process_alone():
+    mine = np.ones(300_000_000, dtype=np.uint8)
+    assert peak_resident() > mine.nbytes
+    assert next(iter(stream(itertools.starmap, (peak_resident, [()]), 60))) < mine.nbytes
+
+
+def test_the_scan_finds_what_a_scan_in_float32_finds():
+    vectors = made_vectors(3_000, 64, "cpu")
+    assert torch.allclose(vectors.norm(dim=1), torch.ones(3_000))
+    queries = torch.nn.functional.normalize(vectors[:40] + 0.02, dim=1)
+    scores, rows = DeviceScan(vectors).search(queries.numpy(), 10)
+    assert recall(rows, float32_scan(vectors, queries, 10)) > 0.99
+    assert (rows[:, 0] == np.arange(40)).all()
+    assert (np.diff(scores) <= 0).all()
+    assert np.allclose(scores, np.einsum("qd,qkd->qk", queries.numpy(), vectors.numpy()[rows]), atol=1e-3)
+    assert recall(np.array([[1, 2]]), np.array([[2, 3]])) == 0.5
+
+
+@pytest.mark.parametrize("part", ["vision-lora", "texts", "photos", "search"])
+def test_gpu_measures_every_part(part, tmp_path, another_precision):
+    config = real_size.write_checkpoints(tmp_path, real_size.SMALL_TEXT, real_size.SMALL_VISION)
+    parts = gpu.parts(config, gpu.SMALL)
+    assert sum(seconds for _, _, seconds in parts.values()) <= gpu.LIMIT < 8 * 60
+    work, arguments, _ = parts[part]
+    figures = list(work(*arguments))
+    assert len(figures) == {"vision-lora": 1, "search": 2}.get(part, len(gpu.PRECISIONS))
+    assert all(figure.rate > 0 and figure.resident > 0 for figure in figures)
+    assert torch.get_float32_matmul_precision() == "highest"
+    assert all(found == "1.0000" for found in re.findall(r"recall@10 (\S+)", figures[0].remark))
+    for found in re.findall(r"at least (\S+)", " ".join(figure.remark for figure in figures)):
+        assert 0.99 < float(found) <= 1
+
+
+def test_gpu_prints_a_table_and_says_what_is_missing(tmp_path, capfd):
+    file = tmp_path / "figures.json"
+    gpu.main(["--small", "--only", "search", "--json", str(file)])
+    rows = [line for line in capfd.readouterr().out.splitlines() if line.startswith("|")]
+    figures = json.loads(file.read_text())["figures"]
+    assert [row.count("|") for row in rows] == [7] * 4
+    assert [row.split(" | ")[0] for row in rows[2:]] == [f"| {figure['what']}" for figure in figures]
+    with pytest.raises(SystemExit, match="1"):
+        gpu.main(["--small", "--only", "search", "--limit", "0"])
+    assert "Not all of 'search' was measured: it ran past its" in capfd.readouterr().out
 
 
 def test_startup_serves_the_page(capsys):
