@@ -6,7 +6,6 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-import socket  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -14,7 +13,7 @@ from pathlib import Path  # noqa: E402
 import pytest  # noqa: E402
 from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
 
-from tests import browsing, hubserver, hubstate  # noqa: E402
+from tests import browsing, hubserver, hubstate, smallspace  # noqa: E402
 from tests.factories import write_dataset  # noqa: E402
 
 
@@ -44,26 +43,12 @@ def another_precision() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def small_space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the Space serves a small catalogue with a bundle without towers, from this process."""
-    import app  # brings gradio: only for tests that ask for it
-    from pipeline.serving.catalog import Catalog
-    from tests.serving.conftest import PRODUCTS
-    from tests.serving.fakes import FakeBundle, write_catalog
-    from ui import galaxyfiles, page
-    from ui.workspace import Tools, Workspace
-
     folder = tmp_path_factory.mktemp("space")
-    catalog = Catalog.open(write_catalog(folder / "catalog.parquet", PRODUCTS))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_SERVER_NAME", "127.0.0.1")
-        patch.setenv("GRADIO_SERVER_PORT", str(port))
-        patch.setenv("GRADIO_TEMP_DIR", str(folder / "uploads"))
-        patch.setenv("NO_PROXY", "127.0.0.1,localhost")
+        for name, value in smallspace.variables(folder).items():
+            patch.setenv(name, value)
         patch.delenv("SPACE_ID", raising=False)
-        blocks = page.build(Workspace(catalog, lambda: Tools.of(catalog, FakeBundle())))
-        app.launch(blocks, galaxyfiles.routes(catalog))
+        blocks = smallspace.launch(folder)  # brings gradio: only for tests that ask for it
         yield blocks.local_url.rstrip("/")  # Gradio reads the port but once, when it is imported
         blocks.close(verbose=False)
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 
 import anyio
+from gradio.route_utils import FnIndexInferError
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -135,7 +136,12 @@ class Gate:
             await self._app(scope, _Metered(receive, limit), answer)
         except ClientDisconnect:
             _log.info("a request to %s ended before it was whole", scope["path"])
-        except (KeyError, TypeError, ValueError) as error:  # Gradio's, of bodies and arguments that it does not check
+        except (
+            FnIndexInferError,
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as error:  # Gradio's, of bodies and arguments that it does not check
             if answer.started:
                 raise
             _log.info("a request to %s did not fit", scope["path"], exc_info=error)
