@@ -1,10 +1,12 @@
 """What strangers put into fields, arguments and events: no file is opened, no word is lost, everything is answered."""
 
+import functools
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import gradio as gr
 import httpx
 import pytest
 from PIL import Image
@@ -12,6 +14,7 @@ from PIL import Image
 from tests.factories import encode
 from tests.security.asking import as_page, as_program, handlers, upload
 from ui.guard import limits
+from ui.guard.inputs import check_size
 
 RED = Image.new("RGB", (64, 48), (200, 30, 30))
 SURROGATE = "\ud800"
@@ -113,22 +116,29 @@ def test_odd_names_of_uploads_are_a_sentence(address, name):
     assert "upload" in said["error"] or "no text" in said["error"]
 
 
-ODD = [
-    None,
-    True,
-    -1,
-    10**18,
-    1.5e300,
-    SURROGATE,
-    "\0",
-    "x" * (limits.MAX_CHARACTERS + 1),
-    [],
-    ["Clothing"],
-    {},
-    {"path": 5},
-    {"a": {"b": []}},
-]
-"""Values of every JSON type, and texts that are none."""
+ODD = [None, True, -1, 1.5e300, "x", ["Clothing"], {"path": 5}]
+"""Values of every JSON type."""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        SURROGATE,
+        "\0",
+        "x" * (limits.MAX_CHARACTERS + 1),
+        ["x" * 1000] * (limits.MAX_CHARACTERS // 1000 + 1),
+        [0] * (limits.MAX_ITEMS + 1),
+        functools.reduce(lambda inner, _: [inner], range(limits.MAX_DEPTH + 1), 0),
+        {"a": {"\udfff": 0}},
+    ],
+    ids=["surrogate", "NUL", "long", "long together", "many", "deep", "surrogate in a key"],
+)
+def test_what_no_handler_takes_is_refused_before_anything_keeps_it(address, value):
+    with pytest.raises(gr.Error, match="What was sent has"):
+        check_size([value])
+    event, said = as_program(address, "classify", {"title": "vase", "description": value})
+    assert event in ("error", "413")
+    assert "What was sent has" in said["error"]
 
 
 @pytest.mark.parametrize("value", ODD, ids=lambda value: repr(value)[:20])

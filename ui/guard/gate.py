@@ -74,6 +74,9 @@ _OF_REQUESTS = frozenset(
 )
 """Headers of requests, which Gradio sends back when it answers a part of a file."""
 
+_MISFITS = (FnIndexInferError, KeyError, TypeError, ValueError)
+"""What Gradio raises of bodies and arguments that it does not check."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -136,20 +139,15 @@ class Gate:
             await self._app(scope, _Metered(receive, limit), answer)
         except ClientDisconnect:
             _log.info("a request to %s ended before it was whole", scope["path"])
-        except (
-            FnIndexInferError,
-            KeyError,
-            TypeError,
-            ValueError,
-        ) as error:  # Gradio's, of bodies and arguments that it does not check
-            if answer.started:
-                raise
-            _log.info("a request to %s did not fit", scope["path"], exc_info=error)
-            await JSONResponse({"detail": _MISFIT}, 400)(scope, receive, answer)
         except Exception as error:
             if answer.started:
                 raise
-            await JSONResponse({"detail": reported(error)}, 500)(scope, receive, answer)
+            if isinstance(error, _MISFITS) and scope["path"].startswith(API):
+                _log.warning("a request to %s did not fit", scope["path"], exc_info=error)
+                refusal = JSONResponse({"detail": _MISFIT}, 400)
+            else:
+                refusal = JSONResponse({"detail": reported(error)}, 500)
+            await refusal(scope, receive, answer)
 
 
 class _Answer:

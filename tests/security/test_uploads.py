@@ -1,0 +1,124 @@
+"""The folder of uploads: whatever lies in it goes in time, and the oldest first where there is too much."""
+
+import os
+import socket
+from pathlib import Path
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from ui.guard import limits, uploads
+from ui.guard.uploads import Uploads, use_private_folder
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Lets a test move the time, which a file's change of status cannot be moved back from."""
+    moved = SimpleNamespace(seconds=0.0)
+    now = uploads.time.time
+    monkeypatch.setattr(uploads, "time", SimpleNamespace(time=lambda: now() + moved.seconds))
+    return moved
+
+
+def put(folder, name, size=10):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(size))
+    return path
+
+
+LEFT = {
+    "an upload": "a" * 64 + "/photo.jpg",
+    "an aborted upload": "tmpabc123",
+    "a copy of a photo over MCP": "b" * 64 + "/image.jpeg",
+    "the state of a link": "deep_links/xyz/state.json",
+}
+
+
+@pytest.mark.parametrize("kind", LEFT)
+def test_everything_goes_after_its_time(tmp_path, clock, kind):
+    path = put(tmp_path, LEFT[kind])
+    os.utime(path, (0, 0))  # as a copied file, whose times are those of its original
+    kept = Uploads(tmp_path)
+    assert kept.sweep() == 0
+    clock.seconds = limits.SECONDS_UNFINISHED + 5
+    assert kept.sweep() == (kind == "an aborted upload")
+    clock.seconds = limits.SECONDS_KEPT + 5
+    kept.sweep()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_oldest_go_where_there_is_too_much(tmp_path):
+    paths = [put(tmp_path, f"{number:064x}/photo.jpg", size=100) for number in range(5)]
+    kept = Uploads(tmp_path, max_bytes=350)
+    assert kept.sweep() == 2
+    assert [path.exists() for path in paths] == [False, False, True, True, True]
+    assert kept.sweep(room=200) == 2
+    assert [path.exists() for path in paths] == [False] * 4 + [True]
+
+
+def test_a_page_forgets_what_is_deleted(tmp_path, clock):
+    path, other = put(tmp_path, "a" * 64 + "/photo.jpg"), tmp_path / "elsewhere.jpg"
+    page = SimpleNamespace(temp_file_sets=[{str(path), str(other)}, set()])
+    kept = Uploads(tmp_path)
+    kept.belong_to(page)
+    clock.seconds = limits.SECONDS_KEPT + 5
+    kept.sweep()
+    assert page.temp_file_sets == [{str(other)}, set()]
+
+
+def test_links_in_the_folder_are_deleted_and_not_followed(tmp_path, clock):
+    private = put(tmp_path, "private.jpg")
+    folder = tmp_path / "uploads"
+    folder.mkdir()
+    (folder / "link.jpg").symlink_to(private)
+    (folder / "folder").symlink_to(tmp_path)
+    clock.seconds = limits.SECONDS_KEPT + 5
+    Uploads(folder).sweep()
+    assert private.exists()
+    assert not (folder / "link.jpg").is_symlink()
+
+
+def test_uploads_lie_in_a_folder_of_this_process_alone(monkeypatch, tmp_path):
+    monkeypatch.setattr(uploads.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
+    use_private_folder()
+    folder = Path(os.environ["GRADIO_TEMP_DIR"])
+    assert folder.parent == tmp_path
+    assert folder.stat().st_mode & 0o777 == 0o700
+    use_private_folder()
+    assert os.environ["GRADIO_TEMP_DIR"] == str(folder)
+    monkeypatch.delenv("GRADIO_TEMP_DIR")
+
+
+def broken_upload(address, size, end=b""):
+    """Send an upload's beginning and hang up."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'
+    lines = f"POST /gradio_api/upload HTTP/1.1\r\nHost: x\r\nContent-Length: {size + 1000}\r\n".encode()
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(lines + b"Content-Type: multipart/form-data; boundary=x\r\n\r\n" + head + bytes(size) + end)
+
+
+def test_aborted_uploads_do_not_stay_for_ever(small_space, clock):
+    folder = Path(os.environ["GRADIO_TEMP_DIR"])
+    for _ in range(3):
+        broken_upload(small_space, 200_000)
+    body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n' + bytes(1000)
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    httpx.post(f"{small_space}/gradio_api/upload", content=body, headers=headers)  # a body without its end
+    kept = Uploads(folder.resolve())
+    clock.seconds = limits.SECONDS_UNFINISHED + 5
+    kept.sweep()
+    assert [path for path in folder.glob("*") if path.is_file()] == []
+    clock.seconds = limits.SECONDS_KEPT + 5
+    kept.sweep()
+    assert list(folder.rglob("*")) == []
+
+
+def test_an_upload_makes_room_for_itself(small_space, monkeypatch):
+    swept = []
+    monkeypatch.setattr(Uploads, "sweep", lambda _, room=0: swept.append(room))
+    httpx.post(f"{small_space}/gradio_api/upload", files={"files": ("a.jpg", b"a")})
+    assert swept == [limits.UPLOADS_AT_ONCE * limits.MAX_UPLOAD]
