@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -83,7 +85,14 @@ def test_links_in_the_folder_are_deleted_and_not_followed(tmp_path, clock):
 def test_uploads_lie_in_a_folder_of_this_process_alone(monkeypatch, tmp_path):
     monkeypatch.setattr(uploads.tempfile, "tempdir", str(tmp_path))
     monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    killed, running = (tmp_path / f"product-galaxy-{number}-x" for number in (ended.pid, os.getppid()))
+    put(killed, "photo.jpg")
+    put(running, "photo.jpg")
     use_private_folder()
+    assert not killed.exists()
+    assert running.exists()
     folder = Path(os.environ["GRADIO_TEMP_DIR"])
     assert folder.parent == tmp_path
     assert folder.stat().st_mode & 0o777 == 0o700

@@ -27,6 +27,7 @@ import gradio as gr
 from ui.guard.limits import MAX_UPLOADS, SECONDS_KEPT, SECONDS_UNFINISHED
 
 _FOLDER = "GRADIO_TEMP_DIR"
+_PREFIX = "product-galaxy-"
 _SECONDS_BETWEEN = 60.0
 _log = logging.getLogger(__name__)
 
@@ -34,11 +35,27 @@ _log = logging.getLogger(__name__)
 def use_private_folder() -> None:
     """Give uploads a folder that only this process uses, deleted when it ends; one named by GRADIO_TEMP_DIR stays.
 
-    Gradio's own is shared by all of its apps on a machine. Call it before a page is built.
+    Gradio's own is shared by all of its apps on a machine. Call it before a page is built. Folders of processes that
+    were killed are deleted too.
     """
-    if _FOLDER not in os.environ:
-        os.environ[_FOLDER] = folder = tempfile.mkdtemp(prefix="product-galaxy-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if _FOLDER in os.environ:
+        return
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        number = left.name.removeprefix(_PREFIX).partition("-")[0]
+        if number.isdecimal() and not _runs(int(number)) and left.lstat().st_uid == os.getuid():
+            shutil.rmtree(left, ignore_errors=True)
+    os.environ[_FOLDER] = folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        pass
+    return True
 
 
 @dataclass(frozen=True, order=True)

@@ -1,0 +1,48 @@
+"""Memory of a Space after hundreds of visitors and six large photos at once: what it was before."""
+
+import io
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from PIL import Image
+
+from benchmarks.memory import resident
+from tests.security.asking import as_program, upload
+from tests.smallspace import in_a_process
+from ui.guard import limits
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc says how much memory there is")
+
+
+CALLS = (  # each endpoint has a queue of its own
+    ("search", {"text": "shirt", "count": 4}),
+    ("neighbours", {"product_id": "p0", "count": 4}),
+    ("category", {"category": "Clothing"}),
+    ("products", {"text": "shirt"}),
+    ("galaxy", {}),
+)
+
+
+def visit(address, number):
+    return as_program(address, *CALLS[number % len(CALLS)])[0]
+
+
+def classify(address, bomb):
+    return as_program(address, "classify", {"photo": {"path": bomb}})[0]
+
+
+def test_visitors_and_large_photos_leave_no_memory_behind(tmp_path):
+    buffer = io.BytesIO()
+    Image.new("P", (6300, 6300)).save(buffer, "PNG", transparency=0)
+    assert len(buffer.getvalue()) < 40_000
+    with in_a_process(tmp_path) as (address, pid), ThreadPoolExecutor(12) as pool:
+        bomb = upload(address, buffer.getvalue(), "bomb.png")
+        visits = [pool.submit(visit, address, number) for number in range(limits.MAX_SESSIONS + 20)]
+        assert {one.result() for one in visits} == {"complete"}
+        assert classify(address, bomb) == "complete"
+        before = resident(pid)
+        visits = [pool.submit(visit, address, number) for number in range(300)]
+        bombs = [pool.submit(classify, address, bomb) for _ in range(6)]
+        assert {one.result() for one in [*visits, *bombs]} == {"complete"}
+        assert resident(pid) < 1.1 * before
