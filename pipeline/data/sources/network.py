@@ -135,6 +135,11 @@ class PublicBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
+        """Connect to the address of `host` that was checked.
+
+        Raises:
+            AddressError: If any of its addresses is not public: which of them answers is not left to chance.
+        """
         addresses = [ipaddress.ip_address(answer[4][0]) for answer in self._answers(host, port)]
         for address in addresses:
             if not is_public(address) and not any(address in network for network in self._allowed):
@@ -153,6 +158,7 @@ class PublicBackend(httpcore.NetworkBackend):
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Any = None
     ) -> httpcore.NetworkStream:
+        """Refuse: raises AddressError."""
         raise AddressError("a socket in the file system is no public address")
 
     def _answers(self, host: str, port: int) -> Sequence[tuple[Any, ...]]:

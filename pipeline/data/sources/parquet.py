@@ -22,7 +22,7 @@ from pipeline.data.sources.base import (
     SourceError,
     split_name,
 )
-from pipeline.data.sources.cells import MAX_CANDIDATES, MAX_PHOTO_BYTES, MAX_TEXT, Unread, to_item, too_large
+from pipeline.data.sources.cells import MAX_CANDIDATES, MAX_TEXT, Unread, to_item, too_large
 from pipeline.data.sources.pages import Page, PageError, largest_value, leaves, pages
 
 _CATALOG_COLUMNS = {
@@ -54,6 +54,8 @@ def _open(path: Path, listed: Sequence[str] = ()) -> pq.ParquetFile:
     """A parquet file that is read page by page, not a whole column of a row group ahead."""
     try:
         return pq.ParquetFile(path, read_dictionary=list(listed), pre_buffer=False, buffer_size=_READ_AHEAD)
+    except PermissionError as error:
+        raise SourceError(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
     except (pa.ArrowException, OSError) as error:
         raise SourceError(f"{path} is not a readable parquet file ({error}); export or download it again.") from error
 
@@ -64,6 +66,8 @@ def _batches(path: Path, columns: list[str], max_photo_bytes: int) -> Iterator[d
     try:
         opened = _open(path, _listed(path, wanted))
         for group in range(opened.metadata.num_row_groups):
+            if opened.metadata.row_group(group).num_rows == 0:
+                continue  # there are no pages either
             rows = _rows_at_a_time(path, opened.metadata, group, wanted)
             for batch in opened.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False):
                 named = list(zip(batch.schema.names, batch.columns, strict=True))
@@ -164,7 +168,7 @@ def _list(value: pa.ListScalar) -> list[Any] | Unread:
     read: list[Any] = []
     size = 0
     for item in items:
-        cell = _cell(item, 0) if isinstance(item, pa.StringScalar | pa.DictionaryScalar) else _empty(item)
+        cell = _cell(item, MAX_TEXT) if isinstance(item, pa.StringScalar | pa.DictionaryScalar) else _empty(item)
         size += len(cell) if isinstance(cell, str) else 0
         if size > MAX_TEXT:
             return Unread(f"lists more than {MAX_TEXT:,} characters")
@@ -175,7 +179,7 @@ def _list(value: pa.ListScalar) -> list[Any] | Unread:
 def _empty(value: pa.Scalar) -> Any:
     if not value.is_valid:
         return None
-    kinds = ((pa.ListScalar, []), (pa.StructScalar, {}), (pa.BinaryScalar, b""))
+    kinds: tuple[tuple[type, Any], ...] = ((pa.ListScalar, []), (pa.StructScalar, {}), (pa.BinaryScalar, b""))
     return next((empty for kind, empty in kinds if isinstance(value, kind)), 0)
 
 

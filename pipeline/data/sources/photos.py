@@ -66,13 +66,16 @@ class PhotoFinder:
             opened = os.open(path, _READ_ONLY)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        with os.fdopen(opened, "rb") as file:
-            if not stat.S_ISREG(os.fstat(opened).st_mode):
+        try:
+            found = os.fstat(opened)
+            if not stat.S_ISREG(found.st_mode):
                 return None if remote else Photo(None, f"the photo {shown(name)} is no regular file")
-            data = file.read(self.max_bytes + 1)
-            if len(data) > self.max_bytes:
-                size = os.fstat(opened).st_size
-                return Photo(None, f"the photo {shown(name)} {too_large(size, self.max_bytes)}")
+            with os.fdopen(opened, "rb", closefd=False) as file:
+                data = file.read(self.max_bytes + 1)
+        finally:
+            os.close(opened)
+        if len(data) > self.max_bytes:
+            return Photo(None, f"the photo {shown(name)} {too_large(max(found.st_size, len(data)), self.max_bytes)}")
         return Photo(data)
 
 

@@ -1,0 +1,52 @@
+"""What goes wrong outside of the program, as one sentence for whoever runs it: full disks, wrong places, Ctrl-C.
+
+Everything else is a fault of ours and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from types import TracebackType
+
+EXIT_CODE = 2
+INTERRUPTED_CODE = 130
+"""128 + SIGINT, as shells have it."""
+INTERRUPTED = "Interrupted; what was complete is kept, and the same command goes on from there."
+CLOSED = "Interrupted; the page is closed."
+
+_ROOM = "make room and give the same command again, which goes on where it stopped"
+_ELSEWHERE = "name another place"
+_WHAT_TO_DO = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EFBIG: "allow larger files (ulimit -f) or name a place on another file system, and give the command again",
+    errno.EROFS: _ELSEWHERE,
+    errno.EACCES: "allow it, or name another place",
+    errno.EPERM: "allow it, or name another place",
+    errno.ENOTDIR: "a file lies where a folder is needed: name another place",
+    errno.EEXIST: "a file lies where a folder is needed: name another place",
+    errno.EISDIR: "a folder lies where a file is to be written: name a file",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ELOOP: "it is a link that leads to itself: name another place",
+    errno.EMFILE: "allow more open files (ulimit -n)",
+    errno.EIO: "look after the disk, and give the command again",
+}
+"""What helps against an error of the operating system that is none of ours."""
+
+
+def sentence(error: OSError) -> str | None:
+    """What is said of an error of the operating system, None if it may well be a fault of ours."""
+    if error.errno not in _WHAT_TO_DO:
+        return None
+    where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "A file"
+    return f"{where} cannot be used ({os.strerror(error.errno)}); {_WHAT_TO_DO[error.errno]}."
+
+
+def excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say of an interrupt that it was one, without a traceback; anything else as Python does (for `sys.excepthook`)."""
+    if issubclass(kind, KeyboardInterrupt):
+        print("Interrupted.", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)

@@ -1,0 +1,332 @@
+"""Sources made to end a run, to fill the memory, or to be read as something else: each costs itself at most."""
+
+import logging
+import os
+import socket
+import sys
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.artifacts import RunPaths
+from pipeline.data.rows import Reject, clean_row
+from pipeline.data.schema import read_table
+from pipeline.data.sources import BadRow, RawRow, SourceError, cells, open_source, tables
+from pipeline.data.sources.photos import PhotoFinder
+from pipeline.presets import PRESETS
+from pipeline.stageconfig import IngestConfig, SourceConfig
+from pipeline.stages import ingest
+from tests.factories import COLOURS, draw, encode
+from tests.hostile import ingest_measured, repeated, write_bomb
+
+GIGABYTE = 1_000_000  # kB
+
+
+@pytest.fixture(scope="module")
+def photo():
+    import numpy as np
+
+    return encode(draw("disc", COLOURS[0][1], np.random.default_rng(0)))
+
+
+def _rows(path, **options):
+    return list(open_source(SourceConfig(location=str(path), **options)))
+
+
+def _parquet(path, **columns):
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+ODD_NAMES = {
+    "x" * 300 + ".jpg": "cannot be looked up",
+    "a/" * 3000 + "b.jpg": "cannot be looked up",
+    "a\0b.jpg": "cannot be looked up",
+    "http://[::1": "cannot be looked up",
+    "http://[::1/a.jpg": "cannot be looked up",
+    "http://h/%00": "cannot be looked up",
+    "http://h/%ff%fe.jpg": "not fetched",
+    "http://h/" + "%41" * 300: "cannot be looked up",
+    "%zz.jpg": "not found",
+    "..": "outside the folder",
+    "../secret.jpg": "outside the folder",
+    "/dev/zero": "outside the folder",
+    "/etc/passwd": "outside the folder",
+    "link.jpg": "outside the folder",
+    "zero.jpg": "outside the folder",
+    "round.jpg": "cannot be looked up",
+    "sub": "no regular file",
+    ".": "no regular file",
+    "fifo.jpg": "no regular file",
+    "socket.jpg": "cannot be looked up",
+    "huge.jpg": "has 53,687,091,200 bytes; at most 20,000,000 are allowed",
+    "good.jpg/more.jpg": "not found",
+}
+
+
+@pytest.fixture
+def odd(tmp_path, photo):
+    """A table that names odd photos, and a good one at the end."""
+    folder = tmp_path / "photos"
+    (folder / "sub").mkdir(parents=True)
+    (tmp_path / "secret.jpg").write_bytes(photo)
+    (folder / "good.jpg").write_bytes(photo)
+    (folder / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    (folder / "zero.jpg").symlink_to("/dev/zero")
+    (folder / "round.jpg").symlink_to("round.jpg")
+    os.mkfifo(folder / "fifo.jpg")
+    with socket.socket(socket.AF_UNIX) as server:
+        where = os.getcwd()
+        os.chdir(folder)
+        server.bind("socket.jpg")
+        os.chdir(where)
+    (folder / "huge.jpg").touch()
+    os.truncate(folder / "huge.jpg", 50 * 2**30)
+    table = tmp_path / "odd.csv"
+    lines = [f'{number},Lamp {number},"{name}",Home > Lamps' for number, name in enumerate([*ODD_NAMES, "good.jpg"])]
+    table.write_text("\n".join(["product_id,product_title,product_image,ground_truth_category", *lines]), "utf-8")
+    return table
+
+
+def test_an_odd_photo_name_costs_its_row_the_photo_and_nothing_else(odd, photo):
+    rows = _rows(odd, images=str(odd.parent / "photos"))
+    assert [row.title for row in rows] == [f"Lamp {number}" for number in range(len(ODD_NAMES) + 1)]
+    for row, (name, reason) in zip(rows, ODD_NAMES.items(), strict=False):
+        assert row.image is None, name
+        assert reason in row.note, name
+        assert "\0" not in row.note
+        assert "\n" not in row.note
+        assert len(row.note) < 400
+    assert rows[-1].image == photo
+
+
+def test_the_log_names_the_row_of_every_photo_that_is_missing(odd, tmp_path, caplog):
+    source = SourceConfig(location=str(odd), images=str(odd.parent / "photos"))
+    with caplog.at_level(logging.INFO, logger="pipeline"):
+        ingest.run(replace(PRESETS["tiny"](), source=source), tmp_path / "run")
+    products = read_table(RunPaths(tmp_path / "run").products)
+    assert products.num_rows == len(ODD_NAMES) + 1
+    assert "ingest: row 0 of train has no photo: the photo 'xxx" in caplog.text
+    more = len(ODD_NAMES) - ingest._EXAMPLES
+    assert f"{more} more rows have no photo although the source names one" in caplog.text
+
+
+def test_a_photo_is_read_to_one_byte_beyond_the_limit(tmp_path):
+    (tmp_path / "just.jpg").write_bytes(bytes(1000))
+    (tmp_path / "over.jpg").write_bytes(bytes(1001))
+    finder = PhotoFinder(tmp_path, max_bytes=1000)
+    assert finder.find("just.jpg").data == bytes(1000)
+    assert finder.find("over.jpg").note == "the photo 'over.jpg' has 1,001 bytes; at most 1,000 are allowed"
+
+
+def test_the_limit_is_that_of_the_configuration(tmp_path, photo):
+    path = _parquet(tmp_path / "p.parquet", product_title=["a"], product_image=[photo])
+    (row,) = open_source(SourceConfig(location=str(path)), max_photo_bytes=len(photo) - 1)
+    assert row.image is None
+    assert f"has {len(photo):,} bytes; at most {len(photo) - 1:,} are allowed" in row.note
+    assert cells.MAX_PHOTO_BYTES == IngestConfig().max_image_bytes
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """What `ingest` says of bombs, and the memory it takes."""
+    folder = tmp_path_factory.mktemp("bombs")
+    titles = pa.array(["a lamp"])
+    whole = pa.ListArray.from_arrays
+    bombs = {
+        "photos": {"product_title": repeated("lamp", 256), "product_image": repeated(bytes(8_000_000), 256)},
+        "texts": {"product_title": repeated("a " * 20_000_000, 20)},
+        "text": {"product_title": titles, "product_description": repeated("a" * 200_000_000, 1)},
+        "list": {
+            "product_title": titles,
+            "potential_product_categories": whole([0, 4_000_000], repeated("A > B", 4_000_000)),
+        },
+        "lists": {
+            "product_title": titles,
+            "potential_product_categories": whole([0, 40_000_000], repeated("A > B", 40_000_000)),
+        },
+    }
+    sources = [write_bomb(folder / f"{name}.parquet", columns) for name, columns in bombs.items()]
+    plain = {"product_title": titles, "product_image": pa.array([bytes(150_000_000)])}
+    sources.append(write_bomb(folder / "plain.parquet", plain, packed=False))
+    assert all(source.stat().st_size < 10_000 for source in sources)
+    (folder / "open.csv").write_text('product_title\nlamp\n"' + "x" * 17_000_000, "utf-8")
+    (folder / "line.csv").write_text('product_title\nlamp\n"' + "x\n" * 8_500_000, "utf-8")
+    return ingest_measured(folder / "runs", *sources, folder / "open.csv", folder / "line.csv")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the memory is read from /proc")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("photos", ""),
+        ("texts", ""),
+        ("text", "in column product_description of row group 0, a row unpacks to 200,000,0"),
+        ("list", "most of them since: potential_product_categories lists 4,000,000 values"),
+        ("lists", "in column potential_product_categories.list.element of row group 0, the lists unpack to"),
+        ("plain", "in column product_image of row group 0, a row unpacks to 150,000,0"),
+        ("open", "the row that begins in line 3 has more than 16,000,000 characters"),
+        ("line", "the row that begins in line 3 has more than 16,000,000 characters"),
+    ],
+)
+def test_what_unpacks_to_gigabytes_takes_less_than_one(measured, name, said):
+    sentence, peak = measured[name]
+    assert peak < GIGABYTE
+    assert (said in sentence) if said else (sentence == "")
+
+
+def test_a_long_text_is_cut_with_a_note(tmp_path):
+    path = _parquet(tmp_path / "p.parquet", product_title=["é" * (cells.MAX_TEXT + 5)], product_description=["fine"])
+    (row,) = _rows(path)
+    assert row.title == "é" * cells.MAX_TEXT
+    assert row.notes == ("product_title cut at 1,000,000 characters",)
+    clean = clean_row(row, IngestConfig())
+    assert row.notes[0] in clean.notes
+    assert len(clean.raw.title) < 21_000, "what is held of it"
+
+
+def test_rows_in_work_are_bounded_by_their_bytes():
+    data = bytes(40_000_000)
+    read = []
+
+    def items():
+        for number in range(50):
+            read.append(number)
+            yield RawRow("train", number, "", "", data, [], None, "", None)
+
+    done = ingest._in_threads(items(), lambda item: item.row)
+    assert next(done) == 0
+    assert len(read) <= 1 + ingest._AHEAD_BYTES // len(data)
+    assert list(done) == list(range(1, 50))
+
+
+def test_an_unclosed_quote_says_where_it_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "_MAX_ROW", 1000)
+    (tmp_path / "t.csv").write_text('product_title\nA\n"B\n' + "word\n" * 300, "utf-8")
+    with pytest.raises(SourceError, match=r"t\.csv: the row that begins in line 3 has more than 1,000 characters"):
+        _rows(tmp_path / "t.csv")
+    (tmp_path / "h.csv").write_text("a," * 600, "utf-8")
+    with pytest.raises(SourceError, match="the row that begins in line 1 has more than"):
+        _rows(tmp_path / "h.csv")
+
+
+FLAGS = [
+    *[(word, False) for word in ("no", "No", " NO ", "false", "FALSE", "0", "0.0", "n")],
+    *[(word, True) for word in ("yes", "YES", " true ", "1", "True")],
+    *[(word, None) for word in ("", "  ", None)],
+]
+
+
+@pytest.mark.parametrize(("value", "meant"), FLAGS)
+def test_second_hand_as_text(tmp_path, value, meant):
+    kind = pa.schema([("product_title", pa.string()), ("ground_truth_is_secondhand", pa.string())])
+    row = {"product_title": "a", "ground_truth_is_secondhand": value}
+    pq.write_table(pa.Table.from_pylist([row], schema=kind), tmp_path / "p.parquet")
+    (read,) = _rows(tmp_path / "p.parquet")
+    assert (read.is_secondhand, read.notes) == (meant, ())
+    (tmp_path / "t.csv").write_text(f'product_title,ground_truth_is_secondhand\na,"{value or ""}"\n', "utf-8")
+    (read,) = _rows(tmp_path / "t.csv")
+    assert (read.is_secondhand, read.notes) == (meant, ())
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"), [(True, True), (False, False), (0, False), (1, True), (0.0, False), (1.0, True)]
+)
+def test_second_hand_as_number(tmp_path, value, meant):
+    (row,) = _rows(_parquet(tmp_path / "p.parquet", product_title=["a"], ground_truth_is_secondhand=[value]))
+    assert row.is_secondhand is meant
+
+
+def test_second_hand_as_nan_is_unknown_and_as_anything_else_a_note(tmp_path):
+    values = pa.array([float("nan"), 2.0, 0.5])
+    path = _parquet(tmp_path / "p.parquet", product_title=["a", "b", "c"], ground_truth_is_secondhand=values)
+    nothing, two, half = _rows(path)
+    assert (nothing.is_secondhand, nothing.notes) == (None, ())
+    for row in (two, half):
+        assert (row.is_secondhand, row.notes) == (None, ("ground_truth_is_secondhand is neither yes nor no",))
+    assert two.notes[0] in clean_row(two, IngestConfig()).notes
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("potential_product_categories", "A > B", "potential_product_categories holds a text, not a list of paths"),
+        ("potential_product_categories", b"A > B", "potential_product_categories holds bytes, not a list of paths"),
+        ("potential_product_categories", 3, "potential_product_categories holds an integer, not a list"),
+        ("potential_product_categories", {"a": "b"}, "potential_product_categories holds a struct, not a list"),
+        ("potential_product_categories", [b"A"], "potential_product_categories lists bytes among its paths"),
+        ("potential_product_categories", [["A"]], "potential_product_categories lists a list among its paths"),
+        ("potential_product_categories", [1], "potential_product_categories lists an integer among its paths"),
+        ("product_title", b"a", "product_title holds bytes, not a text"),
+        ("product_title", {"a": 1}, "product_title holds a struct, not a text"),
+        ("product_title", ["a"], "product_title holds a list, not a text"),
+        ("product_title", True, "product_title holds a truth value, not a text"),
+        ("product_description", b"a", "product_description holds bytes, not a text"),
+        ("ground_truth_brand", {"a": 1}, "ground_truth_brand holds a struct, not a text"),
+        ("ground_truth_category", [1], "ground_truth_category holds a list, not a text"),
+        ("ground_truth_is_secondhand", b"no", "ground_truth_is_secondhand holds bytes, not yes or no"),
+        ("ground_truth_is_secondhand", [True], "ground_truth_is_secondhand holds a list, not yes or no"),
+        ("product_image", "a.jpg", "product_image holds a text, not the bytes of a photo"),
+    ],
+)
+def test_a_cell_of_another_kind_is_rejected_by_column_and_kind(tmp_path, column, value, reason):
+    columns = {"product_title": ["fine"], "product_description": ["fine"], column: [value]}
+    (row,) = _rows(_parquet(tmp_path / "p.parquet", **columns))
+    assert isinstance(row, BadRow)
+    assert reason in row.reason
+    rejected = clean_row(row, IngestConfig())
+    assert isinstance(rejected, Reject)
+    assert reason in rejected.reason
+    assert "fine" in rejected.raw
+
+
+def test_numbers_are_texts_and_nan_is_none(tmp_path):
+    titles, brands = [1984.0, float("nan"), 0.5], [7, None, 9]
+    path = _parquet(
+        tmp_path / "p.parquet", product_title=titles, product_description=["d"] * 3, ground_truth_brand=brands
+    )
+    assert [(row.title, row.brand) for row in _rows(path)] == [("1984", "7"), ("", ""), ("0.5", "9")]
+
+
+def test_words_that_look_like_nothing_stay_words(tmp_path):
+    (tmp_path / "t.csv").write_text("product_title,ground_truth_brand\nNaN,None\nNone,NaN\n", "utf-8")
+    assert [(row.title, row.brand) for row in _rows(tmp_path / "t.csv")] == [("NaN", "None"), ("None", "NaN")]
+
+
+def test_a_text_that_is_not_utf8_costs_its_row(tmp_path):
+    data = pa.array([b"caf\xe9", b"fine"])
+    titles = pa.Array.from_buffers(pa.string(), 2, data.buffers())
+    pq.write_table(pa.table({"product_title": titles}), tmp_path / "p.parquet")
+    bad, good = _rows(tmp_path / "p.parquet")
+    assert "product_title is not UTF-8 text" in bad.reason
+    assert good.title == "fine"
+
+
+def test_a_photo_that_is_named_but_not_in_the_file_is_a_note(tmp_path):
+    image = pa.array([{"bytes": None, "path": "a.jpg"}], pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
+    (row,) = _rows(_parquet(tmp_path / "p.parquet", product_title=["a"], product_image=image))
+    assert (row.image, row.note) == (None, "the photo 'a.jpg' is named, but its file is not in the source")
+
+
+@pytest.mark.parametrize("name", ["p.parquet", "t.csv"])
+def test_a_fifo_as_a_source_is_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(SourceError, match="neither a file nor a folder"):
+        _rows(tmp_path / name)
+
+
+def test_damaged_page_headers_are_one_sentence(tmp_path):
+    path = _parquet(tmp_path / "p.parquet", product_title=["lamp", "chair"])
+    whole = path.read_bytes()
+    said = set()
+    for place in range(4, 60):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            rows = _rows(path)
+        except SourceError as error:
+            said.add(str(error).split(" (")[0])
+        else:
+            assert len(rows) == 2
+    assert f"{path} is damaged" in said
