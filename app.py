@@ -139,7 +139,7 @@ def check_port() -> None:
         with socket.create_server((host, int(asked)), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             pass
     except (OSError, OverflowError) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        why = os.strerror(error.errno) if isinstance(error, OSError) and (error.errno or 0) > 0 else str(error)
         raise PortError(_no_port(f"{host}:{asked}", why)) from error
 
 

@@ -114,10 +114,13 @@ def build(config: Config, run_dir: Path, only: str | None = None) -> None:
             logger.info("%s: started", stage.name)
             stage.run(config, run_dir)
             logger.info("%s: took %.1f s", stage.name, time.perf_counter() - started)
-    except BaseException:
+    except BaseException as error:
         for unfinished in run_dir.glob(".*.tmp"):
             if unfinished.is_dir():
                 shutil.rmtree(unfinished, ignore_errors=True)
+        told = operatorerrors.of_rust(error, run_dir)
+        if told is not None:
+            raise told from error
         raise
     finally:
         logger.removeHandler(handler)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
+from pathlib import Path
 from types import TracebackType
 
 EXIT_CODE = 2
@@ -34,13 +36,29 @@ _WHAT_TO_DO = {
     errno.EIO: "look after the disk, and give the command again",
 }
 """What helps against an error of the operating system that is none of ours."""
+_RUST = re.compile(r"\(os error (\d+)\)")
+_SHORT = re.compile(r"\d+ requested and \d+ written")
+
+
+def of_rust(error: BaseException, place: Path) -> OSError | None:
+    """The error of the operating system that safetensors and tokenizers pack into a text, None if it is none.
+
+    Args:
+        error: What was raised.
+        place: The folder that was written to, since they do not name the file.
+    """
+    found = None if isinstance(error, OSError) else _RUST.search(str(error))
+    return OSError(int(found[1]), os.strerror(int(found[1])), str(place)) if found else None
 
 
 def sentence(error: OSError) -> str | None:
     """What is said of an error of the operating system, None if it may well be a fault of ours."""
-    if error.errno not in _WHAT_TO_DO:
+    short = error.errno is None and _SHORT.search(str(error))  # NumPy does not say why
+    if error.errno not in _WHAT_TO_DO and not short:
         return None
-    where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "A file"
+    where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "A file of the run"
+    if short:
+        return f"{where} cannot be written whole ({short[0]}); {_ROOM}."
     return f"{where} cannot be used ({os.strerror(error.errno)}); {_WHAT_TO_DO[error.errno]}."
 
 

@@ -15,6 +15,17 @@ from tests.hostile import open_shop, resolver
 
 HERE = [ipaddress.ip_network("127.0.0.1/32")]
 LIMIT = 100_000
+PRIVATE = """
+    127.0.0.1 127.8.8.8 0.0.0.0 0.1.2.3 10.0.0.1 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 100.100.100.200
+    192.0.0.192 192.0.2.1 198.18.0.1 198.51.100.1 203.0.113.1 224.0.0.1 239.1.1.1 240.0.0.1 255.255.255.255
+    192.88.99.1 168.63.129.16 ::1 :: fe80::1 fe80::1%eth0 fc00::1 fd00:ec2::254 fec0::1 ff02::1 ::ffff:127.0.0.1
+    ::ffff:10.0.0.1 ::ffff:169.254.169.254 ::127.0.0.1 64:ff9b::7f00:1 64:ff9b::a9fe:a9fe 64:ff9b:1::1 2002:7f00:1::
+    2002:a9fe:a9fe:: 2001::1 2001:db8::1 3fff::1 100::1 5f00::1
+"""
+PUBLIC = "8.8.8.8 93.184.216.34 2606:4700::1111 ::ffff:8.8.8.8 64:ff9b::808:808"
+SPELLINGS = """
+    127.0.0.1 localhost 2130706433 0x7f000001 0177.0.0.1 127.1 0x7f.1 0.0.0.0 [::ffff:127.0.0.1] [::ffff:7f00:1]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -35,28 +46,17 @@ def _fetcher(**options):
     return PhotoFetcher(LIMIT, **{"allowed": HERE, "seconds": 10.0, **options})
 
 
-@pytest.mark.parametrize(
-    "address",
-    """127.0.0.1 127.8.8.8 0.0.0.0 0.1.2.3 10.0.0.1 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 100.100.100.200
-    192.0.0.192 192.0.2.1 198.18.0.1 198.51.100.1 203.0.113.1 224.0.0.1 239.1.1.1 240.0.0.1 255.255.255.255
-    192.88.99.1 168.63.129.16 ::1 :: fe80::1 fe80::1%eth0 fc00::1 fd00:ec2::254 fec0::1 ff02::1 ::ffff:127.0.0.1
-    ::ffff:10.0.0.1 ::ffff:169.254.169.254 ::127.0.0.1 64:ff9b::7f00:1 64:ff9b::a9fe:a9fe 64:ff9b:1::1 2002:7f00:1::
-    2002:a9fe:a9fe:: 2001::1 2001:db8::1 3fff::1 100::1 5f00::1""".split(),
-)
+@pytest.mark.parametrize("address", PRIVATE.split())
 def test_addresses_that_are_not_of_the_public_internet(address):
     assert not is_public(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("address", "8.8.8.8 93.184.216.34 2606:4700::1111 ::ffff:8.8.8.8 64:ff9b::808:808".split())
+@pytest.mark.parametrize("address", PUBLIC.split())
 def test_addresses_of_the_public_internet(address):
     assert is_public(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize(
-    "host",
-    "127.0.0.1 localhost 2130706433 0x7f000001 0177.0.0.1 127.1 0x7f.1 0.0.0.0 [::ffff:127.0.0.1] "
-    "[::ffff:7f00:1]".split(),
-)
+@pytest.mark.parametrize("host", SPELLINGS.split())
 def test_no_spelling_of_this_machine_is_asked(shop, host):
     before = len(shop.requests)
     photo = PhotoFetcher(LIMIT, seconds=5.0).fetch(f"http://{host}:{shop.server_port}/photo")
@@ -212,7 +212,9 @@ def test_a_host_that_is_always_slow_is_left_alone(shop):
     assert "7 photos took it 98 s" in photos[-1].note
 
 
-@pytest.mark.parametrize("url", ["http://", "http://[::1", "http://a b/", "http://\x00/", "http://x:99999/", "http://é..é/"])
+@pytest.mark.parametrize(
+    "url", ["http://", "http://[::1", "http://a b/", "http://\x00/", "http://x:99999/", "http://é..é/"]
+)
 def test_an_odd_address_is_a_note(url):
     def resolve(*_, **__):
         raise socket.gaierror("no such name")
