@@ -139,7 +139,8 @@ def check_port() -> None:
         with socket.create_server((host, int(asked)), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             pass
     except (OSError, OverflowError) as error:
-        why = os.strerror(error.errno) if isinstance(error, OSError) and (error.errno or 0) > 0 else str(error)
+        number = error.errno if isinstance(error, OSError) else None
+        why = os.strerror(number) if number is not None and number > 0 else str(error)
         raise PortError(_no_port(f"{host}:{asked}", why)) from error
 
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pipeline.artifacts import ArtifactError, RunPaths, check_writable
+from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.buildoptions import add_options, config_of
 from pipeline.config import Config
 from pipeline.data.sources import SourceError
@@ -190,7 +190,7 @@ def _classify(arguments: argparse.Namespace) -> None:
     elif arguments.out is None:
         raise ValueError("--input needs --out, the parquet file that the predictions go to.")
     else:
-        check_writable(arguments.out)
+        operatorerrors.check_writable(arguments.out)
         classify_catalogue(arguments.model, arguments.input, arguments.out, **against)
 
 
@@ -232,7 +232,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> None:
     if arguments.command == "evaluate" and arguments.json is not None:
-        check_writable(arguments.json)
+        operatorerrors.check_writable(arguments.json)
     if arguments.command == "evaluate" and arguments.search is not None:
         if arguments.taxonomy is not None or arguments.split is not None:
             raise ValueError("--taxonomy and --split go with --products; --search reads its whole folder.")

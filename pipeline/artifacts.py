@@ -7,14 +7,11 @@ build leaves either the whole file or none, and has `<name>.provenance.json` bes
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 PROVENANCE_SUFFIX = ".provenance.json"
 
@@ -276,11 +273,7 @@ DEMO = DemoPaths(Path(__file__).resolve().parents[1])
 
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`; renamed to it when the block ends well, deleted when it fails.
-
-    Raises:
-        OSError: Whose `filename` is `path`, if it cannot be written.
-    """
+    """A temporary path beside `path`; renamed to it when the block ends well, deleted when it fails in whatever way."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -289,27 +282,14 @@ def atomic_path(path: Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         temporary.replace(path)
     except OSError as error:
-        if error.errno is not None and error.filename in (None, str(temporary)):
-            error.filename, error.filename2 = str(path), None
+        if error.errno and error.filename in (None, str(temporary)):
+            error.filename = str(path)  # nobody knows the temporary one
         raise
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def check_writable(path: Path) -> None:
-    """Find out now whether a file can be written at `path`, not when hours of work are to be saved there.
-
-    Raises:
-        OSError: If it cannot.
-    """
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=path.parent) as probe:
-        probe.write(b"0")
-
-
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     """Write `value` as JSON, atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

@@ -9,6 +9,7 @@ import errno
 import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 from types import TracebackType
 
@@ -53,12 +54,12 @@ def of_rust(error: BaseException, place: Path) -> OSError | None:
 
 def sentence(error: OSError) -> str | None:
     """What is said of an error of the operating system, None if it may well be a fault of ours."""
-    short = error.errno is None and _SHORT.search(str(error))  # NumPy does not say why
-    if error.errno not in _WHAT_TO_DO and not short:
-        return None
     where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "A file of the run"
-    if short:
-        return f"{where} cannot be written whole ({short[0]}); {_ROOM}."
+    if error.errno is None:  # of NumPy, which does not say why
+        short = _SHORT.search(str(error))
+        return f"{where} cannot be written whole ({short[0]}); {_ROOM}." if short else None
+    if error.errno not in _WHAT_TO_DO:
+        return None
     return f"{where} cannot be used ({os.strerror(error.errno)}); {_WHAT_TO_DO[error.errno]}."
 
 
@@ -68,3 +69,16 @@ def excepthook(kind: type[BaseException], error: BaseException, trace: Traceback
         print("Interrupted.", file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, trace)
+
+
+def check_writable(path: Path) -> None:
+    """Find out now whether a file can be written at `path`, not when hours of work are to be saved there.
+
+    Raises:
+        OSError: If it cannot.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent) as probe:
+        probe.write(b"0")

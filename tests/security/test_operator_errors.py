@@ -2,11 +2,8 @@
 
 import errno
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +12,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models
 
-import app
 from pipeline import __main__ as command_line
 from pipeline import artifacts, operatorerrors
 from pipeline.__main__ import main
-from pipeline.artifacts import atomic_path, check_writable, write_json
+from pipeline.artifacts import atomic_path, write_json
+from tests.commands import QUIET, ROOT, interrupted
 from tests.factories import write_dataset
-from tests.serving.conftest import PRODUCTS
-from tests.serving.fakes import write_catalog, write_fake_model
-
-ROOT = Path(__file__).parents[2]
-QUIET = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "GRADIO_ANALYTICS_ENABLED": "False"}
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +187,7 @@ def test_where_a_result_cannot_go_is_said_before_any_work(tmp_path, capsys, word
 
 
 def test_a_place_is_tried_without_leaving_anything(tmp_path):
-    check_writable(tmp_path / "new" / "result.json")
+    operatorerrors.check_writable(tmp_path / "new" / "result.json")
     assert list((tmp_path / "new").iterdir()) == []
 
 
@@ -241,85 +233,10 @@ def test_an_interrupted_command_is_130_and_leaves_no_unfinished_folder(source, t
     assert _unfinished(tmp_path) == []
 
 
-def _interrupt(command, log, marker):
-    """Exit code and output of a command that is interrupted when its output has `marker`."""
-    with log.open("w") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=QUIET, stdout=output, stderr=output)
-    deadline = time.monotonic() + 200
-    while marker not in log.read_text("utf-8", "replace"):
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    return process.wait(timeout=120), log.read_text("utf-8", "replace")
-
-
 def test_ctrl_c_of_a_build(source, tmp_path):
     command = [sys.executable, "-m", "pipeline", "build", "--preset", "tiny", "--source", str(source)]
-    code, said = _interrupt([*command, "--out", str(tmp_path / "run")], tmp_path / "log", "ingest: started")
+    code, said = interrupted([*command, "--out", str(tmp_path / "run")], tmp_path / "log", "ingest: started")
     assert code == 130
     assert operatorerrors.INTERRUPTED in said
     assert "Traceback" not in said
     assert _unfinished(tmp_path) == []
-
-
-@pytest.fixture
-def space(tmp_path, monkeypatch):
-    monkeypatch.delenv("SPACE_ID", raising=False)
-    catalog, model = write_catalog(tmp_path / "catalog.parquet", PRODUCTS), write_fake_model(tmp_path / "model")
-    return ["--catalog", str(catalog), "--model", str(model)]
-
-
-@pytest.fixture
-def taken(monkeypatch):
-    """A port that somebody listens on, and that is asked for."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        monkeypatch.setenv(app.PORT, str(server.getsockname()[1]))
-        yield server.getsockname()[1]
-
-
-def test_a_port_that_is_taken_is_said_at_once(space, taken, capsys):
-    assert app.main(space) == 2
-    said = capsys.readouterr().err
-    assert f"127.0.0.1:{taken} (Address already in use)" in said
-    assert "set GRADIO_SERVER_PORT to a free port" in said
-
-
-@pytest.mark.parametrize(("port", "host"), [("70000", "127.0.0.1"), ("7860", "192.0.2.1")])
-def test_a_port_or_host_that_cannot_be_is_said(space, monkeypatch, capsys, port, host):
-    monkeypatch.setenv(app.PORT, port)
-    monkeypatch.setenv(app.HOST, host)
-    assert app.main(space) == 2
-    assert f"Nothing can be served at {host}:{port}" in capsys.readouterr().err
-
-
-def test_a_port_that_is_taken_while_the_page_is_built(taken, monkeypatch):
-    class Blocks:
-        server_port = taken + 1
-        closed = False
-
-        def close(self, verbose):
-            Blocks.closed = True
-
-    monkeypatch.setattr(app, "launch", lambda blocks, files: None)
-    with pytest.raises(app.PortError, match="taken meanwhile"):
-        app.serve(Blocks())
-    assert Blocks.closed
-
-
-def test_ctrl_c_of_the_space(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    code, said = _interrupt(
-        ["env", f"{app.PORT}={port}", sys.executable, "-u", "app.py"], tmp_path / "log", f"http://127.0.0.1:{port}"
-    )
-    assert code == 130
-    assert operatorerrors.CLOSED in said
-    assert "Traceback" not in said
-
-
-def test_a_port_that_is_no_number(tmp_path):
-    command = [sys.executable, "app.py"]
-    done = subprocess.run(command, cwd=ROOT, env={**QUIET, app.PORT: "web"}, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "GRADIO_SERVER_PORT is no number" in done.stderr
