@@ -136,7 +136,7 @@ def measured(tmp_path_factory):
     titles = pa.array(["a lamp"])
     whole = pa.ListArray.from_arrays
     bombs = {
-        "photos": {"product_title": repeated("lamp", 256), "product_image": repeated(bytes(8_000_000), 256)},
+        "photos": {"product_title": repeated("lamp", 128), "product_image": repeated(bytes(8_000_000), 128)},
         "texts": {"product_title": repeated("a " * 20_000_000, 20)},
         "text": {"product_title": titles, "product_description": repeated("a" * 200_000_000, 1)},
         "list": {
