@@ -11,9 +11,19 @@ import os
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported: no request leaves the machine
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
+import sys
+
+from pipeline import operatorerrors
+
+if __name__ == "__main__":
+    sys.excepthook = operatorerrors.excepthook  # Gradio takes seconds to import, in which it may be interrupted
+    if not os.environ.get("GRADIO_SERVER_PORT", "7860").isdecimal():  # Gradio reads it when it is imported
+        print("GRADIO_SERVER_PORT is no number; set it to a free port, or leave it out.", file=sys.stderr)
+        sys.exit(operatorerrors.EXIT_CODE)
+
 import argparse
 import functools
-import sys
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,6 +46,7 @@ from ui.theme import theme
 from ui.workspace import Workspace, load_tools
 
 ROOT = Path(__file__).parent
+HOST, PORT = "GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT"
 BUILD = "python -m pipeline build --preset compact --source YOUR_DATA --out runs/mine"
 OPEN = "python app.py --catalog runs/mine/catalog.parquet --model runs/mine/model"
 
@@ -125,25 +136,75 @@ def launch(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
     blocks.mcp_server_obj.postprocess_output_data = programs.as_json  # type: ignore[method-assign,assignment]
 
 
+class PortError(RuntimeError):
+    """The port that was asked for cannot be listened on; the message says why and what to do."""
+
+
+def check_port() -> None:
+    """Look whether GRADIO_SERVER_PORT can be had: Gradio would take the next one, where nobody looks for the page.
+
+    Raises:
+        PortError: If it cannot.
+    """
+    asked = os.environ.get(PORT)
+    if not asked:
+        return
+    host = os.environ.get(HOST) or "127.0.0.1"
+    try:
+        with socket.create_server((host, int(asked)), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            pass
+    except (OSError, OverflowError) as error:
+        number = error.errno if isinstance(error, OSError) else None
+        why = os.strerror(number) if number is not None and number > 0 else str(error)
+        raise PortError(_no_port(f"{host}:{asked}", why)) from error
+
+
+def _no_port(where: str, why: str) -> str:
+    return f"Nothing can be served at {where} ({why}); set {PORT} to a free port, or leave it out to take the next one."
+
+
 def serve(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
-    """`launch`, until interrupted."""
+    """`launch`, until interrupted.
+
+    Raises:
+        PortError: If somebody took the port meanwhile.
+        KeyboardInterrupt: When it was interrupted.
+    """
     launch(blocks, files)
+    asked = os.environ.get(PORT)
+    if asked and blocks.server_port != int(asked):
+        blocks.close(verbose=False)
+        raise PortError(_no_port(f"port {asked}", "it was taken meanwhile"))
     blocks.block_thread()
+    if blocks.is_running:  # Gradio takes an interrupt as the end, and says so to nobody
+        raise KeyboardInterrupt
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Open and serve; returns the exit code."""
+    """Open and serve; returns the exit code: 2 for what the operator can mend, 130 if it was interrupted."""
     parser = argparse.ArgumentParser(description="Open the Space on a catalogue.")
     parser.add_argument("--catalog", type=Path, help="a published catalog.parquet (default: the demo's)")
     parser.add_argument("--model", type=Path, help="the model bundle that made it (default: the demo's)")
     chosen = parser.parse_args(arguments)
     use_private_folder()
     try:
-        workspace = choose_workspace(chosen.catalog, chosen.model)
+        check_port()
+        return _open_and_serve(chosen.catalog, chosen.model)
+    except PortError as error:
+        print(error, file=sys.stderr)
+        return operatorerrors.EXIT_CODE
+    except KeyboardInterrupt:
+        print(operatorerrors.CLOSED, file=sys.stderr)
+        return operatorerrors.INTERRUPTED_CODE
+
+
+def _open_and_serve(catalog: Path | None, model: Path | None) -> int:
+    try:
+        workspace = choose_workspace(catalog, model)
     except ArtifactError as error:
         print(error, file=sys.stderr)
         if "SPACE_ID" not in os.environ:
-            return 2
+            return operatorerrors.EXIT_CODE
         serve(page.build_refusal(str(error)))
         return 0
     workspace.warm_up()

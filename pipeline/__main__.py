@@ -9,9 +9,16 @@ classify   the category of a product, or of every row of a catalogue
 
 from __future__ import annotations
 
+import sys
+
+from pipeline import operatorerrors
+
+if __name__ == "__main__":
+    sys.excepthook = operatorerrors.excepthook  # what follows takes seconds to import, in which it may be interrupted
+
 import argparse
 import logging
-import sys
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -71,6 +78,17 @@ RUN_COMMANDS = {"evaluate": "evaluate-run"}
 """Stages whose command has another name than the stage: `evaluate` measures any bundle on any products."""
 
 
+class _LogFile(logging.FileHandler):
+    """A log whose disk may be full: that ends the build as any other file does, and is not a traceback a line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        error = sys.exception()
+        if isinstance(error, OSError):
+            error.filename = error.filename or self.baseFilename
+            raise error
+        super().handleError(record)
+
+
 def build(config: Config, run_dir: Path, only: str | None = None) -> None:
     """Run the stages of a build in order.
 
@@ -81,7 +99,7 @@ def build(config: Config, run_dir: Path, only: str | None = None) -> None:
     """
     run_dir.mkdir(parents=True, exist_ok=True)
     paths = RunPaths(run_dir)
-    handler = logging.FileHandler(paths.log, encoding="utf-8")
+    handler = _LogFile(paths.log, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)
@@ -96,6 +114,14 @@ def build(config: Config, run_dir: Path, only: str | None = None) -> None:
             logger.info("%s: started", stage.name)
             stage.run(config, run_dir)
             logger.info("%s: took %.1f s", stage.name, time.perf_counter() - started)
+    except BaseException as error:
+        for unfinished in run_dir.glob(".*.tmp"):
+            if unfinished.is_dir():
+                shutil.rmtree(unfinished, ignore_errors=True)
+        told = operatorerrors.of_rust(error, run_dir)
+        if told is not None:
+            raise told from error
+        raise
     finally:
         logger.removeHandler(handler)
         handler.close()
@@ -164,6 +190,7 @@ def _classify(arguments: argparse.Namespace) -> None:
     elif arguments.out is None:
         raise ValueError("--input needs --out, the parquet file that the predictions go to.")
     else:
+        operatorerrors.check_writable(arguments.out)
         classify_catalogue(arguments.model, arguments.input, arguments.out, **against)
 
 
@@ -176,31 +203,50 @@ def _add_to_hub(command: argparse.ArgumentParser) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a command; bad input is one sentence on stderr and exit code 2."""
+    """Run a command; bad input, and a place that cannot be written, is one sentence on stderr and exit code 2.
+
+    Returns:
+        The exit code: 0, 2, or 130 if it was interrupted.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     for client in ("httpx", "httpx2"):
         logging.getLogger(client).setLevel(logging.WARNING)
     words = sys.argv[1:] if argv is None else argv
     arguments = parser("--to-hub" in words).parse_args(words)
     try:
-        if arguments.command == "evaluate" and arguments.search is not None:
-            if arguments.taxonomy is not None or arguments.split is not None:
-                raise ValueError("--taxonomy and --split go with --products; --search reads its whole folder.")
-            search_command(arguments.model, arguments.search, arguments.json)
-        elif arguments.command == "evaluate":
-            evaluate_command(arguments.model, arguments.products, arguments.taxonomy, arguments.json, arguments.split)
-        elif arguments.command == "classify":
-            _classify(arguments)
-        elif getattr(arguments, "to_hub", False):
-            chosen = (arguments.catalog, arguments.model, arguments.catalog_repo, arguments.model_repo)
-            upload_command(*chosen, private=arguments.private)
-        else:
-            stages = {RUN_COMMANDS.get(stage.name, stage.name): stage.name for stage in STAGES}
-            build(config_of(arguments), arguments.out, stages.get(arguments.command))
+        _run(arguments)
     except (ArtifactError, SourceError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return operatorerrors.EXIT_CODE
+    except OSError as error:
+        said = operatorerrors.sentence(error)
+        if said is None:
+            raise
+        print(f"error: {said}", file=sys.stderr)
+        return operatorerrors.EXIT_CODE
+    except KeyboardInterrupt:
+        print(operatorerrors.INTERRUPTED, file=sys.stderr)
+        return operatorerrors.INTERRUPTED_CODE
     return 0
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    if arguments.command == "evaluate" and arguments.json is not None:
+        operatorerrors.check_writable(arguments.json)
+    if arguments.command == "evaluate" and arguments.search is not None:
+        if arguments.taxonomy is not None or arguments.split is not None:
+            raise ValueError("--taxonomy and --split go with --products; --search reads its whole folder.")
+        search_command(arguments.model, arguments.search, arguments.json)
+    elif arguments.command == "evaluate":
+        evaluate_command(arguments.model, arguments.products, arguments.taxonomy, arguments.json, arguments.split)
+    elif arguments.command == "classify":
+        _classify(arguments)
+    elif getattr(arguments, "to_hub", False):
+        chosen = (arguments.catalog, arguments.model, arguments.catalog_repo, arguments.model_repo)
+        upload_command(*chosen, private=arguments.private)
+    else:
+        stages = {RUN_COMMANDS.get(stage.name, stage.name): stage.name for stage in STAGES}
+        build(config_of(arguments), arguments.out, stages.get(arguments.command))
 
 
 if __name__ == "__main__":

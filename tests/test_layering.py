@@ -13,10 +13,11 @@ OURS = ("app", "ui", "pipeline")
 
 CONFIGURED = {"config", "modelconfig", "trainconfig", "stageconfig"}
 SHARED = CONFIGURED | {"artifacts", "provenance", "presets", "metrics", "pathmetrics", "searchmetrics"}
+OPERATED = {"operatorerrors"}
 ALLOWED = {
-    "app": {"ui", "serving", "model", "data"} | SHARED,
+    "app": {"ui", "serving", "model", "data"} | SHARED | OPERATED,
     "ui": {"ui", "serving", "model", "data"} | SHARED,
-    "main": {"stages", "serving", "model", "data", "demo", "buildoptions"} | SHARED,
+    "main": {"stages", "serving", "model", "data", "demo", "buildoptions"} | SHARED | OPERATED,
     "buildoptions": {"model"} | SHARED,
     "stages": {"serving", "model", "data"} | SHARED,
     "serving": {"serving", "model", "data"} | SHARED,
@@ -28,6 +29,7 @@ ALLOWED = {
     "trainconfig": {"modelconfig", "stageconfig"},
     "stageconfig": set(),
     "artifacts": set(),
+    "operatorerrors": set(),
     "provenance": {"artifacts", "config"},
     "presets": CONFIGURED,
     "metrics": set(),

@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.data.cleaning import clean_text, cut_text, guess_language, product_text
 from pipeline.data.decoding import ImageError, decode_photo
 from pipeline.data.images import perceptual_hash, photo_flaw, signature, square, thumbnail
-from pipeline.data.sources import BadRow, Item, RawRow
+from pipeline.data.sources import BadRow, Item, RawRow, shorten
 from pipeline.data.taxonomy import normalise_path
 from pipeline.stageconfig import IngestConfig
 
@@ -22,6 +22,8 @@ _RAW_TEXT_FACTOR = 50
 THUMBNAIL_QUALITY = 75
 """Of WebP."""
 _MAX_TITLE = 500
+_KEPT_TEXT = 20_000
+"""Characters kept of each raw text, should the row be rejected later on: all rows of a source are held at a time."""
 _UNKNOWN_CATEGORIES = frozenset(("uncategorized", "uncategorised", "none", "n/a", "null"))
 _ID_DIGITS = 16
 
@@ -53,10 +55,13 @@ class CleanPhoto:
 
 @dataclass(frozen=True)
 class CleanRow:
-    """A product as `schema.PRODUCTS` has it, before its split is known; `notes` say what was mended."""
+    """A product as `schema.PRODUCTS` has it, before its split is known; `notes` say what was mended.
+
+    `raw` is without the photo, its texts are cut; its `note` says why a photo that the source names is not there.
+    """
 
     product_id: str
-    raw: RawRow  # without the photo
+    raw: RawRow
     raw_image_bytes: int
     title: str
     description: str
@@ -102,6 +107,12 @@ def reject_clean(row: CleanRow, reason: str) -> Reject:
     return Reject(row.raw.split, row.raw.row, reason, raw_json(fields))
 
 
+def _kept(raw: RawRow, note: str) -> RawRow:
+    """A raw row as it is held until its split is known."""
+    title, description = shorten(raw.title, _KEPT_TEXT), shorten(raw.description, _KEPT_TEXT)
+    return replace(raw, image=None, title=title, description=description, note=note)
+
+
 def _clean_path(raw: str | None) -> str | None:
     if raw is None or raw.strip().casefold() in _UNKNOWN_CATEGORIES:
         return None
@@ -143,7 +154,7 @@ def product_id(raw: RawRow) -> str:
 def _texts(raw: RawRow, config: IngestConfig, notes: list[str]) -> tuple[str, str]:
     allowed = config.max_text_characters
     description = clean_text(raw.description[: allowed * _RAW_TEXT_FACTOR])
-    if len(description) > allowed:
+    if len(description) > allowed or len(raw.description) > allowed * _RAW_TEXT_FACTOR:
         notes.append("description cut")
         description = cut_text(description, allowed)
     return cut_text(clean_text(raw.title[: _MAX_TITLE * _RAW_TEXT_FACTOR]), _MAX_TITLE), description
@@ -180,11 +191,11 @@ def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
     """
     if isinstance(item, BadRow):
         return Reject(item.split, item.row, item.reason, raw_json(dict(item.raw)))
-    notes: list[str] = []
+    notes = list(item.notes)
     title, description = _texts(item, config, notes)
     category, candidates = _categories(item, notes)
     photo = None
-    trouble = item.note or "no photo"
+    trouble = item.note
     if item.image is not None:
         try:
             photo = clean_photo(item.image, config)
@@ -196,7 +207,7 @@ def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
     text = product_text(title, description)
     row = CleanRow(
         product_id=product_id(item),
-        raw=replace(item, image=None),
+        raw=_kept(item, trouble),
         raw_image_bytes=len(item.image or b""),
         title=title,
         description=description,
@@ -209,5 +220,5 @@ def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
         notes=tuple(notes),
     )
     if not text and photo is None:
-        return reject_clean(row, f"neither text nor a usable photo: {trouble}")
+        return reject_clean(row, f"neither text nor a usable photo: {trouble or 'no photo'}")
     return row

@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -105,16 +105,18 @@ def classify_catalogue(
     started, towers, done = time.perf_counter(), 0.0, 0
     with tqdm(total=total, desc="classify", unit="row", mininterval=1.0) as progress:
         for number, batch in enumerate(_batches(items, asked.batch)):
-            if not paths.part(number).exists():
-                cleaned = [clean_row(item, limits) for item in batch]
+            if paths.part(number).exists():
+                progress.update(sum(1 for _ in batch))
+            else:
+                cleaned = [clean_row(item, limits) for item in batch]  # one photo as it came is held at a time
                 rejects = [row for row in cleaned if isinstance(row, Reject)]
                 table, seconds = _predict(
                     [row for row in cleaned if isinstance(row, CleanRow)], bundle, predictor, asked, shelf
                 )
-                towers, done = towers + seconds, done + len(batch)
+                towers, done = towers + seconds, done + len(cleaned)
                 write_table(paths.rejected(number), _rejects(rejects))
                 write_table(paths.part(number), table)  # last, so that it also means "complete"
-            progress.update(len(batch))
+                progress.update(len(cleaned))
     seconds = time.perf_counter() - started
     parts, rejected = paths.finished()
     result = pa.concat_tables([PREDICTIONS.empty_table(), *map(read_table, parts)])
@@ -188,10 +190,11 @@ def _predict(
     return pa.Table.from_pylist(records, schema=PREDICTIONS), towers
 
 
-def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+def _batches(items: Iterable[Item], size: int) -> Iterator[Iterator[Item]]:
+    """The items, some at a time, each of which is to be taken before the next batch is asked for."""
     running = iter(items)
-    while batch := list(islice(running, size)):
-        yield batch
+    for first in running:
+        yield chain((first,), islice(running, size - 1))
 
 
 def _check_state(paths: ClassifyPaths, state: dict[str, Any]) -> None:

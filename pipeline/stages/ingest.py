@@ -11,10 +11,10 @@ from __future__ import annotations
 import functools
 import logging
 import os
-from collections import Counter
+import sys
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,7 +39,11 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _AHEAD = 32
-"""Rows in work at a time, for each worker: bounds the memory that their photos take."""
+"""Rows in work at a time, for each worker."""
+_AHEAD_BYTES = 128 * 2**20
+"""Bytes of the photos and texts of all rows in work, but for a single row that has more."""
+_EXAMPLES = 20
+"""Photos that are missing or unusable of which the log says each; the others are counted."""
 
 
 def outputs(run: RunPaths) -> list[Path]:
@@ -58,7 +62,7 @@ def run(config: Config, run_dir: Path) -> None:
     run_dir.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(paths)
     given = read_taxonomy(Path(config.source.taxonomy)) if config.source.taxonomy else Taxonomy.of(())
-    source = open_source(config.source)
+    source = open_source(config.source, max_photo_bytes=config.ingest.max_image_bytes)
     log.info("ingest: %s (%s), %s rows in %s", source.name, source.kind, source.total, ", ".join(source.splits))
     with atomic_path(paths.images) as temporary, ImageCacheWriter(temporary, config.ingest.image_size) as cache:
         rows, rejects = _read(source, config, cache)
@@ -66,7 +70,7 @@ def run(config: Config, run_dir: Path) -> None:
         splits = _assign(rows, groups, rejects, config)
         kept = [number for number, split in enumerate(splits) if split]
         if not kept:
-            raise SourceError(f"{source.name} gives no product: all of its {len(rejects)} rows were rejected.")
+            raise SourceError(_nothing(source.name, rejects))
         with_photo = np.cumsum([row.photo is not None for row in rows]) - 1
         cache.finish([int(with_photo[number]) for number in kept if rows[number].photo is not None])
     products = _products_table([rows[n] for n in kept], [rows[groups[n]] for n in kept], [splits[n] for n in kept])
@@ -91,14 +95,29 @@ def _in_threads(items: Iterable[Item], work: Callable[[Item], T]) -> Iterator[T]
     """What `work` makes of the items, in their order, by a thread a core (Pillow frees the interpreter lock)."""
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers, thread_name_prefix="ingest") as pool:
-        coming = iter(items)
-        waiting: list[Future[T]] = []
-        while True:
-            for item in islice(coming, max(0, workers * _AHEAD - len(waiting))):
-                waiting.append(pool.submit(work, item))
-            if not waiting:
-                return
-            yield waiting.pop(0).result()
+        waiting: deque[tuple[Future[T], int]] = deque()
+        held = 0
+        try:
+            for item in items:
+                size = _size(item)
+                while waiting and (len(waiting) >= workers * _AHEAD or held + size > _AHEAD_BYTES):
+                    done, freed = waiting.popleft()
+                    held -= freed
+                    yield done.result()
+                waiting.append((pool.submit(work, item), size))
+                held += size
+                del item  # the pool lets go of it when it is done
+            while waiting:
+                yield waiting.popleft()[0].result()
+        finally:
+            pool.shutdown(cancel_futures=True)  # where it was interrupted, nobody waits for the others
+
+
+def _size(item: Item) -> int:
+    """Bytes that a row takes while it is in work."""
+    if isinstance(item, BadRow):
+        return 0
+    return len(item.image or b"") + sys.getsizeof(item.title) + sys.getsizeof(item.description)
 
 
 def _write_photos(config: Config, paths: RunPaths) -> None:
@@ -117,7 +136,7 @@ def _write_photos(config: Config, paths: RunPaths) -> None:
 
     with atomic_path(paths.photos) as temporary, ImageCacheWriter(temporary, size) as cache:
         for location in config.source.photos:
-            source = open_photos(location)
+            source = open_photos(location, config.ingest.max_image_bytes)
             for photo in tqdm(_in_threads(source, small), total=source.total, desc="photos", unit="photo"):
                 if photo is None:
                     unusable += 1
@@ -135,6 +154,7 @@ def _read(source: Source, config: Config, cache: ImageCacheWriter) -> tuple[list
     rejects: list[Reject] = []
     notes: Counter[str] = Counter()
     ids: set[str] = set()
+    photoless = 0
     cleaned = _in_threads(source, functools.partial(clean_row, config=config.ingest))
     for done in tqdm(cleaned, total=source.total, desc="ingest", unit="row", mininterval=1.0):
         if isinstance(done, Reject):
@@ -144,10 +164,16 @@ def _read(source: Source, config: Config, cache: ImageCacheWriter) -> tuple[list
             rejects.append(reject_clean(done, f"the product id '{done.product_id}' was used before"))
             continue
         ids.add(done.product_id)
+        if done.raw.note:
+            photoless += 1
+            if photoless <= _EXAMPLES:
+                log.warning("ingest: row %d of %s has no photo: %s", done.raw.row, done.raw.split, done.raw.note)
         notes.update(done.notes)
         if done.photo is not None:
             cache.append(done.photo.square)
         rows.append(done.without_square())
+    if photoless > _EXAMPLES:
+        log.warning("ingest: %d more rows have no photo although the source names one", photoless - _EXAMPLES)
     for note, count in sorted(notes.items()):
         log.info("ingest: %s: %d rows", note, count)
     return rows, rejects
@@ -239,8 +265,19 @@ def _write_taxonomy(paths: RunPaths, given: Taxonomy, rows: Iterable[CleanRow]) 
     log.info("ingest: taxonomy of %d paths", len(taxonomy))
 
 
+def _reasons(rejects: Iterable[Reject]) -> list[tuple[str, int]]:
+    """Kinds of reasons with their numbers, the most frequent first."""
+    return Counter(reject.reason.split(" (")[0].split(":")[0] for reject in rejects).most_common()
+
+
+def _nothing(name: str, rejects: Sequence[Reject]) -> str:
+    """What is said of a source without a single product."""
+    said = f"{name} gives no product: all of its {len(rejects)} rows were rejected"
+    return f"{said}, most of them since: {_reasons(rejects)[0][0]}." if rejects else f"{said}."
+
+
 def _report(products: pa.Table, rejects: Sequence[Reject]) -> None:
     counts = Counter(products.column("split").to_pylist())
     log.info("ingest: %d products: %s", products.num_rows, ", ".join(f"{s} {counts[s]}" for s in SPLITS))
-    for reason, count in Counter(reject.reason.split(" (")[0].split(":")[0] for reject in rejects).most_common():
+    for reason, count in _reasons(rejects):
         log.info("ingest: rejected %d rows: %s", count, reason)

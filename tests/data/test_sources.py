@@ -1,4 +1,5 @@
 import http.server
+import ipaddress
 import threading
 
 import datasets
@@ -9,6 +10,7 @@ import pytest
 
 from pipeline.data.schema import PRODUCTS
 from pipeline.data.sources import BadRow, RawRow, SourceError, open_photos, open_source
+from pipeline.data.sources.fetching import PhotoFetcher
 from pipeline.stageconfig import SourceConfig
 from tests.factories import CATEGORIES, COLOURS, draw, encode, make_row, write_dataset, write_rows
 
@@ -171,7 +173,7 @@ def test_a_cell_of_another_kind_is_a_bad_row_that_keeps_the_raw_one(tmp_path):
     pq.write_table(pa.table(table), path)
     (row,) = _open(path)
     assert isinstance(row, BadRow)
-    assert "product_image holds a int" in row.reason
+    assert "product_image holds an integer" in row.reason
     assert row.raw["product_title"] == "a"
 
 
@@ -266,10 +268,11 @@ def shop():
 def test_photos_are_fetched_where_that_is_allowed(tmp_path, shop):
     path = tmp_path / "export.csv"
     path.write_text(SHOPIFY.format(base=shop), encoding="utf-8")
-    vase, boot, _ = _open(path, fetch_images=True)
+    fetcher = PhotoFetcher(20_000_000, allowed=[ipaddress.ip_network("127.0.0.0/8")])
+    vase, boot, _ = open_source(SourceConfig(location=str(path), fetch_images=True), fetcher=fetcher)
     assert vase.image == _photo()
     assert boot.image is None
-    assert "could not be fetched (HTTPStatusError" in boot.note
+    assert "could not be fetched: the answer was 404" in boot.note
 
 
 @pytest.mark.parametrize(

@@ -139,3 +139,18 @@ def test_the_command_line(model, source, tmp_path, capsys):
     out = tmp_path / "out.parquet"
     assert main([*options, "--input", str(source), "--out", str(out)]) == 0
     assert out.exists()
+
+
+def test_a_batch_is_read_row_by_row():
+    read = []
+
+    def items():
+        for number in range(5):
+            read.append(number)
+            yield number
+
+    batches = module._batches(items(), 2)
+    assert list(next(batches)) == [0, 1]
+    second = next(batches)
+    assert read == [0, 1, 2], "no photo of a batch is in memory before its turn"
+    assert [list(second), *map(list, batches)] == [[2, 3], [4]]

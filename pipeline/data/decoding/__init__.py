@@ -4,7 +4,7 @@
 """
 
 from pipeline.data.decoding.decode import FORMATS, ImageError
-from pipeline.data.decoding.files import read_photo_file
+from pipeline.data.decoding.files import IrregularFileError, open_regular, read_photo_file
 from pipeline.data.decoding.pool import DecodedPhoto, DecoderBusyError, PhotoDecoder, decode_photo
 
 __all__ = [
@@ -12,7 +12,9 @@ __all__ = [
     "DecodedPhoto",
     "DecoderBusyError",
     "ImageError",
+    "IrregularFileError",
     "PhotoDecoder",
     "decode_photo",
+    "open_regular",
     "read_photo_file",
 ]

@@ -11,31 +11,46 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.data.sources.base import BadRow, Item, Part, RawRow, Source, SourceError, join_sources
+from pipeline.data.sources.cells import MAX_PHOTO_BYTES, shorten
+from pipeline.data.sources.fetching import PhotoFetcher
 from pipeline.data.sources.hub import open_hub
 from pipeline.data.sources.parquet import open_file, open_folder
+from pipeline.data.sources.photos import PhotoFinder
 from pipeline.data.sources.shopify import is_shopify_export, open_shopify
 from pipeline.data.sources.tables import DELIMITERS, open_table
 from pipeline.stageconfig import SourceConfig
 
-__all__ = ["BadRow", "Item", "Part", "RawRow", "Source", "SourceError", "open_photos", "open_source"]
+__all__ = ["BadRow", "Item", "Part", "RawRow", "Source", "SourceError", "open_photos", "open_source", "shorten"]
 
 _PHOTO_COLUMNS = ("product_image", "image")
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")
 
 
-def open_source(config: SourceConfig) -> Source:
+def open_source(
+    config: SourceConfig, *, max_photo_bytes: int = MAX_PHOTO_BYTES, fetcher: PhotoFetcher | None = None
+) -> Source:
     """Open the source, or the sources, that the configuration names.
+
+    Args:
+        config: What to read.
+        max_photo_bytes: A photo of more bytes is left out of its row, with a note.
+        fetcher: Fetches the photos' URLs where the configuration allows it; None: one that asks public hosts alone.
 
     Raises:
         SourceError: In one sentence, if there is nothing to read there or it cannot be read.
     """
     if not config.location:
         raise SourceError("No source is given; name a data set, a folder or a file with --source.")
-    opened = [_open(replace(config, location=location)) for location in (config.location, *config.others)]
+    if not config.fetch_images:
+        fetcher = None
+    elif fetcher is None:
+        fetcher = PhotoFetcher(max_photo_bytes)
+    locations = (config.location, *config.others)
+    opened = [_open(replace(config, location=location), max_photo_bytes, fetcher) for location in locations]
     return opened[0] if len(opened) == 1 else join_sources(opened)
 
 
-def open_photos(location: str) -> Source:
+def open_photos(location: str, max_photo_bytes: int = MAX_PHOTO_BYTES) -> Source:
     """Open a source of photos of anything: its rows matter for their photo alone, in `product_image` or `image`.
 
     Raises:
@@ -43,13 +58,13 @@ def open_photos(location: str) -> Source:
     """
     for column in _PHOTO_COLUMNS:
         try:
-            return _open(SourceConfig(location=location, columns=(("product_image", column),)))
+            return _open(SourceConfig(location=location, columns=(("product_image", column),)), max_photo_bytes)
         except SourceError as error:
             refused = error
     raise refused
 
 
-def _open(config: SourceConfig) -> Source:
+def _open(config: SourceConfig, max_photo_bytes: int, fetcher: PhotoFetcher | None = None) -> Source:
     if config.location.split(":")[0] == "demo":
         from pipeline.demo.source import open_demo  # here, because that module reads `sources.base`
 
@@ -58,24 +73,34 @@ def _open(config: SourceConfig) -> Source:
     kind = config.kind if config.kind != "auto" else _detect(config.location, path)
     columns = dict(config.columns)
     if kind == "hub":
-        return open_hub(config.location, config.revision, columns, config.limit)
-    if not path.exists():
-        raise SourceError(f"{path} does not exist; give an existing folder or file, or a data-set id with kind 'hub'.")
+        return open_hub(config.location, config.revision, columns, config.limit, max_photo_bytes)
+    _check_file(path)
     if kind == "dataset":
         opener = open_folder if path.is_dir() else open_file
-        return opener(path, columns, config.limit)
+        return opener(path, columns, config.limit, max_photo_bytes)
     if path.is_dir():
         raise SourceError(f"{path} is a folder, which kind '{kind}' does not read; give the CSV file itself.")
     images = None if config.images is None else Path(config.images).expanduser()
-    opener_of_table = open_shopify if kind == "shopify-export" else open_table
-    return opener_of_table(path, columns, images, config.fetch_images, config.limit)
+    if images is not None and not images.is_dir():
+        raise SourceError(f"The folder of photos {images} does not exist; name an existing one.")
+    if kind == "shopify-export":
+        return open_shopify(path, columns, PhotoFinder(images, fetcher, max_photo_bytes), config.limit)
+    return open_table(path, columns, PhotoFinder(images or path.parent, fetcher, max_photo_bytes), config.limit)
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what is neither a file nor a folder, such as a FIFO, which would be waited for without end."""
+    if not path.exists():
+        raise SourceError(f"{path} does not exist; give an existing folder or file, or a data-set id with kind 'hub'.")
+    if not (path.is_file() or path.is_dir()):
+        raise SourceError(f"{path} is neither a file nor a folder; give an existing folder or file.")
 
 
 def _detect(location: str, path: Path) -> str:
     if path.is_dir() or path.suffix.lower() == ".parquet":
         return "dataset"
     if path.suffix.lower() in DELIMITERS:
-        return "shopify-export" if path.exists() and is_shopify_export(path) else "table"
+        return "shopify-export" if path.is_file() and is_shopify_export(path) else "table"
     if not path.exists() and _HUB_ID.match(location):
         return "hub"
     raise SourceError(

@@ -57,6 +57,7 @@ class RawRow:
         is_secondhand: None if unknown.
         product_id: The source's own id, None if it has none.
         note: Why the photo is missing although the source names one.
+        notes: What else was lost of the row in reading it, each of a kind that is counted.
     """
 
     split: str
@@ -70,6 +71,7 @@ class RawRow:
     is_secondhand: bool | None
     product_id: str | None = None
     note: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,41 +159,3 @@ def _moved(part: Part, split: str, before: int) -> Iterator[Item]:
 def split_name(name: str) -> str:
     """Our name of a split ("train" for one we do not know)."""
     return SPLIT_NAMES.get(name.strip().lower(), "train")
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def _image_bytes(value: Any) -> bytes | None:
-    if isinstance(value, Mapping):
-        value = value.get("bytes")
-    if value is None:
-        return None
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value) or None
-    raise TypeError(f"product_image holds a {type(value).__name__}, not the bytes of a photo")
-
-
-def to_item(split: str, row: int, raw: Mapping[str, Any], product_id: str | None = None) -> Item:
-    """A row of the input schema as a `RawRow`, or as a `BadRow` where a column holds something of another kind."""
-    candidates = raw.get("potential_product_categories")
-    if candidates is not None and not isinstance(candidates, Sequence | set):
-        return BadRow(split, row, "potential_product_categories is not a list of paths", raw)
-    try:
-        image = _image_bytes(raw.get("product_image"))
-    except TypeError as error:
-        return BadRow(split, row, str(error), raw)
-    secondhand = raw.get("ground_truth_is_secondhand")
-    return RawRow(
-        split=split,
-        row=row,
-        title=_text(raw.get("product_title")),
-        description=_text(raw.get("product_description")),
-        image=image,
-        candidates=[str(path) for path in candidates or () if path is not None],
-        category=_text(raw.get("ground_truth_category")) or None,
-        brand=_text(raw.get("ground_truth_brand")),
-        is_secondhand=None if secondhand is None else bool(secondhand),
-        product_id=product_id,
-    )

@@ -14,11 +14,11 @@ from pipeline.data.sources.base import (
     Source,
     SourceError,
     split_name,
-    to_item,
 )
+from pipeline.data.sources.cells import to_item
 
 
-def open_hub(name: str, revision: str | None, renamed: Mapping[str, str], limit: int) -> Source:
+def open_hub(name: str, revision: str | None, renamed: Mapping[str, str], limit: int, max_photo_bytes: int) -> Source:
     """A data set by its id; photos stay encoded, so that a broken one costs its row the photo only.
 
     Args:
@@ -26,6 +26,7 @@ def open_hub(name: str, revision: str | None, renamed: Mapping[str, str], limit:
         revision: Branch, tag or commit.
         renamed: The data set's column for each of ours, where they differ.
         limit: Rows of each split, 0 for all.
+        max_photo_bytes: A photo of more bytes is left out.
     """
     import datasets  # slow to import, and no other source needs it
 
@@ -40,7 +41,11 @@ def open_hub(name: str, revision: str | None, renamed: Mapping[str, str], limit:
     for theirs, rows in loaded.items():
         by_split.setdefault(split_name(str(theirs)), []).append(_undecoded(rows))
     parts = [
-        Part(split, sum(len(rows) for rows in by_split[split]), _reader(name, by_split[split], split, renamed))
+        Part(
+            split,
+            sum(len(rows) for rows in by_split[split]),
+            _reader(name, by_split[split], split, renamed, max_photo_bytes),
+        )
         for split in sorted(by_split, key=SPLIT_ORDER.index)
     ]
     return Source(name, "hub", parts, limit)
@@ -55,7 +60,9 @@ def _undecoded(rows: Any) -> Any:
     return rows
 
 
-def _reader(name: str, tables: list[Any], split: str, renamed: Mapping[str, str]) -> Callable[[], Iterator[Item]]:
+def _reader(
+    name: str, tables: list[Any], split: str, renamed: Mapping[str, str], max_photo_bytes: int
+) -> Callable[[], Iterator[Item]]:
     columns = {ours: renamed.get(ours, ours) for ours in COLUMNS}
     for rows in tables:
         if not any(columns[ours] in rows.column_names for ours in CONTENT_COLUMNS):
@@ -68,7 +75,8 @@ def _reader(name: str, tables: list[Any], split: str, renamed: Mapping[str, str]
         number = 0
         for rows in tables:
             for raw in rows:
-                yield to_item(split, number, {ours: raw.get(theirs) for ours, theirs in columns.items()})
+                row = {ours: raw.get(theirs) for ours, theirs in columns.items()}
+                yield to_item(split, number, row, max_photo_bytes=max_photo_bytes)
                 number += 1
 
     return read

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,8 +21,9 @@ from pipeline.data.sources.base import (
     Source,
     SourceError,
     split_name,
-    to_item,
 )
+from pipeline.data.sources.cells import MAX_CANDIDATES, MAX_TEXT, Unread, to_item, too_large
+from pipeline.data.sources.pages import Page, PageError, largest_value, leaves, pages
 
 _CATALOG_COLUMNS = {
     "product_title": "title",
@@ -37,21 +38,149 @@ _CATALOG_COLUMNS = {
 _PRODUCT_ID = "product_id"
 _SHARD = re.compile(r"^(?P<split>[a-z]+)(?:[-_.].*)?$", re.IGNORECASE)
 _BATCH = 256
+_BATCH_BYTES = 32 * 2**20
+"""Bytes decoded at a time; Arrow takes about three times as much while it does that."""
+_MAX_ROW = 64 * 2**20
+"""Bytes of one row: Arrow takes up to five times as much while it decodes it."""
+_MAX_HELD = 256 * 2**20
+"""Bytes of the pages that are decoded from: 1,024 photos of 250 KB, which is how pyarrow writes them."""
+_READ_AHEAD = 2**20
+_WIDTH = 16  # bytes of a number at most
+_UTF8_BYTES = 4  # of a character at most
+_BYTE_ARRAY = "BYTE_ARRAY"
 
 
-def _open(path: Path) -> pq.ParquetFile:
+def _open(path: Path, listed: Sequence[str] = ()) -> pq.ParquetFile:
+    """A parquet file that is read page by page, not a whole column of a row group ahead."""
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, read_dictionary=list(listed), pre_buffer=False, buffer_size=_READ_AHEAD)
+    except PermissionError as error:
+        raise SourceError(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
     except (pa.ArrowException, OSError) as error:
         raise SourceError(f"{path} is not a readable parquet file ({error}); export or download it again.") from error
 
 
-def _batches(path: Path, columns: list[str]) -> Iterator[dict[str, Any]]:
+def _batches(path: Path, columns: list[str], max_photo_bytes: int) -> Iterator[dict[str, Any]]:
+    """The rows of a file as cells; only as many are decoded at a time as a few megabytes hold."""
+    wanted = set(columns)
     try:
-        for batch in _open(path).iter_batches(batch_size=_BATCH, columns=columns):
-            yield from batch.to_pylist()
-    except (pa.ArrowException, OSError) as error:
+        opened = _open(path, _listed(path, wanted))
+        for group in range(opened.metadata.num_row_groups):
+            if opened.metadata.row_group(group).num_rows == 0:
+                continue  # there are no pages either
+            rows = _rows_at_a_time(path, opened.metadata, group, wanted)
+            for batch in opened.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False):
+                named = list(zip(batch.schema.names, batch.columns, strict=True))
+                for row in range(batch.num_rows):
+                    yield {name: _cell(column[row], max_photo_bytes) for name, column in named}
+                del batch, named  # or two of them are held while the next one is decoded
+    except (pa.ArrowException, OSError, PageError) as error:
         raise SourceError(f"{path} is damaged ({error}); export or download it again.") from error
+
+
+def _listed(path: Path, wanted: set[str]) -> list[str]:
+    """Texts in lists: kept as numbers of a dictionary, since a page of 100 bytes can name one text a billion times."""
+    schema = _open(path).metadata.schema
+    return [
+        schema.column(number).path
+        for number in leaves(_open(path).metadata, wanted)
+        if schema.column(number).max_repetition_level and schema.column(number).physical_type == _BYTE_ARRAY
+    ]
+
+
+def _rows_at_a_time(path: Path, metadata: pq.FileMetaData, group: int, wanted: set[str]) -> int:
+    """How many rows of a row group may be decoded at a time.
+
+    Raises:
+        SourceError: If even one of them may take too much memory, or the pages that they lie in.
+    """
+    row, held = 0, 0  # bytes that one row takes at most; bytes of the pages and lists that are in memory at a time
+    with path.open("rb") as file:
+        for number in leaves(metadata, wanted):
+            column, chunk = metadata.schema.column(number), metadata.row_group(group).column(number)
+            byte_array, width = column.physical_type == _BYTE_ARRAY, max(column.length or 0, _WIDTH)
+            found = list(pages(file, chunk))
+            held += max((max(page.uncompressed, page.stored) for page in found), default=0)
+            if held > _MAX_HELD:
+                raise _too_large(path, group, column.path, "its pages unpack", held, _MAX_HELD)
+            if column.max_repetition_level:
+                held += sum(page.decoded(byte_array, width) for page in found)
+            else:
+                nullable = column.max_definition_level > 0
+                values = (_largest(file, page, chunk.compression, nullable) for page in found if byte_array)
+                row += max(width, *values, 0)
+            if held > _MAX_HELD:
+                raise _too_large(path, group, column.path, "the lists unpack", held, _MAX_HELD)
+            if row > _MAX_ROW:
+                raise _too_large(path, group, column.path, "a row unpacks", row, _MAX_ROW)
+    return max(1, min(_BATCH, _BATCH_BYTES // max(1, row)))
+
+
+def _largest(file: BinaryIO, page: Page, compression: str, nullable: bool) -> int:
+    """Bytes of the largest value of a page; of a small page, its own size is near enough."""
+    if page.uncompressed <= _BATCH_BYTES:
+        return page.uncompressed
+    return largest_value(file, page, compression, nullable)
+
+
+def _too_large(path: Path, group: int, column: str, what: str, size: int, limit: int) -> SourceError:
+    return SourceError(
+        f"{path}: in column {column} of row group {group}, {what} to {size:,} bytes; at most {limit:,} are read: write "
+        "the file again with smaller values or smaller row groups (pyarrow: row_group_size=500)."
+    )
+
+
+def _cell(value: pa.Scalar, max_photo_bytes: int) -> Any:
+    """A cell as Python has it; of one that is too large its beginning, or why it is not read."""
+    if not value.is_valid:
+        return None
+    if isinstance(value, pa.DictionaryScalar):
+        return _cell(value.value, max_photo_bytes)
+    if isinstance(value, pa.StructScalar):
+        return {name: _cell(value[name], max_photo_bytes) for name in dict.fromkeys(value.type.names)}
+    if isinstance(value, pa.ListScalar):
+        return {} if isinstance(value, pa.MapScalar) else _list(value)
+    if isinstance(value, pa.StringScalar):
+        return _text(value)
+    if isinstance(value, pa.BinaryScalar):
+        size = value.as_buffer().size
+        return value.as_py() if size <= max_photo_bytes else Unread(too_large(size, max_photo_bytes))
+    try:
+        return value.as_py()
+    except (ValueError, OverflowError) as error:  # dates that Python has not
+        return Unread(f"holds a {value.type} that cannot be read ({error})")
+
+
+def _text(value: pa.StringScalar) -> str | Unread:
+    data = value.as_buffer()
+    whole = data.size <= _UTF8_BYTES * (MAX_TEXT + 1)
+    try:
+        return str(data[: _UTF8_BYTES * (MAX_TEXT + 1)].to_pybytes(), "utf-8", "strict" if whole else "ignore")
+    except UnicodeDecodeError as error:
+        return Unread(f"is not UTF-8 text ({error.reason} at byte {error.start})")
+
+
+def _list(value: pa.ListScalar) -> list[Any] | Unread:
+    """A list of texts; whatever else it holds is no more than its kind, for the message that refuses it."""
+    items = value.values
+    if len(items) > MAX_CANDIDATES:
+        return Unread(f"lists {len(items):,} values; at most {MAX_CANDIDATES:,} are read")
+    read: list[Any] = []
+    size = 0
+    for item in items:
+        cell = _cell(item, MAX_TEXT) if isinstance(item, pa.StringScalar | pa.DictionaryScalar) else _empty(item)
+        size += len(cell) if isinstance(cell, str) else 0
+        if size > MAX_TEXT:
+            return Unread(f"lists more than {MAX_TEXT:,} characters")
+        read.append(cell)
+    return read
+
+
+def _empty(value: pa.Scalar) -> Any:
+    if not value.is_valid:
+        return None
+    kinds: tuple[tuple[type, Any], ...] = ((pa.ListScalar, []), (pa.StructScalar, {}), (pa.BinaryScalar, b""))
+    return next((empty for kind, empty in kinds if isinstance(value, kind)), 0)
 
 
 def _columns(path: Path, renamed: Mapping[str, str]) -> dict[str, str]:
@@ -66,12 +195,13 @@ def _columns(path: Path, renamed: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _read(paths: list[Path], split: str, renamed: Mapping[str, str]) -> Iterator[Item]:
+def _read(paths: list[Path], split: str, renamed: Mapping[str, str], max_photo_bytes: int) -> Iterator[Item]:
     number = 0
     for path in paths:
         columns = _columns(path, renamed)
-        for raw in _batches(path, list(columns.values())):
-            yield to_item(split, number, {ours: raw[theirs] for ours, theirs in columns.items()})
+        for raw in _batches(path, list(columns.values()), max_photo_bytes):
+            row = {ours: raw[theirs] for ours, theirs in columns.items()}
+            yield to_item(split, number, row, max_photo_bytes=max_photo_bytes)
             number += 1
 
 
@@ -85,7 +215,7 @@ def _split_of(path: Path, root: Path) -> str:
     return "train"
 
 
-def open_folder(folder: Path, renamed: Mapping[str, str], limit: int) -> Source:
+def open_folder(folder: Path, renamed: Mapping[str, str], limit: int, max_photo_bytes: int) -> Source:
     """A data-set folder: every parquet file in it (those of `data/` where there are some), a split a file name."""
     paths = sorted((folder / "data").rglob("*.parquet")) or sorted(folder.rglob("*.parquet"))
     if not paths:
@@ -95,7 +225,7 @@ def open_folder(folder: Path, renamed: Mapping[str, str], limit: int) -> Source:
         _columns(path, renamed)
         shards.setdefault(_split_of(path, folder), []).append(path)
     parts = [
-        Part(split, _count(shards[split]), functools.partial(_read, shards[split], split, renamed))
+        Part(split, _count(shards[split]), functools.partial(_read, shards[split], split, renamed, max_photo_bytes))
         for split in sorted(shards, key=SPLIT_ORDER.index)
     ]
     return Source(str(folder), "dataset", parts, limit)
@@ -105,27 +235,26 @@ def _count(paths: list[Path]) -> int:
     return sum(_open(path).metadata.num_rows for path in paths)
 
 
-def open_file(path: Path, renamed: Mapping[str, str], limit: int) -> Source:
+def open_file(path: Path, renamed: Mapping[str, str], limit: int, max_photo_bytes: int) -> Source:
     """One parquet file: rows of the input schema, or a catalogue that a build published, with its ids and splits."""
     if {_PRODUCT_ID, "split", "title", "thumbnail"} <= set(_open(path).schema_arrow.names):
-        return _open_catalog(path, limit)
+        return _open_catalog(path, limit, max_photo_bytes)
     _columns(path, renamed)
     split = _split_of(path, path.parent)
-    part = Part(split, _count([path]), functools.partial(_read, [path], split, renamed))
+    part = Part(split, _count([path]), functools.partial(_read, [path], split, renamed, max_photo_bytes))
     return Source(str(path), "dataset", [part], limit)
 
 
-def _open_catalog(path: Path, limit: int) -> Source:
+def _open_catalog(path: Path, limit: int, max_photo_bytes: int) -> Source:
     columns = _columns(path, _CATALOG_COLUMNS)
-    found = pq.read_table(path, columns=["split"]).column("split").to_pylist()
-    splits = [split_name(str(name)) for name in found]
+    splits = [split_name(str(row["split"])) for row in _batches(path, ["split"], max_photo_bytes)]
 
     def read(split: str) -> Iterator[Item]:
         number = 0
-        for raw in _batches(path, [*columns.values(), _PRODUCT_ID, "split"]):
+        for raw in _batches(path, [*columns.values(), _PRODUCT_ID, "split"], max_photo_bytes):
             if split_name(str(raw["split"])) == split:
                 row = {ours: raw[theirs] for ours, theirs in columns.items()}
-                yield to_item(split, number, row, product_id=raw[_PRODUCT_ID])
+                yield to_item(split, number, row, raw[_PRODUCT_ID], max_photo_bytes=max_photo_bytes)
                 number += 1
 
     parts = [

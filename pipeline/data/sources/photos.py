@@ -2,65 +2,75 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import httpx
+from pipeline.data.decoding import IrregularFileError, open_regular
+from pipeline.data.sources.cells import MAX_PHOTO_BYTES, shown, too_large
+from pipeline.data.sources.fetching import Photo, PhotoFetcher
 
-_TIMEOUT_SECONDS = 15.0
-_MAX_BYTES = 20_000_000
-_MAX_REDIRECTS = 3
-
-
-@dataclass(frozen=True)
-class Photo:
-    """What was found under a photo's name: the bytes of its file, or why there are none."""
-
-    data: bytes | None
-    note: str = ""
+_SCHEMES = ("http://", "https://")
 
 
 class PhotoFinder:
     """Finds photos by name or URL; a photo that is not found is a note, never an error.
 
     A URL's last part is looked up in the folder first, so that a folder of downloaded photos serves an export.
+
+    Args:
+        folder: Of the photos; None: there is none.
+        fetcher: Fetches URLs; None: they are not fetched.
+        max_bytes: Of a photo; a larger one is not read.
     """
 
-    def __init__(self, folder: Path | None, fetch: bool) -> None:
-        self._folder = folder
-        self._client = None
-        if fetch:
-            self._client = httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=True, max_redirects=_MAX_REDIRECTS)
+    def __init__(
+        self, folder: Path | None, fetcher: PhotoFetcher | None = None, max_bytes: int = MAX_PHOTO_BYTES
+    ) -> None:
+        self._root = None if folder is None else os.path.realpath(folder)
+        self._fetcher = fetcher
+        self.max_bytes = max_bytes
 
     def find(self, name: str) -> Photo:
         """The photo under `name`: a path inside the folder, or a URL."""
         name = name.strip()
         if not name:
             return Photo(None)
-        remote = name.startswith(("http://", "https://"))
-        local = Path(unquote(urlsplit(name).path)).name if remote else name
-        if self._folder is not None:
-            path = (self._folder / local).resolve()
-            if not path.is_relative_to(self._folder.resolve()):
-                return Photo(None, f"the photo '{name}' lies outside the folder of photos")
-            if path.is_file():
-                return Photo(path.read_bytes())
-        if remote and self._client is not None:
-            return self._fetch(self._client, name)
-        where = "not fetched (fetch_images is off)" if remote else "not found"
-        return Photo(None, f"the photo '{name}' was {where}")
-
-    @staticmethod
-    def _fetch(client: httpx.Client, url: str) -> Photo:
-        data = bytearray()
+        remote = name.lower().startswith(_SCHEMES)
         try:
-            with client.stream("GET", url) as response:
-                response.raise_for_status()
-                for chunk in response.iter_bytes():
-                    data += chunk
-                    if len(data) > _MAX_BYTES:
-                        return Photo(None, f"the photo at {url} is larger than {_MAX_BYTES:,} bytes")
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            return Photo(None, f"the photo at {url} could not be fetched ({type(error).__name__}: {error})")
-        return Photo(bytes(data))
+            found = self._look_up(name, remote)
+        except (OSError, ValueError) as error:  # a name that the file system cannot have, or no URL
+            return Photo(None, f"the photo {shown(name)} cannot be looked up ({_reason(error)})")
+        if found is not None:
+            return found
+        if remote and self._fetcher is not None:
+            return self._fetcher.fetch(name)
+        where = "not fetched (fetch_images is off)" if remote else "not found"
+        return Photo(None, f"the photo {shown(name)} was {where}")
+
+    def _look_up(self, name: str, remote: bool) -> Photo | None:
+        """The photo in the folder, None if nothing lies there.
+
+        Raises:
+            OSError, ValueError: If there can be no such file.
+        """
+        if self._root is None:
+            return None
+        local = Path(unquote(urlsplit(name).path)).name if remote else name
+        path = os.path.realpath(os.path.join(self._root, local))
+        if os.path.commonpath((path, self._root)) != self._root:
+            return Photo(None, f"the photo {shown(name)} lies outside the folder of photos")
+        try:
+            with open_regular(path) as file:
+                data, size = file.read(self.max_bytes + 1), os.fstat(file.fileno()).st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except IrregularFileError:
+            return None if remote else Photo(None, f"the photo {shown(name)} is no regular file")
+        if len(data) > self.max_bytes:
+            return Photo(None, f"the photo {shown(name)} {too_large(max(size, len(data)), self.max_bytes)}")
+        return Photo(data)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else "") or str(error)

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.sources.base import BadRow, Item, Part, RawRow, Source, SourceError
+from pipeline.data.sources.base import BadRow, Item, Part, Source, SourceError
+from pipeline.data.sources.cells import MAX_TEXT, kept, to_item
 from pipeline.data.sources.photos import PhotoFinder
 from pipeline.data.sources.tables import headings, read_csv
 
@@ -22,7 +23,7 @@ def is_shopify_export(path: Path) -> bool:
     return set(headings(path)) >= _RECOGNISED_BY
 
 
-def open_shopify(path: Path, renamed: Mapping[str, str], images: Path | None, fetch: bool, limit: int) -> Source:
+def open_shopify(path: Path, renamed: Mapping[str, str], photos: PhotoFinder, limit: int) -> Source:
     """A product export.
 
     The first line of a handle that fills a column gives the product its value; a photo of the product goes before
@@ -31,8 +32,7 @@ def open_shopify(path: Path, renamed: Mapping[str, str], images: Path | None, fe
     Args:
         path: The CSV file.
         renamed: The file's heading of an export column, where it differs ("Title" -> "Titel").
-        images: Folder of downloaded photos, looked up by the last part of "Image Src".
-        fetch: Whether "Image Src" may be downloaded.
+        photos: Finds the photos that "Image Src" and "Variant Image" name.
         limit: Products, 0 for all.
     """
     present = headings(path)
@@ -42,30 +42,27 @@ def open_shopify(path: Path, renamed: Mapping[str, str], images: Path | None, fe
             f"{path} is no Shopify product export: it has no column {', '.join(missing)}; export the products as CSV, "
             "or read it as a table with a column map."
         )
-    if images is not None and not images.is_dir():
-        raise SourceError(f"The folder of photos {images} does not exist; name an existing one.")
     handle = renamed.get("Handle", "Handle")
     handles = [(cells.get(handle) or "").strip() for cells in read_csv(path)]
     rows = len(set(handles) - {""}) + handles.count("")
-    read = functools.partial(_read, path, renamed, images, fetch)
+    read = functools.partial(_read, path, renamed, photos)
     return Source(str(path), "shopify-export", [Part("train", rows, read)], limit)
 
 
-def _read(path: Path, renamed: Mapping[str, str], images: Path | None, fetch: bool) -> Iterator[Item]:
-    photos = PhotoFinder(images, fetch)
+def _read(path: Path, renamed: Mapping[str, str], photos: PhotoFinder) -> Iterator[Item]:
     handle = renamed.get("Handle", "Handle")
     products: dict[str, dict[str, str]] = {}
     bad: list[dict[str, Any]] = []
     for number, cells in enumerate(read_csv(path)):
         name = (cells.get(handle) or "").strip()
         if not name:
-            bad.append({"line": number + 2, **{str(key): value for key, value in cells.items()}})
+            bad.append({"line": number + 2, **{str(key): kept(value) for key, value in cells.items()}})
             continue
         folded = products.setdefault(name, {})
         for column in _FOLDED:
             value = (cells.get(renamed.get(column, column)) or "").strip()
             if value:
-                folded.setdefault(column, value)
+                folded.setdefault(column, value[: MAX_TEXT + 1])  # the whole file is held until all variants are known
     number = -1
     for number, (name, folded) in enumerate(products.items()):
         yield _product(number, name, folded, photos)
@@ -73,21 +70,17 @@ def _read(path: Path, renamed: Mapping[str, str], images: Path | None, fetch: bo
         yield BadRow("train", offset, "the line has no Handle, so it belongs to no product", raw)
 
 
-def _product(number: int, handle: str, cells: Mapping[str, str], photos: PhotoFinder) -> RawRow:
+def _product(number: int, handle: str, cells: Mapping[str, str], photos: PhotoFinder) -> Item:
     photo = photos.find(cells.get("Image Src") or cells.get("Variant Image") or "")
     tags = [tag.strip() for tag in cells.get("Tags", "").split(",") if tag.strip()]
     body = cells.get("Body (HTML)", "")
     extra = [word for word in (cells.get("Type", ""), *tags) if word and word.casefold() not in body.casefold()]
-    return RawRow(
-        split="train",
-        row=number,
-        title=cells.get("Title", ""),
-        description=f"{body} {', '.join(extra)}".strip(),
-        image=photo.data,
-        candidates=[],
-        category=cells.get("Product Category"),
-        brand=cells.get("Vendor", ""),
-        is_secondhand=any(tag.casefold() in _SECONDHAND_TAGS for tag in tags),
-        product_id=handle,
-        note=photo.note,
-    )
+    raw = {
+        "product_title": cells.get("Title"),
+        "product_description": f"{body} {', '.join(extra)}".strip(),
+        "product_image": photo.data,
+        "ground_truth_category": cells.get("Product Category"),
+        "ground_truth_brand": cells.get("Vendor"),
+        "ground_truth_is_secondhand": any(tag.casefold() in _SECONDHAND_TAGS for tag in tags),
+    }
+    return to_item("train", number, raw, handle, note=photo.note, max_photo_bytes=photos.max_bytes)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import csv
 import functools
-import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TextIO
 
 from pipeline.data.sources.base import (
     COLUMNS,
@@ -17,20 +15,55 @@ from pipeline.data.sources.base import (
     BadRow,
     Item,
     Part,
-    RawRow,
     Source,
     SourceError,
     split_name,
-    to_item,
 )
+from pipeline.data.sources.cells import kept, to_item
 from pipeline.data.sources.photos import PhotoFinder
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 EXTRA_COLUMNS = ("product_id", "split")
 _CANDIDATE_SEPARATORS = ("|", ";", "\n")
-_TRUE = frozenset(("true", "1", "yes", "y", "t"))
-_FALSE = frozenset(("false", "0", "no", "n", "f"))
 _EXTRA = "__extra__"
+_MAX_ROW = 16_000_000
+"""Characters of one row: what a quotation mark that is never closed may take in."""
+
+
+class _Lines:
+    """The lines of a table, for `csv`; a row does not take in more of them than `_MAX_ROW` characters."""
+
+    def __init__(self, path: Path, file: TextIO) -> None:
+        self._path, self._file = path, file
+        self._line, self._start, self._size = 0, 1, 0
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self._file.readline(_MAX_ROW + 1)
+        if not line:
+            raise StopIteration
+        self._line, self._size = self._line + 1, self._size + len(line)
+        if self._size > _MAX_ROW:
+            raise SourceError(
+                f"{self._path}: the row that begins in line {self._start:,} has more than {_MAX_ROW:,} characters; "
+                "close the quotation mark that is left open there, or shorten the row."
+            )
+        return line
+
+    def row_ends(self) -> None:
+        """Say that a row is complete, and the next line begins another."""
+        self._start, self._size = self._line + 1, 0
+
+
+def _unreadable(path: Path, error: Exception) -> SourceError:
+    """What is said of a file that is no table of UTF-8, or that cannot be opened."""
+    if isinstance(error, UnicodeDecodeError):
+        return SourceError(f"{path} is not UTF-8 text ({error}); save it as UTF-8 CSV.")
+    if isinstance(error, OSError):
+        return SourceError(f"{path} cannot be read ({error.strerror}); check its permissions.")
+    return SourceError(f"{path} cannot be read as a table ({error}); export it again.")
 
 
 def read_csv(path: Path) -> Iterator[dict[str, Any]]:
@@ -39,15 +72,16 @@ def read_csv(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         SourceError: If the file is not a UTF-8 table.
     """
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    csv.field_size_limit(_MAX_ROW)
     delimiter = DELIMITERS.get(path.suffix.lower(), ",")
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            yield from csv.DictReader(lines, delimiter=delimiter, restkey=_EXTRA)
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{path} is not UTF-8 text ({error}); save it as UTF-8.") from error
-    except (csv.Error, OSError) as error:
-        raise SourceError(f"{path} cannot be read as a table ({error}); export it again.") from error
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = _Lines(path, file)
+            for row in csv.DictReader(lines, delimiter=delimiter, restkey=_EXTRA):
+                lines.row_ends()
+                yield row
+    except (UnicodeDecodeError, csv.Error, OSError) as error:
+        raise _unreadable(path, error) from error
 
 
 def headings(path: Path) -> list[str]:
@@ -57,18 +91,13 @@ def headings(path: Path) -> list[str]:
         SourceError: If the file is not a UTF-8 table or is empty.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            found = next(csv.reader(lines, delimiter=DELIMITERS.get(path.suffix.lower(), ",")), [])
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            found = next(csv.reader(_Lines(path, file), delimiter=DELIMITERS.get(path.suffix.lower(), ",")), [])
     except (UnicodeDecodeError, csv.Error, OSError) as error:
-        raise SourceError(f"{path} cannot be read as a UTF-8 table ({error}); save it as UTF-8 CSV.") from error
+        raise _unreadable(path, error) from error
     if not found:
         raise SourceError(f"{path} is empty; a table starts with a line of headings.")
     return found
-
-
-def _boolean(value: str | None) -> bool | None:
-    word = (value or "").strip().lower()
-    return True if word in _TRUE else False if word in _FALSE else None
 
 
 def _candidates(value: str | None) -> list[str]:
@@ -81,14 +110,12 @@ def to_row(split: str, number: int, cells: Mapping[str, Any], columns: Mapping[s
     """A table's row as an item; `columns` gives the heading of each of our columns that the table has."""
     if _EXTRA in cells:
         reason = f"the row has {len(cells[_EXTRA])} more cells than there are headings"
-        return BadRow(split, number, reason, {str(k): v for k, v in cells.items()})
+        return BadRow(split, number, reason, {str(k): kept(v) for k, v in cells.items()})
     raw: dict[str, Any] = {ours: cells.get(theirs) for ours, theirs in columns.items()}
     photo = photos.find(raw.get("product_image") or "")
     raw["product_image"] = photo.data
     raw["potential_product_categories"] = _candidates(raw.get("potential_product_categories"))
-    raw["ground_truth_is_secondhand"] = _boolean(raw.get("ground_truth_is_secondhand"))
-    item = to_item(split, number, raw, product_id=(raw.get("product_id") or "").strip() or None)
-    return replace(item, note=photo.note) if isinstance(item, RawRow) else item
+    return to_item(split, number, raw, raw.get("product_id"), note=photo.note, max_photo_bytes=photos.max_bytes)
 
 
 def _mapped(path: Path, renamed: Mapping[str, str]) -> dict[str, str]:
@@ -106,20 +133,16 @@ def _mapped(path: Path, renamed: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def open_table(path: Path, renamed: Mapping[str, str], images: Path | None, fetch: bool, limit: int) -> Source:
+def open_table(path: Path, renamed: Mapping[str, str], photos: PhotoFinder, limit: int) -> Source:
     """A CSV or TSV file of UTF-8.
 
     Args:
         path: The file; its first line holds the headings.
         renamed: The heading of each column of ours (also "product_id" and "split"), where they differ.
-        images: Folder of the photos that `product_image` names; None: the folder of the file.
-        fetch: Whether URLs may be downloaded.
+        photos: Finds the photos that `product_image` names.
         limit: Rows of each split, 0 for all.
     """
     columns = _mapped(path, renamed)
-    folder = images or path.parent
-    if not folder.is_dir():
-        raise SourceError(f"The folder of photos {folder} does not exist; name an existing one.")
     split_column = columns.get("split")
     counts: dict[str, int] = {}
     for cells in read_csv(path):
@@ -127,7 +150,6 @@ def open_table(path: Path, renamed: Mapping[str, str], images: Path | None, fetc
         counts[name] = counts.get(name, 0) + 1
 
     def read(split: str) -> Iterator[Item]:
-        photos = PhotoFinder(folder, fetch)
         number = 0
         for cells in read_csv(path):
             if split_column is None or split_name(cells.get(split_column) or "") == split:

@@ -1,0 +1,195 @@
+"""A row of the input schema, cell by cell: texts, flags, candidates and photos, or why a cell is none of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pipeline.data.sources.base import BadRow, Item, RawRow
+from pipeline.stageconfig import IngestConfig
+
+MAX_PHOTO_BYTES = IngestConfig.max_image_bytes
+"""What a source takes for a photo where nobody says otherwise."""
+MAX_TEXT = 1_000_000
+"""Characters read of one text: pages that a shop pasted whole, photos and all, stay below."""
+MAX_CANDIDATES = 20_000
+"""Paths in one list: twice a whole taxonomy."""
+_KEPT_TEXT = 2_000
+_KEPT_ITEMS = 20
+_SHOWN_NAME = 120
+
+_TRUE = frozenset(("true", "1", "1.0", "yes", "y", "t"))
+_FALSE = frozenset(("false", "0", "0.0", "no", "n", "f"))
+_KINDS = {
+    str: "a text",
+    bool: "a truth value",
+    int: "an integer",
+    float: "a number",
+    bytes: "bytes",
+    dict: "a struct",
+    list: "a list",
+}
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A cell that its source did not read, and why: the end of a sentence that begins with the column."""
+
+    why: str
+
+
+class CellError(ValueError):
+    """A cell holds something of another kind; the message names its column and what it holds."""
+
+
+def shown(name: str) -> str:
+    """A name out of a source as it may stand in a message: quoted, on one line, not too long."""
+    return repr(name if len(name) <= _SHOWN_NAME else name[:_SHOWN_NAME] + "…")
+
+
+def too_large(size: int, limit: int) -> str:
+    """How a photo is refused for its size, in bytes; only `limit` + 1 of them may have been counted."""
+    return f"has {size:,} bytes; at most {limit:,} are allowed"
+
+
+def shorten(text: str, length: int = _KEPT_TEXT) -> str:
+    """A raw text as it is kept for the rejects: its beginning, and how long it was."""
+    return text if len(text) <= length else f"{text[:length]}… ({len(text):,} characters)"
+
+
+def kept(value: Any) -> Any:
+    """A raw cell as it is kept for the rejects: cut, so that rejects of a hostile file take no memory either."""
+    if isinstance(value, Unread):
+        return f"(not read: {value.why})"
+    if isinstance(value, str):
+        return shorten(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return {"bytes": len(value)}
+    if isinstance(value, Mapping):
+        return {str(name): kept(value[name]) for name in list(value)[:_KEPT_ITEMS]}
+    if isinstance(value, Sequence | set):
+        return [kept(item) for item in list(value)[:_KEPT_ITEMS]]
+    return value
+
+
+def _kind(value: Any) -> str:
+    return _KINDS.get(type(value), f"a {type(value).__name__}")
+
+
+def _text(column: str, value: Any) -> str:
+    """A text, or a number as one; "" for nothing and for NaN, which is how tables of numbers say nothing."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, Unread):
+        raise CellError(f"{column} {value.why}")
+    if isinstance(value, float):
+        return "" if math.isnan(value) else str(int(value)) if value.is_integer() else str(value)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return str(value)
+    raise CellError(f"{column} holds {_kind(value)}, not a text")
+
+
+def _name(column: str, value: Any) -> str:
+    """A text that would mean something else if it were cut."""
+    text = _text(column, value)
+    if len(text) > MAX_TEXT:
+        raise CellError(f"{column} has more than {MAX_TEXT:,} characters")
+    return text
+
+
+def _cut(column: str, value: Any, notes: list[str]) -> str:
+    """A text to be read, which still says something if it is cut."""
+    text = _text(column, value)
+    if len(text) > MAX_TEXT:
+        notes.append(f"{column} cut at {MAX_TEXT:,} characters")
+    return text[:MAX_TEXT]
+
+
+def _candidates(column: str, value: Any) -> list[str]:
+    if isinstance(value, Unread):
+        raise CellError(f"{column} {value.why}")
+    if value is None:
+        return []
+    if isinstance(value, str | bytes | bytearray | memoryview) or not isinstance(value, Sequence | set):
+        raise CellError(f"{column} holds {_kind(value)}, not a list of paths")
+    if len(value) > MAX_CANDIDATES:
+        raise CellError(f"{column} lists {len(value):,} paths; at most {MAX_CANDIDATES:,} are read")
+    for path in value:
+        if path is not None and not isinstance(path, str):
+            raise CellError(f"{column} lists {_kind(path)} among its paths")
+    return [path for path in value if path is not None]
+
+
+def _photo(column: str, value: Any, limit: int) -> tuple[bytes | None, str]:
+    """The bytes of a photo, or why there are none although the cell names one."""
+    where = ""
+    if isinstance(value, Mapping):
+        path = value.get("path")
+        where = path if isinstance(path, str) else ""
+        value = value.get("bytes")
+    if value is None:
+        return None, f"the photo {shown(where)} is named, but its file is not in the source" if where else ""
+    if isinstance(value, Unread):
+        return None, f"the photo {value.why}"
+    if isinstance(value, bytes | bytearray | memoryview):
+        if len(value) > limit:
+            return None, f"the photo {too_large(len(value), limit)}"
+        return bytes(value) or None, ""
+    raise CellError(f"{column} holds {_kind(value)}, not the bytes of a photo")
+
+
+def _flag(column: str, value: Any, notes: list[str]) -> bool | None:
+    """A flag, None for nothing; also where it is unreadable, since the product is none the worse for that."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, bytes | bytearray | memoryview | Mapping | Sequence | set) and not isinstance(value, str):
+        raise CellError(f"{column} holds {_kind(value)}, not yes or no")
+    word = "" if isinstance(value, float) and math.isnan(value) else str(value).strip().casefold()
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    if word:
+        notes.append(f"{column} is neither yes nor no")
+    return None
+
+
+def to_item(
+    split: str,
+    row: int,
+    raw: Mapping[str, Any],
+    product_id: Any = None,
+    *,
+    note: str = "",
+    max_photo_bytes: int = MAX_PHOTO_BYTES,
+) -> Item:
+    """A row of the input schema as a `RawRow`, or as a `BadRow` where a column holds something of another kind.
+
+    Args:
+        split: train, validation, heldout or test.
+        row: Its number in the split.
+        raw: Values by the columns of the input schema.
+        product_id: The source's own id, a text or a number.
+        note: Why its photo is missing, where the source looked for one.
+        max_photo_bytes: A photo of more bytes is left out, with a note.
+    """
+    notes: list[str] = []
+    try:
+        image, missing = _photo("product_image", raw.get("product_image"), max_photo_bytes)
+        return RawRow(
+            split=split,
+            row=row,
+            title=_cut("product_title", raw.get("product_title"), notes),
+            description=_cut("product_description", raw.get("product_description"), notes),
+            image=image,
+            candidates=_candidates("potential_product_categories", raw.get("potential_product_categories")),
+            category=_name("ground_truth_category", raw.get("ground_truth_category")) or None,
+            brand=_name("ground_truth_brand", raw.get("ground_truth_brand")),
+            is_secondhand=_flag("ground_truth_is_secondhand", raw.get("ground_truth_is_secondhand"), notes),
+            product_id=_name("product_id", product_id).strip() or None,
+            note=note or missing,
+            notes=tuple(notes),
+        )
+    except CellError as error:
+        return BadRow(split, row, str(error), {name: kept(value) for name, value in raw.items()})

@@ -1,0 +1,84 @@
+"""What goes wrong outside of the program, as one sentence for whoever runs it: full disks, wrong places, Ctrl-C.
+
+Everything else is a fault of ours and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+EXIT_CODE = 2
+INTERRUPTED_CODE = 130
+"""128 + SIGINT, as shells have it."""
+INTERRUPTED = "Interrupted; what was complete is kept, and the same command goes on from there."
+CLOSED = "Interrupted; the page is closed."
+
+_ROOM = "make room and give the same command again, which goes on where it stopped"
+_ELSEWHERE = "name another place"
+_WHAT_TO_DO = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EFBIG: "allow larger files (ulimit -f) or name a place on another file system, and give the command again",
+    errno.EROFS: _ELSEWHERE,
+    errno.EACCES: "allow it, or name another place",
+    errno.EPERM: "allow it, or name another place",
+    errno.ENOTDIR: "a file lies where a folder is needed: name another place",
+    errno.EEXIST: "a file lies where a folder is needed: name another place",
+    errno.EISDIR: "a folder lies where a file is to be written: name a file",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ELOOP: "it is a link that leads to itself: name another place",
+    errno.EMFILE: "allow more open files (ulimit -n)",
+    errno.EIO: "look after the disk, and give the command again",
+}
+"""What helps against an error of the operating system that is none of ours."""
+_RUST = re.compile(r"\(os error (\d+)\)")
+_SHORT = re.compile(r"\d+ requested and \d+ written")
+
+
+def of_rust(error: BaseException, place: Path) -> OSError | None:
+    """The error of the operating system that safetensors and tokenizers pack into a text, None if it is none.
+
+    Args:
+        error: What was raised.
+        place: The folder that was written to, since they do not name the file.
+    """
+    found = None if isinstance(error, OSError) else _RUST.search(str(error))
+    return OSError(int(found[1]), os.strerror(int(found[1])), str(place)) if found else None
+
+
+def sentence(error: OSError) -> str | None:
+    """What is said of an error of the operating system, None if it may well be a fault of ours."""
+    where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "A file of the run"
+    if error.errno is None:  # of NumPy, which does not say why
+        short = _SHORT.search(str(error))
+        return f"{where} cannot be written whole ({short[0]}); {_ROOM}." if short else None
+    if error.errno not in _WHAT_TO_DO:
+        return None
+    return f"{where} cannot be used ({os.strerror(error.errno)}); {_WHAT_TO_DO[error.errno]}."
+
+
+def excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say of an interrupt that it was one, without a traceback; anything else as Python does (for `sys.excepthook`)."""
+    if issubclass(kind, KeyboardInterrupt):
+        print("Interrupted.", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+def check_writable(path: Path) -> None:
+    """Find out now whether a file can be written at `path`, not when hours of work are to be saved there.
+
+    Raises:
+        OSError: If it cannot.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent) as probe:
+        probe.write(b"0")
