@@ -40,7 +40,7 @@ from ui import examples, galaxyfiles, page, programs
 from ui.guard import limits
 from ui.guard.connections import limit_connections
 from ui.guard.gate import Gate
-from ui.guard.rates import Rates
+from ui.guard.rates import Rates, SettingError
 from ui.guard.uploads import Uploads, use_private_folder
 from ui.theme import theme
 from ui.workspace import Workspace, load_tools
@@ -189,8 +189,9 @@ def main(arguments: list[str] | None = None) -> int:
     use_private_folder()
     try:
         check_port()
+        Rates.from_environment()
         return _open_and_serve(chosen.catalog, chosen.model)
-    except PortError as error:
+    except (PortError, SettingError) as error:
         print(error, file=sys.stderr)
         return operatorerrors.EXIT_CODE
     except KeyboardInterrupt:

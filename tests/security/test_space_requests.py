@@ -16,7 +16,7 @@ from ui import page
 from ui.guard import limits
 from ui.guard.connections import TimedProtocol
 from ui.guard.gate import Gate
-from ui.guard.rates import Rates
+from ui.guard.rates import Rates, SettingError
 from ui.guard.uploads import Uploads
 
 
@@ -142,8 +142,9 @@ def test_behind_a_proxy_the_last_public_hop_is_the_visitor_whatever_they_claim()
 @pytest.mark.parametrize("said", ["", "many", "-1", "1e3", "9" * 5000])
 def test_a_rate_that_is_no_number_is_a_sentence(monkeypatch, said):
     monkeypatch.setenv("CALLS_PER_MINUTE", said)
-    with pytest.raises(ValueError, match="CALLS_PER_MINUTE is a number"):
+    with pytest.raises(SettingError, match="CALLS_PER_MINUTE is a number"):
         Rates.from_environment()
+    assert app.main([]) == 2
 
 
 def test_too_many_calls_are_told_so_and_looking_is_not_counted(tmp_path):

@@ -16,6 +16,10 @@ VARIABLE = "CALLS_PER_MINUTE"
 _NETWORK_BITS = 64  # an IPv6 visitor has a whole network of this length
 
 
+class SettingError(ValueError):
+    """A variable of the environment means nothing; the message says which in one sentence."""
+
+
 class Rates:
     """Counts calls by address.
 
@@ -34,11 +38,11 @@ class Rates:
         """As CALLS_PER_MINUTE says, and behind a proxy where SPACE_ID is set.
 
         Raises:
-            ValueError: In one sentence, if CALLS_PER_MINUTE is no number.
+            SettingError: In one sentence, if CALLS_PER_MINUTE is no number.
         """
         said = os.environ.get(VARIABLE, str(CALLS_PER_MINUTE))
         if not (said.isascii() and said.isdigit() and len(said) < 7):
-            raise ValueError(f"{VARIABLE} is a number of calls, 0 for no limit; it is '{said}'.")
+            raise SettingError(f"{VARIABLE} is a number of calls, 0 for no limit; it is '{said}'.")
         return cls(int(said), behind_proxy="SPACE_ID" in os.environ)
 
     def allow(self, scope: Scope) -> bool:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from pipeline.data.decoding.decode import ImageError
 
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-"""Without waiting for the other end of a FIFO, and without following a link that came in after the path was resolved."""
+"""Without waiting for the other end of a FIFO, and without following a link that came after the path was resolved."""
 
 
 class IrregularFileError(ImageError):
