@@ -12,7 +12,7 @@ SOURCES = sorted([*ROOT.glob("app.py"), *ROOT.glob("ui/**/*.py"), *ROOT.glob("pi
 OURS = ("app", "ui", "pipeline")
 
 CONFIGURED = {"config", "modelconfig", "trainconfig", "stageconfig"}
-SHARED = CONFIGURED | {"artifacts", "provenance", "presets", "metrics", "pathmetrics", "searchmetrics"}
+SHARED = CONFIGURED | {"artifacts", "jsonchecks", "provenance", "presets", "metrics", "pathmetrics", "searchmetrics"}
 ALLOWED = {
     "app": {"ui", "serving", "model", "data"} | SHARED,
     "ui": {"ui", "serving", "model", "data"} | SHARED,
@@ -28,6 +28,7 @@ ALLOWED = {
     "trainconfig": {"modelconfig", "stageconfig"},
     "stageconfig": set(),
     "artifacts": set(),
+    "jsonchecks": {"artifacts"},
     "provenance": {"artifacts", "config"},
     "presets": CONFIGURED,
     "metrics": set(),

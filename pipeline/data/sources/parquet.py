@@ -41,7 +41,7 @@ _BATCH = 256
 
 def _open(path: Path) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
         raise SourceError(f"{path} is not a readable parquet file ({error}); export or download it again.") from error
 
@@ -117,7 +117,7 @@ def open_file(path: Path, renamed: Mapping[str, str], limit: int) -> Source:
 
 def _open_catalog(path: Path, limit: int) -> Source:
     columns = _columns(path, _CATALOG_COLUMNS)
-    found = pq.read_table(path, columns=["split"]).column("split").to_pylist()
+    found = pq.read_table(path, columns=["split"], page_checksum_verification=True).column("split").to_pylist()
     splits = [split_name(str(name)) for name in found]
 
     def read(split: str) -> Iterator[Item]:
