@@ -84,7 +84,13 @@ def write_catalog(path: Path, n: int) -> None:
     schema = catalog_schema(DIMENSION)
     columns = [pa.array(given[f.name], f.type) if f.name in given else pa.nulls(n, f.type) for f in schema]
     provenance = Provenance("publish", "made up", "", n, "")
-    meta = {"provenance": asdict(provenance), "model": "0" * 64, "bundle": "0" * 64, "dimension": DIMENSION, "demo": False}
+    meta = {
+        "provenance": asdict(provenance),
+        "model": "0" * 64,
+        "bundle": "0" * 64,
+        "dimension": DIMENSION,
+        "demo": False,
+    }
     write_catalog_file(path, pa.table(columns, schema=schema), meta, None, row_group_size=4096)
 
 

@@ -17,10 +17,17 @@ def content_hash(table: pa.Table) -> str:
     """SHA-256 of the names, types and values of a table's columns, in their order; 64 hex digits."""
     digest = hashlib.sha256()
     for field, column in zip(table.schema, table.columns, strict=True):
-        digest.update(f"{field.name} {field.type} {len(column)}\n".encode())
+        digest.update(f"{field.name} {_name(field.type)} {len(column)}\n".encode())
         for part in _parts(column.chunks or [pa.array([], field.type)]):
             digest.update(part)
     return digest.hexdigest()
+
+
+def _name(kind: pa.DataType) -> str:
+    """A type's name without those that parquet gives to the items of lists."""
+    if pa.types.is_fixed_size_list(kind):
+        return f"list[{kind.list_size}] of {_name(kind.value_type)}"
+    return f"list of {_name(kind.value_type)}" if pa.types.is_list(kind) else str(kind)
 
 
 def _parts(chunks: Sequence[pa.Array]) -> Iterator[memoryview]:
