@@ -18,6 +18,9 @@ from pipeline.artifacts import ArtifactError, atomic_path
 from pipeline.provenance import Provenance, write_provenance
 
 SCHEMA_VERSION = 2
+UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
+"""What reading a damaged parquet file raises; a column's name may have lost its UTF-8."""
+
 SPLITS = ("train", "validation", "heldout", "test")
 """`heldout` holds the rows of whole categories that training never sees; it and `validation` are cut from train."""
 
@@ -199,7 +202,7 @@ def parse_table(content: bytes, path: Path) -> pa.Table:
 def _in_a_sentence(path: Path) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         raise ArtifactError(f"{path} is not a readable parquet file ({error}); build it again.") from error
 
 

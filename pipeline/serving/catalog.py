@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.data.analysis import ANALYSIS_VERSION, Analysis
 from pipeline.data.contents import content_hash
-from pipeline.data.schema import arrow_to_vectors
+from pipeline.data.schema import UNREADABLE, arrow_to_vectors
 from pipeline.jsonchecks import check_fields, read_object
 from pipeline.model.bundlefiles import check_files
 from pipeline.model.bundlemeta import read_meta
@@ -192,7 +192,7 @@ def check_match(catalog: Catalog, model: Path) -> None:
 def _readable(path: Path) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except UNREADABLE as error:
         raise ArtifactError(f"{path} is damaged or no parquet file ({_first_line(error)}); {PUBLISH_AGAIN}.") from error
 
 

@@ -119,6 +119,9 @@ def test_a_catalogue_without_an_analysis_says_so(workspace: Workspace) -> None:
     assert analysis.MISSING in analysis.show_data(workspace)[0]
     assert analysis.MISSING in analysis.show_space(workspace)[0]
     assert analysis.draw_map(workspace, "UMAP", "Category")[0] is not None
+    assert "no confusions" in quality.show_trust(workspace)[0]
+    assert "no figures" in quality.show_figures(workspace, "test")[1]
+    assert quality.pairs(workspace) == [("All wrong predictions", "All wrong predictions")]
 
 
 def test_a_place_without_a_figure_is_not_seen(workspace: Workspace, analysed: Workspace) -> None:
