@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
-from pipeline.artifacts import BundlePaths
+from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.jsonchecks import sealed
 from pipeline.model.bundlefiles import write_meta
 from pipeline.serving.catalogmeta import ANALYSIS_KEY, METADATA_KEY, write_catalog
+from tests.serving.fakes import CATEGORIES, DIMENSION, write_small_model
 
 ABSENT = object()
 """In place of a value: no such key."""
@@ -92,3 +96,71 @@ def edit_metadata(path: Path, place: tuple[str | int, ...], given: Any, *, seal:
     meta = metadata(path)
     put(meta, place, given)
     set_metadata(path, meta=json.dumps(sealed(meta) if seal else meta).encode())
+
+
+_WRONG: dict[type, tuple[Any, ...]] = {
+    bool: (None, "true", 1, []),
+    int: (None, "1", 2.5, True, [1], {}),
+    float: (None, "1", True, [1.0], {}),
+    str: (None, 1, ["x"], {}),
+    tuple: (None, "x", 1, {}),
+    dict: (None, "x", 1, []),
+}
+"""JSON that is not of a type."""
+
+
+def wrong_fields(owner: type, place: tuple[str, ...]) -> list[tuple[tuple[str, ...], Any]]:
+    """Every field of a dataclass that stands at a place, each without its value and with some of another type."""
+    found: list[tuple[tuple[str, ...], Any]] = []
+    hints = get_type_hints(owner)
+    for field in dataclasses.fields(owner):
+        found.append(((*place, field.name), ABSENT))
+        hint = hints[field.name]
+        optional = type(None) in get_args(hint)
+        kind = next(one for one in get_args(hint) if one is not type(None)) if optional else hint
+        kind = str if get_origin(kind) is Literal else get_origin(kind) or kind
+        for value in _WRONG[dict if dataclasses.is_dataclass(kind) else kind]:
+            if not (optional and value is None):
+                found.append(((*place, field.name), value))
+    return found
+
+
+def describe(place: tuple[str | int, ...], value: Any) -> str:
+    """The name of a test of a wrong field."""
+    return f"{'.'.join(map(str, place))}: {'absent' if value is ABSENT else json.dumps(value)}"
+
+
+def write_full_model(folder: Path) -> Path:
+    """A small bundle that has every file a bundle can have."""
+    from pipeline.data.taxonomy import Taxonomy  # brings torch, like those below: only for tests that ask for it
+    from pipeline.model.bundlewriter import add_metrics, add_predictor, adopt_bundle
+    from pipeline.model.calibration import Calibration
+    from pipeline.model.classifier import HierarchicalClassifier
+    from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
+    from pipeline.model.prototypes import Prototypes
+
+    setting = {kind: Calibration(share=0.5, names=True) for kind in KINDS}
+    parts = PredictorParts(
+        (("a" * 12, "b" * 12),),
+        HierarchicalClassifier(DIMENSION, 8, (2,)),
+        dict.fromkeys(PREDICTORS, setting),
+        supported=setting,
+        prototypes=Prototypes(("a" * 12,), np.eye(1, DIMENSION, dtype=np.float32)),
+    )
+    write_small_model(folder)
+    add_predictor(folder, folder, parts)
+    adopt_bundle(folder, folder, Taxonomy(CATEGORIES, {path: (f"{path} anders",) for path in CATEGORIES}))
+    add_metrics(folder, folder, {"test": {}})
+    return folder
+
+
+def refusal(call: Callable[..., Any], *given: Any) -> str:
+    """The one sentence with which something is refused."""
+    with pytest.raises(ArtifactError) as refused:
+        call(*given)
+    said = str(refused.value)
+    assert "\n" not in said
+    assert said.endswith(".")
+    assert "again" in said or "build one" in said, "it says what to do"
+    assert len(said) < 400
+    return said
