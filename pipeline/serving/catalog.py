@@ -73,7 +73,7 @@ class Catalog:
             raise ArtifactError(f"There is no catalogue at {path}.")
         with _readable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
             if not file.metadata.num_rows:
-                raise ArtifactError(f"{path} holds no products; publish a run that has some.")
+                raise ArtifactError(f"{path} holds no products; build it again from a source that has some.")
             meta, contents = read_catalog_meta(path, file.metadata.metadata)
             check_columns(path, file.schema_arrow, meta["dimension"])
             names = product_columns(meta["dimension"])
