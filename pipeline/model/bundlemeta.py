@@ -127,7 +127,8 @@ def check_meta(meta: dict[str, Any], folder: Path) -> dict[str, Any]:
     what = str(BundlePaths(folder).meta)
     if meta.get("version") != BUNDLE_VERSION:
         raise ArtifactError(
-            f"{folder} has bundle version {meta.get('version')}, this code reads {BUNDLE_VERSION}; build it again."
+            f"{folder} has bundle version {meta.get('version')}, this code reads {BUNDLE_VERSION}; "
+            "build it again, into another folder."
         )
     fields = check_fields(_FIELDS, meta, what, ADVICE)
     require_whole(fields.model, meta["model"], "model", what, ADVICE)

@@ -42,7 +42,7 @@ class PredictorParts:
         branches: Pairs (category path, precision) for branches that want another one.
         most_frequent: `hash_path` of the category of most training products, "" if unknown.
         notes: JSON of how all this was chosen.
-        prototypes: What the photos of categories look like; None in bundles of before.
+        prototypes: What the photos of categories look like; None where it has none.
         supported: Those of the default predictor for where the nearest labelled products are known; by kind, of the
             kinds for which that was better on validation.
     """
