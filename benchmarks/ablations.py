@@ -23,7 +23,7 @@ from pipeline.artifacts import RunPaths
 from pipeline.buildoptions import config_of
 from pipeline.config import Config
 from pipeline.data.schema import read_products
-from pipeline.model.bundle import bundle_hash
+from pipeline.model.bundlefiles import bundle_hash
 from pipeline.model.training import JsonLog
 from pipeline.stages.train import Trainer
 

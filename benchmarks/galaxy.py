@@ -14,7 +14,6 @@ import argparse
 import functools
 import gzip
 import http.server
-import json
 import os
 import shutil
 import socket
@@ -26,19 +25,21 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pyarrow as pa
-import pyarrow.parquet as pq
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.timing import interleaved
 from pipeline.artifacts import ArtifactError
-from pipeline.data.schema import SCHEMA_VERSION, catalog_schema
-from pipeline.serving.catalog import METADATA_KEY, Catalog
+from pipeline.data.schema import catalog_schema
+from pipeline.provenance import Provenance
+from pipeline.serving.catalog import Catalog
+from pipeline.serving.catalogmeta import write_catalog as write_catalog_file
 from ui import chart, figures, galaxyfiles, page
 from ui.workspace import Tools, Workspace
 
@@ -82,8 +83,15 @@ def write_catalog(path: Path, n: int) -> None:
     }
     schema = catalog_schema(DIMENSION)
     columns = [pa.array(given[f.name], f.type) if f.name in given else pa.nulls(n, f.type) for f in schema]
-    meta = {"schema_version": SCHEMA_VERSION, "model": "", "dimension": DIMENSION}
-    pq.write_table(pa.table(columns, schema=schema).replace_schema_metadata({METADATA_KEY: json.dumps(meta)}), path)
+    provenance = Provenance("publish", "made up", "", n, "")
+    meta = {
+        "provenance": asdict(provenance),
+        "model": "0" * 64,
+        "bundle": "0" * 64,
+        "dimension": DIMENSION,
+        "demo": False,
+    }
+    write_catalog_file(path, pa.table(columns, schema=schema), meta, None, row_group_size=4096)
 
 
 def bare_figure(products: pd.DataFrame) -> go.Figure:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from gradio_client import Client, handle_file
 
 from benchmarks.startup import IMPORTS, ROOT, running_app
 from pipeline.data.schema import arrow_to_vectors, vectors_to_arrow
+from pipeline.serving.catalogmeta import ANALYSIS_KEY, METADATA_KEY, write_catalog
 from ui import chart
 from ui.examples import load_examples
 
@@ -65,7 +67,8 @@ def grow(source: Path, target: Path, n: int) -> None:
                 numbers + JITTER * rng.standard_normal(n, dtype=np.float32), pa.float32(), from_pandas=True
             )
         grown = grown.set_column(at, field, column)
-    pq.write_table(grown, target, row_group_size=GROUP_ROWS)
+    meta, analysis = (table.schema.metadata[key].decode() for key in (METADATA_KEY, ANALYSIS_KEY))
+    write_catalog(target, grown, json.loads(meta), analysis, row_group_size=GROUP_ROWS)
 
 
 def bare_imports() -> int:

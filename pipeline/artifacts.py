@@ -180,7 +180,7 @@ class BundlePaths:
 
     @property
     def prototypes(self) -> Path:
-        """What the photos of its categories look like; there is none in a bundle of before."""
+        """What the photos of its categories look like; a bundle may lack them."""
         return self.root / "prototypes.parquet"
 
     @property

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pipeline.artifacts import ArtifactError
 from pipeline.config import Config
-from pipeline.model.bundle import bundle_hash, model_config, read_meta
+from pipeline.model.bundlefiles import bundle_hash
+from pipeline.model.bundlemeta import model_config, read_meta
 from pipeline.model.startingtower import tower_hash
 from pipeline.model.teachers import teacher_tower
 from pipeline.presets import PRESETS, with_refit, with_teacher, with_tower

@@ -31,6 +31,9 @@ def test_a_model_of_another_build_is_refused(tmp_path: Path, capsys: pytest.Capt
     assert len(app.open_workspace(catalog, model).catalog) == len(PRODUCTS)
     (model / "model.safetensors").write_bytes(b"another")
     assert app.main(["--catalog", str(catalog), "--model", str(model)]) == 2
+    assert "model.safetensors is damaged or was changed" in capsys.readouterr().err
+    other = write_catalog(tmp_path / "other.parquet", PRODUCTS, weights="0" * 64)
+    assert app.main(["--catalog", str(other), "--model", str(model)]) == 2
     assert "another model" in capsys.readouterr().err
 
 
@@ -59,7 +62,8 @@ def test_a_first_page_that_takes_its_time_stops_nothing(monkeypatch: pytest.Monk
 
 def _published(hub: Hub, catalog: Path, model: Path) -> dict[str, str]:
     """The variables of a Space that opens these files."""
-    bundle = {path.name: path.read_bytes() for path in model.iterdir()} | {"tokenizer/tokenizer.json": b"{}"}
+    files = [path for path in model.rglob("*") if path.is_file()]
+    bundle = {path.relative_to(model).as_posix(): path.read_bytes() for path in files}
     given = {}
     for variable, kind, tree in (
         ("CATALOG_REPO", "datasets", {"catalog.parquet": catalog.read_bytes()}),

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from pipeline.artifacts import RunPaths
 from tests.browsing import guarded, marks, serving
+from tests.damage import publish_again, with_column
 from tests.factories import draw, encode
 
 HOSTILE = "Kite <script>window.hacked=1</script><img src=x onerror=window.hacked=1> {{7*7}} ${7*7} <b>bold</b>"
@@ -29,12 +30,10 @@ pytestmark = marks
 @pytest.fixture(scope="session")
 def hostile_catalog(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny build's catalogue, every title of which would like to be more than text."""
-    table = pq.read_table(RunPaths(tiny_run).catalog)
-    titles = [f"{HOSTILE} {number}" for number in range(len(table))]
-    column = table.schema.get_field_index("title")
+    published = RunPaths(tiny_run).catalog
+    titles = [f"{HOSTILE} {number}" for number in range(pq.read_metadata(published).num_rows)]
     path = tmp_path_factory.mktemp("space") / "catalog.parquet"
-    pq.write_table(table.set_column(column, table.schema.field(column), pa.array(titles)), path, row_group_size=16)
-    return path
+    return publish_again(path, published, with_column("title", pa.array(titles)), row_group_size=16)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from pipeline.artifacts import RunPaths
 from tests.browsing import CHROMIUM, guarded, marks, serving
+from tests.damage import publish_again, with_column
 
 HOSTILE = "Kite <script>window.hacked=1</script><img src=x onerror=window.hacked=1> {{7*7}} ${7*7} <b>bold</b>"
 _SIDES = (("x", "width"), ("y", "height"))
@@ -36,11 +37,9 @@ def titles(tiny_run: Path) -> list[str]:
 @pytest.fixture(scope="session")
 def address(tiny_run: Path, titles: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where app.py serves the tiny build with these titles."""
-    table = pq.read_table(RunPaths(tiny_run).catalog)
-    column = table.schema.get_field_index("title")
     folder = tmp_path_factory.mktemp("galaxy")
     path = folder / "catalog.parquet"
-    pq.write_table(table.set_column(column, table.schema.field(column), pa.array(titles)), path, row_group_size=16)
+    publish_again(path, RunPaths(tiny_run).catalog, with_column("title", pa.array(titles)), row_group_size=16)
     with serving(folder / "app.log", "--catalog", str(path), "--model", str(RunPaths(tiny_run).model)) as url:
         yield url
 

@@ -12,7 +12,7 @@ SOURCES = sorted([*ROOT.glob("app.py"), *ROOT.glob("ui/**/*.py"), *ROOT.glob("pi
 OURS = ("app", "ui", "pipeline")
 
 CONFIGURED = {"config", "modelconfig", "trainconfig", "stageconfig"}
-SHARED = CONFIGURED | {"artifacts", "provenance", "presets", "metrics", "pathmetrics", "searchmetrics"}
+SHARED = CONFIGURED | {"artifacts", "jsonchecks", "provenance", "presets", "metrics", "pathmetrics", "searchmetrics"}
 OPERATED = {"operatorerrors"}
 ALLOWED = {
     "app": {"ui", "serving", "model", "data"} | SHARED | OPERATED,
@@ -30,6 +30,7 @@ ALLOWED = {
     "stageconfig": set(),
     "artifacts": set(),
     "operatorerrors": set(),
+    "jsonchecks": {"artifacts"},
     "provenance": {"artifacts", "config"},
     "presets": CONFIGURED,
     "metrics": set(),

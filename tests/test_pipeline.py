@@ -24,7 +24,8 @@ from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.buildoptions import config_of
 from pipeline.config import STAGE_ORDER, Config
 from pipeline.data.schema import arrow_to_vectors, read_products, read_table
-from pipeline.model.bundle import bundle_hash, load_bundle
+from pipeline.model.bundle import load_bundle
+from pipeline.model.bundlefiles import bundle_hash
 from pipeline.model.startingtower import load_tower, save_tower
 from pipeline.model.towers import VisionTower
 from pipeline.presets import PRESETS, tiny

@@ -12,7 +12,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pipeline.data.analysis import Analysis
-from pipeline.data.schema import LATER_COLUMNS
 from ui import cards, charts, quality
 from ui.plots import drawing, plot
 from ui.workspace import Workspace, refuse
@@ -150,12 +149,10 @@ def centres(workspace: Workspace, names: Sequence[str], nearest: Sequence[Sequen
 
 
 def draw_map(workspace: Workspace, layout: str, group: str) -> tuple[go.Figure | None, str]:
-    """The products on a plane, and how many of them; only a sentence where the catalogue lacks what is asked for."""
+    """The products on a plane, and how many of them."""
     if layout not in LAYOUTS or group not in GROUPS:
         raise refuse("There is no such map.")
     products, (x, y), column = workspace.catalog.products, LAYOUTS[layout], GROUPS[group]
-    if any(name not in products.columns for name in (x, y, column) if name in LATER_COLUMNS):
-        return None, cards.hint(MISSING)
     placed = np.flatnonzero(products[x].notna().to_numpy())
     rows = placed[:: max(1, -(-len(placed) // MAX_POINTS))]
     chosen = products.iloc[rows]

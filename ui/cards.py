@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+from pipeline.artifacts import ArtifactError
 from pipeline.data.taxonomy import levels
 from pipeline.serving.catalog import Catalog
+
+_log = logging.getLogger(__name__)
 
 EMPTY = '<p class="hint">{}</p>'
 
@@ -52,8 +56,12 @@ def bar(label_html: str, share: float, note: str = "", mark: float | None = None
 
 
 def thumbnail(catalog: Catalog, product_id: str) -> str:
-    """A product's thumbnail as an image, or a blank where it has no photo."""
-    photo = catalog.thumbnail(product_id)
+    """A product's thumbnail as an image, or a blank that says that it has none or that it is damaged."""
+    try:
+        photo = catalog.thumbnail(product_id)
+    except ArtifactError as error:  # all else about the product is known to be whole
+        _log.error("%s", error)
+        return '<span class="no-photo">photo damaged</span>'
     if photo is None:
         return '<span class="no-photo">no photo</span>'
     return f'<img alt="" decoding="async" src="data:image/webp;base64,{base64.b64encode(photo).decode()}">'

@@ -60,7 +60,7 @@ def load_tools(catalog: Catalog, model: Path) -> Tools:
     """
     from pipeline.model.bundle import load_bundle  # brings torch, which takes seconds: not before the page is open
 
-    return Tools.of(catalog, load_bundle(model))
+    return Tools.of(catalog, load_bundle(model, catalog.meta["bundle"]))
 
 
 class Workspace:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TypedDict
 
 import numpy as np
 import pandas as pd
+from typing_extensions import TypedDict  # pydantic reads no other in Python 3.11
 
 from pipeline.data.taxonomy import SEPARATOR, levels, truncate
 from pipeline.pathmetrics import coverage_curve, level_hits, reliability

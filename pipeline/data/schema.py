@@ -5,6 +5,8 @@ Everything is joined by `product_id`; nothing relies on the order of rows.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,10 @@ import pyarrow.parquet as pq
 from pipeline.artifacts import ArtifactError, atomic_path
 from pipeline.provenance import Provenance, write_provenance
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
+"""What reading a damaged parquet file raises; a column's name may have lost its UTF-8."""
+
 SPLITS = ("train", "validation", "heldout", "test")
 """`heldout` holds the rows of whole categories that training never sees; it and `validation` are cut from train."""
 
@@ -55,9 +60,6 @@ CLUSTERS = pa.schema(
         ("dbscan", pa.int32()),  # dense region of the 3D layout, -1 = in none
     ]
 )
-
-LATER_COLUMNS = ("tsne_x", "tsne_y", "dbscan")
-"""Columns of catalog.parquet that one published before they were there may lack."""
 
 
 def vector_type(dimension: int) -> pa.DataType:
@@ -147,7 +149,7 @@ def arrow_to_vectors(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, np
 def write_table(
     path: Path, table: pa.Table, provenance: Provenance | None = None, *, row_group_size: int = 4096
 ) -> None:
-    """Write a table atomically, with its provenance beside it.
+    """Write a table atomically, with a checksum of every page, and its provenance beside it.
 
     Vectors are split into byte streams and photos stored as they are: smaller and faster to read than by dictionaries.
     """
@@ -164,6 +166,7 @@ def write_table(
             compression="zstd",
             use_dictionary=coded,
             use_byte_stream_split=vectors,
+            write_page_checksum=True,
         )
     if provenance is not None:
         write_provenance(path, provenance)
@@ -181,9 +184,25 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     """
     if not path.exists():
         raise ArtifactError(f"{path} does not exist; run the stage that writes it, or the whole build.")
+    with _in_a_sentence(path):
+        return pq.read_table(path, columns=columns, page_checksum_verification=True)
+
+
+def parse_table(content: bytes, path: Path) -> pa.Table:
+    """A table from the content of the file at `path`, which has been read.
+
+    Raises:
+        ArtifactError: If it is damaged.
+    """
+    with _in_a_sentence(path):
+        return pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+
+
+@contextlib.contextmanager
+def _in_a_sentence(path: Path) -> Iterator[None]:
     try:
-        return pq.read_table(path, columns=columns)
-    except (pa.ArrowException, OSError) as error:
+        yield
+    except UNREADABLE as error:
         raise ArtifactError(f"{path} is not a readable parquet file ({error}); build it again.") from error
 
 

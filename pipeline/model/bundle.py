@@ -8,8 +8,6 @@ gate, adapters, own towers) is. Weights are stored as float16 and category vecto
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,23 +16,21 @@ import numpy as np
 import pyarrow as pa
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load
 from torch import Tensor
 from transformers import AutoTokenizer
 
 from pipeline.artifacts import ArtifactError, BundlePaths
-from pipeline.data.schema import read_table
+from pipeline.data.schema import parse_table
 from pipeline.data.taxonomy import hash_path
+from pipeline.model.bundlefiles import read_files, tokenizer_folder
+from pipeline.model.bundlemeta import ADVICE, model_config, read_meta
 from pipeline.model.features import TokenCache, encode_images, encode_texts
 from pipeline.model.names import NameVectors, name_vectors
 from pipeline.model.predictor import PredictorParts, read_parts
 from pipeline.model.quantised import dequantise
 from pipeline.model.towers import TextTower
 from pipeline.model.two_tower import TwoTower
-from pipeline.modelconfig import ModelConfig, TowerConfig
-
-BUNDLE_VERSION = 3
-META_KEYS = ("model", "seen", "towers", "weights", "predictor")
 
 
 class Bundle:
@@ -165,81 +161,57 @@ class Bundle:
         return torch.tensor(values, dtype=dtype, device=self._device)
 
 
-def bundle_hash(folder: Path) -> str:
-    """SHA-256 of a bundle's weights: what ties a catalogue to the model that made it."""
-    with BundlePaths(folder).weights.open("rb") as weights:
-        return hashlib.file_digest(weights, "sha256").hexdigest()
-
-
-def read_meta(folder: Path) -> dict[str, Any]:
-    """model.json of a bundle, without loading the model.
-
-    Raises:
-        ArtifactError: If there is none or it is not readable.
-    """
-    path = BundlePaths(folder).meta
-    try:
-        meta: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ArtifactError(
-            f"There is no model bundle at {folder}; build one with 'python -m pipeline build'."
-        ) from error
-    except ValueError as error:
-        raise ArtifactError(f"{path} is damaged ({error}); publish the bundle again.") from error
-    if meta.get("version") != BUNDLE_VERSION:
-        raise ArtifactError(
-            f"{folder} has bundle version {meta.get('version')}, this code reads {BUNDLE_VERSION}; build it again."
-        )
-    absent = [key for key in META_KEYS if key not in meta]
-    if absent:
-        raise ArtifactError(f"{path} lacks '{absent[0]}'; publish the bundle again.")
-    return meta
-
-
-def load_bundle(folder: Path) -> Bundle:
+def load_bundle(folder: Path, sha256: str = "") -> Bundle:
     """Load a bundle for inference, on a GPU where there is one; adapters are folded into the weights.
 
+    Every file is read once and is what model.json names, or nothing is made of it; a tower is loaded from elsewhere
+    only after that.
+
+    Args:
+        folder: Of the bundle.
+        sha256: Of its model.json, where only one bundle will do.
+
     Raises:
-        ArtifactError: In one sentence, if the bundle is missing, damaged or of another version.
+        ArtifactError: In one sentence, if the bundle is missing, damaged, of another version or another one.
     """
     folder = Path(folder)
     paths, meta = BundlePaths(folder), read_meta(folder)
-    if not paths.weights.exists() or bundle_hash(folder) != meta["weights"]:
-        raise ArtifactError(
-            f"{paths.weights} is missing or not the file that model.json names; publish the bundle again."
-        )
-    config = model_config(meta["model"])
-    model = TwoTower(config)
+    if sha256 and meta["sha256"] != sha256:
+        raise ArtifactError(f"{folder} holds another bundle than before; start again, or {ADVICE}.")
+    contents = read_files(folder, meta)
+    model = TwoTower(model_config(meta["model"]))
+    _load_weights(model, contents[paths.weights.name], paths.weights)
+    with tokenizer_folder(contents) as copy:
+        tokens = TokenCache(AutoTokenizer.from_pretrained(copy), model.config.text.max_tokens)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    predictor = None if meta["predictor"] is None else read_parts(contents, meta["predictor"], folder)
+    tables = {
+        path.name: parse_table(contents[path.name], path)
+        for path in (paths.categories, paths.names)
+        if path.name in contents
+    }
+    return Bundle(model, tokens, meta, tables[paths.categories.name], predictor, tables.get(paths.names.name))
+
+
+def _load_weights(model: TwoTower, content: bytes, path: Path) -> None:
+    """Give a model the weights of a bundle, read from `path`, and fold its adapters in."""
     try:
-        weights = load_file(paths.weights)
+        weights = load(content)
     except SafetensorError as error:
-        raise ArtifactError(f"{paths.weights} is damaged ({error}); publish the bundle again.") from error
-    expected = set(stored_weights(model))
-    if expected != set(weights):
-        odd = sorted(expected ^ set(weights))[0]
-        raise ArtifactError(f"{paths.weights} does not fit the architecture in model.json (first: {odd}).")
+        raise ArtifactError(f"{path} is damaged ({error}); publish the bundle again.") from error
+    expected = {name: value.shape for name, value in stored_weights(model).items()}
+    odd = sorted(name for name in expected.keys() | weights if expected.get(name) != _shape(weights.get(name)))
+    if odd:
+        raise ArtifactError(f"{path} does not fit the architecture in model.json (first: {odd[0]}).")
     model.load_state_dict(
         {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}, strict=False
     )
-    model.text_tower.merge_adapters(float(meta.get("adapter_strength", 1.0)))
+    model.text_tower.merge_adapters()
     model.vision_tower.merge_adapters()
-    tokens = TokenCache(AutoTokenizer.from_pretrained(paths.tokenizer), config.text.max_tokens)
-    model.to("cuda" if torch.cuda.is_available() else "cpu")
-    predictor = None if meta["predictor"] is None else read_parts(folder, meta["predictor"])
-    names = read_table(paths.names) if paths.names.exists() else None
-    return Bundle(model, tokens, meta, read_table(paths.categories), predictor, names)
 
 
-def model_config(raw: dict[str, Any]) -> ModelConfig:
-    """Inverse of `dataclasses.asdict` for a model read from JSON, where tuples have become lists."""
-    towers = {
-        name: TowerConfig(**{key: _as_tuple(value) for key, value in raw[name].items()}) for name in ("text", "vision")
-    }
-    return ModelConfig(**{**raw, **towers})
-
-
-def _as_tuple(value: Any) -> Any:
-    return tuple(_as_tuple(item) for item in value) if isinstance(value, list) else value
+def _shape(value: Tensor | None) -> torch.Size | None:
+    return None if value is None else value.shape
 
 
 def stored_weights(model: TwoTower) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""The model bundle, written: a new one, one with another category table, one with a category predictor.
+"""The model bundle, written: a new one, one with another category table, with a category predictor, with figures.
 
 Each is made in a folder beside its place and renamed, so that a bundle is there whole or not at all.
 """
@@ -6,6 +6,7 @@ Each is made in a folder beside its place and renamed, so that a bundle is there
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,10 +15,12 @@ from typing import Any
 import numpy as np
 from safetensors.torch import save
 
-from pipeline.artifacts import BundlePaths, write_json
+from pipeline.artifacts import BundlePaths
 from pipeline.data.schema import write_table
 from pipeline.data.taxonomy import Taxonomy, hash_path
-from pipeline.model.bundle import BUNDLE_VERSION, bundle_hash, load_bundle, read_meta, stored_weights
+from pipeline.model.bundle import load_bundle, stored_weights
+from pipeline.model.bundlefiles import check_files, write_meta
+from pipeline.model.bundlemeta import read_meta
 from pipeline.model.features import TokenCache
 from pipeline.model.names import NameVectors
 from pipeline.model.predictor import PredictorParts, write_parts
@@ -62,15 +65,11 @@ def save_bundle(
     }
     own = {
         "seen": sorted(hash_path(path) for path in seen),
-        "version": BUNDLE_VERSION,
         "model": asdict(model.config),
         "towers": towers,
-        "weights": bundle_hash(temporary),
         "predictor": None,
     }
-    write_json(paths.meta, {**meta, **own})
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.rename(folder)
+    _finish(temporary, folder, {**meta, **own})
 
 
 def adopt_bundle(source: Path, target: Path, taxonomy: Taxonomy) -> None:
@@ -87,12 +86,9 @@ def adopt_bundle(source: Path, target: Path, taxonomy: Taxonomy) -> None:
     bundle = load_bundle(source)
     vectors = bundle.encode_categories(taxonomy.paths)
     names = bundle.encode_names(taxonomy.paths, taxonomy.names)
-    temporary = target.with_name(f".{target.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    shutil.copytree(source, temporary)
+    temporary = _copy(source, target, bundle.meta)
     _write_categories(BundlePaths(temporary), taxonomy.paths, vectors, names)
-    shutil.rmtree(target, ignore_errors=True)
-    temporary.rename(target)
+    _finish(temporary, target, bundle.meta)
 
 
 def add_predictor(source: Path, target: Path, parts: PredictorParts | None) -> None:
@@ -107,11 +103,39 @@ def add_predictor(source: Path, target: Path, parts: PredictorParts | None) -> N
         ArtifactError: If `source` is no bundle.
     """
     meta = read_meta(source)
+    temporary = _copy(source, target, meta)
+    if parts is not None:
+        meta = {**meta, "predictor": write_parts(temporary, parts)}
+    _finish(temporary, target, meta)
+
+
+def add_metrics(source: Path, target: Path, metrics: dict[str, Any]) -> None:
+    """Copy a bundle and give it the figures that an evaluation measured with it.
+
+    Args:
+        source: Any bundle.
+        target: Replaced if it exists.
+        metrics: As `evaluate` writes them.
+
+    Raises:
+        ArtifactError: If `source` is no bundle.
+    """
+    meta = read_meta(source)
+    _finish(_copy(source, target, meta), target, {**meta, "metrics": metrics})
+
+
+def _copy(source: Path, target: Path, meta: dict[str, Any]) -> Path:
+    """A copy of a bundle in a folder beside `target`, every file of it as its model.json `meta` names it."""
     temporary = target.with_name(f".{target.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     shutil.copytree(source, temporary)
-    if parts is not None:
-        write_json(BundlePaths(temporary).meta, {**meta, "predictor": write_parts(temporary, parts)})
+    check_files(temporary, meta, at_most=sys.maxsize)
+    return temporary
+
+
+def _finish(temporary: Path, target: Path, meta: dict[str, Any]) -> None:
+    """Write model.json, which names all that lies in `temporary`, and put that in the place of `target`."""
+    write_meta(temporary, meta)
     shutil.rmtree(target, ignore_errors=True)
     temporary.rename(target)
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.stageconfig import require
+
 PRECISIONS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 """Operating points for which thresholds are kept."""
 
@@ -41,7 +43,7 @@ class Calibration:
             none was.
         coverage: For each of them, the share of predictions of each level at or above the threshold.
         familiar: Least cosine with the nearest category path of a product like those that all this was measured on;
-            None where nobody measured it, as in bundles of before.
+            None where nobody measured it.
     """
 
     sharpness: float = 1.0
@@ -54,6 +56,14 @@ class Calibration:
     thresholds: tuple[tuple[float | None, ...], ...] = tuple((precision,) for precision in PRECISIONS)
     coverage: tuple[tuple[float, ...], ...] = ()
     familiar: float | None = None
+
+    def __post_init__(self) -> None:
+        require(self.sharpness > 0, "sharpness must be positive")
+        require(0 <= self.share <= 1, "share must lie in [0, 1]")
+        require(self.pictures >= 0, "pictures must not be negative")
+        require(len(self.slopes) == len(self.offsets) > 0, "slopes and offsets are to be of the same levels")
+        require(len(self.gains) in (0, len(self.slopes)), "gains are to be of the same levels as slopes, or none")
+        require(len(self.thresholds) == len(PRECISIONS), f"thresholds are to be of {len(PRECISIONS)} precisions")
 
     def confidence(self, probability: np.ndarray, level: int, agreement: np.ndarray | float = 0.0) -> np.ndarray:
         """Calibrated confidence of probabilities [n] of nodes of a level (0 is the top); too deep, the last one's.
@@ -92,14 +102,14 @@ class Calibration:
         return cls(
             sharpness=float(raw["sharpness"]),
             share=float(raw["share"]),
-            pictures=float(raw.get("pictures", 0.0)),
-            names=bool(raw.get("names", False)),
+            pictures=float(raw["pictures"]),
+            names=bool(raw["names"]),
             slopes=tuple(raw["slopes"]),
             offsets=tuple(raw["offsets"]),
-            gains=tuple(raw.get("gains", ())),
+            gains=tuple(raw["gains"]),
             thresholds=tuple(map(tuple, raw["thresholds"])),
             coverage=tuple(map(tuple, raw["coverage"])),
-            familiar=raw.get("familiar"),
+            familiar=raw["familiar"],
         )
 
 

@@ -6,26 +6,27 @@ that of the data it learnt from; a class whose path the taxonomy lacks is ignore
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
 
 from pipeline.artifacts import ArtifactError, BundlePaths
-from pipeline.data.schema import read_table, write_table
+from pipeline.data.schema import parse_table, write_table
 from pipeline.data.taxonomy import hash_path
+from pipeline.model.bundlemeta import PredictorName, QueryKind
 from pipeline.model.calibration import Calibration
 from pipeline.model.classifier import ClassTable, HierarchicalClassifier
 from pipeline.model.prototypes import Prototypes
 
-KINDS = ("text", "image", "fused")
+KINDS: tuple[str, ...] = get_args(QueryKind)
 """Kinds of query: by text alone, by photo alone, by both."""
 
-PREDICTORS = ("retrieval", "classifier", "default")
+PREDICTORS: tuple[str, ...] = get_args(PredictorName)
 """Both predictors and their combination."""
 
 
@@ -41,7 +42,7 @@ class PredictorParts:
         branches: Pairs (category path, precision) for branches that want another one.
         most_frequent: `hash_path` of the category of most training products, "" if unknown.
         notes: JSON of how all this was chosen.
-        prototypes: What the photos of categories look like; None in bundles of before.
+        prototypes: What the photos of categories look like; None where it has none.
         supported: Those of the default predictor for where the nearest labelled products are known; by kind, of the
             kinds for which that was better on validation.
     """
@@ -105,46 +106,60 @@ def write_parts(folder: Path, parts: PredictorParts) -> dict[str, Any]:
     Returns:
         What belongs into its model.json, under `predictor`.
     """
+    paths = BundlePaths(folder)
+    for path in (paths.classifier, paths.prototypes):
+        path.unlink(missing_ok=True)  # of a predictor before
     if parts.classifier is not None:
         weights = {name: value.half().contiguous() for name, value in parts.classifier.state_dict().items()}
-        save_file(weights, BundlePaths(folder).classifier)
+        paths.classifier.write_bytes(save(weights))  # `save_file` makes a file that only its owner may read
     if parts.prototypes is not None:
-        write_table(BundlePaths(folder).prototypes, parts.prototypes.table())
+        write_table(paths.prototypes, parts.prototypes.table())
     return parts.meta()
 
 
-def read_parts(folder: Path, raw: dict[str, Any]) -> PredictorParts:
+def read_parts(contents: Mapping[str, bytes], raw: dict[str, Any], folder: Path) -> PredictorParts:
     """Inverse of `write_parts`.
 
+    Args:
+        contents: The files of the bundle, from `bundlefiles.read_files`.
+        raw: Of its model.json, checked.
+        folder: That they were read from.
+
     Raises:
-        ArtifactError: If the weights are missing, damaged or of another classifier.
+        ArtifactError: If the weights are missing or of another classifier.
     """
-    classes = tuple(map(tuple, raw["classes"]))
-    calibrations = {
-        name: {kind: Calibration.from_meta(values) for kind, values in kinds.items()}
-        for name, kinds in raw["calibrations"].items()
-    }
-    classifier = None
-    if raw["classifier"] is not None:
-        path = BundlePaths(folder).classifier
-        dimension, hidden = raw["classifier"]
-        classifier = HierarchicalClassifier(dimension, hidden, [len(level) for level in classes])
-        try:
-            classifier.load_state_dict({name: value.float() for name, value in load_file(path).items()})
-        except (OSError, SafetensorError, RuntimeError) as error:
-            raise ArtifactError(
-                f"{path} is missing, damaged or of another bundle ({type(error).__name__}); publish the bundle again."
-            ) from error
-        classifier.eval().requires_grad_(False)
-    branches = tuple((path, float(precision)) for path, precision in raw["branches"])
+    paths, prototypes = BundlePaths(folder), None
+    if raw["prototypes"]:
+        prototypes = Prototypes.from_table(parse_table(_part(contents, paths.prototypes), paths.prototypes))
     return PredictorParts(
-        classes,
-        classifier,
-        calibrations,
+        tuple(map(tuple, raw["classes"])),
+        None if raw["classifier"] is None else _classifier(_part(contents, paths.classifier), raw, paths.classifier),
+        {
+            name: {kind: Calibration.from_meta(values) for kind, values in kinds.items()}
+            for name, kinds in raw["calibrations"].items()
+        },
         raw["precision"],
-        branches,
+        tuple((path, float(precision)) for path, precision in raw["branches"]),
         most_frequent=raw["most_frequent"],
-        supported={kind: Calibration.from_meta(values) for kind, values in raw.get("supported", {}).items()},
-        prototypes=Prototypes.from_table(read_table(BundlePaths(folder).prototypes)) if raw.get("prototypes") else None,
+        supported={kind: Calibration.from_meta(values) for kind, values in raw["supported"].items()},
+        prototypes=prototypes,
         notes=raw["notes"],
     )
+
+
+def _classifier(content: bytes, raw: dict[str, Any], path: Path) -> HierarchicalClassifier:
+    dimension, hidden = raw["classifier"]
+    classifier = HierarchicalClassifier(dimension, hidden, [len(level) for level in raw["classes"]])
+    try:
+        classifier.load_state_dict({name: value.float() for name, value in load(content).items()})
+    except (SafetensorError, RuntimeError) as error:
+        raise ArtifactError(
+            f"{path} is damaged or of another bundle ({type(error).__name__}); publish the bundle again."
+        ) from error
+    return classifier.eval().requires_grad_(False)
+
+
+def _part(contents: Mapping[str, bytes], path: Path) -> bytes:
+    if path.name not in contents:
+        raise ArtifactError(f"{path} is missing, and the predictor in model.json needs it; publish the bundle again.")
+    return contents[path.name]

@@ -17,7 +17,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pipeline.artifacts import ArtifactError, atomic_path
-from pipeline.model.bundle import bundle_hash, load_bundle
+from pipeline.model.bundle import load_bundle
+from pipeline.model.bundlefiles import bundle_hash
 from pipeline.model.towers import VisionTower
 from pipeline.modelconfig import TowerConfig
 

@@ -25,7 +25,7 @@ from pipeline.artifacts import ClassifyPaths, write_json
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.schema import REJECTS, read_table, write_table
 from pipeline.data.sources import Item, open_source
-from pipeline.model.bundle import Bundle, bundle_hash, load_bundle
+from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.serving.answer import ALTERNATIVES, NOTHING, Evidence, Shelf
 from pipeline.serving.catalog import Catalog
 from pipeline.serving.classify import Classify, predictor_of, shelf_of
@@ -92,7 +92,7 @@ def classify_catalogue(
     _check_state(
         paths,
         {
-            "model": bundle_hash(model),
+            "model": bundle.meta["sha256"],
             "source": source,
             "paths": _digest(predictor.paths),
             "catalog": str(catalog),

@@ -1,32 +1,43 @@
 """The published catalogue, opened for reading: product rows at once, vectors and thumbnails when they are asked for.
 
-Reads catalog.parquet (`schema.catalog_schema`); its key-value metadata say which model bundle it belongs to.
+Reads catalog.parquet (`schema.catalog_schema`); its key-value metadata say which model bundle it belongs to. Nothing of
+it is used before it has the hash that the metadata name, so damage is a sentence and never another answer.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import hashlib
-import json
 import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.data.analysis import ANALYSIS_VERSION, Analysis
-from pipeline.data.schema import LATER_COLUMNS, SCHEMA_VERSION, arrow_to_vectors, catalog_schema
+from pipeline.data.contents import content_hash
+from pipeline.data.schema import UNREADABLE, arrow_to_vectors
+from pipeline.jsonchecks import check_fields, read_object
+from pipeline.model.bundlefiles import check_files
+from pipeline.model.bundlemeta import read_meta
+from pipeline.serving.catalogmeta import (
+    ANALYSIS_KEY,
+    PUBLISH_AGAIN,
+    Contents,
+    VectorKind,
+    check_columns,
+    product_columns,
+    read_catalog_meta,
+)
 
-VectorKind = Literal["fused", "text", "image"]
-
-METADATA_KEY = b"product_galaxy"
-ANALYSIS_KEY = b"product_galaxy_analysis"
 _THUMBNAIL_GROUPS = 32  # row groups of thumbnails kept in memory: about 1 MB each
-_LAZY = ("thumbnail", "fused_embedding", "text_embedding", "image_embedding")
+_ANALYSIS = TypeAdapter(Analysis)
 
 
 class Catalog:
@@ -34,19 +45,18 @@ class Catalog:
 
     Attributes:
         path: The file.
-        meta: What publishing wrote into it: schema_version, provenance, model (SHA-256 of the bundle's weights),
-            dimension, demo.
-        products: One row a product in the order of the file, without thumbnails and embeddings; of
-            `schema.LATER_COLUMNS` what the file has.
+        meta: What publishing wrote into it (`catalogmeta.CatalogFields`).
+        products: One row a product in the order of the file, without thumbnails and embeddings.
     """
 
-    def __init__(self, path: Path, file: pq.FileMetaData, meta: dict[str, Any], products: pd.DataFrame) -> None:
+    def __init__(
+        self, path: Path, file: pq.FileMetaData, meta: dict[str, Any], contents: Contents, products: pd.DataFrame
+    ) -> None:
         self.path = path
         self.meta = meta
         self.products = products
         self._file = file
-        sizes = [file.row_group(group).num_rows for group in range(file.num_row_groups)]
-        self._starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        self._contents = contents
         self._rows = {product_id: row for row, product_id in enumerate(products["product_id"])}
         self._vectors: dict[VectorKind, tuple[np.ndarray, np.ndarray]] = {}
         self._lock = threading.Lock()
@@ -61,17 +71,18 @@ class Catalog:
         """
         if not path.is_file():
             raise ArtifactError(f"There is no catalogue at {path}.")
-        try:
-            file = pq.ParquetFile(path)
-            meta = _read_meta(path, file)
-            _check_columns(path, file, meta)
-            names = [name for name in file.schema_arrow.names if name not in _LAZY]
-            products = file.read(columns=names).to_pandas()
-        except (pa.ArrowException, OSError) as error:
-            raise ArtifactError(f"{path} is damaged or no parquet file ({_first_line(error)}).") from error
+        with _readable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+            if not file.metadata.num_rows:
+                raise ArtifactError(f"{path} holds no products; build it again from a source that has some.")
+            meta, contents = read_catalog_meta(path, file.metadata.metadata)
+            check_columns(path, file.schema_arrow, meta["dimension"])
+            names = product_columns(meta["dimension"])
+            table = file.read(columns=names).select(names)
+        _require(path, table, contents.products)
+        products = table.to_pandas()
         if not products["product_id"].is_unique:
             raise ArtifactError(f"{path} names the same product twice.")
-        return cls(path, file.metadata, meta, products)
+        return cls(path, file.metadata, meta, contents, products)
 
     def __len__(self) -> int:
         return len(self.products)
@@ -88,16 +99,13 @@ class Catalog:
         Raises:
             ArtifactError: If it cannot be read.
         """
-        raw = (self._file.metadata or {}).get(ANALYSIS_KEY)
+        raw, what = (self._file.metadata or {}).get(ANALYSIS_KEY), f"The analysis in {self.path}"
         if raw is None:
             return None
-        try:
-            found: Analysis = json.loads(raw)
-        except ValueError as error:
-            raise ArtifactError(f"{self.path} has an unreadable analysis ({error}).") from error
-        if not isinstance(found, dict) or found.get("version") != ANALYSIS_VERSION:
+        found = read_object(raw, what, PUBLISH_AGAIN)
+        if found.get("version") != ANALYSIS_VERSION:
             raise ArtifactError(f"{self.path} has an analysis of another version; run stage 'analyse' again.")
-        return found
+        return check_fields(_ANALYSIS, found, what, PUBLISH_AGAIN)
 
     def row(self, product_id: str) -> int:
         """Position of a product in `products`.
@@ -116,7 +124,8 @@ class Catalog:
         """
         with self._lock:
             if kind not in self._vectors:
-                column = self._read(f"{kind}_embedding", list(range(self._file.num_row_groups)))
+                groups = list(range(self._file.num_row_groups))
+                column = self._read(f"{kind}_embedding", groups, self._contents.vectors[kind])
                 vectors, present = arrow_to_vectors(column)
                 # float16 storage leaves lengths up to 1e-3 off
                 lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -130,67 +139,67 @@ class Catalog:
         Raises:
             KeyError: If the catalogue has no such product.
         """
-        row = self.row(product_id)
-        group = int(np.searchsorted(self._starts, row, side="right")) - 1
-        return self._thumbnails(group)[row - int(self._starts[group])]
+        group, place = divmod(self.row(product_id), self._contents.group_rows)
+        return self._thumbnails(group)[place]
+
+    def verify(self) -> None:
+        """Read all that is not read by opening, and check it.
+
+        Raises:
+            ArtifactError: In one sentence, if some of it is damaged.
+        """
+        _ = self.analysis
+        for kind in get_args(VectorKind):
+            self.vectors(kind)
+        for group in range(len(self._contents.thumbnails)):
+            self._read_thumbnails(group)
 
     def _read_thumbnails(self, group: int) -> list[bytes | None]:
-        return self._read("thumbnail", [group]).to_pylist()
+        return self._read("thumbnail", [group], self._contents.thumbnails[group]).to_pylist()
 
-    def _read(self, column: str, groups: list[int]) -> pa.ChunkedArray:
+    def _read(self, column: str, groups: list[int], sha256: str) -> pa.ChunkedArray:
         """One column of some row groups, through a reader of its own: readers are not safe to share among threads."""
-        try:
-            with pq.ParquetFile(self.path, metadata=self._file) as file:
-                return file.read_row_groups(groups, columns=[column]).column(column)
-        except (pa.ArrowException, OSError) as error:
-            raise ArtifactError(f"{self.path} is damaged ({_first_line(error)}).") from error
+        with (
+            _readable(self.path),
+            pq.ParquetFile(self.path, metadata=self._file, page_checksum_verification=True) as file,
+        ):
+            table = file.read_row_groups(groups, columns=[column])
+        _require(self.path, table, sha256)
+        return table.column(column)
 
 
 def check_match(catalog: Catalog, model: Path) -> None:
     """Check that a catalogue was made with the bundle in the folder `model`, without loading the bundle.
 
+    The bundle has all its files; those of up to `bundlefiles.AT_ONCE` bytes are as they were written. Larger ones are
+    checked when the bundle is loaded.
+
     Raises:
-        ArtifactError: In one sentence, if there is no bundle or the two do not belong together.
+        ArtifactError: In one sentence, if there is no bundle, it is damaged, or the two do not belong together.
     """
-    paths = BundlePaths(model)
-    missing = [path.name for path in (paths.meta, paths.weights, paths.categories) if not path.is_file()]
-    if missing:
-        raise ArtifactError(f"There is no model bundle at {model} ({', '.join(missing)} missing).")
-    with paths.weights.open("rb") as weights:
-        found = hashlib.file_digest(weights, "sha256").hexdigest()
-    if found != catalog.meta["model"]:
+    meta = read_meta(model)
+    if meta["files"][BundlePaths(model).weights.name] != catalog.meta["model"]:
         raise ArtifactError(f"{catalog.path} was made with another model than {model}; their vectors do not compare.")
-
-
-def _read_meta(path: Path, file: pq.ParquetFile) -> dict[str, Any]:
-    raw = (file.metadata.metadata or {}).get(METADATA_KEY)
-    if raw is None:
-        raise ArtifactError(f"{path} is a parquet file, but not a catalogue that this program published.")
-    try:
-        meta = json.loads(raw)
-    except ValueError as error:
-        raise ArtifactError(f"{path} has unreadable metadata ({error}).") from error
-    missing = [key for key in ("schema_version", "model", "dimension") if key not in meta]
-    if missing:
-        raise ArtifactError(f"{path} has incomplete metadata ({', '.join(missing)} missing).")
-    if meta["schema_version"] != SCHEMA_VERSION:
+    if meta["sha256"] != catalog.meta["bundle"]:
         raise ArtifactError(
-            f"{path} has schema version {meta['schema_version']}, this program reads version {SCHEMA_VERSION}."
+            f"{model} has the weights that {catalog.path} was made with, but other categories, settings or figures "
+            "than when that was published."
         )
-    return meta
+    check_files(model, meta)
 
 
-def _check_columns(path: Path, file: pq.ParquetFile, meta: dict[str, Any]) -> None:
-    found = file.schema_arrow
-    for field in catalog_schema(int(meta["dimension"])):
-        if field.name not in found.names and field.name in LATER_COLUMNS:
-            continue
-        if field.name not in found.names:
-            raise ArtifactError(f"{path} lacks the column {field.name}.")
-        if field.name.endswith("_embedding") and getattr(found.field(field.name).type, "list_size", 0) != int(
-            meta["dimension"]
-        ):
-            raise ArtifactError(f"{path}: {field.name} does not have the {meta['dimension']} dimensions it should.")
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except UNREADABLE as error:
+        raise ArtifactError(f"{path} is damaged or no parquet file ({_first_line(error)}); {PUBLISH_AGAIN}.") from error
+
+
+def _require(path: Path, table: pa.Table, sha256: str) -> None:
+    if content_hash(table) != sha256:
+        names = table.column_names[0] if table.num_columns == 1 else "product columns"
+        raise ArtifactError(f"{path} is damaged (its {names} are not those that were published); {PUBLISH_AGAIN}.")
 
 
 def _first_line(error: BaseException) -> str:

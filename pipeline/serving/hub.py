@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.artifacts import ArtifactError, BundlePaths, RunPaths
+from pipeline.model.bundlefiles import PARTS, TOKENIZER_SUFFIXES
 
 Kind = Literal["dataset", "model"]
 
@@ -21,11 +22,8 @@ VARIABLES = ("CATALOG_REPO", "MODEL_REPO")
 """Environment variables that name what a Space opens, each as `user/name@revision`."""
 
 PUBLISH = "python -m pipeline publish --to-hub"
-TOKENIZER_SUFFIXES = (".json", ".txt", ".model")
-"""A tokeniser is data: nothing else of its folder is sent or fetched."""
-
 _BUNDLE, _CATALOG = BundlePaths(Path()), RunPaths(Path()).catalog.name
-_PARTS = (_BUNDLE.meta.name, _BUNDLE.weights.name, _BUNDLE.categories.name)
+_NEEDED = (_BUNDLE.meta.name, _BUNDLE.weights.name, _BUNDLE.categories.name)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -110,9 +108,8 @@ def fetch(catalog: Pin, model: Pin) -> tuple[Path, Path]:
         HubError: In one sentence, if one of them cannot be had.
     """
     tokenizer = _BUNDLE.tokenizer.name
-    further = (_BUNDLE.classifier.name, _BUNDLE.prototypes.name, _BUNDLE.names.name)
-    patterns = [*_PARTS, *further, *(f"{tokenizer}/*{suffix}" for suffix in TOKENIZER_SUFFIXES)]
-    bundle = _snapshot("model", model, patterns, (*_PARTS, tokenizer))
+    patterns = [_BUNDLE.meta.name, *PARTS, *(f"{tokenizer}/*{suffix}" for suffix in TOKENIZER_SUFFIXES)]
+    bundle = _snapshot("model", model, patterns, (*_NEEDED, tokenizer))
     return _snapshot("dataset", catalog, [_CATALOG], (_CATALOG,)) / _CATALOG, bundle
 
 

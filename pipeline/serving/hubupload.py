@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.artifacts import BundlePaths, RunPaths
 from pipeline.model.bundle import load_bundle
+from pipeline.model.bundlefiles import PARTS, present_files
 from pipeline.serving.catalog import Catalog, check_match
-from pipeline.serving.hub import TOKENIZER_SUFFIXES, VARIABLES, HubError, Kind, Pin, check_repo_id, in_a_sentence
+from pipeline.serving.hub import VARIABLES, HubError, Kind, Pin, check_repo_id, in_a_sentence
 from pipeline.serving.hubcards import bundle_card, catalog_card, renewed
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def upload(catalog: Path, model: Path, *, catalog_repo: str, model_repo: str, pr
     check_repo_id(catalog_repo, "--catalog-repo")
     check_repo_id(model_repo, "--model-repo")
     opened = Catalog.open(catalog)
+    opened.verify()
     check_match(opened, model)
     files = bundle_files(model)
     if not get_token():
@@ -71,18 +73,9 @@ def upload(catalog: Path, model: Path, *, catalog_repo: str, model_repo: str, pr
 
 
 def bundle_files(model: Path) -> dict[str, Path]:
-    """What of a bundle's folder is sent, by its path there: data, safetensors and tokeniser, whatever else it holds.
-
-    Raises:
-        HubError: If it has no tokeniser.
-    """
-    paths = BundlePaths(model)
-    tokenizer = sorted(path for path in paths.tokenizer.glob("*") if path.suffix in TOKENIZER_SUFFIXES)
-    if not tokenizer:
-        raise HubError(f"{paths.tokenizer} holds no tokeniser; publish the bundle again.")
-    further = [path for path in (paths.classifier, paths.prototypes, paths.names) if path.is_file()]
-    files = [paths.meta, paths.weights, paths.categories, *further, *tokenizer]
-    return {path.relative_to(model).as_posix(): path for path in files}
+    """What of a bundle's folder is sent, by its path there: model.json and what it names, whatever else it holds."""
+    meta = BundlePaths(model).meta
+    return {meta.name: meta, **present_files(model)}
 
 
 def _model_card(model: Path, meta: dict[str, Any]) -> str:
@@ -103,7 +96,7 @@ def _make(api: HfApi, kind: Kind, repo: str, private: bool) -> None:
 
 
 def _commit(api: HfApi, kind: Kind, repo: str, files: Mapping[str, Path], card: str, summary: str) -> Pin:
-    """Send files and card, and take away what a tokeniser published before has more."""
+    """Send files and card, and take away what a bundle published before has more."""
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, hf_hub_download
 
     with in_a_sentence(f"Publishing to the {kind} repository {repo} failed"), warnings.catch_warnings():
@@ -112,7 +105,7 @@ def _commit(api: HfApi, kind: Kind, repo: str, files: Mapping[str, Path], card: 
         if CARD in there:
             card = renewed(Path(hf_hub_download(repo, CARD, repo_type=kind)).read_text(encoding="utf-8"), card)
         folder = f"{BundlePaths(Path()).tokenizer.name}/"
-        stale = [path for path in there if path.startswith(folder) and path not in files]
+        stale = [path for path in there if (path in PARTS or path.startswith(folder)) and path not in files]
         done = api.create_commit(
             repo,
             [

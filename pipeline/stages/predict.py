@@ -19,7 +19,8 @@ from pipeline.config import Config
 from pipeline.data.joining import ProductVectors, read_vectors
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import hash_path, levels
-from pipeline.model.bundle import Bundle, load_bundle, read_meta
+from pipeline.model.bundle import Bundle, load_bundle
+from pipeline.model.bundlemeta import read_meta
 from pipeline.model.bundlewriter import add_predictor
 from pipeline.model.classifier import ClassTable, train_classifier
 from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.artifacts import ArtifactError, BundlePaths, RunPaths, write_json
+from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.config import Config
 from pipeline.data.analysis import ANALYSIS_VERSION, Analysis, prediction_facts
 from pipeline.data.joining import positions, read_rows, read_vectors
@@ -25,15 +24,17 @@ from pipeline.data.schema import (
     CLUSTERS,
     LAYOUT,
     PRODUCTS,
-    SCHEMA_VERSION,
     catalog_schema,
     read_table,
-    write_table,
 )
 from pipeline.data.taxonomy import Taxonomy, truncate
-from pipeline.model.bundle import Bundle, bundle_hash, load_bundle, read_meta
+from pipeline.model.bundle import Bundle, load_bundle
+from pipeline.model.bundlefiles import bundle_hash
+from pipeline.model.bundlemeta import read_meta
+from pipeline.model.bundlewriter import add_metrics
 from pipeline.provenance import Provenance, require, write_provenance
-from pipeline.serving.catalog import ANALYSIS_KEY, METADATA_KEY, Catalog, check_match
+from pipeline.serving.catalog import Catalog, check_match
+from pipeline.serving.catalogmeta import write_catalog
 from pipeline.serving.predictor import CategoryPredictor, kinds_of
 
 STAGE = "publish"
@@ -64,18 +65,17 @@ def run(config: Config, run_dir: Path) -> None:
         require(path, config, stage, product_ids)
     bundle = load_bundle(paths.calibrated)
     provenance = Provenance.of(config, STAGE, product_ids)
-    metadata = {
-        "schema_version": SCHEMA_VERSION,
+    table = catalog_table(products, paths, bundle)
+    analysis = analysis_of(table, paths.analysis)
+    add_metrics(paths.calibrated, paths.model, read_json(paths.evaluation, "evaluate"))
+    meta = {
         "provenance": asdict(provenance),
-        "model": bundle_hash(paths.calibrated),
+        "model": bundle_hash(paths.model),
+        "bundle": read_meta(paths.model)["sha256"],
         "dimension": bundle.dimension,
         "demo": config.publish.demo,
     }
-    table = catalog_table(products, paths, bundle)
-    analysis = analysis_of(table, paths.analysis)
-    table = table.replace_schema_metadata({METADATA_KEY: json.dumps(metadata), ANALYSIS_KEY: to_json(analysis)})
-    publish_bundle(paths)
-    write_table(paths.catalog, table, row_group_size=config.publish.row_group_size)
+    write_catalog(paths.catalog, table, meta, to_json(analysis), row_group_size=config.publish.row_group_size)
     check_published(paths, table, config.publish.row_group_size)
     for path in outputs(paths):
         write_provenance(path, provenance)
@@ -169,17 +169,6 @@ def candidate_scores(
     return [None if row is None else piece.tolist() for row, piece in zip(candidates, pieces, strict=True)]
 
 
-def publish_bundle(paths: RunPaths) -> None:
-    """Copy the bundle with its predictor, with the evaluation in its model.json; it appears whole or not at all."""
-    figures = read_json(paths.evaluation, "evaluate")
-    temporary = paths.model.with_name(f".{paths.model.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    shutil.copytree(paths.calibrated, temporary)
-    write_json(BundlePaths(temporary).meta, {**read_meta(temporary), "metrics": figures})
-    shutil.rmtree(paths.model, ignore_errors=True)
-    temporary.rename(paths.model)
-
-
 def check_published(paths: RunPaths, table: pa.Table, row_group_size: int) -> None:
     """Read back what was published, as the Space does.
 
@@ -192,6 +181,7 @@ def check_published(paths: RunPaths, table: pa.Table, row_group_size: int) -> No
         ArtifactError: If it is not what was written.
     """
     catalog = Catalog.open(paths.catalog)
+    catalog.verify()
     check_match(catalog, paths.model)
     bundle = load_bundle(paths.model)
     groups = pq.ParquetFile(paths.catalog).metadata
@@ -199,7 +189,7 @@ def check_published(paths: RunPaths, table: pa.Table, row_group_size: int) -> No
     vectors, present = catalog.vectors("fused")
     nodes = set(Taxonomy.of(bundle.categories).paths)
     faults = {
-        "its rows differ from those written": not pq.read_table(paths.catalog).equals(table),
+        "its rows differ from those written": not read_table(paths.catalog).equals(table),
         "its dimension is not the model's": catalog.dimension != bundle.dimension,
         "its row groups are too large": largest > row_group_size,
         "a fused vector has not length one": not np.allclose(np.linalg.norm(vectors[present], axis=1), 1, atol=1e-3),

@@ -9,7 +9,9 @@ import torch
 
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.data.taxonomy import Taxonomy
-from pipeline.model.bundle import BUNDLE_VERSION, bundle_hash, load_bundle, model_config
+from pipeline.model.bundle import load_bundle
+from pipeline.model.bundlefiles import bundle_hash
+from pipeline.model.bundlemeta import BUNDLE_VERSION, model_config
 from pipeline.model.bundlewriter import add_predictor, adopt_bundle, save_bundle
 from pipeline.model.calibration import Calibration
 from pipeline.model.classifier import HierarchicalClassifier
@@ -20,6 +22,7 @@ from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
 from pipeline.modelconfig import TowerConfig
 from pipeline.presets import siglip2_bge, tiny
+from tests.damage import edit_model
 
 PATHS = ("Home", "Home > Mugs", "Clothing")
 
@@ -137,7 +140,7 @@ def test_missing_bundle(tmp_path):
 def test_other_weights(saved, tmp_path):
     paths = _copy(saved[0], tmp_path / "model")
     paths.weights.write_bytes(paths.weights.read_bytes() + b"0")
-    with pytest.raises(ArtifactError, match="not the file"):
+    with pytest.raises(ArtifactError, match="damaged or was changed"):
         load_bundle(paths.root)
 
 
@@ -148,10 +151,17 @@ def test_damaged_meta_and_other_version(saved, tmp_path):
     with pytest.raises(ArtifactError, match="version 99"):
         load_bundle(paths.root)
     paths.meta.write_text(json.dumps({key: value for key, value in meta.items() if key != "seen"}))
-    with pytest.raises(ArtifactError, match="lacks 'seen'"):
+    with pytest.raises(ArtifactError, match="seen is missing"):
         load_bundle(paths.root)
     paths.meta.write_text("{")
     with pytest.raises(ArtifactError, match="damaged"):
+        load_bundle(paths.root)
+
+
+def test_weights_of_another_architecture(saved, tmp_path):
+    paths = _copy(saved[0], tmp_path / "model")
+    edit_model(paths.root, ("model", "hidden"), 7, seal=True)
+    with pytest.raises(ArtifactError, match=r"does not fit the architecture in model.json \(first: "):
         load_bundle(paths.root)
 
 
@@ -190,7 +200,7 @@ def test_a_predictor_is_added_and_read_back(saved, tmp_path):
     assert again.prototypes.categories == prototypes.categories
     np.testing.assert_allclose(again.prototypes.vectors, prototypes.vectors)
     BundlePaths(tmp_path / "model").classifier.unlink()
-    with pytest.raises(ArtifactError, match="is missing, damaged"):
+    with pytest.raises(ArtifactError, match=r"classifier\.safetensors is missing"):
         load_bundle(tmp_path / "model")
 
 

@@ -10,21 +10,25 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from PIL import Image
 
-from pipeline.data.schema import SCHEMA_VERSION, catalog_schema, vectors_to_arrow
+from pipeline.artifacts import write_json
+from pipeline.data.schema import catalog_schema, vectors_to_arrow
+from pipeline.jsonchecks import sealed
+from pipeline.model.bundlemeta import BUNDLE_VERSION
 from pipeline.model.calibration import Calibration
 from pipeline.model.names import NameVectors, name_vectors
 from pipeline.model.predictor import KINDS, uncalibrated
-from pipeline.serving.catalog import ANALYSIS_KEY, METADATA_KEY
+from pipeline.presets import tiny
+from pipeline.provenance import Provenance
+from pipeline.serving import catalogmeta
 
 DIMENSION = 32
 CATEGORIES = (
@@ -36,7 +40,12 @@ CATEGORIES = (
     "Home > Vases",
     "Home > Clocks",
 )
-WEIGHTS = b"weights of the fake bundle"
+FAKE_FILES = {
+    "model.safetensors": b"weights of the fake bundle",
+    "categories.parquet": b"",
+    "tokenizer/tokenizer.json": b"{}",
+}
+"""What lies beside the model.json of the fake bundle."""
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -104,7 +113,8 @@ def write_catalog(
     *,
     row_group_size: int = 2,
     demo: bool = False,
-    weights: str = hashlib.sha256(WEIGHTS).hexdigest(),
+    weights: str | None = None,
+    bundle: str | None = None,
     analysis: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write products, pairs of title and category path; every third has no photo, vectors come from the titles."""
@@ -139,27 +149,40 @@ def write_catalog(
         **{name: np.zeros(n, dtype=np.int32) for name in ("cluster", "dbscan")},
     }
     schema = catalog_schema(DIMENSION)
+    fake = fake_meta()
     meta = {
-        "schema_version": SCHEMA_VERSION,
-        "model": weights,
+        "model": weights or fake["files"]["model.safetensors"],
+        "bundle": bundle or fake["sha256"],
         "dimension": DIMENSION,
         "demo": demo,
-        "provenance": {},
+        "provenance": asdict(Provenance("publish", "tiny", "0" * 16, n, "0" * 16)),
     }
-    metadata = {METADATA_KEY: json.dumps(meta).encode()}
-    if analysis is not None:
-        metadata[ANALYSIS_KEY] = json.dumps(analysis).encode()
-    table = pa.table(columns, schema=schema).replace_schema_metadata(metadata)
-    pq.write_table(table, path, row_group_size=row_group_size)
+    told = None if analysis is None else json.dumps(analysis)
+    catalogmeta.write_catalog(path, pa.table(columns, schema=schema), meta, told, row_group_size=row_group_size)
     return path
+
+
+def fake_meta() -> dict[str, Any]:
+    """model.json of the fake bundle."""
+    source = {"id": "none", "revision": "none"}
+    return sealed(
+        {
+            "version": BUNDLE_VERSION,
+            "files": {name: hashlib.sha256(content).hexdigest() for name, content in FAKE_FILES.items()},
+            "model": asdict(tiny().model),
+            "seen": [],
+            "towers": {"text": source, "vision": source},
+            "predictor": None,
+        }
+    )
 
 
 def write_fake_model(folder: Path) -> Path:
     """The files by which a bundle is recognised; nothing that could be loaded."""
-    folder.mkdir(parents=True)
-    (folder / "model.json").write_text("{}")
-    (folder / "model.safetensors").write_bytes(WEIGHTS)
-    (folder / "categories.parquet").write_bytes(b"")
+    for name, content in FAKE_FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    write_json(folder / "model.json", fake_meta())
     return folder
 
 
@@ -169,7 +192,6 @@ def write_small_model(folder: Path) -> Path:
     from pipeline.model.features import TokenCache
     from pipeline.model.towers import load_tokenizer
     from pipeline.model.two_tower import TwoTower
-    from pipeline.presets import tiny
 
     config = tiny().model
     vectors = np.stack([word_vector(path) for path in CATEGORIES])

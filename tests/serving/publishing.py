@@ -1,6 +1,6 @@
 """What the tests of publishing share: who publishes where, and a catalogue that matches its bundle."""
 
-import hashlib
+import json
 from pathlib import Path
 
 from pipeline.artifacts import BundlePaths
@@ -12,8 +12,8 @@ TO_ME = {"catalog_repo": "me/catalogue", "model_repo": "me/model"}
 
 
 def matching_catalog(path: Path, model: Path, products: list[tuple[str, str]]) -> Path:
-    weights = hashlib.sha256(BundlePaths(model).weights.read_bytes()).hexdigest()
-    return write_catalog(path, products, weights=weights)
+    meta = json.loads(BundlePaths(model).meta.read_text())
+    return write_catalog(path, products, weights=meta["files"]["model.safetensors"], bundle=meta["sha256"])
 
 
 def publish_options(pair: tuple[Path, Path], **repos: str) -> list[str]:

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import numpy as np
@@ -6,8 +5,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.artifacts import ArtifactError
-from pipeline.data.schema import LATER_COLUMNS
-from pipeline.serving.catalog import ANALYSIS_KEY, METADATA_KEY, Catalog, check_match
+from pipeline.serving.catalog import Catalog, check_match
+from tests.damage import edit_metadata, edit_model
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import DIMENSION, webp, write_catalog, write_fake_model
 
@@ -28,7 +27,9 @@ def test_rows_vectors_and_thumbnails_belong_together(catalog: Catalog) -> None:
 def test_a_thumbnail_reads_its_row_group_only(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[int]] = []
     read = catalog._read
-    monkeypatch.setattr(catalog, "_read", lambda column, groups: asked.append(groups) or read(column, groups))
+    monkeypatch.setattr(
+        catalog, "_read", lambda column, groups, sha256: asked.append(groups) or read(column, groups, sha256)
+    )
     catalog.thumbnail("p3")
     catalog.thumbnail("p3")
     assert asked == [[1]]
@@ -52,44 +53,25 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path) -> None:
         Catalog.open(path)
 
 
-def _rewrite(path: Path, meta: dict | None, drop: str | None = None) -> Path:
-    table = pq.read_table(write_catalog(path, PRODUCTS))
-    if drop is not None:
-        table = table.drop_columns([drop])
-    old = json.loads(table.schema.metadata[METADATA_KEY])
-    new = None if meta is None else {METADATA_KEY: json.dumps({**old, **meta}).encode()}
-    pq.write_table(table.replace_schema_metadata(new), path)
-    return path
-
-
 def test_a_foreign_or_other_version_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "catalog.parquet"
-    with pytest.raises(ArtifactError, match="not a catalogue"):
-        Catalog.open(_rewrite(path, None))
-    with pytest.raises(ArtifactError, match="schema version 99"):
-        Catalog.open(_rewrite(path, {"schema_version": 99}))
-    with pytest.raises(ArtifactError, match="lacks the column title"):
-        Catalog.open(_rewrite(path, {}, drop="title"))
-    with pytest.raises(ArtifactError, match="dimensions"):
-        Catalog.open(_rewrite(path, {"dimension": 8}))
-
-
-def test_a_catalogue_from_before_the_analysis_opens(tmp_path: Path) -> None:
     path = write_catalog(tmp_path / "catalog.parquet", PRODUCTS)
-    pq.write_table(pq.read_table(path).drop_columns(LATER_COLUMNS), path)
-    catalog = Catalog.open(path)
-    assert not set(LATER_COLUMNS) & set(catalog.products.columns)
-    assert catalog.analysis is None
+    edit_metadata(path, ("schema_version",), 99, seal=True)
+    with pytest.raises(ArtifactError, match="schema version 99"):
+        Catalog.open(path)
+    pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)
+    with pytest.raises(ArtifactError, match="not a catalogue"):
+        Catalog.open(path)
 
 
-def test_an_analysis_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+def test_an_analysis_of_another_version_is_said(tmp_path: Path) -> None:
     path = write_catalog(tmp_path / "catalog.parquet", PRODUCTS, analysis={"version": 0})
     with pytest.raises(ArtifactError, match="another version"):
         _ = Catalog.open(path).analysis
-    table = pq.read_table(path)
-    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, ANALYSIS_KEY: b"{"}), path)
-    with pytest.raises(ArtifactError, match="unreadable analysis"):
-        _ = Catalog.open(path).analysis
+
+
+def test_a_catalogue_without_an_analysis_opens(catalog: Catalog) -> None:
+    assert catalog.analysis is None
+    catalog.verify()
 
 
 def test_catalogue_and_model_must_belong_together(catalog: Catalog, tmp_path: Path) -> None:
@@ -97,6 +79,9 @@ def test_catalogue_and_model_must_belong_together(catalog: Catalog, tmp_path: Pa
     with pytest.raises(ArtifactError, match="no model bundle"):
         check_match(catalog, model)
     check_match(catalog, write_fake_model(model))
-    (model / "model.safetensors").write_bytes(b"other weights")
+    edit_model(model, ("metrics",), {}, seal=True)
+    with pytest.raises(ArtifactError, match=r"has the weights that .* was made with, but other categories"):
+        check_match(catalog, model)
+    edit_model(model, ("files", "model.safetensors"), "0" * 64, seal=True)
     with pytest.raises(ArtifactError, match="another model"):
         check_match(catalog, model)

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from pipeline.data.joining import unit
 from pipeline.serving.catalog import Catalog
 from pipeline.serving.categories import Categories, chain
+from tests.damage import publish_again, with_column
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import write_catalog
 
@@ -26,11 +26,9 @@ PREDICTED = [
 
 def read(path: Path, **columns: list[str]) -> Categories:
     """The tree of the small catalogue, with some of its columns replaced."""
-    table = pq.read_table(write_catalog(path, PRODUCTS))
+    write_catalog(path, PRODUCTS)
     for name, values in columns.items():
-        place = table.schema.get_field_index(name)
-        table = table.set_column(place, table.schema.field(place), pa.array(values))
-    pq.write_table(table, path)
+        publish_again(path, path, with_column(name, pa.array(values)))
     return Categories(Catalog.open(path))
 
 

@@ -20,8 +20,6 @@ ROOT = Path(__file__).parents[2]
 def pins(hub: Hub, tmp_path: Path) -> tuple[Pin, Pin]:
     """A catalogue and a bundle on the stand-in, put there without the code under test."""
     folder = write_fake_model(tmp_path / "model")
-    (folder / "tokenizer").mkdir()
-    (folder / "tokenizer" / "tokenizer.json").write_text("{}")
     (folder / "tokenizer" / "tokenizer.pkl").write_bytes(b"pickle")
     (folder / "pytorch_model.bin").write_bytes(b"pickle")
     tree = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

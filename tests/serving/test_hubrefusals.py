@@ -8,7 +8,7 @@ from huggingface_hub import constants
 
 from pipeline.__main__ import main
 from pipeline.artifacts import ArtifactError, BundlePaths
-from pipeline.model.bundle import BUNDLE_VERSION
+from pipeline.model.bundlemeta import BUNDLE_VERSION
 from pipeline.serving.hubupload import upload
 from tests.hubstate import Hub
 from tests.serving.conftest import PRODUCTS
@@ -49,7 +49,7 @@ def test_a_pair_that_is_none(
     other = write_catalog(tmp_path / "other.parquet", PRODUCTS)
     assert "made with another model" in _refusal(capsys, publish_options((other, model)))
     shutil.rmtree(BundlePaths(model).tokenizer)
-    assert "holds no tokeniser" in _refusal(capsys, publish_options(pair))
+    assert "/tokenizer/tokenizer.json is missing, and model.json names it" in _refusal(capsys, publish_options(pair))
     assert mine.requests == []
 
 

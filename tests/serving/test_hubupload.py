@@ -18,8 +18,10 @@ from pipeline.serving.catalog import Catalog, check_match
 from pipeline.serving.hub import Pin, fetch
 from pipeline.serving.hubcards import END, START
 from pipeline.serving.hubupload import upload
+from tests.damage import name_files
 from tests.hubstate import Hub
 from tests.serving.conftest import PRODUCTS
+from tests.serving.fakes import CATEGORIES, DIMENSION
 from tests.serving.publishing import CATALOG, MODEL, TO_ME, TOKEN, matching_catalog, publish_options
 
 ROOT = Path(__file__).parents[2]
@@ -55,7 +57,8 @@ def test_names_and_prototypes_travel_with_their_bundle(mine: Hub, pair: tuple[Pa
     told = quantise(bundle.categories[:1], np.eye(1, bundle.dimension, dtype=np.float32))
     for path in (BundlePaths(model).names, BundlePaths(model).prototypes):
         write_table(path, told)
-    _, opened = fetch(*upload(catalog, model, **TO_ME))
+    name_files(model)
+    _, opened = fetch(*upload(matching_catalog(catalog, model, PRODUCTS), model, **TO_ME))
     assert BundlePaths(opened).names.read_bytes() == BundlePaths(model).names.read_bytes()
     assert BundlePaths(opened).prototypes.read_bytes() == BundlePaths(model).prototypes.read_bytes()
 
@@ -76,14 +79,22 @@ def test_publishing_the_same_again_makes_no_commit(mine: Hub, pair: tuple[Path, 
     assert [len(repo.summaries) for repo in mine.repos.values()] == [2, 2]
 
 
-def test_files_of_an_earlier_tokeniser_go(mine: Hub, pair: tuple[Path, Path]) -> None:
-    more = pair[1] / "tokenizer" / "merges.txt"
-    more.write_text("a b\n")
-    upload(*pair, **TO_ME)
-    more.unlink()
-    upload(*pair, **TO_ME)
-    assert "tokenizer/merges.txt" not in mine.files(*MODEL)
+def test_files_of_an_earlier_bundle_go(mine: Hub, pair: tuple[Path, Path]) -> None:
+    catalog, model = pair
+    more = (model / "tokenizer" / "merges.txt", BundlePaths(model).names)
+    more[0].write_text("a b\n")
+    write_table(more[1], quantise(CATEGORIES[:1], np.eye(1, DIMENSION, dtype=np.float32)))
+    name_files(model)
+    upload(matching_catalog(catalog, model, PRODUCTS), model, **TO_ME)
+    assert {"tokenizer/merges.txt", "names.parquet"} <= mine.files(*MODEL).keys()
+    for path in more:
+        path.unlink()
+    name_files(model)
+    pins = upload(matching_catalog(catalog, model, PRODUCTS), model, **TO_ME)
+    assert not {"tokenizer/merges.txt", "names.parquet"} & mine.files(*MODEL).keys()
     assert "tokenizer/tokenizer.json" in mine.files(*MODEL)
+    file, folder = fetch(*pins)
+    check_match(Catalog.open(file), folder)
 
 
 def test_the_cards_point_to_the_file_and_to_the_bundle(mine: Hub, pair: tuple[Path, Path]) -> None:

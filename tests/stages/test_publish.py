@@ -227,10 +227,10 @@ def test_a_catalogue_that_is_not_what_was_written_is_refused(copied):
 
 
 def test_a_damaged_evaluation_is_one_sentence(copied):
-    _, run = copied
+    config, run = copied
     run.evaluation.write_text("{")
     with pytest.raises(ArtifactError, match="run stage 'evaluate' again"):
-        publish.publish_bundle(run)
+        publish.run(config, run.root)
     write_json(run.evaluation, {})
-    publish.publish_bundle(run)
+    publish.run(config, run.root)
     assert not [path for path in run.root.iterdir() if path.name.endswith(".tmp")]

@@ -115,13 +115,10 @@ def test_every_map_shows_every_product(analysed: Workspace, layout: str, group: 
         analysis.draw_map(analysed, "Mercator", group)
 
 
-def test_an_older_catalogue_says_what_is_missing(workspace: Workspace) -> None:
+def test_a_catalogue_without_an_analysis_says_so(workspace: Workspace) -> None:
     assert analysis.MISSING in analysis.show_data(workspace)[0]
     assert analysis.MISSING in analysis.show_space(workspace)[0]
-    workspace.catalog.products.drop(columns=["tsne_x", "tsne_y", "dbscan"], inplace=True)
     assert analysis.draw_map(workspace, "UMAP", "Category")[0] is not None
-    for asked in (("t-SNE", "Category"), ("UMAP", "Dense region (DBSCAN)")):
-        assert analysis.draw_map(workspace, *asked) == (None, analysis.cards.hint(analysis.MISSING))
     assert "no confusions" in quality.show_trust(workspace)[0]
     assert "no figures" in quality.show_figures(workspace, "test")[1]
     assert quality.pairs(workspace) == [("All wrong predictions", "All wrong predictions")]

@@ -53,7 +53,13 @@ _BYTE_ARRAY = "BYTE_ARRAY"
 def _open(path: Path, listed: Sequence[str] = ()) -> pq.ParquetFile:
     """A parquet file that is read page by page, not a whole column of a row group ahead."""
     try:
-        return pq.ParquetFile(path, read_dictionary=list(listed), pre_buffer=False, buffer_size=_READ_AHEAD)
+        return pq.ParquetFile(
+            path,
+            read_dictionary=list(listed),
+            pre_buffer=False,
+            buffer_size=_READ_AHEAD,
+            page_checksum_verification=True,
+        )
     except PermissionError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
     except (pa.ArrowException, OSError) as error:

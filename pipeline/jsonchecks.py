@@ -1,0 +1,117 @@
+"""JSON that was read from a file, checked: types and ranges of every field, and that it is what was written.
+
+`sealed` adds the hash of all else that a JSON object holds, so that a change of any value is seen.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, NoReturn, TypeVar
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from pipeline.artifacts import ArtifactError
+
+T = TypeVar("T")
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+SEAL = "sha256"
+_SHOWN = 40  # characters of a wrong value that are quoted
+
+
+def read_object(text: bytes, what: str, advice: str) -> dict[str, Any]:
+    """The object that a JSON text is.
+
+    Args:
+        text: UTF-8.
+        what: Begins the sentence: the file, and what of it.
+        advice: Ends it: what to do.
+
+    Raises:
+        ArtifactError: If it is no JSON, or no object.
+    """
+    try:
+        found = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise ArtifactError(f"{what} is damaged ({error}); {advice}.") from error
+    if not isinstance(found, dict):
+        raise ArtifactError(f"{what} is damaged (it holds no JSON object); {advice}.")
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def check_fields(kind: TypeAdapter[T], found: Mapping[str, Any], what: str, advice: str) -> T:
+    """The object as the type of `kind`; nothing is converted but lists to tuples and whole numbers to floats.
+
+    Args:
+        kind: What it is to be.
+        found: From `read_object`.
+        what: Begins the sentence.
+        advice: Ends it.
+
+    Raises:
+        ArtifactError: For the first field that is missing, of another type or out of range; names it.
+    """
+    try:
+        return kind.validate_json(json.dumps(found), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"]) or "it"
+        raise ArtifactError(f"{what} is damaged: {place} {_fault(first)}; {advice}.") from error
+
+
+def _fault(error: Mapping[str, Any]) -> str:
+    """What is wrong with a value, in the words of pydantic, made short."""
+    if error["type"] == "missing":
+        return "is missing"
+    if error["type"] == "value_error":
+        return f"is wrong ({error['ctx']['error']})"
+    given = json.dumps(error["input"], ensure_ascii=False, default=str)
+    shown = given if len(given) <= _SHOWN else given[: _SHOWN - 1] + "…"
+    return f"{error['msg'].removeprefix('Input ')}, not {shown}"
+
+
+def require_whole(value: Any, found: Any, place: str, what: str, advice: str) -> None:
+    """Check that JSON names every field of a dataclass, those with a default too.
+
+    Args:
+        value: The dataclass, or mappings and tuples of such.
+        found: The JSON that it was read from.
+        place: Where in the file it stands.
+        what: Begins the sentence.
+        advice: Ends it.
+
+    Raises:
+        ArtifactError: Names the first field that is missing.
+    """
+    if dataclasses.is_dataclass(value):
+        inner = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    else:
+        inner = dict(value) if isinstance(value, Mapping) else {}
+    for name, part in inner.items():
+        if name not in found:
+            raise ArtifactError(f"{what} is damaged: {place}.{name} is missing; {advice}.")
+        require_whole(part, found[name], f"{place}.{name}", what, advice)
+
+
+def sealed(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The object with the SHA-256 of all else that it holds; its spaces and the order of its keys do not count."""
+    rest = {name: part for name, part in value.items() if name != SEAL}
+    written = json.dumps(rest, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return {**rest, SEAL: hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()}
+
+
+def check_seal(found: Mapping[str, Any], what: str, advice: str) -> None:
+    """Check that an object is as it was sealed.
+
+    Raises:
+        ArtifactError: If a value of it was changed.
+    """
+    if sealed(found)[SEAL] != found.get(SEAL):
+        raise ArtifactError(f"{what} was changed after it was written (its own sha256 differs); {advice}.")

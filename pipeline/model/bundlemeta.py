@@ -1,0 +1,149 @@
+"""The model.json of a bundle: its fields, checked when it is read. Needs no torch, so that a page can refuse at once.
+
+It holds the SHA-256 of every other file of the bundle and one of itself (`jsonchecks.sealed`), which therefore stands
+for the whole bundle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from pipeline.artifacts import ArtifactError, BundlePaths
+from pipeline.jsonchecks import Sha256, check_fields, check_seal, read_object, require_whole
+from pipeline.model.calibration import Calibration
+from pipeline.modelconfig import ModelConfig, TowerConfig
+from pipeline.stageconfig import require
+
+BUNDLE_VERSION = 4
+
+QueryKind = Literal["text", "image", "fused"]
+PredictorName = Literal["retrieval", "classifier", "default"]
+CategoryHash = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+Size = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+ADVICE = "copy the whole bundle again, or publish it again"
+
+
+@dataclass(frozen=True)
+class TowerFields:
+    """Where a tower came from: an id and its revision, "" or "trained here" where there is none."""
+
+    id: str
+    revision: str
+
+
+@dataclass(frozen=True)
+class TowersFields:
+    """Both."""
+
+    text: TowerFields
+    vision: TowerFields
+
+
+@dataclass(frozen=True)
+class PredictorFields:
+    """`PredictorParts.meta`; `classifier` is its dimension and hidden width."""
+
+    classes: tuple[tuple[CategoryHash, ...], ...]
+    classifier: tuple[Size, Size] | None
+    calibrations: dict[PredictorName, dict[QueryKind, Calibration]]
+    supported: dict[QueryKind, Calibration]
+    prototypes: bool
+    precision: Share
+    branches: tuple[tuple[str, Share], ...]
+    most_frequent: Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")]
+    notes: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        absent = {"retrieval", "default"} - self.calibrations.keys()
+        require(not absent, f"calibrations lack {', '.join(sorted(absent))}")
+
+
+@dataclass(frozen=True)
+class SelectionFields:
+    """What `--refit` takes over of how much of what was learnt is used."""
+
+    strength: float
+    gate_shift: float
+
+
+@dataclass(frozen=True)
+class BundleFields:
+    """Fields of model.json; those with a default are not in every bundle."""
+
+    version: int
+    sha256: Sha256
+    files: dict[str, Sha256]
+    model: ModelConfig
+    seen: tuple[CategoryHash, ...]
+    towers: TowersFields
+    predictor: PredictorFields | None
+    preset: str = ""
+    fingerprint: str = ""
+    seed: int = 0
+    selection: SelectionFields | None = None
+    metrics: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        paths = BundlePaths(Path())
+        for path in (paths.weights, paths.categories):
+            require(path.name in self.files, f"files name no {path.name}")
+        tokenizer = f"{paths.tokenizer.name}/"
+        require(any(name.startswith(tokenizer) for name in self.files), f"files name nothing in {tokenizer}")
+
+
+_FIELDS = TypeAdapter(BundleFields)
+
+
+def read_meta(folder: Path) -> dict[str, Any]:
+    """model.json of a bundle, without loading the model.
+
+    Raises:
+        ArtifactError: In one sentence, if there is none, it is of another version, a field is missing or wrong, or one
+            was changed after it was written.
+    """
+    path = BundlePaths(folder).meta
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise ArtifactError(
+            f"There is no model bundle at {folder} ({path.name} missing); build one with 'python -m pipeline build'."
+        ) from error
+    return check_meta(read_object(text, str(path), ADVICE), folder)
+
+
+def check_meta(meta: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The object in the model.json of the bundle in `folder`, checked.
+
+    Raises:
+        ArtifactError: As `read_meta`.
+    """
+    what = str(BundlePaths(folder).meta)
+    if meta.get("version") != BUNDLE_VERSION:
+        raise ArtifactError(
+            f"{folder} has bundle version {meta.get('version')}, this code reads {BUNDLE_VERSION}; "
+            "build it again, into another folder."
+        )
+    fields = check_fields(_FIELDS, meta, what, ADVICE)
+    require_whole(fields.model, meta["model"], "model", what, ADVICE)
+    require_whole(fields.predictor, meta["predictor"], "predictor", what, ADVICE)
+    check_seal(meta, what, ADVICE)
+    return meta
+
+
+def model_config(raw: Mapping[str, Any]) -> ModelConfig:
+    """Inverse of `dataclasses.asdict` for a model read from JSON, where tuples have become lists."""
+    towers = {
+        name: TowerConfig(**{key: _as_tuple(value) for key, value in raw[name].items()}) for name in ("text", "vision")
+    }
+    return ModelConfig(**{**raw, **towers})
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(_as_tuple(item) for item in value) if isinstance(value, list) else value
