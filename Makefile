@@ -1,6 +1,7 @@
 # make app     set up and open the Space            (ARGS="--catalog FILE --model FOLDER" passes options on)
 # make test    set up and run every test            (ARGS="-k NAME" passes options on, JOBS=1 runs one at a time)
 # make lint    formatting, lint and types
+# make audit   known vulnerabilities of what is installed, where an advisory service answers
 # make clean   remove the environment and the caches; runs/ stays
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ JOBS ?= 2
 # Tests run small matrices: one thread each is fastest, and leaves the other cores to their child processes.
 TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false GRADIO_ANALYTICS_ENABLED=False
 
-.PHONY: app test lint clean
+.PHONY: app test lint audit clean
 .DELETE_ON_ERROR:
 
 app: $(VENV)/app.stamp
@@ -25,6 +26,9 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+
+audit: $(VENV)/dev.stamp
+	$(BIN)/python .ci/audit.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -236,7 +236,7 @@ def test_a_damaged_photo_is_refused_and_no_other_is_shown(path: Path) -> None:
 
 def test_a_damaged_page_is_no_source_of_rows(path: Path) -> None:
     flip(path, chunk(path, "thumbnail", 0)[-20], 2)
-    source = open_file(path, {}, 0)
+    source = open_file(path, {}, 0, 20_000_000)
     with pytest.raises(SourceError, match="is damaged"):
         list(source)
 
