@@ -157,18 +157,6 @@ def test_the_operating_point_and_nonsense_are_said_in_words(page: Page, tmp_path
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
 
 
-def test_what_is_typed_before_the_first_frame_stays(page: Page) -> None:
-    page.add_init_script(
-        "const soon = window.requestAnimationFrame.bind(window);"
-        "window.requestAnimationFrame = (draw) => soon(() => setTimeout(() => draw(performance.now()), 500));"
-    )  # a browser that is slow to draw
-    page.reload()
-    page.get_by_role("button", name="Only some categories").click()
-    page.get_by_label("Branches").fill("Nowhere")
-    page.wait_for_timeout(2_000)
-    expect(page.get_by_label("Branches")).to_have_value("Nowhere")
-
-
 def test_nothing_given_is_a_sentence(page: Page) -> None:
     _press(page, "Classify")
     expect(page.get_by_test_id("toast-body")).to_contain_text("nothing to classify yet")
