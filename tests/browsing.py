@@ -14,9 +14,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -34,6 +36,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+HOSTILE = "Kite <script>window.hacked=1</script><img src=x onerror=window.hacked=1> {{7*7}} ${7*7} <b>bold</b>"
+PATIENCE = 60  # seconds that a condition may take to come true, on however busy a machine
 
 marks = [
     pytest.mark.browser,
@@ -96,6 +101,35 @@ def keep(page: Page, name: str) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     stem = re.sub(r"[^\w-]+", "-", name).strip("-")
     page.screenshot(path=SCREENSHOTS / f"{stem}-{page.viewport_size['width']}.png", full_page=True)
+
+
+def write_hostile(source: Path, target: Path) -> Path:
+    """Write a catalogue with the titles of `hostile_titles`; returns `target`."""
+    table = pq.read_table(source)
+    column = table.schema.get_field_index("title")
+    titles = pa.array(hostile_titles(table.num_rows))
+    pq.write_table(table.set_column(column, table.schema.field(column), titles), target, row_group_size=16)
+    return target
+
+
+def hostile_titles(rows: int) -> list[str]:
+    """Titles that would like to be more than text, numbered; every second one has the word "second"."""
+    return [f"{HOSTILE} {number} {'second' if number % 2 else ''}".strip() for number in range(rows)]
+
+
+def until(page: Page, holds: Callable[[], bool], what: str) -> None:
+    """Wait until a condition holds that only Python can tell; fails after `PATIENCE` seconds, saying what did not."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, f"in {PATIENCE} s never: {what}"
+        page.wait_for_timeout(20)
+
+
+def frames(page: Page, count: int = 3) -> None:
+    """Wait until the page has drawn this many frames, and so has dealt with what came before the first."""
+    page.evaluate(
+        "async (count) => { for (; count; count--) await new Promise((next) => requestAnimationFrame(next)); }", count
+    )
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -10,47 +10,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from pipeline.artifacts import RunPaths
-from tests.browsing import guarded, marks, serving
+from tests.browsing import HOSTILE, guarded, marks
 from tests.factories import draw, encode
 
-HOSTILE = "Kite <script>window.hacked=1</script><img src=x onerror=window.hacked=1> {{7*7}} ${7*7} <b>bold</b>"
 TABS = ("Classify", "Search", "Galaxy", "Categories", "Rerank", "Analysis")
 
 pytestmark = marks
 
 
-@pytest.fixture(scope="session")
-def hostile_catalog(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny build's catalogue, every title of which would like to be more than text."""
-    table = pq.read_table(RunPaths(tiny_run).catalog)
-    titles = [f"{HOSTILE} {number}" for number in range(len(table))]
-    column = table.schema.get_field_index("title")
-    path = tmp_path_factory.mktemp("space") / "catalog.parquet"
-    pq.write_table(table.set_column(column, table.schema.field(column), pa.array(titles)), path, row_group_size=16)
-    return path
-
-
-@pytest.fixture(scope="session")
-def address(tiny_run: Path, hostile_catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where app.py serves."""
-    log = tmp_path_factory.mktemp("log") / "app.log"
-    options = ["--catalog", str(hostile_catalog), "--model", str(RunPaths(tiny_run).model)]
-    with serving(log, *options) as url:
-        yield url
-
-
 @pytest.fixture
-def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(browser: Browser, hostile_space: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The page, opened."""
-    with guarded(browser, address, request) as opened:
-        opened.goto(address)
+    with guarded(browser, hostile_space, request) as opened:
+        opened.goto(hostile_space)
         expect(opened.get_by_role("heading", name="Product Galaxy")).to_be_visible()
         yield opened
 

@@ -69,7 +69,7 @@ def address(attempts: Path) -> Iterator[str]:
 @pytest.fixture
 def visit(browser: Browser, address: str) -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     visit = Visit(context.new_page(), address)
     visit.keep_here(context)
     yield visit

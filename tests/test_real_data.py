@@ -15,6 +15,7 @@ DATA = ROOT.parent / "shared" / "data" / "catalogue" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real products are not beside this checkout")
 
 
+@pytest.mark.slow(30)
 def test_the_shipped_model_ranks_real_products(tmp_path):
     """240 test rows spread over the file and all of categories never seen, bounds well below the README's figures."""
     table = pq.read_table(next(DATA.glob("test-*.parquet")))
