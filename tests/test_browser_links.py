@@ -1,4 +1,4 @@
-"""Links that open a tab, and a page that no link fills, in Chromium. Skipped, with the reason, where no Chromium is found."""
+"""Links that open a tab, and a page that none fills, in Chromium. Skipped, with the reason, where there is none."""
 
 from __future__ import annotations
 
