@@ -64,7 +64,7 @@ def serving(log: Path, *options: str, **environment: str) -> Iterator[str]:
         yield url
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=PATIENCE)
     assert "Traceback" not in log.read_text(encoding="utf-8")
 
 
@@ -136,7 +136,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            urllib.request.urlopen(url, timeout=2)
+            urllib.request.urlopen(url, timeout=PATIENCE)
             return
         except OSError:
             time.sleep(0.2)
