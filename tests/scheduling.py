@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+BUILDING = 900
+"""Seconds that a test may take which waits for the tiny build: half a minute on a quiet machine, shared by all."""
+
 SHARED = ("hostile_space",)
 """Fixtures for the whole session that are too costly to have in each process."""
 
@@ -20,6 +23,8 @@ def arrange(items: list[pytest.Item]) -> None:
     come first, the longest of them ahead; groups follow; the many quick tests fill what is left at the end.
     """
     for item in items:
+        if "tiny_run" in getattr(item, "fixturenames", ()) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(BUILDING))
         group = _group(item)
         if group is not None:
             item.add_marker(pytest.mark.xdist_group(group))

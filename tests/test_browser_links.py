@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
-from tests.browsing import marks
+from tests.browsing import marks, until
 
 pytestmark = marks
 
@@ -83,8 +83,11 @@ def test_what_is_typed_before_the_first_frame_stays(page: Page, small_space: str
     page.get_by_role("button", name="Only some categories").dispatch_event("click")
     branches = page.get_by_label("Branches")
     branches.wait_for(state="attached")
-    with page.expect_event("requestfinished", lambda asked: "/queue/data" in asked.url):
-        answers[0].continue_()
+    ended: list[Request] = []
+    for event in ("requestfinished", "requestfailed"):  # whoever closes the stream first, the server or the page
+        page.on(event, lambda asked: ended.append(asked) if asked == answers[0].request else None)
+    answers[0].continue_()
+    until(page, lambda: bool(ended), "the answer to the page's load")
     page.evaluate("new Promise((done) => setTimeout(done))")
     branches.evaluate("field => { field.value = 'Nowhere'; field.dispatchEvent(new Event('input')); }")
     page.evaluate("drawFrames()")
