@@ -14,11 +14,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Browser, Page
+
+from tests.damage import publish_again, with_column
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -34,6 +38,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+HOSTILE = "Kite <script>window.hacked=1</script><img src=x onerror=window.hacked=1> {{7*7}} ${7*7} <b>bold</b>"
+PATIENCE = 60  # seconds that a condition may take to come true, on however busy a machine
 
 marks = [
     pytest.mark.browser,
@@ -59,7 +66,7 @@ def serving(log: Path, *options: str, **environment: str) -> Iterator[str]:
         yield url
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=PATIENCE)
     assert "Traceback" not in log.read_text(encoding="utf-8")
 
 
@@ -98,11 +105,37 @@ def keep(page: Page, name: str) -> None:
     page.screenshot(path=SCREENSHOTS / f"{stem}-{page.viewport_size['width']}.png", full_page=True)
 
 
+def write_hostile(source: Path, target: Path) -> Path:
+    """Write a catalogue with the titles of `hostile_titles`; returns `target`."""
+    titles = pa.array(hostile_titles(pq.read_metadata(source).num_rows))
+    return publish_again(target, source, with_column("title", titles), row_group_size=16)
+
+
+def hostile_titles(rows: int) -> list[str]:
+    """Titles that would like to be more than text, numbered; every second one has the word "second"."""
+    return [f"{HOSTILE} {number} {'second' if number % 2 else ''}".strip() for number in range(rows)]
+
+
+def until(page: Page, holds: Callable[[], bool], what: str) -> None:
+    """Wait until a condition holds that only Python can tell; fails after `PATIENCE` seconds, saying what did not."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, f"in {PATIENCE} s never: {what}"
+        page.wait_for_timeout(20)
+
+
+def frames(page: Page, count: int = 3) -> None:
+    """Wait until the page has drawn this many frames, and so has dealt with what came before the first."""
+    page.evaluate(
+        "async (count) => { for (; count; count--) await new Promise((next) => requestAnimationFrame(next)); }", count
+    )
+
+
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            urllib.request.urlopen(url, timeout=2)
+            urllib.request.urlopen(url, timeout=PATIENCE)
             return
         except OSError:
             time.sleep(0.2)

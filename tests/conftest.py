@@ -6,27 +6,48 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+import fcntl  # noqa: E402
+import shutil  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
 from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
 
-from tests import browsing, hubserver, hubstate, smallspace  # noqa: E402
+from tests import browsing, hubserver, hubstate, scheduling, smallspace  # noqa: E402
 from tests.factories import write_dataset  # noqa: E402
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    scheduling.arrange(items)
 
 
 @pytest.fixture(scope="session")
-def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run folder of a complete build of drawn products with the preset `tiny`; do not write into it."""
-    from pipeline.__main__ import build  # the whole pipeline: only for tests that ask for it
-    from pipeline.presets import tiny
-    from pipeline.stageconfig import SourceConfig
+def tiny_run(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
+    """Run folder of a complete build of drawn products with the preset `tiny`, one for all processes.
 
-    folder = tmp_path_factory.mktemp("tiny")
-    source = SourceConfig(location=str(write_dataset(folder / "data")))
-    build(replace(tiny(), source=source), folder / "run")
+    Do not write into it. Whoever asks first builds it; the others wait.
+    """
+    folder = scheduling.shared_folder(tmp_path_factory, pytestconfig) / "tiny"
+    built = folder / "built"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
+        if not built.exists():
+            from pipeline.__main__ import build  # the whole pipeline: only for the process that builds
+            from pipeline.presets import tiny
+            from pipeline.stageconfig import SourceConfig
+
+            shutil.rmtree(folder, ignore_errors=True)
+            source = SourceConfig(location=str(write_dataset(folder / "data")))
+            build(replace(tiny(), source=source), folder / "run")
+            built.touch()
     return folder / "run"
 
 
@@ -61,6 +82,17 @@ def browser() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=browsing.CHROMIUM, args=browsing.FLAGS)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def hostile_space(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where app.py serves the tiny build, every title of which would like to be more than text; see `browsing`."""
+    from pipeline.artifacts import RunPaths
+
+    folder, paths = tmp_path_factory.mktemp("hostile"), RunPaths(tiny_run)
+    catalog = browsing.write_hostile(paths.catalog, folder / "catalog.parquet")
+    with browsing.serving(folder / "app.log", "--catalog", str(catalog), "--model", str(paths.model)) as url:
+        yield url
 
 
 @pytest.fixture

@@ -131,11 +131,13 @@ def test_gpu_prints_a_table_and_says_what_is_missing(tmp_path, capfd):
     assert "Not all of 'search' was measured: it ran past its" in capfd.readouterr().out
 
 
+@pytest.mark.slow(12)
 def test_startup_serves_the_page(capsys):
     startup.main(["--small"])
     assert len(RATIO.findall(capsys.readouterr().out)) == 1
 
 
+@pytest.mark.slow(15)
 def test_memory_follows_an_app_with_a_grown_catalogue(capsys):
     memory.main(["--products", "5000"])
     out = capsys.readouterr().out

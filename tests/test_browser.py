@@ -10,46 +10,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from pipeline.artifacts import RunPaths
-from tests.browsing import guarded, marks, serving
-from tests.damage import publish_again, with_column
+from tests.browsing import HOSTILE, guarded, marks
 from tests.factories import draw, encode
 
-HOSTILE = "Kite <script>window.hacked=1</script><img src=x onerror=window.hacked=1> {{7*7}} ${7*7} <b>bold</b>"
 TABS = ("Classify", "Search", "Galaxy", "Categories", "Rerank", "Analysis")
 
 pytestmark = marks
 
 
-@pytest.fixture(scope="session")
-def hostile_catalog(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny build's catalogue, every title of which would like to be more than text."""
-    published = RunPaths(tiny_run).catalog
-    titles = [f"{HOSTILE} {number}" for number in range(pq.read_metadata(published).num_rows)]
-    path = tmp_path_factory.mktemp("space") / "catalog.parquet"
-    return publish_again(path, published, with_column("title", pa.array(titles)), row_group_size=16)
-
-
-@pytest.fixture(scope="session")
-def address(tiny_run: Path, hostile_catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where app.py serves."""
-    log = tmp_path_factory.mktemp("log") / "app.log"
-    options = ["--catalog", str(hostile_catalog), "--model", str(RunPaths(tiny_run).model)]
-    with serving(log, *options) as url:
-        yield url
-
-
 @pytest.fixture
-def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(browser: Browser, hostile_space: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The page, opened."""
-    with guarded(browser, address, request) as opened:
-        opened.goto(address)
+    with guarded(browser, hostile_space, request) as opened:
+        opened.goto(hostile_space)
         expect(opened.get_by_role("heading", name="Product Galaxy")).to_be_visible()
         yield opened
 
@@ -154,18 +131,6 @@ def test_the_operating_point_and_nonsense_are_said_in_words(page: Page, tmp_path
     page.get_by_role("slider", name="Precision").press("End")  # 99 %: the thresholds move, the confidences stay
     expect(page.locator(".steps li.review")).not_to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-
-
-def test_what_is_typed_before_the_first_frame_stays(page: Page) -> None:
-    page.add_init_script(
-        "const soon = window.requestAnimationFrame.bind(window);"
-        "window.requestAnimationFrame = (draw) => soon(() => setTimeout(() => draw(performance.now()), 500));"
-    )  # a browser that is slow to draw
-    page.reload()
-    page.get_by_role("button", name="Only some categories").click()
-    page.get_by_label("Branches").fill("Nowhere")
-    page.wait_for_timeout(2_000)
-    expect(page.get_by_label("Branches")).to_have_value("Nowhere")
 
 
 def test_nothing_given_is_a_sentence(page: Page) -> None:

@@ -11,40 +11,31 @@ from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pipeline.artifacts import RunPaths
-from tests.browsing import CHROMIUM, guarded, marks, serving
-from tests.damage import publish_again, with_column
+from tests.browsing import CHROMIUM, HOSTILE, frames, guarded, hostile_titles, marks, until
 
-HOSTILE = "Kite <script>window.hacked=1</script><img src=x onerror=window.hacked=1> {{7*7}} ${7*7} <b>bold</b>"
 _SIDES = (("x", "width"), ("y", "height"))
-FRAME = 2_000  # ms: a button is held for as long, so that a frame sees it down
 
 pytestmark = marks
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def titles(tiny_run: Path) -> list[str]:
-    """Hostile titles of the products, of which only every second has the word "second"."""
-    rows = pq.read_metadata(RunPaths(tiny_run).catalog).num_rows
-    return [f"{HOSTILE} {number} {'second' if number % 2 else ''}".strip() for number in range(rows)]
+    """Titles of the products, of which only every second has the word "second"."""
+    return hostile_titles(pq.read_metadata(RunPaths(tiny_run).catalog).num_rows)
 
 
-@pytest.fixture(scope="session")
-def address(tiny_run: Path, titles: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture
+def address(hostile_space: str) -> str:
     """Where app.py serves the tiny build with these titles."""
-    folder = tmp_path_factory.mktemp("galaxy")
-    path = folder / "catalog.parquet"
-    publish_again(path, RunPaths(tiny_run).catalog, with_column("title", pa.array(titles)), row_group_size=16)
-    with serving(folder / "app.log", "--catalog", str(path), "--model", str(RunPaths(tiny_run).model)) as url:
-        yield url
+    return hostile_space
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def product_id(tiny_run: Path) -> str:
     """The first product."""
     return str(pq.read_table(RunPaths(tiny_run).catalog, columns=["product_id"])["product_id"][0])
@@ -92,19 +83,33 @@ def _seen(page: Page) -> np.ndarray:
     return np.stack([offsets @ right / deep / drawn["aspect"], offsets @ np.cross(back, right) / deep], axis=1)
 
 
+def _fly_to(page: Page, row: int) -> None:
+    """Wait until the flight to a product has ended: it lies in the middle of the view."""
+    until(page, lambda: bool(np.abs(_seen(page)[row]).max() < 1e-3), f"product {row} in the middle")
+
+
 def _rest_in_the_middle(page: Page) -> tuple[float, float]:
-    box = page.locator(".sky-holder").bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x - 30, y)
-    page.mouse.move(x, y)
-    page.wait_for_timeout(FRAME)
-    return x, y
+    """Point at the middle until something there answers; the view may still take its new size when this begins."""
+    at = (0.0, 0.0)
+
+    def told() -> bool:
+        nonlocal at
+        box = page.locator(".sky-holder").bounding_box()
+        assert box is not None
+        at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.move(at[0] - 1, at[1])
+        page.mouse.move(*at)
+        frames(page)
+        return page.locator(".sky-tip").is_visible()
+
+    until(page, told, "a tip at the middle of the view")
+    return at
 
 
 def _hold(page: Page) -> None:
+    """Press the button, and let frames see it down."""
     page.mouse.down()
-    page.wait_for_timeout(FRAME)
+    frames(page)
 
 
 @pytest.mark.parametrize("page", [(1280, 900), (390, 844)], indirect=True)
@@ -146,30 +151,35 @@ def test_every_product_is_drawn_and_the_camera_stays_where_it_is(page: Page, add
     expect(page.locator(".sky-alert")).to_contain_text('No category of this catalogue is called "Nowhere"')
 
 
-def test_a_click_on_a_point_tells_of_its_product_and_a_drag_does_not(page: Page, address: str, product_id: str) -> None:
+def test_a_click_on_a_point_tells_of_its_product_and_a_drag_does_not(
+    page: Page, address: str, product_id: str, titles: list[str]
+) -> None:
     panel = page.locator(".sky-panel")
-    _open(page, address, f"&product={quote(product_id)}")  # flown to: it lies in the middle
+    _open(page, address, f"&product={quote(product_id)}")
     expect(panel.locator("h3")).to_have_text(re.compile(r"Kite <script>.* 0$"))  # as text
-    page.wait_for_timeout(2 * FRAME)
+    _fly_to(page, 0)
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
-    page.wait_for_timeout(FRAME)
-    x, y = _rest_in_the_middle(page)
+    _rest_in_the_middle(page)
     expect(page.locator(".sky-tip b")).to_contain_text(HOSTILE)
     _hold(page)
     page.mouse.up()
     expect(panel.locator("h3")).to_contain_text(HOSTILE)
     first = panel.locator("h3").inner_text()
-    page.wait_for_timeout(2 * FRAME)
+    _fly_to(page, titles.index(first))
     page.keyboard.press("n")
     expect(panel.locator("h3")).not_to_have_text(first)
-    page.wait_for_timeout(2 * FRAME)
+    _fly_to(page, titles.index(panel.locator("h3").inner_text()))
     page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
     x, y = _rest_in_the_middle(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
     _hold(page)
     page.mouse.move(x + 80, y)
     page.mouse.up()
-    page.wait_for_timeout(FRAME)
+    frames(page)
+    assert asked == []  # a click would ask for the product
     expect(panel).to_be_hidden()
     assert page.evaluate("window.hacked") is None
 
@@ -194,7 +204,7 @@ def test_what_a_search_finds_lights_up(page: Page, address: str) -> None:
     page.get_by_role("tab", name="Search", exact=True).click()
     page.get_by_label("Text", exact=True).fill("kite")
     page.get_by_role("button", name="Show the results in the galaxy").click()
-    expect(page.locator(".sky-panel h3")).to_have_text("Found by your search", timeout=60_000)
+    expect(page.locator(".sky-panel h3")).to_have_text("Found by your search")
     shown = page.locator(".sky-panel li").count()
     expect(page.locator(".sky-status")).to_contain_text(f"{shown} of ")
 
@@ -244,9 +254,7 @@ def test_without_webgl_a_sentence_and_a_flat_view(
         expect(page.locator(".sky-panel h3")).to_contain_text(HOSTILE)
         page.keyboard.press("Escape")
         expect(page.locator(".sky-panel")).to_be_hidden()
-        page.wait_for_timeout(500)
-        x, y = _rest_in_the_middle(page)
-        page.mouse.click(x, y)
+        page.mouse.click(*_rest_in_the_middle(page))
         expect(page.locator(".sky-panel h3")).to_contain_text("Kite")
         page.get_by_label("Go to star").select_option(star)
         expect(page.locator(".sky-panel")).to_contain_text("Farthest from it")

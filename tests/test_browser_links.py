@@ -1,4 +1,4 @@
-"""Links that open a tab, in Chromium. Skipped, with the reason, where no Chromium is found."""
+"""Links that open a tab, and a page that none fills, in Chromium. Skipped, with the reason, where there is none."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
-from tests.browsing import marks
+from tests.browsing import marks, until
 
 pytestmark = marks
 
@@ -59,3 +59,36 @@ def test_what_a_link_gets_wrong_is_a_sentence(
     _is_open(page, tab)
     assert page.evaluate("window.hacked") is None
     assert page.locator("#found .card").count() == 0
+
+
+def test_what_is_typed_before_the_first_frame_stays(page: Page, small_space: str) -> None:
+    """Fields appear, then the answer to the page's `load` comes, something is typed, and only then a frame is drawn."""
+    page.add_init_script("""
+        const draw = window.requestAnimationFrame.bind(window);
+        let held = null;
+        window.requestAnimationFrame = (drawn) => held ? held.push(drawn) : draw(drawn);
+        window.holdFrames = () => { held = []; };
+        window.drawFrames = () => {
+            const late = held;
+            held = null;
+            return new Promise((done) => draw((now) => { late.forEach((drawn) => drawn(now)); setTimeout(done); }));
+        };
+    """)
+    answers: list[Route] = []
+    page.route("**/queue/data*", lambda route: answers.append(route), times=1)
+    with page.expect_request("**/queue/data*"):
+        page.goto(small_space)
+    page.get_by_role("button", name="Only some categories").wait_for()
+    page.evaluate("holdFrames()")  # Playwright clicks and types only where frames are drawn
+    page.get_by_role("button", name="Only some categories").dispatch_event("click")
+    branches = page.get_by_label("Branches")
+    branches.wait_for(state="attached")
+    ended: list[Request] = []
+    for event in ("requestfinished", "requestfailed"):  # whoever closes the stream first, the server or the page
+        page.on(event, lambda asked: ended.append(asked) if asked == answers[0].request else None)
+    answers[0].continue_()
+    until(page, lambda: bool(ended), "the answer to the page's load")
+    page.evaluate("new Promise((done) => setTimeout(done))")
+    branches.evaluate("field => { field.value = 'Nowhere'; field.dispatchEvent(new Event('input')); }")
+    page.evaluate("drawFrames()")
+    expect(branches).to_have_value("Nowhere")

@@ -16,12 +16,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
-from tests.browsing import ROOT, marks, serving
+from tests.browsing import ROOT, frames, marks, serving, until
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 HERE = ("data:", "blob:")
+ENDLESS = "/heartbeat/"  # of Gradio: open as long as the page is
 
 
 def _guarded(attempts: Path) -> dict[str, str]:
@@ -42,9 +43,10 @@ class Visit:
     page: Page
     address: str
     elsewhere: list[str] = field(default_factory=list)
+    pending: set[Request] = field(default_factory=set)
 
     def keep_here(self, context: BrowserContext) -> None:
-        """Abort what goes elsewhere, and remember it."""
+        """Abort what goes elsewhere, and remember it; know what is still under way."""
         host = urlsplit(self.address).netloc
 
         def stop(route: Route) -> None:
@@ -53,6 +55,9 @@ class Visit:
 
         context.route(lambda url: urlsplit(url).netloc != host and not url.startswith(HERE), stop)
         context.route_web_socket(re.compile(".*"), lambda socket: self.elsewhere.append(socket.url))
+        context.on("request", lambda asked: None if ENDLESS in asked.url else self.pending.add(asked))
+        for ended in ("requestfinished", "requestfailed"):
+            context.on(ended, lambda asked: self.pending.discard(asked))
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +74,7 @@ def address(attempts: Path) -> Iterator[str]:
 @pytest.fixture
 def visit(browser: Browser, address: str) -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     visit = Visit(context.new_page(), address)
     visit.keep_here(context)
     yield visit
@@ -148,7 +153,8 @@ def test_every_tab_works_and_nothing_leaves(visit: Visit, attempts: Path) -> Non
     for name, use in USES.items():
         page.get_by_role("tab", name=name, exact=True).click()
         use(page)
-    page.wait_for_timeout(2_000)  # for what is still under way; never idle, for Gradio's heartbeat does not end
+    frames(page)
+    until(page, lambda: not visit.pending, "nothing under way")
     assert visit.elsewhere == []
     assert _attempts(attempts) == []
 

@@ -35,6 +35,8 @@ from ui.guard import limits
 
 T = TypeVar("T")
 
+PATIENCE = 60  # seconds for an answer, on however busy a machine
+
 CALLS: dict[str, dict[str, Any]] = {
     "classify": {"title": "tall vase"},
     "search": {"text": "red shirt", "count": 3},
@@ -85,8 +87,8 @@ def _tool(address: str, name: str, given: dict[str, Any]) -> CallToolResult:
 
 def _post(address: str, name: str, *data: Any) -> tuple[str, Any]:
     """What plain HTTP answers: "complete" with the value, or "error" with what is said."""
-    joined = httpx.post(f"{address}/gradio_api/call/{name}", json={"data": list(data)})
-    events = httpx.get(f"{address}/gradio_api/call/{name}/{joined.json()['event_id']}", timeout=60).text
+    joined = httpx.post(f"{address}/gradio_api/call/{name}", json={"data": list(data)}, timeout=PATIENCE)
+    events = httpx.get(f"{address}/gradio_api/call/{name}/{joined.json()['event_id']}", timeout=PATIENCE).text
     event, _, value = events.strip().rpartition("event: ")[2].partition("\ndata: ")
     return event, json.loads(value)
 
@@ -170,10 +172,10 @@ def test_values_of_another_type_are_a_sentence(address: str, count: Any) -> None
 def trap() -> Iterator[tuple[str, list[Any]]]:
     """An address, and who connected to it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0.3)
+        server.setblocking(False)  # who connected while something was asked is there, or never came
         seen: list[Any] = []
         yield f"http://127.0.0.1:{server.getsockname()[1]}/photo.png", seen
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(BlockingIOError):
             seen.append(server.accept())
     assert seen == []
 
@@ -189,8 +191,8 @@ def test_no_address_is_fetched(address: str, client: Client, trap: tuple[str, li
         client.predict(photo=handle_file("https://example.com/photo.png"), title="vase", api_name="/classify")
     assert "not fetched" in _tool(address, "classify", {"photo": url}).content[0].text
     for asked in (url, "https://example.com/photo.png"):
-        assert httpx.get(f"{address}/gradio_api/file={asked}").status_code == 403
-        assert httpx.get(f"{address}/gradio_api/proxy={asked}").status_code == 404
+        assert httpx.get(f"{address}/gradio_api/file={asked}", timeout=PATIENCE).status_code == 403
+        assert httpx.get(f"{address}/gradio_api/proxy={asked}", timeout=PATIENCE).status_code == 404
 
 
 def test_only_uploads_are_read(address: str, photo: Path) -> None:
@@ -205,7 +207,7 @@ def test_only_uploads_are_read(address: str, photo: Path) -> None:
 
 def test_only_the_examples_are_served(address: str, photo: Path) -> None:
     def status(path: Path | str) -> int:
-        return httpx.get(f"{address}/gradio_api/file={path}").status_code
+        return httpx.get(f"{address}/gradio_api/file={path}", timeout=PATIENCE).status_code
 
     assert status(examples.FOLDER / "robot-003.jpg") == 200
     for path in ("app.py", "README.md", "catalog.parquet", "assets/model/model.json", ".gitignore"):
@@ -214,7 +216,7 @@ def test_only_the_examples_are_served(address: str, photo: Path) -> None:
         assert status(path) in (403, 404)
     drawing = photo.with_suffix(".svg")
     drawing.write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
-    served = httpx.get(f"{address}/gradio_api/file={_upload(address, drawing, 'photo.svg')}")
+    served = httpx.get(f"{address}/gradio_api/file={_upload(address, drawing, 'photo.svg')}", timeout=PATIENCE)
     assert served.headers["content-disposition"].startswith("attachment")  # and so it never runs here
 
 
@@ -222,14 +224,14 @@ def test_limits_on_size_hold(address: str, tmp_path: Path) -> None:
     large = tmp_path / "large.jpg"
     large.write_bytes(bytes(limits.MAX_FILE + 1))
     with large.open("rb") as file:
-        assert httpx.post(f"{address}/gradio_api/upload", files={"files": file}).status_code == 413
+        assert httpx.post(f"{address}/gradio_api/upload", files={"files": file}, timeout=PATIENCE).status_code == 413
     for path, most in (
         ("queue/join", limits.MAX_CALL),
         ("call/v2/classify", limits.MAX_CALL),
         ("upload", limits.MAX_UPLOAD),
         ("mcp/", limits.MAX_MCP),
     ):
-        connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=30)
+        connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=PATIENCE)
         connection.putrequest("POST", f"/gradio_api/{path}")
         connection.putheader("Content-Length", str(most + 1))
         connection.endheaders()
@@ -239,12 +241,12 @@ def test_limits_on_size_hold(address: str, tmp_path: Path) -> None:
 
 def test_another_site_cannot_call(address: str) -> None:
     headers = {"Origin": "https://elsewhere.example"}
-    answer = httpx.post(f"{address}/gradio_api/call/galaxy", json={"data": []}, headers=headers)
+    answer = httpx.post(f"{address}/gradio_api/call/galaxy", json={"data": []}, headers=headers, timeout=PATIENCE)
     assert "access-control-allow-origin" not in answer.headers
 
 
 def test_nothing_goes_around_the_queue(address: str) -> None:
-    assert httpx.post(f"{address}/gradio_api/run/galaxy", json={"data": []}).status_code == 404
+    assert httpx.post(f"{address}/gradio_api/run/galaxy", json={"data": []}, timeout=PATIENCE).status_code == 404
 
 
 def test_documentation_is_on_one_line_each() -> None:
@@ -263,7 +265,7 @@ def test_documentation_is_on_one_line_each() -> None:
 
 
 def test_many_clients_are_compared_with_one(address: str, photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    tally = load.compare(address, 2, 2.0, photo)
+    tally = load.compare(address, 2, 0.5, photo)
     assert tally.errors == []
     assert len(tally.seconds) >= 2
     assert re.search(r"95th percentile of 2 clients: \d+\.\d x a client alone", capsys.readouterr().out)

@@ -79,8 +79,12 @@ def follow(page: gr.Blocks, tabs: gr.Tabs) -> None:
     def opened(request: gr.Request) -> list[Any]:
         return resolve(dict(request.query_params), names, targets)
 
+    # An answer to `load` that touched fields would come while a visitor may be at them: Gradio then writes over what
+    # was typed since. So it touches one state, and the fields are filled for links alone.
+    linked = gr.State(False)
+    page.load(_is_link, None, linked, show_progress="hidden", api_visibility="private")
     fields = [field for target in targets for field in target.fields]
-    page.load(opened, None, [tabs, *started, *fields], show_progress="hidden", api_visibility="private")
+    linked.change(opened, None, [tabs, *started, *fields], show_progress="hidden", api_visibility="private")
     for go, target in zip(started, targets, strict=True):
         shown = go.change(target.run, target.inputs, target.outputs, api_visibility="private")
         shown.success(js=scroll_to(target.reveal), api_visibility="private")
@@ -107,6 +111,11 @@ def resolve(query: Mapping[str, str], tabs: Sequence[str], targets: Sequence[Tar
         *(True if filled.get(target.tab) else gr.skip() for target in targets),
         *(value for target in targets for value in filled.get(target.tab) or [gr.skip()] * len(target.fields)),
     ]
+
+
+def _is_link(request: gr.Request) -> bool:
+    """Whether the page's address names a tab."""
+    return "tab" in request.query_params
 
 
 def _filled(target: Target, query: Mapping[str, str]) -> Sequence[Any] | None:

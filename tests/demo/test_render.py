@@ -78,7 +78,7 @@ def test_a_studio_backdrop_becomes_white():
     assert Image.open(io.BytesIO(encode(pixels))).size == (40, 40)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 def test_rendering_resumes(tmp_path):
     products = make_products(count=2)
     assert render_photos(products[:1], tmp_path) == 1

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch.multiprocessing as multiprocessing
 
 from pipeline.artifacts import RunPaths
@@ -51,6 +52,7 @@ def _train(rank: int, port: int, run: str, location: str, out: str) -> None:
     trainer.accelerator.end_training()
 
 
+@pytest.mark.slow(12)
 def test_two_processes_share_queue_and_weights(tiny_run, tmp_path):
     run = tmp_path / "run"
     run.mkdir()

@@ -171,7 +171,7 @@ def test_to_hub_has_options_of_its_own(capsys: pytest.CaptureFixture[str]) -> No
     assert parser().parse_args(["publish", "--source", "a.csv", "--out", "run"]).to_hub is False
 
 
-@pytest.mark.slow
+@pytest.mark.slow(15)
 def test_commands_and_space_find_the_hub_by_the_environment(hub: Hub, pair: tuple[Path, Path], tmp_path: Path) -> None:
     """In processes of their own: HF_ENDPOINT, HF_HOME and HF_TOKEN are read as everywhere else."""
     hub.tokens[TOKEN] = "me"
