@@ -40,6 +40,7 @@ from pipeline.data.decoding.structure import MAX_SCANS
 
 API = "gradio_api"
 PHOTO = ROOT / "assets" / "examples" / "robot-003.jpg"
+_REFUSED = (413, 503)  # too large, too many at once
 FLAT = 1.10  # memory at the end over memory after the first minute
 
 
@@ -67,6 +68,10 @@ def many_scans() -> bytes:
     data = buffer.getvalue()
     last = data.rindex(b"\xff\xda")
     return data[:-2] + data[last:-2] * (10 * MAX_SCANS) + b"\xff\xd9"
+
+
+class _RefusedError(Exception):
+    """What was asked was refused, as it should be."""
 
 
 class Visitor:
@@ -100,12 +105,14 @@ class Visitor:
         )
         try:
             return self._rng.choice(ways)()
+        except _RefusedError:
+            return "refusal"
         except httpx.HTTPError as error:
             return f"{type(error).__name__}: {error}"
 
     def _call(self, name: str, given: dict[str, Any]) -> str:
         joined = self._client.post(f"{self._address}call/v2/{name}", json=given)
-        if joined.status_code in (413, 503):
+        if joined.status_code in _REFUSED:
             return "refusal"
         event = joined.raise_for_status().json()["event_id"]
         text = self._client.get(f"{self._address}call/v2/{name}/{event}").text.strip()
@@ -118,7 +125,10 @@ class Visitor:
     def _upload(self, data: bytes) -> dict[str, str]:
         # a name of its own, so that it is another upload
         files = {"files": (f"{self._rng.getrandbits(64):x}.jpg", data + self._rng.randbytes(8))}
-        return {"path": self._client.post(f"{self._address}upload", files=files).raise_for_status().json()[0]}
+        answer = self._client.post(f"{self._address}upload", files=files)
+        if answer.status_code in _REFUSED:
+            raise _RefusedError
+        return {"path": answer.raise_for_status().json()[0]}
 
     def _break_off(self) -> str:
         def body() -> Any:

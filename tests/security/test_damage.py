@@ -16,10 +16,8 @@ from pipeline.model.bundlefiles import check_files, present_files
 from pipeline.model.bundlemeta import read_meta
 from pipeline.model.bundlewriter import add_metrics, add_predictor, adopt_bundle
 from pipeline.serving.catalog import Catalog, check_match
-from tests.damage import flip, name_files, refusal, write_full_model
-from tests.serving.conftest import PRODUCTS
+from tests.damage import flip, name_files, refusal
 from tests.serving.fakes import CATEGORIES
-from tests.serving.publishing import matching_catalog
 from ui.workspace import load_tools
 
 FILES = (
@@ -32,24 +30,6 @@ FILES = (
     "tokenizer/tokenizer.json",
     "tokenizer/tokenizer_config.json",
 )
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small bundle that has every file a bundle can have."""
-    return write_full_model(tmp_path_factory.mktemp("whole") / "model")
-
-
-@pytest.fixture(scope="module")
-def catalog(whole: Path) -> Catalog:
-    """The catalogue that was made with it."""
-    return Catalog.open(matching_catalog(whole.with_name("catalog.parquet"), whole, PRODUCTS))
-
-
-@pytest.fixture
-def model(whole: Path, tmp_path: Path) -> Path:
-    """A copy of it, to be damaged."""
-    return shutil.copytree(whole, tmp_path / "model")
 
 
 def test_the_whole_one_opens(whole: Path, catalog: Catalog) -> None:

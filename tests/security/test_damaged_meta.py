@@ -5,7 +5,6 @@ One sentence that names the file, and the field where it can; nothing is loaded,
 
 import dataclasses
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,7 @@ from pipeline.model.bundlemeta import BundleFields, PredictorFields, TowerFields
 from pipeline.model.calibration import Calibration
 from pipeline.modelconfig import ModelConfig, TowerConfig
 from pipeline.serving.catalog import Catalog, check_match
-from tests.damage import ABSENT, describe, edit_model, put, refusal, write_full_model, wrong_fields
-from tests.serving.conftest import PRODUCTS
-from tests.serving.publishing import matching_catalog
+from tests.damage import ABSENT, describe, edit_model, put, refusal, wrong_fields
 from ui.workspace import load_tools
 
 OWNERS: tuple[tuple[type, tuple[str, ...]], ...] = (
@@ -41,24 +38,6 @@ FIELDS = [
     for place, value in wrong_fields(owner, at)
     if not (value is ABSENT and owner is BundleFields and place[0] in OPTIONAL)
 ]
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small bundle that has every file a bundle can have."""
-    return write_full_model(tmp_path_factory.mktemp("whole") / "model")
-
-
-@pytest.fixture(scope="module")
-def catalog(whole: Path) -> Catalog:
-    """The catalogue that was made with it."""
-    return Catalog.open(matching_catalog(whole.with_name("catalog.parquet"), whole, PRODUCTS))
-
-
-@pytest.fixture
-def model(whole: Path, tmp_path: Path) -> Path:
-    """A copy of it, to be damaged."""
-    return shutil.copytree(whole, tmp_path / "model")
 
 
 @pytest.fixture(scope="module")

@@ -126,8 +126,21 @@ def test_aborted_uploads_do_not_stay_for_ever(small_space, clock):
     assert list(folder.rglob("*")) == []
 
 
+def test_room_is_made_only_where_there_is_too_little(tmp_path, monkeypatch):
+    kept = Uploads(tmp_path, max_bytes=350)
+    put(tmp_path, "a" * 64 + "/photo.jpg", size=100)
+    kept.make_room(100)  # nobody has looked before, so it looks
+    monkeypatch.setattr(kept, "_files", lambda: pytest.fail("there is room"))
+    kept.make_room(100)
+    monkeypatch.undo()
+    paths = [put(tmp_path, f"{number:064x}/photo.jpg", size=100) for number in range(2)]
+    kept.make_room(100)
+    assert not (tmp_path / ("a" * 64)).exists()
+    assert [path.exists() for path in paths] == [True, True]
+
+
 def test_an_upload_makes_room_for_itself(small_space, monkeypatch):
-    swept = []
-    monkeypatch.setattr(Uploads, "sweep", lambda _, room=0: swept.append(room))
-    httpx.post(f"{small_space}/gradio_api/upload", files={"files": ("a.jpg", b"a")})
-    assert swept == [limits.UPLOADS_AT_ONCE * limits.MAX_UPLOAD]
+    asked = []
+    monkeypatch.setattr(Uploads, "make_room", lambda _, size: asked.append(size))
+    httpx.post(f"{small_space}/gradio_api/upload", files={"files": ("a.jpg", b"a" * 1000)})
+    assert [1000 < size < 2000 for size in asked] == [True]

@@ -128,7 +128,7 @@ class Gate:
             return
         self._running += 1
         try:
-            await anyio.to_thread.run_sync(self._uploads.sweep, UPLOADS_AT_ONCE * MAX_UPLOAD)
+            await anyio.to_thread.run_sync(self._uploads.make_room, _length(scope["headers"]) or MAX_UPLOAD)
             await self._hand_on(scope, receive, answer, MAX_UPLOAD)
         finally:
             self._running -= 1

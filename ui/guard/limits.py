@@ -28,7 +28,7 @@ SECONDS_UNFINISHED = 600
 """Age at which an upload is deleted that never ended."""
 MAX_UPLOADS = 1_000_000_000
 """Bytes of all uploads together; the oldest go first."""
-UPLOADS_AT_ONCE = 8
+UPLOADS_AT_ONCE = 16
 """Uploads that are received at the same time."""
 
 MAX_SESSIONS = 200

@@ -90,6 +90,7 @@ class Uploads:
         self._kept = seconds_kept
         self._unfinished = seconds_unfinished
         self._lock = threading.Lock()
+        self._total = max_bytes  # nobody has looked yet
         self._pages: list[gr.Blocks] = []
 
     def belong_to(self, page: gr.Blocks) -> None:
@@ -117,7 +118,16 @@ class Uploads:
                 going.add(file.path)
                 total -= file.size
             self._delete(going)
+            self._total = total + room
             return len(going)
+
+    def make_room(self, size: int) -> None:
+        """Let bytes come: sweep where they may be more than there is room for, by what came since the last sweep."""
+        with self._lock:
+            self._total += size
+            full = self._total > self._max_bytes
+        if full:
+            self.sweep(size)
 
     def clear(self) -> None:
         """Delete all files."""
