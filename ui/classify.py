@@ -126,7 +126,7 @@ def show_again(workspace: Workspace, photo: str | None, title: str, description:
 
 def fill(number: int) -> tuple[str | None, str, str]:
     """Photo, title and description of an example, for the form."""
-    example = examples.load_examples()[number]
+    example = examples.chosen(number)
     return example.path, example.title, example.description
 
 

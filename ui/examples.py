@@ -19,6 +19,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.data.images import thumbnail
+from ui.guard.faults import refuse
 from ui.photo import read_photo
 
 FOLDER = Path(__file__).resolve().parents[1] / "assets" / "examples"
@@ -53,6 +54,18 @@ class Example:
 def load_examples() -> tuple[Example, ...]:
     """All examples, in the order they are shown."""
     return tuple(Example(**fields) for fields in json.loads((FOLDER / "examples.json").read_text(encoding="utf-8")))
+
+
+def chosen(number: object) -> Example:
+    """The example of a tile; what was clicked comes from a browser, so may be anything.
+
+    Raises:
+        gr.Error: If there is no such example.
+    """
+    made = load_examples()
+    if not isinstance(number, int) or not 0 <= number < len(made):
+        raise refuse("There is no such example.")
+    return made[number]
 
 
 def tile(example: Example) -> str:

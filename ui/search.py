@@ -176,7 +176,7 @@ def beside_scan(workspace: Workspace, text: str, photo: str | None, count: int, 
 
 def fill(number: int) -> tuple[str, str | None]:
     """What an example looks for: its title and its photo, for the form."""
-    example = examples.load_examples()[number]
+    example = examples.chosen(number)
     return example.title, example.path
 
 

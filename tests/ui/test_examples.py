@@ -79,3 +79,9 @@ def test_the_page_carries_small_tiles() -> None:
     with gr.Blocks():
         tiles = examples.build()
     assert sum(len(sample[0]) for sample in tiles.samples) < 20_000
+
+
+@pytest.mark.parametrize("number", [None, -1, len(EXAMPLES), "0", [0], 1.5])
+def test_what_is_no_example_is_a_sentence(number: object) -> None:
+    with pytest.raises(gr.Error, match="no such example"):
+        examples.chosen(number)
