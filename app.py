@@ -40,6 +40,7 @@ from ui import examples, galaxyfiles, page, programs
 from ui.guard import limits
 from ui.guard.connections import limit_connections
 from ui.guard.gate import Gate
+from ui.guard.memory import forget_callers, keep_heaps_few
 from ui.guard.rates import Rates, SettingError
 from ui.guard.uploads import Uploads, use_private_folder
 from ui.theme import theme
@@ -113,6 +114,7 @@ def launch(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
         allowed = [host.strip() for host in hosts.split(",")]
         middleware.insert(0, Middleware(TrustedHostMiddleware, allowed_hosts=allowed, www_redirect=False))
     blocks.queue(default_concurrency_limit=2, max_size=64, api_open=False)
+    forget_callers(blocks)
     blocks.launch(
         theme=theme(),
         css_paths=[ROOT / "assets" / "space.css", ROOT / "assets" / "galaxy.css"],
@@ -186,6 +188,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--catalog", type=Path, help="a published catalog.parquet (default: the demo's)")
     parser.add_argument("--model", type=Path, help="the model bundle that made it (default: the demo's)")
     chosen = parser.parse_args(arguments)
+    keep_heaps_few()
     use_private_folder()
     try:
         check_port()

@@ -4,6 +4,7 @@ import io
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import gradio as gr
 import pytest
 from PIL import Image
 
@@ -11,6 +12,7 @@ from benchmarks.memory import resident
 from tests.security.asking import as_program, upload
 from tests.smallspace import in_a_process
 from ui.guard import limits
+from ui.guard.memory import forget_callers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc says how much memory there is")
 
@@ -30,6 +32,18 @@ def visit(address, number):
 
 def classify(address, bomb):
     return as_program(address, "classify", {"photo": {"path": bomb}})[0]
+
+
+def test_the_queue_forgets_whom_it_answered():
+    with gr.Blocks() as page:
+        gr.Button()
+    page.queue()
+    forget_callers(page)
+    for held in (page._queue.pending_messages_per_session, page._queue.pending_event_ids_session):
+        for number in range(limits.MAX_CALLERS + 50):
+            held[f"session {number}"] = set()
+        assert len(held) == limits.MAX_CALLERS
+        assert f"session {limits.MAX_CALLERS + 49}" in held
 
 
 def test_visitors_and_large_photos_leave_no_memory_behind(tmp_path):

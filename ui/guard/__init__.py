@@ -6,4 +6,5 @@ uploads       the folder of uploads: its age, its quota
 gate          requests: their addresses, bodies, answers' headers
 rates         how many calls an address may make
 connections   connections that are opened and not used
+memory        what a server gathers that runs for weeks
 """

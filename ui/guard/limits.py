@@ -33,6 +33,8 @@ UPLOADS_AT_ONCE = 16
 
 MAX_SESSIONS = 200
 """Sessions that are remembered, 0.3 MB each; one that is forgotten starts anew."""
+MAX_CALLERS = 1_000
+"""Sessions whose answers the queue keeps until they are read: far more than calls that can wait or run."""
 MAX_CONNECTIONS = 500
 """Connections and running requests at a time; further ones are answered 503."""
 SECONDS_FOR_HEADERS = 15.0
