@@ -20,7 +20,7 @@ app: $(VENV)/app.stamp
 	$(BIN)/python app.py $(ARGS)
 
 test: $(VENV)/dev.stamp
-	$(TEST_ENV) $(BIN)/python -m pytest --durations=15 --numprocesses=$(JOBS) --dist=loadgroup --no-loadscope-reorder $(ARGS)
+	$(TEST_ENV) $(BIN)/python -m pytest --durations=15 --numprocesses=$(JOBS) $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff check .

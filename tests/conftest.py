@@ -24,9 +24,12 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     scheduling.arrange(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> scheduling.Scheduling:
+    return scheduling.Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
