@@ -46,6 +46,7 @@ def test_the_queue_forgets_whom_it_answered():
         assert f"session {limits.MAX_CALLERS + 49}" in held
 
 
+@pytest.mark.slow(25)
 def test_visitors_and_large_photos_leave_no_memory_behind(tmp_path):
     buffer = io.BytesIO()
     Image.new("P", (6300, 6300)).save(buffer, "PNG", transparency=0)
