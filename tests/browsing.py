@@ -20,7 +20,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tests.damage import publish_again, with_column
 
@@ -122,6 +122,15 @@ def until(page: Page, holds: Callable[[], bool], what: str) -> None:
     while not holds():
         assert time.monotonic() < deadline, f"in {PATIENCE} s never: {what}"
         page.wait_for_timeout(20)
+
+
+def under_way(where: Page | BrowserContext) -> set[Request]:
+    """Requests that have begun and not ended, kept up to date; not Gradio's heartbeat, which is open as the page is."""
+    pending: set[Request] = set()
+    where.on("request", lambda asked: None if "/heartbeat/" in asked.url else pending.add(asked))
+    for ended in ("requestfinished", "requestfailed"):
+        where.on(ended, lambda asked: pending.discard(asked))
+    return pending
 
 
 def frames(page: Page, count: int = 3) -> None:

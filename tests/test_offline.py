@@ -18,11 +18,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
-from tests.browsing import ROOT, frames, marks, serving, until
+from tests.browsing import ROOT, frames, marks, serving, under_way, until
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 HERE = ("data:", "blob:")
-ENDLESS = "/heartbeat/"  # of Gradio: open as long as the page is
 
 
 def _guarded(attempts: Path) -> dict[str, str]:
@@ -55,9 +54,7 @@ class Visit:
 
         context.route(lambda url: urlsplit(url).netloc != host and not url.startswith(HERE), stop)
         context.route_web_socket(re.compile(".*"), lambda socket: self.elsewhere.append(socket.url))
-        context.on("request", lambda asked: None if ENDLESS in asked.url else self.pending.add(asked))
-        for ended in ("requestfinished", "requestfailed"):
-            context.on(ended, lambda asked: self.pending.discard(asked))
+        self.pending = under_way(context)
 
 
 @pytest.fixture(scope="module")

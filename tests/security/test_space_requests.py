@@ -11,6 +11,7 @@ from mcp.server.transport_security import DEFAULT_MAX_REQUEST_BODY_SIZE
 from playwright.sync_api import expect
 
 import app
+from tests.browsing import frames, under_way, until
 from tests.security.asking import upload
 from ui import page
 from ui.guard import limits
@@ -196,7 +197,7 @@ TABS = ("Classify", "Search", "Galaxy", "Categories", "Rerank", "Analysis")
 @pytest.mark.browser
 def test_no_tab_asks_for_what_its_policy_forbids(address, browser):
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
-    said = []
+    said, pending = [], under_way(opened)
     opened.on("console", lambda message: said.append(message.text) if "Content Security" in message.text else None)
     try:
         opened.goto(address)
@@ -204,7 +205,8 @@ def test_no_tab_asks_for_what_its_policy_forbids(address, browser):
             tab = opened.get_by_role("tab", name=name, exact=True)
             tab.click()
             expect(tab).to_have_attribute("aria-selected", "true")
-            opened.wait_for_load_state("networkidle")
+            frames(opened)
+            until(opened, lambda: not pending, f"nothing under way in tab {name}")
     finally:
         opened.close()
     assert said == []
