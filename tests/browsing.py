@@ -5,6 +5,7 @@ Screenshots lie in $SCREENSHOTS, or in runs/screenshots where that is not set; g
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
@@ -14,8 +15,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,6 +26,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tests.damage import publish_again, with_column
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -131,6 +136,12 @@ def under_way(where: Page | BrowserContext) -> set[Request]:
     for ended in ("requestfinished", "requestfailed"):
         where.on(ended, lambda asked: pending.discard(asked))
     return pending
+
+
+def run_apart(job: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What a coroutine returns, run in a thread of its own: Playwright keeps a loop running in the tests' thread."""
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(lambda: asyncio.run(job())).result()
 
 
 def frames(page: Page, count: int = 3) -> None:

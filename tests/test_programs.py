@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import contextlib
 import http.client
@@ -14,7 +13,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +27,7 @@ from mcp.types import CallToolResult
 
 import app
 from benchmarks import load
+from tests.browsing import run_apart
 from tests.factories import draw, encode
 from ui import examples
 from ui.guard import limits
@@ -77,8 +76,7 @@ def _mcp(address: str, ask: Callable[[ClientSession], Awaitable[T]]) -> T:
             await session.initialize()
             return await ask(session)
 
-    with ThreadPoolExecutor(1) as apart:  # the browser tests' Playwright keeps a loop running in this thread
-        return apart.submit(lambda: asyncio.run(asked())).result()
+    return run_apart(asked)
 
 
 def _tool(address: str, name: str, given: dict[str, Any]) -> CallToolResult:

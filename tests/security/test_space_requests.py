@@ -1,6 +1,5 @@
 """Requests to the Space: headers of every answer, what is not served, connections that do nothing, rates, hosts."""
 
-import asyncio
 import contextlib
 import re
 import socket
@@ -11,7 +10,7 @@ from mcp.server.transport_security import DEFAULT_MAX_REQUEST_BODY_SIZE
 from playwright.sync_api import expect
 
 import app
-from tests.browsing import frames, under_way, until
+from tests.browsing import frames, run_apart, under_way, until
 from tests.security.asking import upload
 from ui import page
 from ui.guard import limits
@@ -171,7 +170,7 @@ def test_too_many_calls_are_told_so_and_looking_is_not_counted(tmp_path):
         return looked, [await ask(from_address("203.0.113.5")) for _ in range(2)]
 
     gate = Gate(application, Uploads(tmp_path), Rates(1))
-    looked, called = asyncio.run(asked())
+    looked, called = run_apart(asked)
     assert [status for status, _ in looked] == [200] * 3
     assert called[0][0] == 200
     assert called[1][0] == 429
