@@ -13,7 +13,21 @@ QUIET = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"
 def interrupted(command, log, marker):
     """Exit code and output of a command that is interrupted when its output has `marker`."""
     with log.open("w") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=QUIET, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=QUIET, stdout=output, stderr=output, preexec_fn=_take_interrupts
+        )
+    try:
+        return _interrupt(process, log, marker)
+    finally:
+        process.kill()
+
+
+def _take_interrupts():
+    """A shell lets what it runs in the background ignore interrupts, and so all that this starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _interrupt(process, log, marker):
     deadline = time.monotonic() + 200
     while marker not in log.read_text("utf-8", "replace"):
         assert process.poll() is None, log.read_text()

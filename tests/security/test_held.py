@@ -8,10 +8,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.security.asking import as_page, as_program, handlers, upload
+from tests.security.asking import CLIENT, as_page, as_program, handlers, upload
 
 NAMES = (
     "../../../../tmp/out.jpg",
@@ -37,11 +36,11 @@ def address(small_space):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_upload_lies_in_its_folder_whatever_its_name(address, name):
-    root = Path(os.environ["GRADIO_TEMP_DIR"]).resolve()
+    root = Path(upload(address, b"a")).resolve().parents[1]
     before = set(root.parent.iterdir())
     head = f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'.encode()
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    answer = httpx.post(f"{address}/gradio_api/upload", content=head + b"a\r\n--x--\r\n", headers=headers, timeout=60)
+    answer = CLIENT.post(f"{address}/gradio_api/upload", content=head + b"a\r\n--x--\r\n", headers=headers)
     assert answer.status_code in (200, 400)
     for path in answer.json() if answer.is_success else []:
         assert Path(path).resolve().is_relative_to(root)
@@ -93,15 +92,13 @@ def test_nothing_asks_another_server(address, listener):
         if "load" not in (what for _, what in one["targets"]):
             as_page(address, one["id"], [shapes[2]] * len(one["inputs"]), event={"picked": photo})
     for path in (f"file={photo}", f"proxy={photo}", f"file/{photo}", f"stream/{photo}"):
-        httpx.get(f"{address}/gradio_api/{path}", timeout=60)
-    httpx.get(f"{address}/", params={"tab": "classify", "title": photo, "photo": photo}, timeout=60)
+        CLIENT.get(f"{address}/gradio_api/{path}")
+    CLIENT.get(f"{address}/", params={"tab": "classify", "title": photo, "photo": photo})
     assert seen == []
 
 
 def test_the_page_tells_nothing_of_the_machine(address, tmp_path):
-    said = "".join(
-        httpx.get(f"{address}/{path}", timeout=60).text for path in ("", "config", "gradio_api/info", "theme.css")
-    )
+    said = "".join(CLIENT.get(f"{address}/{path}").text for path in ("", "config", "gradio_api/info", "theme.css"))
     for secret in (str(Path(__file__).parents[2]), os.environ["GRADIO_TEMP_DIR"], str(tmp_path.parent), os.getcwd()):
         assert secret not in said
     for name in ("HF_TOKEN", "PYTHONPATH", "site-packages"):
@@ -111,7 +108,7 @@ def test_the_page_tells_nothing_of_the_machine(address, tmp_path):
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example", "file://"])
 def test_other_sites_are_not_let_in(address, origin):
     for path in ("config", "gradio_api/info", "gradio_api/upload"):
-        answer = httpx.options(
+        answer = CLIENT.options(
             f"{address}/{path}", headers={"Origin": origin, "Access-Control-Request-Method": "POST"}, timeout=60
         )
         assert answer.headers.get("access-control-allow-origin") not in (origin, "*")
@@ -135,6 +132,6 @@ def test_callers_who_never_listen_do_not_hold_up_others(address):
 
 def test_a_file_that_was_uploaded_runs_nothing(address):
     for name, data in (("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"), ("a.html", b"<script>1</script>")):
-        answer = httpx.get(f"{address}/gradio_api/file={upload(address, data, name)}", timeout=60)
+        answer = CLIENT.get(f"{address}/gradio_api/file={upload(address, data, name)}")
         assert answer.headers["content-disposition"].startswith("attachment")
         assert "sandbox" in answer.headers["content-security-policy"]

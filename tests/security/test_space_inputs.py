@@ -7,12 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import gradio as gr
-import httpx
 import pytest
 from PIL import Image
 
 from tests.factories import encode
-from tests.security.asking import as_page, as_program, handlers, upload
+from tests.security.asking import CLIENT, as_page, as_program, handlers, upload
 from ui.guard import limits
 from ui.guard.inputs import check_size
 
@@ -28,7 +27,7 @@ def address(small_space):
 @pytest.fixture(scope="module")
 def photo_handlers(address):
     """Every handler with a photo among its inputs: id and place of the photo; the number of its inputs."""
-    config = httpx.get(f"{address}/config", timeout=60).json()
+    config = CLIENT.get(f"{address}/config").json()
     photos = {one["id"] for one in config["components"] if one["type"] == "image"}
     found = [
         (one["id"], place, len(one["inputs"]))
@@ -172,7 +171,7 @@ def test_every_event_is_answered(address, event):
     ],
 )
 def test_what_is_not_there_is_no_fault_of_ours(address, path, body):
-    answer = httpx.post(f"{address}/gradio_api/{path}", json=body, timeout=60)
+    answer = CLIENT.post(f"{address}/gradio_api/{path}", json=body)
     assert answer.status_code in (400, 404, 422)
     assert "Traceback" not in answer.text
     assert answer.json()["detail"]
@@ -181,22 +180,22 @@ def test_what_is_not_there_is_no_fault_of_ours(address, path, body):
 def test_digits_without_end_are_refused(address):
     digits = "9" * 5000
     for path in (f"galaxy/title/{digits}", f"galaxy/thumbnail/{digits}", "galaxy/title/-1", "galaxy/title/x"):
-        assert httpx.get(f"{address}/{path}").status_code == 404
+        assert CLIENT.get(f"{address}/{path}").status_code == 404
     headers = {"Content-Type": "application/json"}
     for body in (f'{{"page": {digits}}}', f'{{"count": {digits}}}'):
-        answer = httpx.post(f"{address}/gradio_api/call/v2/search", content=body, headers=headers)
+        answer = CLIENT.post(f"{address}/gradio_api/call/v2/search", content=body, headers=headers)
         assert answer.status_code in (400, 422)
         assert answer.json()["detail"]
 
 
 def test_the_galaxy_answers_the_script_in_sentences(address):
-    config = httpx.get(f"{address}/config", timeout=60).json()
+    config = CLIENT.get(f"{address}/config").json()
     [sky] = [one["id"] for one in config["components"] if one["props"].get("elem_id") == "galaxy"]
     for function in ("product", "star", "find"):
         for value in (None, True, {"row": True}, {"row": -1}, {"product_id": SURROGATE}, [], 10**30, "x" * 6000):
             body = {"data": value, "component_id": sky, "fn_name": function, "session_hash": "a"}
             headers = {"Content-Type": "application/json"}
-            answer = httpx.post(
+            answer = CLIENT.post(
                 f"{address}/gradio_api/component_server", content=json.dumps(body), headers=headers, timeout=60
             )
             assert answer.status_code == 200

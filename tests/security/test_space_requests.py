@@ -4,14 +4,13 @@ import contextlib
 import re
 import socket
 
-import httpx
 import pytest
 from mcp.server.transport_security import DEFAULT_MAX_REQUEST_BODY_SIZE
 from playwright.sync_api import expect
 
 import app
 from tests.browsing import frames, run_apart, under_way, until
-from tests.security.asking import upload
+from tests.security.asking import CLIENT, upload
 from ui import page
 from ui.guard import limits
 from ui.guard.connections import TimedProtocol
@@ -28,13 +27,13 @@ def address(small_space):
 def test_every_answer_says_what_a_browser_may_do_with_it(address):
     file = upload(address, b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "a.svg")
     for path in ("/", "/config", "/galaxy/scripts/main.js", "/galaxy/thumbnail/0", "/nothing", "/gradio_api/info"):
-        headers = httpx.get(f"{address}{path}", timeout=60).headers
+        headers = CLIENT.get(f"{address}{path}").headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "strict-origin-when-cross-origin"
         policy = headers["content-security-policy"]
         assert "default-src 'self'" in policy
         assert "object-src 'none'" in policy
-    policy = httpx.get(f"{address}/gradio_api/file={file}").headers["content-security-policy"]
+    policy = CLIENT.get(f"{address}/gradio_api/file={file}").headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "sandbox" in policy
 
@@ -42,7 +41,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(address):
 def test_a_part_of_a_file_does_not_bring_back_what_was_asked_with(address):
     file = upload(address, b"0123456789")
     asked = {"Range": "bytes=2-4", "Cookie": "secret=1", "Authorization": "Bearer secret"}
-    answer = httpx.get(f"{address}/gradio_api/file={file}", headers=asked)
+    answer = CLIENT.get(f"{address}/gradio_api/file={file}", headers=asked)
     assert (answer.status_code, answer.content) == (206, b"234")
     assert "secret" not in str(answer.headers)
 
@@ -52,7 +51,7 @@ def test_a_part_of_a_file_does_not_bring_back_what_was_asked_with(address):
 )
 def test_odd_ranges_are_answered(address, asked):
     file = upload(address, b"0123456789")
-    answer = httpx.get(f"{address}/gradio_api/file={file}", headers={"Range": asked})
+    answer = CLIENT.get(f"{address}/gradio_api/file={file}", headers={"Range": asked})
     assert answer.status_code in (200, 206, 400, 416)
 
 
@@ -69,7 +68,7 @@ def test_odd_ranges_are_answered(address, asked):
     ],
 )
 def test_what_the_page_does_not_use_is_not_there(address, method, path):
-    assert httpx.request(method, f"{address}/gradio_api/{path}").status_code == 404
+    assert CLIENT.request(method, f"{address}/gradio_api/{path}").status_code == 404
 
 
 def test_the_limit_of_mcp_is_that_of_its_library_and_holds_a_photo():
@@ -104,7 +103,7 @@ def test_a_body_that_does_not_come_ends_its_request(address, monkeypatch):
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(head + b'Connection: close\r\nContent-Length: 100\r\n\r\n{"text": ')
         assert closes(connection)
-    assert httpx.post(f"{address}/gradio_api/call/v2/search", json={"text": "shirt"}).is_success
+    assert CLIENT.post(f"{address}/gradio_api/call/v2/search", json={"text": "shirt"}).is_success
 
 
 def from_address(client, forwarded=None, path="/gradio_api/queue/join"):
@@ -184,7 +183,7 @@ def test_only_the_hosts_told_are_answered(monkeypatch):
     app.launch(blocks)
     try:
         for host, status in (("evil.example", 400), ("galaxy.example", 200), ("127.0.0.1:1", 200)):
-            answer = httpx.get(blocks.local_url, headers={"Host": host}, trust_env=False, timeout=60)
+            answer = CLIENT.get(blocks.local_url, headers={"Host": host})
             assert answer.status_code == status
     finally:
         blocks.close(verbose=False)
