@@ -10,7 +10,6 @@ once: a classification, searches, neighbours, a rerank, a category, all data of 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import subprocess
@@ -35,6 +34,7 @@ MEMORY = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_max
 SHIPPED, MODEL = ROOT / "catalog.parquet", ROOT / "assets" / "model"
 SIZES = (4_144, 48_289)
 GROUP_ROWS = 256
+IDLE = 0.2  # seconds of processor time in a second
 JITTER = 0.02  # standard deviation of each number of a repeated vector, of every axis of its place
 GALAXY = ("points", "brands", *chart.LAYOUTS)
 
@@ -84,21 +84,21 @@ def resident(pid: int) -> int:
 
 
 def wait_until_idle(pid: int) -> None:
-    """Wait until a process wants no time for a second: here, until the model is loaded in the background."""
-    idle_since = time.monotonic()
-    while time.monotonic() - idle_since < 1:
-        time.sleep(0.05)
-        if _wants_time(pid):
-            idle_since = time.monotonic()
+    """Wait until a process takes hardly any time for two seconds: here, until the model is loaded in the background.
+
+    Not whether a thread runs: Gradio's queue wakes a thousand times a second, and on a busy machine always waits.
+    """
+    quiet = 0
+    while quiet < 2:
+        before = _cpu_seconds(pid)
+        time.sleep(1)
+        quiet = quiet + 1 if _cpu_seconds(pid) - before < IDLE else 0
 
 
-def _wants_time(pid: int) -> bool:
-    """Whether a thread runs, waits for a core or reads from disk."""
-    for path in Path(f"/proc/{pid}/task").glob("*/stat"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
-            if path.read_text(encoding="utf-8").rpartition(")")[2].split()[0] in "RD":
-                return True
-    return False
+def _cpu_seconds(pid: int) -> float:
+    """Processor time that a process has taken, with all of its threads."""
+    user, system = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def ask_everything(address: str) -> None:

@@ -9,7 +9,7 @@ from mcp.server.transport_security import DEFAULT_MAX_REQUEST_BODY_SIZE
 from playwright.sync_api import expect
 
 import app
-from tests.browsing import frames, run_apart, under_way, until
+from tests.browsing import frames, run_apart
 from tests.security.asking import CLIENT, upload
 from ui import page
 from ui.guard import limits
@@ -195,7 +195,7 @@ TABS = ("Classify", "Search", "Galaxy", "Categories", "Rerank", "Analysis")
 @pytest.mark.browser
 def test_no_tab_asks_for_what_its_policy_forbids(address, browser):
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
-    said, pending = [], under_way(opened)
+    said = []
     opened.on("console", lambda message: said.append(message.text) if "Content Security" in message.text else None)
     try:
         opened.goto(address)
@@ -203,8 +203,7 @@ def test_no_tab_asks_for_what_its_policy_forbids(address, browser):
             tab = opened.get_by_role("tab", name=name, exact=True)
             tab.click()
             expect(tab).to_have_attribute("aria-selected", "true")
-            frames(opened)
-            until(opened, lambda: not pending, f"nothing under way in tab {name}")
+            frames(opened, 30)
     finally:
         opened.close()
     assert said == []
