@@ -1,4 +1,4 @@
-"""What README and guides promise is there: their commands parse, the file tree is the file tree."""
+"""What README and guides promise is there: their commands parse."""
 
 import re
 import shlex
@@ -18,7 +18,6 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDES = [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/*.md"))]
 ROWS = 100  # of each split, where some are enough
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-TREE_LINE = re.compile(r"(?P<indent> *)(?P<name>\S+?)(?P<folder>/?)(?: {2,}(?P<job>\S.*))?")
 
 
 def _blocks(language: str, text: str = README) -> list[str]:
@@ -29,21 +28,6 @@ def _commands(start: str) -> list[str]:
     blocks = (block for text in (README, *GUIDES) for block in _blocks("bash", text))
     lines = (line for block in blocks for line in block.replace("\\\n", " ").splitlines())
     return [line for line in lines if line.startswith(start)]
-
-
-def _tree() -> dict[str, str]:
-    """Path -> what the README says of it; folders end in a slash."""
-    (block,) = _blocks("text")
-    paths: dict[str, str] = {}
-    above: list[str] = []
-    for line in block.splitlines():
-        match = TREE_LINE.fullmatch(line)
-        assert match, f"not a line of a tree: {line!r}"
-        depth = len(match["indent"]) // 4
-        above = above[:depth]
-        paths["/".join([*above, match["name"]]) + match["folder"]] = match["job"] or ""
-        above.append(match["name"])
-    return paths
 
 
 @pytest.mark.parametrize("command", _commands("python -m pipeline "))
@@ -118,25 +102,6 @@ def test_benchmarks_named_exist(command):
 @pytest.mark.parametrize("command", _commands("make "))
 def test_make_targets_exist(command):
     assert f"\n{command.split()[1]}:" in (ROOT / "Makefile").read_text(encoding="utf-8")
-
-
-def test_everything_in_the_tree_exists_and_has_its_line():
-    for path, job in _tree().items():
-        assert (ROOT / path).exists(), path
-        assert (ROOT / path).is_dir() == path.endswith("/"), path
-        assert job, f"{path} has no word about what it is for"
-
-
-def test_every_source_file_is_in_the_tree():
-    files = [
-        *ROOT.glob("app.py"),
-        *ROOT.glob("ui/**/*.py"),
-        *ROOT.glob("pipeline/**/*.py"),
-        *ROOT.glob("benchmarks/*.py"),
-        *ROOT.glob("docs/*.md"),
-    ]
-    names = {path.relative_to(ROOT).as_posix() for path in files if path.name != "__init__.py"}
-    assert names - set(_tree()) == set()
 
 
 def test_the_front_matter_is_what_the_space_needs():
