@@ -20,7 +20,9 @@ import pandas as pd
 
 from pipeline import metrics
 from pipeline.artifacts import RunPaths
-from pipeline.config import Config
+from pipeline.config.build import Config
+from pipeline.config.presets import PRESETS
+from pipeline.config.stages import SourceConfig
 from pipeline.data.joining import ProductVectors, read_vectors
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import SEPARATOR, levels, read_taxonomy
@@ -29,10 +31,8 @@ from pipeline.model.classifier import ClassTable, train_classifier
 from pipeline.model.names import name_vectors
 from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes, uncalibrated
 from pipeline.model.prototypes import Prototypes
-from pipeline.presets import PRESETS
 from pipeline.serving.calibrate import TuningRows
 from pipeline.serving.predictor import CategoryPredictor
-from pipeline.stageconfig import SourceConfig
 from pipeline.stages.predict import tuning_rows
 
 SHARPNESS = 2.0

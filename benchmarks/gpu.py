@@ -39,10 +39,10 @@ from benchmarks.real_size import (
     write_checkpoints,
 )
 from benchmarks.timing import interleaved
-from pipeline.config import Config
+from pipeline.config.build import Config
+from pipeline.config.presets import siglip2_bge
 from pipeline.model.features import TokenCache, encode_images, encode_texts
 from pipeline.model.towers import TextTower, VisionTower, load_tokenizer
-from pipeline.presets import siglip2_bge
 
 LIMIT = 440  # seconds of all parts together: with what comes before and after them, below eight minutes
 K = 10

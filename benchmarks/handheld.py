@@ -20,13 +20,13 @@ import pandas as pd
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from pipeline.artifacts import RunPaths
+from pipeline.config.stages import EvaluateConfig
 from pipeline.data.images import square
 from pipeline.data.joining import ProductVectors
 from pipeline.data.schema import read_products
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.serving.measure import measure
 from pipeline.serving.measured import CategoryTable, MeasureRows
-from pipeline.stageconfig import EvaluateConfig
 
 Way = Callable[[Image.Image, np.random.Generator], Image.Image]
 WHITE = 235  # from here on, in all channels, a pixel is taken for studio ground

@@ -21,7 +21,8 @@ import torch
 from PIL import Image
 
 from benchmarks.timing import interleaved, line
-from pipeline.config import Config
+from pipeline.config.build import Config
+from pipeline.config.presets import compact, tiny
 from pipeline.data.decoding import decode_photo
 from pipeline.data.images import square
 from pipeline.model.bundle import Bundle, load_bundle
@@ -29,7 +30,6 @@ from pipeline.model.bundlewriter import save_bundle
 from pipeline.model.features import TokenCache, pad, to_pixels
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
-from pipeline.presets import compact, tiny
 from pipeline.serving.encoder import QueryEncoder
 from pipeline.serving.fusion import COSINE_WEIGHT, convex_combination
 from pipeline.serving.index import VectorIndex, best_of, exact_scan

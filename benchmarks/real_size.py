@@ -23,14 +23,14 @@ from transformers import BertConfig, BertModel, SiglipVisionConfig, SiglipVision
 from benchmarks.isolated import peak_resident, stream
 from benchmarks.products import Products, make_products
 from benchmarks.training import encode_once, make_pass
-from pipeline.config import Config
+from pipeline.config.build import Config
+from pipeline.config.presets import siglip2_bge, tiny
 from pipeline.model.examples import FeatureSet
 from pipeline.model.features import TokenCache
 from pipeline.model.matching import MatchingTask
 from pipeline.model.processes import make_accelerator
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
-from pipeline.presets import siglip2_bge, tiny
 
 ROWS = 38_600  # training rows of Shopify/product-catalogue
 REAL_TEXT = BertConfig()  # its defaults are BERT-base, the shape of BAAI/bge-base-en-v1.5

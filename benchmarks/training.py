@@ -22,6 +22,9 @@ from torch import Tensor, nn
 
 from benchmarks.products import Products, make_products
 from benchmarks.timing import interleaved, line
+from pipeline.config.model import ModelConfig, TowerConfig
+from pipeline.config.presets import compact, siglip2_bge, tiny
+from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.model.examples import FeatureSet
 from pipeline.model.features import TokenCache, encode_images, encode_texts, to_pixels
 from pipeline.model.losses import PairQueue, listwise_softmax, multi_positive_infonce
@@ -30,9 +33,6 @@ from pipeline.model.optimiser import make_optimizer
 from pipeline.model.processes import make_accelerator
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
-from pipeline.modelconfig import ModelConfig, TowerConfig
-from pipeline.presets import compact, siglip2_bge, tiny
-from pipeline.trainconfig import TrainConfig, TrainStage
 
 OBVIOUS = "the obvious way"
 

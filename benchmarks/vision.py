@@ -30,7 +30,8 @@ from benchmarks.probe import COLUMNS, FASHION, GROCERY, HEAD_BATCH, REST, Rows, 
 from pipeline.__main__ import parser
 from pipeline.artifacts import RunPaths
 from pipeline.buildoptions import config_of
-from pipeline.config import Config
+from pipeline.config.build import Config
+from pipeline.config.train import TrainStage
 from pipeline.data.schema import read_products
 from pipeline.model.distillation import Lessons
 from pipeline.model.features import encode_images, resized, to_pixels
@@ -40,7 +41,6 @@ from pipeline.model.teachers import load_teacher
 from pipeline.model.training import JsonLog, run_stage
 from pipeline.model.vision_task import VisionTask
 from pipeline.stages.train import Trainer
-from pipeline.trainconfig import TrainStage
 
 TEACHER = "the teacher, frozen, with a linear head"
 STARTED = "the tower of --tower, frozen, with a linear head"

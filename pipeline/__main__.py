@@ -28,7 +28,7 @@ from typing import Any
 
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.buildoptions import add_options, config_of
-from pipeline.config import Config
+from pipeline.config.build import Config
 from pipeline.data.sources import SourceError
 from pipeline.model.predictor import PREDICTORS
 from pipeline.provenance import is_complete

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from pipeline.artifacts import ArtifactError, provenance_path, write_json
-from pipeline.config import Config
+from pipeline.config.build import Config
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,8 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Conf
         fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
         if not built.exists():
             from pipeline.__main__ import build  # the whole pipeline: only for the process that builds
-            from pipeline.presets import tiny
-            from pipeline.stageconfig import SourceConfig
+            from pipeline.config.presets import tiny
+            from pipeline.config.stages import SourceConfig
 
             shutil.rmtree(folder, ignore_errors=True)
             source = SourceConfig(location=str(write_dataset(folder / "data")))

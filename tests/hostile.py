@@ -37,7 +37,7 @@ import json, sys
 from dataclasses import replace
 from pathlib import Path
 from pipeline.data.sources import SourceError
-from pipeline.presets import PRESETS
+from pipeline.config.presets import PRESETS
 from pipeline.stages import ingest
 
 config = PRESETS["tiny"]()

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.artifacts import ArtifactError, provenance_path
-from pipeline.presets import tiny
+from pipeline.config.presets import tiny
 from pipeline.provenance import Provenance, hash_ids, is_complete, read_provenance, require, write_provenance
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import gradio as gr
 
+from pipeline.config.stages import PredictConfig
 from pipeline.data.taxonomy import levels, truncate
 from pipeline.serving.answer import Shelf, ask
-from pipeline.stageconfig import PredictConfig
 from ui import cards, examples, links
 from ui.photo import photo_input, read_photo
 from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Workspace, bind, endpoint, read_listing, read_paths, refuse

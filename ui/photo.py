@@ -8,8 +8,8 @@ import gradio as gr
 from gradio.data_classes import ImageData
 from PIL import Image
 
+from pipeline.config.stages import IngestConfig
 from pipeline.data.decoding import DecoderBusyError, ImageError, decode_photo, read_photo_file
-from pipeline.stageconfig import IngestConfig
 from ui.guard.faults import refuse
 from ui.guard.limits import SECONDS_FOR_A_DECODER
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.stageconfig import IngestConfig
+from pipeline.config.stages import IngestConfig
 
 TEST_FRACTION = 0.15
 """Share of the groups that become the test split of a source that has none."""

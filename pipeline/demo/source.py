@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.artifacts import DEMO
+from pipeline.config.stages import SourceConfig
 from pipeline.data.sources.base import Item, Part, RawRow, Source, SourceError
 from pipeline.demo.candidates import candidates_of
 from pipeline.demo.photos import HOW_TO, can_render, missing_photos, render_photos
 from pipeline.demo.products import COUNT, SEED, Product, make_products
 from pipeline.demo.texts import write_listing
-from pipeline.stageconfig import SourceConfig
 
 NAME = "demo"
 SPLITS = ("train", "test")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.stageconfig import require
+from pipeline.config.stages import require
 
 PRECISIONS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 """Operating points for which thresholds are kept."""

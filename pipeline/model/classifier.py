@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pipeline.config.stages import PredictConfig
 from pipeline.data.taxonomy import SEPARATOR, levels
 from pipeline.model.losses import level_cross_entropy
-from pipeline.stageconfig import PredictConfig
 
 _ROWS_AT_A_TIME = 4_096
 

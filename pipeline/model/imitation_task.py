@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.model.distillation import Lessons, spread
 from pipeline.model.towers import VisionTower
-from pipeline.trainconfig import TrainConfig, TrainStage
 
 HELD_OUT = 50  # every so manieth photo is not learnt from
 VALIDATED = 1_000  # photos at most, of each of the lessons

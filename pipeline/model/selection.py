@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.config.train import TrainConfig
 from pipeline.data.taxonomy import levels
 from pipeline.metrics import path_overlap
 from pipeline.model.examples import FeatureSet, candidate_ranks
 from pipeline.model.two_tower import TwoTower
-from pipeline.trainconfig import TrainConfig
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pipeline.artifacts import ArtifactError, atomic_path
+from pipeline.config.model import TowerConfig
 from pipeline.model.bundle import load_bundle
 from pipeline.model.bundlefiles import bundle_hash
 from pipeline.model.towers import VisionTower
-from pipeline.modelconfig import TowerConfig
 
 SCALE = "/scale"  # ends the name of the scales of a weight
 

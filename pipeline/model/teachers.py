@@ -17,8 +17,8 @@ from torch import Tensor
 from transformers import AutoConfig, ImageProcessingMixin
 from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES
 
+from pipeline.config.model import TowerConfig
 from pipeline.model.towers import TowerError, VisionTower
-from pipeline.modelconfig import TowerConfig
 
 LITERT_SUFFIX = ".tflite"
 HOW_TO = "`pip install -r requirements-distill.txt` installs what runs it"

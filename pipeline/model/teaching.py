@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from accelerate import Accelerator
 
-from pipeline.config import Config
+from pipeline.config.build import Config
+from pipeline.config.train import TrainStage
 from pipeline.model.augment import STRENGTHS
 from pipeline.model.distillation import Lessons, Photos, make_lessons
 from pipeline.model.teachers import load_teacher
 from pipeline.provenance import hash_ids
-from pipeline.trainconfig import TrainStage
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from pipeline.artifacts import ArtifactError
-from pipeline.modelconfig import TowerConfig
+from pipeline.config.model import TowerConfig
 
 PACKAGE_PREFIX = "package:"
 

@@ -20,10 +20,10 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.model.checkpoints import Progress, learning, resume, save, snapshot
 from pipeline.model.optimiser import make_optimizer
 from pipeline.model.task import Task
-from pipeline.trainconfig import TrainConfig, TrainStage
 
 LOG_STEPS = 20
 

@@ -14,13 +14,13 @@ import torch.nn.functional as F
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.model.augment import STRENGTHS, augment
 from pipeline.model.distillation import Lessons, spread
 from pipeline.model.examples import Examples, candidate_ranks
 from pipeline.model.features import encode_images, to_pixels
 from pipeline.model.losses import listwise_softmax
 from pipeline.model.two_tower import TwoTower
-from pipeline.trainconfig import TrainConfig, TrainStage
 
 CLASSIFIER_WEIGHT = 0.5
 ALIGNMENT_WEIGHT = 0.5

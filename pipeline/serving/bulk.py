@@ -22,6 +22,7 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from pipeline.artifacts import ClassifyPaths, write_json
+from pipeline.config.stages import IngestConfig, SourceConfig
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.schema import REJECTS, read_table, write_table
 from pipeline.data.sources import Item, open_source
@@ -31,7 +32,6 @@ from pipeline.serving.catalog import Catalog
 from pipeline.serving.classify import Classify, predictor_of, shelf_of
 from pipeline.serving.encoder import Query
 from pipeline.serving.predictor import CategoryPredictor, kinds_of
-from pipeline.stageconfig import IngestConfig, SourceConfig
 
 PREDICTIONS = pa.schema(
     [

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.config.stages import IngestConfig
 from pipeline.data.cleaning import clean_text, product_text
 from pipeline.data.decoding import ImageError, decode_photo, read_photo_file
 from pipeline.data.sources import SourceError
@@ -18,7 +19,6 @@ from pipeline.serving.answer import Answer, Shelf, ask
 from pipeline.serving.catalog import Catalog
 from pipeline.serving.encoder import QueryEncoder
 from pipeline.serving.predictor import CategoryPredictor
-from pipeline.stageconfig import IngestConfig
 
 
 @dataclass(frozen=True)

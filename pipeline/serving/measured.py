@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from tqdm import tqdm
 
+from pipeline.config.stages import IngestConfig, SourceConfig
 from pipeline.data.joining import ProductVectors
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.sources import Item, SourceError, open_source
-from pipeline.stageconfig import IngestConfig, SourceConfig
 
 if TYPE_CHECKING:
     from pipeline.model.names import NameVectors

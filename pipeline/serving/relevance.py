@@ -17,6 +17,7 @@ import pandas as pd
 
 from pipeline import searchmetrics
 from pipeline.artifacts import SearchPaths, write_json
+from pipeline.config.stages import EvaluateConfig
 from pipeline.data.cleaning import clean_text, product_text
 from pipeline.data.sources import SourceError
 from pipeline.metrics import Ratio
@@ -25,7 +26,6 @@ from pipeline.serving.fusion import COSINE_WEIGHT, convex_combination, reciproca
 from pipeline.serving.lexical import LexicalIndex, product_words
 from pipeline.serving.measure import BOOTSTRAP_SEED, intervals
 from pipeline.serving.report import table
-from pipeline.stageconfig import EvaluateConfig
 
 RELEVANT = 0.1
 """Gain from which a product counts as relevant for recall: exact (1) and substitute (0.1)."""

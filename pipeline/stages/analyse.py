@@ -17,7 +17,7 @@ from PIL import Image, ImageStat
 from tqdm import tqdm
 
 from pipeline.artifacts import RunPaths, write_json
-from pipeline.config import Config
+from pipeline.config.build import Config
 from pipeline.data.analysis import SpaceFacts, data_facts, largest
 from pipeline.data.joining import read_rows, read_vectors, unit
 from pipeline.data.schema import read_products, read_table

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.artifacts import RunPaths
-from pipeline.config import Config
+from pipeline.config.build import Config
 from pipeline.data.schema import (
     category_embeddings_schema,
     embeddings_schema,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.artifacts import RunPaths, write_json
-from pipeline.config import Config
+from pipeline.config.build import Config
 from pipeline.data.joining import read_vectors
 from pipeline.data.schema import SPLITS, read_products
 from pipeline.data.taxonomy import read_taxonomy

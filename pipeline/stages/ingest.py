@@ -23,7 +23,7 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from pipeline.artifacts import RunPaths, atomic_path
-from pipeline.config import Config
+from pipeline.config.build import Config
 from pipeline.data.decoding import ImageError, decode_photo
 from pipeline.data.duplicates import Fingerprints, group_rows
 from pipeline.data.imagecache import ImageCacheWriter

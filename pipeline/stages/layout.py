@@ -14,11 +14,11 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from pipeline.artifacts import RunPaths
-from pipeline.config import Config
+from pipeline.config.build import Config
+from pipeline.config.stages import LayoutConfig
 from pipeline.data.joining import read_vectors
 from pipeline.data.schema import LAYOUT, read_products, write_table
 from pipeline.provenance import Provenance, require
-from pipeline.stageconfig import LayoutConfig
 
 STAGE = "layout"
 _LOG = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from pipeline import metrics
 from pipeline.artifacts import RunPaths
-from pipeline.config import Config
+from pipeline.config.build import Config
 from pipeline.data.joining import ProductVectors, read_vectors
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import hash_path, levels

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.artifacts import ArtifactError, RunPaths
-from pipeline.config import Config
+from pipeline.config.build import Config
 from pipeline.data.analysis import ANALYSIS_VERSION, Analysis, prediction_facts
 from pipeline.data.joining import positions, read_rows, read_vectors
 from pipeline.data.schema import (

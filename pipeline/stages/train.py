@@ -20,7 +20,8 @@ import torch
 from accelerate import Accelerator
 
 from pipeline.artifacts import RunPaths, atomic_path
-from pipeline.config import Config
+from pipeline.config.build import Config
+from pipeline.config.train import TrainStage
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import read_taxonomy
 from pipeline.model.bundle import load_bundle
@@ -42,7 +43,6 @@ from pipeline.model.training import JsonLog, run_stage
 from pipeline.model.two_tower import TwoTower
 from pipeline.model.vision_task import VisionTask
 from pipeline.provenance import Provenance, hash_ids, require, write_provenance
-from pipeline.trainconfig import TrainStage
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.config.stages import IngestConfig, SourceConfig
 from pipeline.data.rows import Reject, clean_row
 from pipeline.data.sources import BadRow, open_source
-from pipeline.stageconfig import IngestConfig, SourceConfig
 
 
 def _rows(path):

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.config.stages import SourceConfig
 from pipeline.data.schema import PRODUCTS
 from pipeline.data.sources import BadRow, RawRow, SourceError, open_photos, open_source
 from pipeline.data.sources.fetching import PhotoFetcher
-from pipeline.stageconfig import SourceConfig
 from tests.factories import CATEGORIES, COLOURS, draw, encode, make_row, write_dataset, write_rows
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.config.stages import IngestConfig
 from pipeline.data.duplicates import (
     MAX_SHARED,
     Fingerprints,
@@ -17,7 +18,6 @@ from pipeline.data.duplicates import (
     variant_key,
 )
 from pipeline.data.splits import assign_splits, choose_heldout, cut_split
-from pipeline.stageconfig import IngestConfig
 
 CONFIG = IngestConfig(heldout_category_fraction=0.2, heldout_max_share=0.5, validation_fraction=0.1)
 

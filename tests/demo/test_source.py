@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.config.stages import SourceConfig
 from pipeline.data.sources import RawRow, SourceError, open_source
 from pipeline.demo import photos, source
 from pipeline.demo.products import make_products
 from pipeline.demo.render import encode
-from pipeline.stageconfig import SourceConfig
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from pipeline.artifacts import ArtifactError, BundlePaths
+from pipeline.config.model import TowerConfig
+from pipeline.config.presets import siglip2_bge, tiny
 from pipeline.data.taxonomy import Taxonomy
 from pipeline.model.bundle import load_bundle
 from pipeline.model.bundlefiles import bundle_hash
@@ -20,8 +22,6 @@ from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
 from pipeline.model.prototypes import Prototypes
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
-from pipeline.modelconfig import TowerConfig
-from pipeline.presets import siglip2_bge, tiny
 from tests.damage import edit_model
 
 PATHS = ("Home", "Home > Mugs", "Clothing")

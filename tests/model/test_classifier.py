@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.config.stages import PredictConfig
 from pipeline.model.classifier import ClassTable, HierarchicalClassifier, class_weights, train_classifier
 from pipeline.model.losses import level_cross_entropy
-from pipeline.stageconfig import PredictConfig
 
 TRUTHS = ["A > B", "A > C", "D", "A > B"]
 

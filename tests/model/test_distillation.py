@@ -9,6 +9,8 @@ import pytest
 import torch
 from transformers import SiglipImageProcessorPil
 
+from pipeline.config.presets import siglip2_bge, tiny, with_teacher
+from pipeline.config.train import TrainStage
 from pipeline.model.augment import EVERYWHERE, STRENGTHS, apply_views, draw_views
 from pipeline.model.distillation import Lessons, Photos, make_lessons, spread
 from pipeline.model.examples import Examples
@@ -19,8 +21,6 @@ from pipeline.model.teachers import TowerTeacher, load_teacher, teacher_tower
 from pipeline.model.towers import TowerError
 from pipeline.model.two_tower import TwoTower
 from pipeline.model.vision_task import VisionTask
-from pipeline.presets import siglip2_bge, tiny, with_teacher
-from pipeline.trainconfig import TrainStage
 from tests.model.hub import save_bert, save_siglip
 from tests.model.test_examples import PATHS
 

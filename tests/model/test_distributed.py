@@ -11,10 +11,10 @@ import pytest
 import torch.multiprocessing as multiprocessing
 
 from pipeline.artifacts import RunPaths
+from pipeline.config.presets import tiny
+from pipeline.config.stages import SourceConfig
 from pipeline.data.schema import read_products
 from pipeline.model.matching import MatchingTask
-from pipeline.presets import tiny
-from pipeline.stageconfig import SourceConfig
 from pipeline.stages.train import Trainer
 
 

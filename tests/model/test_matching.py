@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 import torch
 
+from pipeline.config.presets import tiny
+from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.model.examples import FeatureSet, make_examples
 from pipeline.model.features import TokenCache
 from pipeline.model.matching import MatchingTask
@@ -15,8 +17,6 @@ from pipeline.model.relatives import Relatives
 from pipeline.model.selection import select_strength
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
-from pipeline.presets import tiny
-from pipeline.trainconfig import TrainConfig, TrainStage
 
 PATHS = tuple(f"Top{n % 4} > Kind{n}" for n in range(24))
 

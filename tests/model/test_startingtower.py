@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 
 from pipeline.artifacts import ArtifactError
+from pipeline.config.model import TowerConfig
+from pipeline.config.presets import compact
 from pipeline.model.bundle import load_bundle
 from pipeline.model.startingtower import load_tower, save_tower, tower_hash
 from pipeline.model.towers import VisionTower
-from pipeline.modelconfig import TowerConfig
-from pipeline.presets import compact
 
 CONFIG = TowerConfig(
     model_id="",

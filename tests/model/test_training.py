@@ -10,10 +10,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from pipeline.artifacts import ArtifactError
+from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.model.optimiser import make_optimizer
 from pipeline.model.processes import make_accelerator
 from pipeline.model.training import JsonLog, rate_at, run_stage
-from pipeline.trainconfig import TrainConfig, TrainStage
 
 
 class Regression:

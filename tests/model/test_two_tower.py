@@ -6,8 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from pipeline.config.presets import tiny
 from pipeline.model.two_tower import GatedFusion, ProjectionHead, TwoTower
-from pipeline.presets import tiny
 
 
 def test_residual_head_starts_as_the_identity_and_fades():

@@ -7,10 +7,10 @@ import tracemalloc
 
 import pytest
 
+from pipeline.config.stages import SourceConfig
 from pipeline.data.sources import fetching, open_source
 from pipeline.data.sources.fetching import MAX_FAILURES, PhotoFetcher
 from pipeline.data.sources.network import is_public
-from pipeline.stageconfig import SourceConfig
 from tests.hostile import open_shop, resolver
 
 HERE = [ipaddress.ip_network("127.0.0.1/32")]

@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.artifacts import RunPaths
+from pipeline.config.presets import PRESETS
+from pipeline.config.stages import IngestConfig, SourceConfig
 from pipeline.data.rows import clean_row
 from pipeline.data.schema import read_table
 from pipeline.data.sources import RawRow, SourceError, cells, open_source, tables
 from pipeline.data.sources.photos import PhotoFinder
-from pipeline.presets import PRESETS
-from pipeline.stageconfig import IngestConfig, SourceConfig
 from pipeline.stages import ingest
 from tests.factories import COLOURS, draw, encode
 from tests.hostile import ingest_measured, repeated, write_bomb

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.config.stages import IngestConfig
 from pipeline.data.decoding import DecoderBusyError, ImageError, PhotoDecoder, read_photo_file
 from pipeline.data.decoding.structure import (
     MAX_CHUNKS,
@@ -24,7 +25,6 @@ from pipeline.data.decoding.structure import (
 from pipeline.data.decoding.worker import MEMORY_BYTES
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.sources import RawRow
-from pipeline.stageconfig import IngestConfig
 from tests.factories import encode, png_chunk
 
 LIMITS = {"max_bytes": 20_000_000, "max_pixels": 40_000_000}

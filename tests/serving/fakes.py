@@ -20,13 +20,13 @@ import pyarrow as pa
 from PIL import Image
 
 from pipeline.artifacts import write_json
+from pipeline.config.presets import tiny
 from pipeline.data.schema import catalog_schema, vectors_to_arrow
 from pipeline.jsonchecks import sealed
 from pipeline.model.bundlemeta import BUNDLE_VERSION
 from pipeline.model.calibration import Calibration
 from pipeline.model.names import NameVectors, name_vectors
 from pipeline.model.predictor import KINDS, uncalibrated
-from pipeline.presets import tiny
 from pipeline.provenance import Provenance
 from pipeline.serving import catalogmeta
 

@@ -6,12 +6,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from pipeline.config.stages import EvaluateConfig
 from pipeline.serving import measure as module
 from pipeline.serving.measure import evaluate_command, measure
 from pipeline.serving.measured import CategoryTable, MeasureRows, product_vectors
 from pipeline.serving.openfigures import BY_LEVEL, SINGLE
 from pipeline.serving.report import render
-from pipeline.stageconfig import EvaluateConfig
 from tests.factories import write_dataset
 from tests.serving.measuring import PATHS, RandomEncoder, make_rows
 

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from pipeline.__main__ import main
+from pipeline.config.stages import EvaluateConfig
 from pipeline.data.sources import SourceError
 from pipeline.serving import relevance
 from pipeline.serving.relevance import held_out_choice, measure_search, read_judged, render
-from pipeline.stageconfig import EvaluateConfig
 from tests.serving.fakes import word_vector
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "search"

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.config.stages import PredictConfig
 from pipeline.model.calibration import PRECISIONS, Calibration
 from pipeline.model.predictor import KINDS, PREDICTORS
 from pipeline.model.prototypes import Prototypes
@@ -12,7 +13,6 @@ from pipeline.serving.calibrate import TuningRows, calibrate, recalibrate
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.serving.support import Support
 from pipeline.serving.tuning import tune
-from pipeline.stageconfig import PredictConfig
 from tests.serving.fakes import CATEGORIES, FakeBundle, unit, word_vector
 from tests.serving.test_predictor import _with_classifier
 

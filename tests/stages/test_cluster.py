@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from pipeline.config.stages import ClusterConfig
 from pipeline.data.joining import unit
 from pipeline.data.schema import arrow_to_vectors, centroids_schema
-from pipeline.stageconfig import ClusterConfig
 from pipeline.stages.cluster import centroids, cluster, dense_regions
 from tests.stages.test_layout import clustered
 

@@ -7,13 +7,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import presets
 from pipeline.artifacts import ArtifactError, RunPaths
+from pipeline.config import presets
+from pipeline.config.stages import IngestConfig, SourceConfig
 from pipeline.data.schema import PRODUCTS, REJECTS, read_products
 from pipeline.data.sources import SourceError
 from pipeline.data.taxonomy import read_taxonomy
 from pipeline.provenance import is_complete, read_provenance
-from pipeline.stageconfig import IngestConfig, SourceConfig
 from pipeline.stages import ingest
 from tests.factories import CATEGORIES, COLOURS, draw, encode, make_row, write_dataset, write_rows
 

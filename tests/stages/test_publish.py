@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.artifacts import ArtifactError, BundlePaths, RunPaths, write_json
+from pipeline.config.presets import tiny
+from pipeline.config.stages import PublishConfig, SourceConfig
 from pipeline.data.joining import read_vectors, unit
 from pipeline.data.schema import CLUSTERS, LAYOUT, catalog_schema, read_products, read_table, write_table
 from pipeline.data.taxonomy import levels, read_taxonomy
@@ -18,10 +20,8 @@ from pipeline.model.bundlewriter import save_bundle
 from pipeline.model.features import TokenCache
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
-from pipeline.presets import tiny
 from pipeline.provenance import Provenance, is_complete, read_provenance, write_provenance
 from pipeline.serving.catalog import Catalog, check_match
-from pipeline.stageconfig import PublishConfig, SourceConfig
 from pipeline.stages import analyse, cluster, embed, evaluate, ingest, predict, publish
 from tests.factories import write_dataset
 

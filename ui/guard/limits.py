@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.stageconfig import IngestConfig
+from pipeline.config.stages import IngestConfig
 
 MAX_FILE = IngestConfig().max_image_bytes
 """Bytes of an uploaded file."""

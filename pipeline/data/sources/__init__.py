@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.config.stages import SourceConfig
 from pipeline.data.sources.base import BadRow, Item, Part, RawRow, Source, SourceError, join_sources
 from pipeline.data.sources.cells import MAX_PHOTO_BYTES, shorten
 from pipeline.data.sources.fetching import PhotoFetcher
@@ -18,7 +19,6 @@ from pipeline.data.sources.parquet import open_file, open_folder
 from pipeline.data.sources.photos import PhotoFinder
 from pipeline.data.sources.shopify import is_shopify_export, open_shopify
 from pipeline.data.sources.tables import DELIMITERS, open_table
-from pipeline.stageconfig import SourceConfig
 
 __all__ = ["BadRow", "Item", "Part", "RawRow", "Source", "SourceError", "open_photos", "open_source", "shorten"]
 

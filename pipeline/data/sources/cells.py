@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from pipeline.config.stages import IngestConfig
 from pipeline.data.sources.base import BadRow, Item, RawRow
-from pipeline.stageconfig import IngestConfig
 
 MAX_PHOTO_BYTES = IngestConfig.max_image_bytes
 """What a source takes for a photo where nobody says otherwise."""

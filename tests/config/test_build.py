@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from pipeline.__main__ import parser
-from pipeline.config import STAGE_ORDER
-from pipeline.modelconfig import ModelConfig, TowerConfig
-from pipeline.presets import PRESETS, compact, siglip2_bge, tiny
-from pipeline.stageconfig import ClusterConfig, IngestConfig, LayoutConfig, PredictConfig
-from pipeline.trainconfig import TrainConfig, TrainStage
+from pipeline.config.build import STAGE_ORDER
+from pipeline.config.model import ModelConfig, TowerConfig
+from pipeline.config.presets import PRESETS, compact, siglip2_bge, tiny
+from pipeline.config.stages import ClusterConfig, IngestConfig, LayoutConfig, PredictConfig
+from pipeline.config.train import TrainConfig, TrainStage
 
 TOWER = TowerConfig(model_id="x", model_class="BertModel", pooling="cls", width=8)
 

