@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline import metrics
 from pipeline.artifacts import RunPaths
 from pipeline.config.build import Config
 from pipeline.config.presets import PRESETS
@@ -26,6 +25,7 @@ from pipeline.config.stages import SourceConfig
 from pipeline.data.joining import ProductVectors, read_vectors
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import SEPARATOR, levels, read_taxonomy
+from pipeline.metrics import ratios
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.model.classifier import ClassTable, train_classifier
 from pipeline.model.names import name_vectors
@@ -55,7 +55,7 @@ def hf1(predictor: CategoryPredictor, own: Own, rows: TuningRows, kind: str) -> 
         total = predictor.tree.sum_up(table)
         ends = [predictor.tree.descend(*pair)[-1] for pair in zip(table, total, strict=True)]
         paths += [predictor.tree.taxonomy.paths[node] for node in ends]
-    overlap = metrics.path_overlap([levels(path) for path in paths], [levels(path) for path in rows.truths]).f1
+    overlap = ratios.path_overlap([levels(path) for path in paths], [levels(path) for path in rows.truths]).f1
     return overlap.at(~rows.unseen).value, overlap.at(rows.unseen).value
 
 
@@ -142,7 +142,7 @@ def first_right(
     for truth, listed, photo in zip(products["category_path"], products["candidates"], photos, strict=True):
         if len(listed) > 1 and photo.any():
             scores = categories[[index[path] for path in listed]] @ photo
-            right.append(metrics.ranks(scores[None], np.array([list(listed).index(truth)]))[0] == 1)
+            right.append(ratios.ranks(scores[None], np.array([list(listed).index(truth)]))[0] == 1)
     return float(np.mean(right)), len(right)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from typing_extensions import TypedDict  # pydantic reads no other in Python 3.11
 
 from pipeline.data.taxonomy import SEPARATOR, levels, truncate
-from pipeline.pathmetrics import coverage_curve, level_hits, reliability
+from pipeline.metrics.hierarchical import coverage_curve, level_hits, reliability
 
 ANALYSIS_VERSION = 1
 _BINS = 40

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.metrics import ranks
+from pipeline.metrics.ratios import ranks
 
 
 @dataclass(frozen=True)

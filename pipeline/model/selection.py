@@ -15,7 +15,7 @@ from torch import Tensor
 
 from pipeline.config.train import TrainConfig
 from pipeline.data.taxonomy import levels
-from pipeline.metrics import path_overlap
+from pipeline.metrics.ratios import path_overlap
 from pipeline.model.examples import FeatureSet, candidate_ranks
 from pipeline.model.two_tower import TwoTower
 

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pipeline.artifacts import atomic_path
-from pipeline.pathmetrics import coverage_curve, reliability
+from pipeline.metrics.hierarchical import coverage_curve, reliability
 
 
 class Judgement(Protocol):

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline import pathmetrics
 from pipeline.config.stages import PredictConfig
 from pipeline.data.taxonomy import levels
+from pipeline.metrics import hierarchical
 from pipeline.model.calibration import FAMILIAR_SHARE, LEAST, PRECISIONS, Calibration, fit_platt, logit, sigmoid
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.serving.support import Support
@@ -148,7 +148,7 @@ def calibrate(
     decoded = [predictor.raw(rows.vectors, start) for predictor, rows in samples]
     paths = [levels(path) for found, _ in decoded for path in found]
     truths = [levels(truth) for _, rows in samples for truth in rows.truths]
-    there, right = pathmetrics.level_hits(paths, truths, depth)
+    there, right = hierarchical.level_hits(paths, truths, depth)
     probability = np.zeros(there.shape)
     probability[there] = np.concatenate([each for _, found in decoded for each in found])
     agreement = np.zeros(there.shape)
@@ -172,7 +172,7 @@ def calibrate(
     thresholds, coverage = _thresholds(judged, len(fits))
     everyone = np.ones(len(weights), dtype=bool)
     cosines = np.concatenate([predictor.scorer.nearest(rows.vectors) for predictor, rows in samples])
-    nearest = pathmetrics.coverage_curve(cosines.astype(np.float64), everyone, weights)
+    nearest = hierarchical.coverage_curve(cosines.astype(np.float64), everyone, weights)
     familiar = _floor(float(nearest[0][np.searchsorted(nearest[1], FAMILIAR_SHARE)]))
     return judged, replace(fitted, thresholds=thresholds, coverage=coverage, familiar=familiar)
 
@@ -184,11 +184,11 @@ def _thresholds(
     for level in range(depth):
         kept = judged.there[:, level]
         curves.append(
-            pathmetrics.coverage_curve(judged.confidence[kept, level], judged.right[kept, level], judged.weights[kept])
+            hierarchical.coverage_curve(judged.confidence[kept, level], judged.right[kept, level], judged.weights[kept])
         )
     thresholds, coverage = [], []
     for precision in PRECISIONS:
-        found = [pathmetrics.threshold_for(precision, curve) for curve in curves]
+        found = [hierarchical.threshold_for(precision, curve) for curve in curves]
         thresholds.append(tuple(None if value is None else _floor(value) for value in found))
         coverage.append(
             tuple(
@@ -211,7 +211,7 @@ def calibration_errors(judged: Judged) -> dict[str, list[float | None]]:
         errors[name] = []
         for level in range(judged.there.shape[1]):
             one = slice(level, level + 1)
-            figure = pathmetrics.CalibrationError(values[:, one], judged.right[:, one], judged.there[:, one])
+            figure = hierarchical.CalibrationError(values[:, one], judged.right[:, one], judged.there[:, one])
             value = float(figure.resampled(judged.weights[None])[0])
             errors[name].append(None if np.isnan(value) else round(value, 4))
     return errors

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from pipeline.data.taxonomy import SEPARATOR, Taxonomy, levels, truncate
-from pipeline.metrics import common_levels
+from pipeline.metrics.ratios import common_levels
 from pipeline.serving.catalog import Catalog
 
 

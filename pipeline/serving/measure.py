@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import metrics, searchmetrics
 from pipeline.artifacts import write_json
 from pipeline.config.stages import EvaluateConfig
 from pipeline.data.taxonomy import levels, read_taxonomy
-from pipeline.metrics import Figure, PathOverlap, Ratio
+from pipeline.metrics import ranking, ratios
+from pipeline.metrics.ratios import Figure, PathOverlap, Ratio
 from pipeline.model.bundle import load_bundle
 from pipeline.serving.measured import CategoryTable, Encoder, MeasureRows, count_rows, read_rows, reasons
 from pipeline.serving.openfigures import open_figures
@@ -70,7 +70,7 @@ def measure(
         "n": count_rows(rows, known, listed, seen, table),
         "rerank": _by_group(dict(_rerank(rows, answers, index, listed)), groups, interval),
         "open": _open(bundle, rows, table, groups, interval),
-        "retrieval": {kind: interval(ratios) for kind, ratios in _retrieval(rows, known, config)},
+        "retrieval": {kind: interval(values) for kind, values in _retrieval(rows, known, config)},
     }
     skipped = reasons(rows, known, listed, seen)
     return {**{name: part for name, part in report.items() if part}, "skipped": skipped}
@@ -111,7 +111,7 @@ def evaluate_command(
 
 def intervals(figures: Mapping[Any, Figure], *, resamples: int, seed: int) -> dict[Any, Any]:
     """Figures over the same rows as JSON."""
-    found = metrics.bootstrap(list(figures.values()), resamples=resamples, seed=seed)
+    found = ratios.bootstrap(list(figures.values()), resamples=resamples, seed=seed)
     return {
         name: {"value": round(one.value, 6), "low": round(one.low, 6), "high": round(one.high, 6)}
         for name, one in zip(figures, found, strict=True)
@@ -127,8 +127,8 @@ def _by_group(
     result: dict[str, Any] = {}
     for group, members in groups.items():
         part = {
-            kind: interval({name: ratio.at(members[found]) for name, ratio in ratios.items()})
-            for kind, (found, ratios) in figures.items()
+            kind: interval({name: ratio.at(members[found]) for name, ratio in values.items()})
+            for kind, (found, values) in figures.items()
             if members[found].any()
         }
         result.update(part if not group else {group: part} if part else {})
@@ -162,22 +162,22 @@ def _rerank(
         candidates = [rows.candidates[row] for row in found.tolist()]
         truths = [str(rows.truths[row]) for row in found.tolist()]
         truth = np.array([paths.index(truth) for truth, paths in zip(truths, candidates, strict=True)])
-        scores = metrics.lose_ties(_candidate_scores(answer.queries[kept], answer.categories, candidates, index), truth)
+        scores = ratios.lose_ties(_candidate_scores(answer.queries[kept], answer.categories, candidates, index), truth)
         chosen = [row[best] for row, best in zip(candidates, scores.argmax(axis=1), strict=True)]
-        rank = metrics.ranks(scores, truth)
+        rank = ratios.ranks(scores, truth)
         overlap = _overlap(chosen, truths)
-        accuracies = [metrics.accuracy_at(rank, k) for k in (1, 3, 5)]
-        ratios = (*accuracies, metrics.reciprocal_rank(rank), overlap.f1, overlap.top_accuracy)
-        yield kind, (found, dict(zip(RERANK_METRICS, ratios, strict=True)))
+        accuracies = [ratios.accuracy_at(rank, k) for k in (1, 3, 5)]
+        values = (*accuracies, ratios.reciprocal_rank(rank), overlap.f1, overlap.top_accuracy)
+        yield kind, (found, dict(zip(RERANK_METRICS, values, strict=True)))
     found = np.flatnonzero(listed)
     if len(found):
-        floor = metrics.random_floor(
+        floor = ratios.random_floor(
             [[levels(path) for path in rows.candidates[row]] for row in found.tolist()],
             [levels(str(rows.truths[row])) for row in found.tolist()],
         )
         accuracies = [floor.accuracy_at(k) for k in (1, 3, 5)]
-        ratios = (*accuracies, floor.reciprocal_rank, floor.overlap.f1, floor.overlap.top_accuracy)
-        yield "random", (found, dict(zip(RERANK_METRICS, ratios, strict=True)))
+        values = (*accuracies, floor.reciprocal_rank, floor.overlap.f1, floor.overlap.top_accuracy)
+        yield "random", (found, dict(zip(RERANK_METRICS, values, strict=True)))
 
 
 def _candidate_scores(
@@ -227,7 +227,7 @@ def _open(
 
 
 def _overlap(predicted: Sequence[str], true: Sequence[str]) -> PathOverlap:
-    return metrics.path_overlap([levels(path) for path in predicted], [levels(path) for path in true])
+    return ratios.path_overlap([levels(path) for path in predicted], [levels(path) for path in true])
 
 
 def _retrieval(rows: MeasureRows, known: np.ndarray, config: EvaluateConfig) -> Iterator[tuple[str, dict[str, Ratio]]]:
@@ -240,9 +240,9 @@ def _retrieval(rows: MeasureRows, known: np.ndarray, config: EvaluateConfig) -> 
             continue
         _, labels = np.unique(tops[found], return_inverse=True)
         chosen = getattr(vectors, kind)[found]
-        ratios = searchmetrics.neighbour_precision(chosen, labels, (1, 3), near_duplicate=config.near_duplicate)
-        if ratios[0].denominator.any():
-            yield kind, dict(zip(("p1", "p3"), ratios, strict=True))
+        values = ranking.neighbour_precision(chosen, labels, (1, 3), near_duplicate=config.near_duplicate)
+        if values[0].denominator.any():
+            yield kind, dict(zip(("p1", "p3"), values, strict=True))
         if kind == "fused":
-            floor = searchmetrics.same_label_floor(labels)
+            floor = ranking.same_label_floor(labels)
             yield "random", {"p1": floor, "p3": floor}

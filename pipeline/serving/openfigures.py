@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline import metrics, pathmetrics
 from pipeline.data.taxonomy import hash_path, levels
-from pipeline.metrics import Figure
+from pipeline.metrics import hierarchical, ratios
+from pipeline.metrics.ratios import Figure
 from pipeline.model.predictor import KINDS, PREDICTORS
 from pipeline.serving.measured import CategoryTable, Encoder, MeasureRows
 from pipeline.serving.predictor import CategoryPredictor, Prediction, kinds_of
@@ -123,28 +123,28 @@ def _untrained(bundle: Encoder, rows: MeasureRows, table: CategoryTable, found: 
     for start in range(0, len(queries), _ROWS_AT_A_TIME):
         part = slice(start, start + _ROWS_AT_A_TIME)
         scores = queries[part] @ table.untrained[: table.open_size].T
-        nearest += [table.paths[best] for best in metrics.lose_ties(scores, truth[part]).argmax(axis=1)]
+        nearest += [table.paths[best] for best in ratios.lose_ties(scores, truth[part]).argmax(axis=1)]
     return nearest
 
 
 def _path_figures(predicted: Sequence[str], found: OpenRows) -> Figures:
     """What needs the predicted paths alone."""
     given, truths = [levels(path) for path in predicted], [levels(path) for path in found.truths]
-    overlap = metrics.path_overlap(given, truths)
+    overlap = ratios.path_overlap(given, truths)
     number = {path: place for place, path in enumerate(dict.fromkeys([*found.truths, *predicted]))}
     numbers = [np.array([number[path] for path in paths]) for paths in (predicted, found.truths)]
     depth = max(map(len, truths))
-    _, right = pathmetrics.level_hits(given, truths, depth)
-    accuracy = pathmetrics.level_accuracy(right, np.array([len(truth) for truth in truths]))
+    _, right = hierarchical.level_hits(given, truths, depth)
+    accuracy = hierarchical.level_accuracy(right, np.array([len(truth) for truth in truths]))
     singles = (
         overlap.f1,
         overlap.precision,
         overlap.recall,
-        pathmetrics.ancestor_f1(given, [[truth] for truth in truths]),
-        pathmetrics.ancestor_f1(given, found.accepted),
+        hierarchical.ancestor_f1(given, [[truth] for truth in truths]),
+        hierarchical.ancestor_f1(given, found.accepted),
         overlap.top_accuracy,
-        metrics.mean_of(numbers[0] == numbers[1]),
-        pathmetrics.MacroF1(*numbers),
+        ratios.mean_of(numbers[0] == numbers[1]),
+        hierarchical.MacroF1(*numbers),
     )
     return {**dict(zip(SINGLE, singles, strict=True)), "level_accuracy": [_pooled(accuracy), *accuracy]}
 
@@ -157,29 +157,29 @@ def _sure(predicted: Sequence[Prediction], found: OpenRows) -> Figures:
     """
     depth = max(len(one.confidences) for one in predicted)
     given = [levels(one.path) for one in predicted]
-    there, right = pathmetrics.level_hits(given, [levels(path) for path in found.truths], depth)
+    there, right = hierarchical.level_hits(given, [levels(path) for path in found.truths], depth)
     certain = np.array([[level < one.certain for level in range(depth)] for one in predicted])
     confidence = np.zeros(there.shape)
     for row, one in enumerate(predicted):
         confidence[row, : len(one.confidences)] = one.confidences
     columns = range(depth)
-    coverage: list[metrics.Ratio] = [metrics.mean_of(certain[:, level]) for level in columns]
-    precision = [metrics.Ratio((certain & right)[:, c].astype(float), certain[:, c].astype(float)) for c in columns]
+    coverage: list[ratios.Ratio] = [ratios.mean_of(certain[:, level]) for level in columns]
+    precision = [ratios.Ratio((certain & right)[:, c].astype(float), certain[:, c].astype(float)) for c in columns]
     errors = [
-        pathmetrics.CalibrationError(*(table[:, level : level + 1] for table in (confidence, right, there)))
+        hierarchical.CalibrationError(*(table[:, level : level + 1] for table in (confidence, right, there)))
         for level in columns
     ]
-    passed = metrics.Ratio(certain.sum(axis=1).astype(float), there.sum(axis=1).astype(float))
+    passed = ratios.Ratio(certain.sum(axis=1).astype(float), there.sum(axis=1).astype(float))
     return {
         "coverage": [passed, *coverage],
         "precision": [_pooled(precision), *precision],
-        "ece": [pathmetrics.CalibrationError(confidence, right, there), *errors],
+        "ece": [hierarchical.CalibrationError(confidence, right, there), *errors],
     }
 
 
-def _pooled(figures: Sequence[metrics.Ratio]) -> metrics.Ratio:
+def _pooled(figures: Sequence[ratios.Ratio]) -> ratios.Ratio:
     """Numerators and denominators of all levels summed row by row."""
-    return metrics.Ratio(
+    return ratios.Ratio(
         np.sum([figure.numerator for figure in figures], axis=0),
         np.sum([figure.denominator for figure in figures], axis=0),
     )

@@ -15,12 +15,12 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from pipeline import searchmetrics
 from pipeline.artifacts import SearchPaths, write_json
 from pipeline.config.stages import EvaluateConfig
 from pipeline.data.cleaning import clean_text, product_text
 from pipeline.data.sources import SourceError
-from pipeline.metrics import Ratio
+from pipeline.metrics import ranking
+from pipeline.metrics.ratios import Ratio
 from pipeline.model.bundle import load_bundle
 from pipeline.serving.fusion import COSINE_WEIGHT, convex_combination, reciprocal_rank_fusion
 from pipeline.serving.lexical import LexicalIndex, product_words
@@ -257,15 +257,15 @@ def _fused(cosines: np.ndarray, by_words: np.ndarray, weight: float) -> np.ndarr
 
 
 def _ndcg(search: JudgedSearch, scores: np.ndarray) -> np.ndarray:
-    return searchmetrics.ndcg_at(search.gains, searchmetrics.best_first(scores, search.gains, 10), 10).numerator
+    return ranking.ndcg_at(search.gains, ranking.best_first(scores, search.gains, 10), 10).numerator
 
 
 def _figures(search: JudgedSearch, relevant: np.ndarray, scores: np.ndarray) -> dict[str, Ratio]:
-    order = searchmetrics.best_first(scores, search.gains, _DEEPEST)
+    order = ranking.best_first(scores, search.gains, _DEEPEST)
     return {
-        "ndcg10": searchmetrics.ndcg_at(search.gains, order, 10),
-        "recall50": searchmetrics.recall_at(relevant, order, _DEEPEST),
-        "judged10": searchmetrics.share_at(search.judged, order, 10),
+        "ndcg10": ranking.ndcg_at(search.gains, order, 10),
+        "recall50": ranking.recall_at(relevant, order, _DEEPEST),
+        "judged10": ranking.share_at(search.judged, order, 10),
     }
 
 

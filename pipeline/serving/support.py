@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.data.joining import ProductVectors
 from pipeline.data.taxonomy import levels
-from pipeline.metrics import common_levels
+from pipeline.metrics.ratios import common_levels
 
 NEIGHBOURS = 8
 """Labelled products that are asked."""

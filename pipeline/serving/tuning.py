@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import metrics
 from pipeline.config.stages import PredictConfig
 from pipeline.data.taxonomy import levels
+from pipeline.metrics import ratios
 from pipeline.model.bundle import Bundle
 from pipeline.model.calibration import Calibration
 from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
@@ -117,7 +117,7 @@ def _record(
 ) -> dict[str, Any]:
     """A setting with the hF1 of its decoded paths over the weighted rows (`score`), on seen and unseen categories."""
     paths, _ = predictor.raw(rows.vectors, setting)
-    overlap = metrics.path_overlap([levels(path) for path in paths], [levels(truth) for truth in rows.truths]).f1
+    overlap = ratios.path_overlap([levels(path) for path in paths], [levels(truth) for truth in rows.truths]).f1
     counts = np.stack([rows.weights(config.unseen_share), ~rows.unseen, rows.unseen]).astype(np.float64)
     score, seen, unseen = np.nan_to_num(overlap.resampled(counts)).round(4).tolist()
     return {

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline import metrics
 from pipeline.artifacts import RunPaths
 from pipeline.config.build import Config
 from pipeline.data.joining import ProductVectors, read_vectors
 from pipeline.data.schema import read_products
 from pipeline.data.taxonomy import hash_path, levels
+from pipeline.metrics import ratios
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.model.bundlemeta import read_meta
 from pipeline.model.bundlewriter import add_predictor
@@ -198,4 +198,4 @@ def untrained_hf1(bundle: Bundle, texts: list[str], truths: list[str]) -> float:
         return 0.0
     nearest = (bundle.encode_texts_untrained(texts) @ bundle.encode_texts_untrained(bundle.categories).T).argmax(axis=1)
     predicted = [levels(bundle.categories[row]) for row in nearest]
-    return metrics.path_overlap(predicted, [levels(truth) for truth in truths]).f1.value
+    return ratios.path_overlap(predicted, [levels(truth) for truth in truths]).f1.value

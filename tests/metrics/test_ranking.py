@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pipeline import searchmetrics
+from pipeline.metrics import ranking
 
 
 def slow_neighbours(vectors, query, k, threshold):
@@ -21,16 +21,16 @@ def slow_neighbours(vectors, query, k, threshold):
 
 def test_ties_in_a_ranking_count_against_us():
     scores, gains = np.array([[2.0, 1.0, 1.0, 3.0]]), np.array([[0.0, 1.0, 0.1, 0.0]])
-    assert searchmetrics.best_first(scores, gains, 9).tolist() == [[3, 0, 2, 1]]
-    assert searchmetrics.best_first(scores, gains, 2).tolist() == [[3, 0]]
+    assert ranking.best_first(scores, gains, 9).tolist() == [[3, 0, 2, 1]]
+    assert ranking.best_first(scores, gains, 2).tolist() == [[3, 0]]
     with pytest.raises(ValueError, match="NaN"):
-        searchmetrics.best_first(np.array([[np.nan]]), np.array([[0.0]]), 1)
+        ranking.best_first(np.array([[np.nan]]), np.array([[0.0]]), 1)
 
 
 def test_ndcg_by_hand():
     """Gains 0, 1, 0.1 in this order, over 1, 0.1, 0; a query without gains counts for nothing."""
     order = np.array([[2, 0, 1], [0, 1, 2]])
-    found = searchmetrics.ndcg_at(np.array([[1.0, 0.1, 0.0], [0.0, 0.0, 0.0]]), order, 3)
+    found = ranking.ndcg_at(np.array([[1.0, 0.1, 0.0], [0.0, 0.0, 0.0]]), order, 3)
     assert found.value == pytest.approx((1 / math.log2(3) + 0.05) / (1 + 0.1 / math.log2(3)))
     assert found.denominator.tolist() == [1, 0]
 
@@ -39,7 +39,7 @@ def test_ranked_search_against_slow_references():
     rng = np.random.default_rng(4)
     gains = rng.choice([0.0, 0.01, 0.1, 1.0], size=(6, 30), p=[0.7, 0.1, 0.1, 0.1])
     scores = rng.integers(0, 5, size=gains.shape).astype(np.float32)
-    order = searchmetrics.best_first(scores, gains, 20)
+    order = ranking.best_first(scores, gains, 20)
     ndcg, recall, share = [], [], []
     for score, gain in zip(scores.tolist(), gains.tolist(), strict=True):
         best = sorted(range(30), key=lambda column: (-score[column], gain[column]))
@@ -49,9 +49,9 @@ def test_ranked_search_against_slow_references():
         ndcg.append(reached / reachable)
         recall.append(len(relevant & set(best[:20])) / len(relevant))
         share.append(sum(gain[column] > 0 for column in best[:10]) / 10)
-    assert searchmetrics.ndcg_at(gains, order, 10).numerator == pytest.approx(ndcg)
-    assert searchmetrics.recall_at(gains >= 0.1, order, 20).numerator == pytest.approx(recall)
-    assert searchmetrics.share_at(gains > 0, order, 10).value == pytest.approx(np.mean(share))
+    assert ranking.ndcg_at(gains, order, 10).numerator == pytest.approx(ndcg)
+    assert ranking.recall_at(gains >= 0.1, order, 20).numerator == pytest.approx(recall)
+    assert ranking.share_at(gains > 0, order, 10).value == pytest.approx(np.mean(share))
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.9, 2.0])
@@ -61,7 +61,7 @@ def test_neighbour_precision_equals_the_slow_version(threshold):
     vectors[30:40] = vectors[:10] + 1e-3
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     labels = rng.integers(0, 3, size=60)
-    found = searchmetrics.neighbour_precision(vectors, labels, (1, 3), near_duplicate=threshold, chunk=7)
+    found = ranking.neighbour_precision(vectors, labels, (1, 3), near_duplicate=threshold, chunk=7)
     for k, ratio in zip((1, 3), found, strict=True):
         for query in range(60):
             kept = slow_neighbours(vectors, query, k, threshold)
@@ -71,11 +71,11 @@ def test_neighbour_precision_equals_the_slow_version(threshold):
 
 def test_a_near_duplicate_earns_nothing():
     vectors = np.array([[1, 0], [1, 0], [0.6, 0.8]], dtype=np.float32)
-    (first,) = searchmetrics.neighbour_precision(vectors, np.array([0, 0, 1]), (1,), near_duplicate=0.985)
+    (first,) = ranking.neighbour_precision(vectors, np.array([0, 0, 1]), (1,), near_duplicate=0.985)
     assert first.numerator.tolist() == [0, 0, 0]
     assert first.denominator.tolist() == [1, 1, 1]
 
 
 def test_random_neighbours_by_hand():
-    assert searchmetrics.same_label_floor(np.array([0, 0, 0, 1])).value == pytest.approx((2 / 3 * 3 + 0) / 4)
-    assert searchmetrics.same_label_floor(np.array([5])).value == 0
+    assert ranking.same_label_floor(np.array([0, 0, 0, 1])).value == pytest.approx((2 / 3 * 3 + 0) / 4)
+    assert ranking.same_label_floor(np.array([5])).value == 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.metrics import Ratio
+from pipeline.metrics.ratios import Ratio
 
 BINS = 15  # Guo et al. 2017, "On calibration of modern neural networks"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.metrics import Ratio, mean_of
+from pipeline.metrics.ratios import Ratio, mean_of
 
 
 def best_first(scores: np.ndarray, gains: np.ndarray, k: int) -> np.ndarray:

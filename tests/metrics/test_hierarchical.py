@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline import metrics
-from pipeline import pathmetrics as module
+from pipeline.metrics import hierarchical as module
+from pipeline.metrics import ratios
 
 A = ("Home", "Decor", "Clocks", "Wall Clocks")
 B = ("Home", "Decor", "Vases")
@@ -42,7 +42,7 @@ def test_strict_ancestor_sets_are_the_longest_common_prefix():
     rng = np.random.default_rng(0)
     predicted, true = random_paths(rng, 200), random_paths(rng, 200)
     strict = module.ancestor_f1(predicted, [[truth] for truth in true])
-    assert strict.value == pytest.approx(metrics.path_overlap(predicted, true).f1.value)
+    assert strict.value == pytest.approx(ratios.path_overlap(predicted, true).f1.value)
 
 
 def test_lenient_takes_the_accepted_path_that_fits_best():
@@ -99,7 +99,7 @@ def test_calibration_error_equals_the_slow_version():
     rows = rng.integers(0, 60, 60)
     counts = np.bincount(rows, minlength=60).astype(float)[None]
     assert figure.resampled(counts) == pytest.approx([slow_error(confidence[rows], right[rows], there[rows])])
-    (interval,) = metrics.bootstrap([figure], resamples=50, seed=0)
+    (interval,) = ratios.bootstrap([figure], resamples=50, seed=0)
     assert interval.low <= interval.value <= interval.high
 
 
