@@ -24,7 +24,6 @@ from pipeline.config.presets import PRESETS
 from pipeline.config.stages import SourceConfig
 from pipeline.data.joining import ProductVectors, read_vectors
 from pipeline.data.schema import read_products
-from pipeline.data.taxonomy import SEPARATOR, levels, read_taxonomy
 from pipeline.metrics import ratios
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.model.classifier import ClassTable, train_classifier
@@ -34,6 +33,7 @@ from pipeline.model.prototypes import Prototypes
 from pipeline.serving.calibrate import TuningRows
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.stages.predict import tuning_rows
+from pipeline.taxonomy.paths import SEPARATOR, levels, read_taxonomy
 
 SHARPNESS = 2.0
 LEANING = (0.1, 0.3, 0.5)

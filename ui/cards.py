@@ -9,8 +9,8 @@ from html import escape
 from typing import Any
 
 from pipeline.artifacts import ArtifactError
-from pipeline.data.taxonomy import levels
 from pipeline.serving.catalog import Catalog
+from pipeline.taxonomy.paths import levels
 
 _log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ import gradio as gr
 import numpy as np
 import plotly.graph_objects as go
 
-from pipeline.data.taxonomy import Taxonomy, levels
 from pipeline.serving.categories import Categories, chain
+from pipeline.taxonomy.paths import Taxonomy, levels
 from ui import cards, charts, links, treemap
 from ui.picking import pick_button, pickable, picked
 from ui.plots import drawing, plot

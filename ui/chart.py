@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.data.taxonomy import levels
+from pipeline.taxonomy.paths import levels
 from ui import figures
 
 LAYOUTS = {"umap3": ("x", "y", "z"), "umap2": ("umap2_x", "umap2_y"), "pca": ("pca_x", "pca_y", "pca_z")}

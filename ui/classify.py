@@ -8,8 +8,8 @@ from typing import Any
 import gradio as gr
 
 from pipeline.config.stages import PredictConfig
-from pipeline.data.taxonomy import levels, truncate
 from pipeline.serving.answer import Shelf, ask
+from pipeline.taxonomy.paths import levels, truncate
 from ui import cards, examples, links
 from ui.photo import photo_input, read_photo
 from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Workspace, bind, endpoint, read_listing, read_paths, refuse

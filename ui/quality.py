@@ -11,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pipeline.data.analysis import leaves
-from pipeline.data.taxonomy import levels
+from pipeline.taxonomy.paths import levels
 from ui import cards, charts
 from ui.picking import pick_button, pickable, picked
 from ui.plots import drawing, plot

@@ -10,12 +10,12 @@ import gradio as gr
 import numpy as np
 
 from pipeline.data.cleaning import clean_text
-from pipeline.data.taxonomy import Taxonomy
 from pipeline.serving.agreement import compare
 from pipeline.serving.encoder import Query
 from pipeline.serving.filters import HOLE, allowed_rows, worded
 from pipeline.serving.neighbours import nearest_products
 from pipeline.serving.support import NEAR_DUPLICATE
+from pipeline.taxonomy.paths import Taxonomy
 from ui import cards, examples, links, results
 from ui.photo import photo_input, read_photo
 from ui.picking import pickable, picked

@@ -16,12 +16,12 @@ import gradio as gr
 from pipeline.artifacts import ArtifactError
 from pipeline.config.stages import IngestConfig
 from pipeline.data.cleaning import clean_text, cut_text, product_text
-from pipeline.data.taxonomy import normalise_path
 from pipeline.serving.catalog import Catalog
 from pipeline.serving.categories import Categories
 from pipeline.serving.encoder import QueryEncoder
 from pipeline.serving.index import Hit, ProductSearch
 from pipeline.serving.predictor import CategoryPredictor
+from pipeline.taxonomy.paths import normalise_path
 from ui import programs
 from ui.guard.faults import refuse
 

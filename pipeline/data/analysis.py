@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from typing_extensions import TypedDict  # pydantic reads no other in Python 3.11
 
-from pipeline.data.taxonomy import SEPARATOR, levels, truncate
 from pipeline.metrics.hierarchical import coverage_curve, level_hits, reliability
+from pipeline.taxonomy.paths import SEPARATOR, levels, truncate
 
 ANALYSIS_VERSION = 1
 _BINS = 40

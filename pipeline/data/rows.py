@@ -15,7 +15,7 @@ from pipeline.data.cleaning import clean_text, cut_text, guess_language, product
 from pipeline.data.decoding import ImageError, decode_photo
 from pipeline.data.images import perceptual_hash, photo_flaw, signature, square, thumbnail
 from pipeline.data.sources import BadRow, Item, RawRow, shorten
-from pipeline.data.taxonomy import normalise_path
+from pipeline.taxonomy.paths import normalise_path
 
 _RAW_TEXT_FACTOR = 50
 """Raw texts are cut at this many times the allowed length before any parsing: no honest markup is thicker."""

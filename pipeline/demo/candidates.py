@@ -6,8 +6,8 @@ import functools
 import re
 
 from pipeline.artifacts import DEMO
-from pipeline.data.taxonomy import Taxonomy, levels, read_taxonomy
 from pipeline.demo.products import Product, stream
+from pipeline.taxonomy.paths import Taxonomy, levels, read_taxonomy
 
 _WORD = re.compile(r"[a-z]{3,}")
 

@@ -22,7 +22,6 @@ from transformers import AutoTokenizer
 
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.data.schema import parse_table
-from pipeline.data.taxonomy import hash_path
 from pipeline.model.bundlefiles import read_files, tokenizer_folder
 from pipeline.model.bundlemeta import ADVICE, model_config, read_meta
 from pipeline.model.features import TokenCache, encode_images, encode_texts
@@ -31,6 +30,7 @@ from pipeline.model.predictor import PredictorParts, read_parts
 from pipeline.model.quantised import dequantise
 from pipeline.model.towers import TextTower
 from pipeline.model.two_tower import TwoTower
+from pipeline.taxonomy.paths import hash_path
 
 
 class Bundle:

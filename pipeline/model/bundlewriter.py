@@ -17,7 +17,6 @@ from safetensors.torch import save
 
 from pipeline.artifacts import BundlePaths
 from pipeline.data.schema import write_table
-from pipeline.data.taxonomy import Taxonomy, hash_path
 from pipeline.model.bundle import load_bundle, stored_weights
 from pipeline.model.bundlefiles import check_files, write_meta
 from pipeline.model.bundlemeta import read_meta
@@ -26,6 +25,7 @@ from pipeline.model.names import NameVectors
 from pipeline.model.predictor import PredictorParts, write_parts
 from pipeline.model.quantised import quantise
 from pipeline.model.two_tower import TwoTower
+from pipeline.taxonomy.paths import Taxonomy, hash_path
 
 
 def save_bundle(

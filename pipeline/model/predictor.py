@@ -17,11 +17,11 @@ from safetensors.torch import load, save
 
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.data.schema import parse_table, write_table
-from pipeline.data.taxonomy import hash_path
 from pipeline.model.bundlemeta import PredictorName, QueryKind
 from pipeline.model.calibration import Calibration
 from pipeline.model.classifier import ClassTable, HierarchicalClassifier
 from pipeline.model.prototypes import Prototypes
+from pipeline.taxonomy.paths import hash_path
 
 KINDS: tuple[str, ...] = get_args(QueryKind)
 """Kinds of query: by text alone, by photo alone, by both."""

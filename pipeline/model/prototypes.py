@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from pipeline.data.taxonomy import hash_path
 from pipeline.model.quantised import dequantise, quantise
+from pipeline.taxonomy.paths import hash_path
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from pipeline.data.taxonomy import SEPARATOR
+from pipeline.taxonomy.paths import SEPARATOR
 
 
 class Relatives:

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from pipeline.config.train import TrainConfig
-from pipeline.data.taxonomy import levels
 from pipeline.metrics.ratios import path_overlap
 from pipeline.model.examples import FeatureSet, candidate_ranks
 from pipeline.model.two_tower import TwoTower
+from pipeline.taxonomy.paths import levels
 
 
 @dataclass(frozen=True)

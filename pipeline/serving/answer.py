@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from pipeline.data.images import photo_flaw
-from pipeline.data.taxonomy import levels
 from pipeline.serving.encoder import Query, QueryEncoder
 from pipeline.serving.predictor import CategoryPredictor, CategoryScore, Prediction
 from pipeline.serving.support import NEIGHBOURS, Support, is_same
+from pipeline.taxonomy.paths import levels
 
 if TYPE_CHECKING:  # faiss is only needed where there is a catalogue
     import pandas as pd

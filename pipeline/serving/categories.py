@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from pipeline.data.taxonomy import SEPARATOR, Taxonomy, levels, truncate
 from pipeline.metrics.ratios import common_levels
 from pipeline.serving.catalog import Catalog
+from pipeline.taxonomy.paths import SEPARATOR, Taxonomy, levels, truncate
 
 
 class Categories:

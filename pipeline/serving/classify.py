@@ -13,12 +13,12 @@ from pipeline.config.stages import IngestConfig
 from pipeline.data.cleaning import clean_text, product_text
 from pipeline.data.decoding import ImageError, decode_photo, read_photo_file
 from pipeline.data.sources import SourceError
-from pipeline.data.taxonomy import levels, read_taxonomy
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.serving.answer import Answer, Shelf, ask
 from pipeline.serving.catalog import Catalog
 from pipeline.serving.encoder import QueryEncoder
 from pipeline.serving.predictor import CategoryPredictor
+from pipeline.taxonomy.paths import levels, read_taxonomy
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.data.taxonomy import hash_path, levels
 from pipeline.metrics import hierarchical, ratios
 from pipeline.metrics.ratios import Figure
 from pipeline.model.predictor import KINDS, PREDICTORS
 from pipeline.serving.measured import CategoryTable, Encoder, MeasureRows
 from pipeline.serving.predictor import CategoryPredictor, Prediction, kinds_of
+from pipeline.taxonomy.paths import hash_path, levels
 
 FLOORS = ("zero_shot", "most_frequent")
 SINGLE = ("hf1", "hp", "hr", "hf1_strict", "hf1_lenient", "top1", "acc1", "macro_f1")

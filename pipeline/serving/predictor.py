@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.artifacts import ArtifactError
-from pipeline.data.taxonomy import levels, normalise_path, truncate
 from pipeline.serving.scorer import TINY, CategoryScorer
 from pipeline.serving.support import Support
+from pipeline.taxonomy.paths import levels, normalise_path, truncate
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
     from pipeline.model.calibration import Calibration

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.artifacts import ArtifactError
-from pipeline.data.taxonomy import hash_path, normalise_path
-from pipeline.serving.tree import CategoryTree
+from pipeline.taxonomy.paths import hash_path, normalise_path
+from pipeline.taxonomy.tree import CategoryTree
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
     from pipeline.model.calibration import Calibration

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.data.joining import ProductVectors
-from pipeline.data.taxonomy import levels
 from pipeline.metrics.ratios import common_levels
+from pipeline.taxonomy.paths import levels
 
 NEIGHBOURS = 8
 """Labelled products that are asked."""

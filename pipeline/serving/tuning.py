@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.stages import PredictConfig
-from pipeline.data.taxonomy import levels
 from pipeline.metrics import ratios
 from pipeline.model.bundle import Bundle
 from pipeline.model.calibration import Calibration
 from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
 from pipeline.serving.calibrate import Judged, TuningRows, calibrate, calibration_errors, support_losses
 from pipeline.serving.predictor import CategoryPredictor
+from pipeline.taxonomy.paths import levels
 
 
 def tune(

@@ -21,8 +21,8 @@ from pipeline.config.build import Config
 from pipeline.data.analysis import SpaceFacts, data_facts, largest
 from pipeline.data.joining import read_rows, read_vectors, unit
 from pipeline.data.schema import read_products, read_table
-from pipeline.data.taxonomy import truncate
 from pipeline.provenance import Provenance, require, write_provenance
+from pipeline.taxonomy.paths import truncate
 
 STAGE = "analyse"
 _LOG = logging.getLogger(__name__)

@@ -15,12 +15,12 @@ from pipeline.artifacts import RunPaths, write_json
 from pipeline.config.build import Config
 from pipeline.data.joining import read_vectors
 from pipeline.data.schema import SPLITS, read_products
-from pipeline.data.taxonomy import read_taxonomy
 from pipeline.model.bundle import load_bundle
 from pipeline.provenance import Provenance, require, write_provenance
 from pipeline.serving.measure import measure
 from pipeline.serving.measured import CategoryTable, MeasureRows
 from pipeline.serving.report import render
+from pipeline.taxonomy.paths import read_taxonomy
 
 STAGE = "evaluate"
 _LOG = logging.getLogger(__name__)

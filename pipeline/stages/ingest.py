@@ -32,8 +32,8 @@ from pipeline.data.rows import CleanRow, Reject, clean_row, reject_clean
 from pipeline.data.schema import PRODUCTS, REJECTS, SPLITS, write_table
 from pipeline.data.sources import BadRow, Item, Source, SourceError, open_photos, open_source
 from pipeline.data.splits import assign_splits
-from pipeline.data.taxonomy import Taxonomy, read_taxonomy, write_taxonomy
 from pipeline.provenance import Provenance, write_provenance
+from pipeline.taxonomy.paths import Taxonomy, read_taxonomy, write_taxonomy
 
 log = logging.getLogger(__name__)
 

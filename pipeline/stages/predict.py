@@ -17,7 +17,6 @@ from pipeline.artifacts import RunPaths
 from pipeline.config.build import Config
 from pipeline.data.joining import ProductVectors, read_vectors
 from pipeline.data.schema import read_products
-from pipeline.data.taxonomy import hash_path, levels
 from pipeline.metrics import ratios
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.model.bundlemeta import read_meta
@@ -32,6 +31,7 @@ from pipeline.serving.measured import product_vectors
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.serving.support import nearest_support
 from pipeline.serving.tuning import tune
+from pipeline.taxonomy.paths import hash_path, levels
 
 STAGE = "predict"
 TUNING_ROWS = 1_000  # of each split: enough to tell settings apart by 0.01

@@ -27,7 +27,6 @@ from pipeline.data.schema import (
     catalog_schema,
     read_table,
 )
-from pipeline.data.taxonomy import Taxonomy, truncate
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.model.bundlefiles import bundle_hash
 from pipeline.model.bundlemeta import read_meta
@@ -36,6 +35,7 @@ from pipeline.provenance import Provenance, require, write_provenance
 from pipeline.serving.catalog import Catalog, check_match
 from pipeline.serving.catalogmeta import write_catalog
 from pipeline.serving.predictor import CategoryPredictor, kinds_of
+from pipeline.taxonomy.paths import Taxonomy, truncate
 
 STAGE = "publish"
 _LOG = logging.getLogger(__name__)

@@ -23,7 +23,6 @@ from pipeline.artifacts import RunPaths, atomic_path
 from pipeline.config.build import Config
 from pipeline.config.train import TrainStage
 from pipeline.data.schema import read_products
-from pipeline.data.taxonomy import read_taxonomy
 from pipeline.model.bundle import load_bundle
 from pipeline.model.bundlewriter import adopt_bundle, save_bundle
 from pipeline.model.curves import draw_curves
@@ -43,6 +42,7 @@ from pipeline.model.training import JsonLog, run_stage
 from pipeline.model.two_tower import TwoTower
 from pipeline.model.vision_task import VisionTask
 from pipeline.provenance import Provenance, hash_ids, require, write_provenance
+from pipeline.taxonomy.paths import read_taxonomy
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,6 @@ import torch
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.config.model import TowerConfig
 from pipeline.config.presets import siglip2_bge, tiny
-from pipeline.data.taxonomy import Taxonomy
 from pipeline.model.bundle import load_bundle
 from pipeline.model.bundlefiles import bundle_hash
 from pipeline.model.bundlemeta import BUNDLE_VERSION, model_config
@@ -22,6 +21,7 @@ from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
 from pipeline.model.prototypes import Prototypes
 from pipeline.model.towers import load_tokenizer
 from pipeline.model.two_tower import TwoTower
+from pipeline.taxonomy.paths import Taxonomy
 from tests.damage import edit_model
 
 PATHS = ("Home", "Home > Mugs", "Clothing")

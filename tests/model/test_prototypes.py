@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.data.joining import unit
-from pipeline.data.taxonomy import hash_path
 from pipeline.model.prototypes import Prototypes
+from pipeline.taxonomy.paths import hash_path
 
 PATHS = ("Home > Vases", "Home > Clocks", "Toys")
 

@@ -9,13 +9,13 @@ import pytest
 
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.data.schema import parse_table, read_table, write_table
-from pipeline.data.taxonomy import Taxonomy
 from pipeline.model import bundle as opening
 from pipeline.model.bundle import load_bundle
 from pipeline.model.bundlefiles import check_files, present_files
 from pipeline.model.bundlemeta import read_meta
 from pipeline.model.bundlewriter import add_metrics, add_predictor, adopt_bundle
 from pipeline.serving.catalog import Catalog, check_match
+from pipeline.taxonomy.paths import Taxonomy
 from tests.damage import flip, name_files, refusal
 from tests.serving.fakes import CATEGORIES
 from ui.workspace import load_tools

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.data.joining import unit
-from pipeline.data.taxonomy import hash_path
 from pipeline.model.predictor import uncalibrated
 from pipeline.serving.measured import MeasureRows, product_vectors
+from pipeline.taxonomy.paths import hash_path
 
 PATHS = tuple(
     " > ".join(names)

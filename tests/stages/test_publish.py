@@ -14,7 +14,6 @@ from pipeline.config.presets import tiny
 from pipeline.config.stages import PublishConfig, SourceConfig
 from pipeline.data.joining import read_vectors, unit
 from pipeline.data.schema import CLUSTERS, LAYOUT, catalog_schema, read_products, read_table, write_table
-from pipeline.data.taxonomy import levels, read_taxonomy
 from pipeline.model.bundle import load_bundle
 from pipeline.model.bundlewriter import save_bundle
 from pipeline.model.features import TokenCache
@@ -23,6 +22,7 @@ from pipeline.model.two_tower import TwoTower
 from pipeline.provenance import Provenance, is_complete, read_provenance, write_provenance
 from pipeline.serving.catalog import Catalog, check_match
 from pipeline.stages import analyse, cluster, embed, evaluate, ingest, predict, publish
+from pipeline.taxonomy.paths import levels, read_taxonomy
 from tests.factories import write_dataset
 
 _STAGES = (

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.artifacts import ArtifactError
-from pipeline.data.taxonomy import SEPARATOR, Taxonomy, levels, normalise_path, read_taxonomy, truncate, write_taxonomy
+from pipeline.taxonomy.paths import SEPARATOR, Taxonomy, levels, normalise_path, read_taxonomy, truncate, write_taxonomy
 
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 raw_paths = st.lists(names, min_size=1, max_size=6).map(">".join)

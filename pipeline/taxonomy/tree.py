@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.data.taxonomy import SEPARATOR, Taxonomy
+from pipeline.taxonomy.paths import SEPARATOR, Taxonomy
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Category paths: names, files, and the tree that they make."""
