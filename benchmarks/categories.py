@@ -22,8 +22,8 @@ from pipeline.artifacts import RunPaths
 from pipeline.config.build import Config
 from pipeline.config.presets import PRESETS
 from pipeline.config.stages import SourceConfig
-from pipeline.data.joining import ProductVectors, read_vectors
 from pipeline.data.schema import read_products
+from pipeline.data.vectors import ProductVectors, read_vectors
 from pipeline.metrics import ratios
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.model.classifier import ClassTable, train_classifier

@@ -22,8 +22,8 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 from pipeline.artifacts import RunPaths
 from pipeline.config.stages import EvaluateConfig
 from pipeline.data.images import square
-from pipeline.data.joining import ProductVectors
 from pipeline.data.schema import read_products
+from pipeline.data.vectors import ProductVectors
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.serving.measure import measure
 from pipeline.serving.measured import CategoryTable, MeasureRows

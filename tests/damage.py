@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.artifacts import ArtifactError, BundlePaths
-from pipeline.jsonchecks import sealed
+from pipeline.data.json_checks import sealed
 from pipeline.model.bundlefiles import write_meta
 from pipeline.serving.catalogmeta import ANALYSIS_KEY, METADATA_KEY, write_catalog
 from tests.serving.fakes import CATEGORIES, DIMENSION, write_small_model

@@ -10,7 +10,7 @@ import gradio as gr
 import numpy as np
 import pandas as pd
 
-from pipeline.data.cleaning import cut_text, product_text
+from pipeline.data.text import cut_text, product_text
 from pipeline.serving.encoder import Query
 from pipeline.serving.reranker import AS_THE_GATE_DECIDES, beside_untrained, moves, shares, stored_query, text_weight
 from pipeline.serving.reranker import rerank as order

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from pipeline.data.cleaning import clean_text
+from pipeline.data.text import clean_text
 from pipeline.serving.agreement import compare
 from pipeline.serving.encoder import Query
 from pipeline.serving.filters import HOLE, allowed_rows, worded

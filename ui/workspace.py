@@ -15,7 +15,7 @@ import gradio as gr
 
 from pipeline.artifacts import ArtifactError
 from pipeline.config.stages import IngestConfig
-from pipeline.data.cleaning import clean_text, cut_text, product_text
+from pipeline.data.text import clean_text, cut_text, product_text
 from pipeline.serving.catalog import Catalog
 from pipeline.serving.categories import Categories
 from pipeline.serving.encoder import QueryEncoder

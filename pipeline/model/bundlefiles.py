@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipeline.artifacts import ArtifactError, BundlePaths, write_json
-from pipeline.jsonchecks import sealed
+from pipeline.data.json_checks import sealed
 from pipeline.model.bundlemeta import ADVICE, BUNDLE_VERSION, check_meta
 
 TOKENIZER_SUFFIXES = (".json", ".txt", ".model")

@@ -1,6 +1,6 @@
 """The model.json of a bundle: its fields, checked when it is read. Needs no torch, so that a page can refuse at once.
 
-It holds the SHA-256 of every other file of the bundle and one of itself (`jsonchecks.sealed`), which therefore stands
+It holds the SHA-256 of every other file of the bundle and one of itself (`json_checks.sealed`), which therefore stands
 for the whole bundle.
 """
 
@@ -16,7 +16,7 @@ from pydantic import Field, TypeAdapter
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.config.model import ModelConfig, TowerConfig
 from pipeline.config.stages import require
-from pipeline.jsonchecks import Sha256, check_fields, check_seal, read_object, require_whole
+from pipeline.data.json_checks import Sha256, check_fields, check_seal, read_object, require_whole
 from pipeline.model.calibration import Calibration
 
 BUNDLE_VERSION = 4

@@ -115,7 +115,7 @@ def ask(
     Args:
         predictor: Knows the taxonomy.
         encoder: Of the same bundle.
-        text: What the text tower reads (`cleaning.product_text`); may be empty.
+        text: What the text tower reads (`text.product_text`); may be empty.
         image: A decoded photo, or None.
         k: Alternatives.
         precision: Operating point; None takes the predictor's.

@@ -22,8 +22,8 @@ from pydantic import TypeAdapter
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.data.analysis import ANALYSIS_VERSION, Analysis
 from pipeline.data.contents import content_hash
+from pipeline.data.json_checks import check_fields, read_object
 from pipeline.data.schema import UNREADABLE, arrow_to_vectors
-from pipeline.jsonchecks import check_fields, read_object
 from pipeline.model.bundlefiles import check_files
 from pipeline.model.bundlemeta import read_meta
 from pipeline.serving.catalogmeta import (

@@ -17,8 +17,8 @@ from pydantic import Field, TypeAdapter
 
 from pipeline.artifacts import ArtifactError
 from pipeline.data.contents import content_hash
+from pipeline.data.json_checks import Sha256, check_fields, check_seal, read_object, require_whole, sealed
 from pipeline.data.schema import SCHEMA_VERSION, catalog_schema, write_table
-from pipeline.jsonchecks import Sha256, check_fields, check_seal, read_object, require_whole, sealed
 from pipeline.provenance import Provenance
 
 VectorKind = Literal["fused", "text", "image"]

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config.stages import IngestConfig
-from pipeline.data.cleaning import clean_text, product_text
 from pipeline.data.decoding import ImageError, decode_photo, read_photo_file
 from pipeline.data.sources import SourceError
+from pipeline.data.text import clean_text, product_text
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.serving.answer import Answer, Shelf, ask
 from pipeline.serving.catalog import Catalog

@@ -46,7 +46,7 @@ class QueryEncoder:
         """Vectors of a query.
 
         Args:
-            text: What the text tower reads (`cleaning.product_text`); None or blank for none.
+            text: What the text tower reads (`text.product_text`); None or blank for none.
             image: A decoded photo (`images.decode_image`); None for none.
 
         Raises:

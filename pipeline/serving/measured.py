@@ -12,9 +12,9 @@ import numpy as np
 from tqdm import tqdm
 
 from pipeline.config.stages import IngestConfig, SourceConfig
-from pipeline.data.joining import ProductVectors
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.sources import Item, SourceError, open_source
+from pipeline.data.vectors import ProductVectors
 
 if TYPE_CHECKING:
     from pipeline.model.names import NameVectors

@@ -17,8 +17,8 @@ import pandas as pd
 
 from pipeline.artifacts import SearchPaths, write_json
 from pipeline.config.stages import EvaluateConfig
-from pipeline.data.cleaning import clean_text, product_text
 from pipeline.data.sources import SourceError
+from pipeline.data.text import clean_text, product_text
 from pipeline.metrics import ranking
 from pipeline.metrics.ratios import Ratio
 from pipeline.model.bundle import load_bundle

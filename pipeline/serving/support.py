@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.data.joining import ProductVectors
+from pipeline.data.vectors import ProductVectors
 from pipeline.metrics.ratios import common_levels
 from pipeline.taxonomy.paths import levels
 

@@ -19,8 +19,8 @@ from tqdm import tqdm
 from pipeline.artifacts import RunPaths, write_json
 from pipeline.config.build import Config
 from pipeline.data.analysis import SpaceFacts, data_facts, largest
-from pipeline.data.joining import read_rows, read_vectors, unit
 from pipeline.data.schema import read_products, read_table
+from pipeline.data.vectors import read_rows, read_vectors, unit
 from pipeline.provenance import Provenance, require, write_provenance
 from pipeline.taxonomy.paths import truncate
 

@@ -22,8 +22,8 @@ from tqdm import tqdm
 from pipeline.artifacts import RunPaths
 from pipeline.config.build import Config
 from pipeline.config.stages import ClusterConfig
-from pipeline.data.joining import read_rows, read_vectors, unit
 from pipeline.data.schema import CLUSTERS, centroids_schema, read_products, vectors_to_arrow, write_table
+from pipeline.data.vectors import read_rows, read_vectors, unit
 from pipeline.provenance import Provenance, require
 from pipeline.taxonomy.paths import levels, truncate
 

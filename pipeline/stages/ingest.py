@@ -26,7 +26,7 @@ from pipeline.artifacts import RunPaths, atomic_path
 from pipeline.config.build import Config
 from pipeline.data.decoding import ImageError, decode_photo
 from pipeline.data.duplicates import Fingerprints, group_rows
-from pipeline.data.imagecache import ImageCacheWriter
+from pipeline.data.image_cache import ImageCacheWriter
 from pipeline.data.images import SIGNATURE_SIZE, square
 from pipeline.data.rows import CleanRow, Reject, clean_row, reject_clean
 from pipeline.data.schema import PRODUCTS, REJECTS, SPLITS, write_table

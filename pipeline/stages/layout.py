@@ -16,8 +16,8 @@ from sklearn.manifold import TSNE
 from pipeline.artifacts import RunPaths
 from pipeline.config.build import Config
 from pipeline.config.stages import LayoutConfig
-from pipeline.data.joining import read_vectors
 from pipeline.data.schema import LAYOUT, read_products, write_table
+from pipeline.data.vectors import read_vectors
 from pipeline.provenance import Provenance, require
 
 STAGE = "layout"

@@ -15,8 +15,8 @@ import pandas as pd
 
 from pipeline.artifacts import RunPaths
 from pipeline.config.build import Config
-from pipeline.data.joining import ProductVectors, read_vectors
 from pipeline.data.schema import read_products
+from pipeline.data.vectors import ProductVectors, read_vectors
 from pipeline.metrics import ratios
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.model.bundlemeta import read_meta

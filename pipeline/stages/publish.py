@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.config.build import Config
 from pipeline.data.analysis import ANALYSIS_VERSION, Analysis, prediction_facts
-from pipeline.data.joining import positions, read_rows, read_vectors
 from pipeline.data.schema import (
     CLUSTERS,
     LAYOUT,
@@ -27,6 +26,7 @@ from pipeline.data.schema import (
     catalog_schema,
     read_table,
 )
+from pipeline.data.vectors import positions, read_rows, read_vectors
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.model.bundlefiles import bundle_hash
 from pipeline.model.bundlemeta import read_meta

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.data.joining import unit
+from pipeline.data.vectors import unit
 from pipeline.model.prototypes import Prototypes
 from pipeline.taxonomy.paths import hash_path
 

@@ -21,8 +21,8 @@ from PIL import Image
 
 from pipeline.artifacts import write_json
 from pipeline.config.presets import tiny
+from pipeline.data.json_checks import sealed
 from pipeline.data.schema import catalog_schema, vectors_to_arrow
-from pipeline.jsonchecks import sealed
 from pipeline.model.bundlemeta import BUNDLE_VERSION
 from pipeline.model.calibration import Calibration
 from pipeline.model.names import NameVectors, name_vectors

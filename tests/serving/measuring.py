@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.data.joining import unit
+from pipeline.data.vectors import unit
 from pipeline.model.predictor import uncalibrated
 from pipeline.serving.measured import MeasureRows, product_vectors
 from pipeline.taxonomy.paths import hash_path

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.data.joining import unit
+from pipeline.data.vectors import unit
 from pipeline.serving.catalog import Catalog
 from pipeline.serving.categories import Categories, chain
 from tests.damage import publish_again, with_column

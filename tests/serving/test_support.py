@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.data.joining import ProductVectors
+from pipeline.data.vectors import ProductVectors
 from pipeline.serving.support import NEAR_DUPLICATE, Support, nearest_support
 from tests.serving.fakes import unit
 

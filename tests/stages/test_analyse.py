@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.data.joining import unit
+from pipeline.data.vectors import unit
 from pipeline.stages.analyse import brightness, nearest_to_centres
 from tests.serving.fakes import webp
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.config.stages import ClusterConfig
-from pipeline.data.joining import unit
 from pipeline.data.schema import arrow_to_vectors, centroids_schema
+from pipeline.data.vectors import unit
 from pipeline.stages.cluster import centroids, cluster, dense_regions
 from tests.stages.test_layout import clustered
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.config.stages import LayoutConfig
-from pipeline.data.joining import unit
 from pipeline.data.schema import LAYOUT
+from pipeline.data.vectors import unit
 from pipeline.stages.layout import lay_out, scale_to_unit
 
 NAMES = [name for name in LAYOUT.names if name != "product_id"]

@@ -12,8 +12,8 @@ import pytest
 from pipeline.artifacts import ArtifactError, BundlePaths, RunPaths, write_json
 from pipeline.config.presets import tiny
 from pipeline.config.stages import PublishConfig, SourceConfig
-from pipeline.data.joining import read_vectors, unit
 from pipeline.data.schema import CLUSTERS, LAYOUT, catalog_schema, read_products, read_table, write_table
+from pipeline.data.vectors import read_vectors, unit
 from pipeline.model.bundle import load_bundle
 from pipeline.model.bundlewriter import save_bundle
 from pipeline.model.features import TokenCache

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.data.imagecache import ImageCacheWriter
+from pipeline.data.image_cache import ImageCacheWriter
 
 
 @pytest.mark.parametrize("kept", [[], [0], [2, 5, 9], list(range(10))])

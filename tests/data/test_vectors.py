@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 
 from pipeline.artifacts import ArtifactError
-from pipeline.data.joining import positions, read_rows, read_vectors
 from pipeline.data.schema import embeddings_schema, vectors_to_arrow, write_table
+from pipeline.data.vectors import positions, read_rows, read_vectors
 
 
 def write_vectors(path, ids, vectors, has_image):

@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from pipeline.artifacts import ArtifactError
-from pipeline.jsonchecks import check_fields, check_seal, read_object, require_whole, sealed
+from pipeline.data.json_checks import check_fields, check_seal, read_object, require_whole, sealed
 
 
 @dataclass(frozen=True)
