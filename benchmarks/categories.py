@@ -26,10 +26,10 @@ from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors, read_vectors
 from pipeline.metrics import ratios
 from pipeline.model.bundle import Bundle, load_bundle
-from pipeline.model.classifier import ClassTable, train_classifier
 from pipeline.model.names import name_vectors
 from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes, uncalibrated
 from pipeline.model.prototypes import Prototypes
+from pipeline.models.classifier import ClassTable, train_classifier
 from pipeline.serving.calibrate import TuningRows
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.stages.predict import tuning_rows

@@ -41,8 +41,8 @@ from benchmarks.real_size import (
 from benchmarks.timing import interleaved
 from pipeline.config.build import Config
 from pipeline.config.presets import siglip2_bge
-from pipeline.model.features import TokenCache, encode_images, encode_texts
-from pipeline.model.towers import TextTower, VisionTower, load_tokenizer
+from pipeline.models.encoding import TokenCache, encode_images, encode_texts
+from pipeline.models.towers import TextTower, VisionTower, load_tokenizer
 
 LIMIT = 440  # seconds of all parts together: with what comes before and after them, below eight minutes
 K = 10

@@ -27,9 +27,9 @@ from pipeline.data.decoding import decode_photo
 from pipeline.data.images import square
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.model.bundlewriter import save_bundle
-from pipeline.model.features import TokenCache, pad, to_pixels
-from pipeline.model.towers import load_tokenizer
-from pipeline.model.two_tower import TwoTower
+from pipeline.models.encoding import TokenCache, pad, to_pixels
+from pipeline.models.towers import load_tokenizer
+from pipeline.models.two_tower import TwoTower
 from pipeline.serving.encoder import QueryEncoder
 from pipeline.serving.fusion import COSINE_WEIGHT, convex_combination
 from pipeline.serving.index import VectorIndex, best_of, exact_scan

@@ -26,13 +26,13 @@ from pipeline.config.model import ModelConfig, TowerConfig
 from pipeline.config.presets import compact, siglip2_bge, tiny
 from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.model.examples import FeatureSet
-from pipeline.model.features import TokenCache, encode_images, encode_texts, to_pixels
 from pipeline.model.losses import PairQueue, listwise_softmax, multi_positive_infonce
 from pipeline.model.matching import MatchingTask
 from pipeline.model.optimiser import make_optimizer
 from pipeline.model.processes import make_accelerator
-from pipeline.model.towers import load_tokenizer
-from pipeline.model.two_tower import TwoTower
+from pipeline.models.encoding import TokenCache, encode_images, encode_texts, to_pixels
+from pipeline.models.towers import load_tokenizer
+from pipeline.models.two_tower import TwoTower
 
 OBVIOUS = "the obvious way"
 

@@ -34,12 +34,12 @@ from pipeline.config.build import Config
 from pipeline.config.train import TrainStage
 from pipeline.data.schema import read_products
 from pipeline.model.distillation import Lessons
-from pipeline.model.features import encode_images, resized, to_pixels
 from pipeline.model.imitation_task import ImitationTask
 from pipeline.model.task import Task
 from pipeline.model.teachers import load_teacher
 from pipeline.model.training import JsonLog, run_stage
 from pipeline.model.vision_task import VisionTask
+from pipeline.models.encoding import encode_images, resized, to_pixels
 from pipeline.stages.train import Trainer
 
 TEACHER = "the teacher, frozen, with a linear head"

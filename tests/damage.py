@@ -134,9 +134,9 @@ def write_full_model(folder: Path) -> Path:
     """A small bundle that has every file a bundle can have."""
     from pipeline.model.bundlewriter import add_metrics, add_predictor, adopt_bundle
     from pipeline.model.calibration import Calibration
-    from pipeline.model.classifier import HierarchicalClassifier
     from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
     from pipeline.model.prototypes import Prototypes
+    from pipeline.models.classifier import HierarchicalClassifier
     from pipeline.taxonomy.paths import Taxonomy  # brings torch, like those below: only for tests that ask for it
 
     setting = {kind: Calibration(share=0.5, names=True) for kind in KINDS}

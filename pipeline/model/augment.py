@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pipeline.config.stages import SHARP
-from pipeline.model.features import resized
+from pipeline.models.encoding import resized
 
 ASPECT = (0.8, 1.25)
 SHADE = 0.35  # the light falls off by up to that much from one side of the view to the other

@@ -24,12 +24,12 @@ from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.data.schema import parse_table
 from pipeline.model.bundlefiles import read_files, tokenizer_folder
 from pipeline.model.bundlemeta import ADVICE, model_config, read_meta
-from pipeline.model.features import TokenCache, encode_images, encode_texts
 from pipeline.model.names import NameVectors, name_vectors
 from pipeline.model.predictor import PredictorParts, read_parts
 from pipeline.model.quantised import dequantise
-from pipeline.model.towers import TextTower
-from pipeline.model.two_tower import TwoTower
+from pipeline.models.encoding import TokenCache, encode_images, encode_texts
+from pipeline.models.towers import TextTower
+from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import hash_path
 
 

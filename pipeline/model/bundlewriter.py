@@ -20,11 +20,11 @@ from pipeline.data.schema import write_table
 from pipeline.model.bundle import load_bundle, stored_weights
 from pipeline.model.bundlefiles import check_files, write_meta
 from pipeline.model.bundlemeta import read_meta
-from pipeline.model.features import TokenCache
 from pipeline.model.names import NameVectors
 from pipeline.model.predictor import PredictorParts, write_parts
 from pipeline.model.quantised import quantise
-from pipeline.model.two_tower import TwoTower
+from pipeline.models.encoding import TokenCache
+from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import Taxonomy, hash_path
 
 

@@ -18,8 +18,8 @@ from tqdm import tqdm
 
 from pipeline.artifacts import atomic_path
 from pipeline.model.augment import Strength, Views, apply_views, draw_views
-from pipeline.model.features import resized, to_pixels
 from pipeline.model.teachers import Teacher
+from pipeline.models.encoding import resized, to_pixels
 
 PHOTOS_AT_A_TIME = 64
 

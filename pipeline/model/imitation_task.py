@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.model.distillation import Lessons, spread
-from pipeline.model.towers import VisionTower
+from pipeline.models.towers import VisionTower
 
 HELD_OUT = 50  # every so manieth photo is not learnt from
 VALIDATED = 1_000  # photos at most, of each of the lessons

@@ -19,8 +19,8 @@ from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.data.schema import parse_table, write_table
 from pipeline.model.bundlemeta import PredictorName, QueryKind
 from pipeline.model.calibration import Calibration
-from pipeline.model.classifier import ClassTable, HierarchicalClassifier
 from pipeline.model.prototypes import Prototypes
+from pipeline.models.classifier import ClassTable, HierarchicalClassifier
 from pipeline.taxonomy.paths import hash_path
 
 KINDS: tuple[str, ...] = get_args(QueryKind)

@@ -20,7 +20,7 @@ from pipeline.artifacts import ArtifactError, atomic_path
 from pipeline.config.model import TowerConfig
 from pipeline.model.bundle import load_bundle
 from pipeline.model.bundlefiles import bundle_hash
-from pipeline.model.towers import VisionTower
+from pipeline.models.towers import VisionTower
 
 SCALE = "/scale"  # ends the name of the scales of a weight
 

@@ -18,7 +18,7 @@ from transformers import AutoConfig, ImageProcessingMixin
 from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES
 
 from pipeline.config.model import TowerConfig
-from pipeline.model.towers import TowerError, VisionTower
+from pipeline.models.towers import TowerError, VisionTower
 
 LITERT_SUFFIX = ".tflite"
 HOW_TO = "`pip install -r requirements-distill.txt` installs what runs it"

@@ -18,9 +18,9 @@ from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.model.augment import STRENGTHS, augment
 from pipeline.model.distillation import Lessons, spread
 from pipeline.model.examples import Examples, candidate_ranks
-from pipeline.model.features import encode_images, to_pixels
 from pipeline.model.losses import listwise_softmax
-from pipeline.model.two_tower import TwoTower
+from pipeline.models.encoding import encode_images, to_pixels
+from pipeline.models.two_tower import TwoTower
 
 CLASSIFIER_WEIGHT = 0.5
 ALIGNMENT_WEIGHT = 0.5

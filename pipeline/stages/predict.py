@@ -21,10 +21,10 @@ from pipeline.metrics import ratios
 from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.model.bundlemeta import read_meta
 from pipeline.model.bundlewriter import add_predictor
-from pipeline.model.classifier import ClassTable, train_classifier
 from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes
 from pipeline.model.prototypes import Prototypes
 from pipeline.model.trustplots import draw_coverage, draw_reliability
+from pipeline.models.classifier import ClassTable, train_classifier
 from pipeline.provenance import Provenance, require, write_provenance
 from pipeline.serving.calibrate import TuningRows, calibration_errors, recalibrate
 from pipeline.serving.measured import product_vectors

@@ -28,7 +28,6 @@ from pipeline.model.bundlewriter import adopt_bundle, save_bundle
 from pipeline.model.curves import draw_curves
 from pipeline.model.distillation import Lessons
 from pipeline.model.examples import Examples, FeatureSet, make_examples
-from pipeline.model.features import TokenCache, encode_images, encode_texts
 from pipeline.model.imitation_task import ImitationTask
 from pipeline.model.matching import MatchingTask
 from pipeline.model.names import name_vectors
@@ -37,10 +36,11 @@ from pipeline.model.selection import Choice, select_strength
 from pipeline.model.startingtower import load_tower, save_tower
 from pipeline.model.task import Task
 from pipeline.model.teaching import Teaching
-from pipeline.model.towers import load_tokenizer
 from pipeline.model.training import JsonLog, run_stage
-from pipeline.model.two_tower import TwoTower
 from pipeline.model.vision_task import VisionTask
+from pipeline.models.encoding import TokenCache, encode_images, encode_texts
+from pipeline.models.towers import load_tokenizer
+from pipeline.models.two_tower import TwoTower
 from pipeline.provenance import Provenance, hash_ids, require, write_provenance
 from pipeline.taxonomy.paths import read_taxonomy
 

@@ -15,12 +15,12 @@ from pipeline.model.bundlefiles import bundle_hash
 from pipeline.model.bundlemeta import BUNDLE_VERSION, model_config
 from pipeline.model.bundlewriter import add_predictor, adopt_bundle, save_bundle
 from pipeline.model.calibration import Calibration
-from pipeline.model.classifier import HierarchicalClassifier
-from pipeline.model.features import TokenCache
 from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
 from pipeline.model.prototypes import Prototypes
-from pipeline.model.towers import load_tokenizer
-from pipeline.model.two_tower import TwoTower
+from pipeline.models.classifier import HierarchicalClassifier
+from pipeline.models.encoding import TokenCache
+from pipeline.models.towers import load_tokenizer
+from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import Taxonomy
 from tests.damage import edit_model
 

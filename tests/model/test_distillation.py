@@ -14,13 +14,13 @@ from pipeline.config.train import TrainStage
 from pipeline.model.augment import EVERYWHERE, STRENGTHS, apply_views, draw_views
 from pipeline.model.distillation import Lessons, Photos, make_lessons, spread
 from pipeline.model.examples import Examples
-from pipeline.model.features import to_pixels
 from pipeline.model.imitation_task import ImitationTask
 from pipeline.model.processes import make_accelerator
 from pipeline.model.teachers import TowerTeacher, load_teacher, teacher_tower
-from pipeline.model.towers import TowerError
-from pipeline.model.two_tower import TwoTower
 from pipeline.model.vision_task import VisionTask
+from pipeline.models.encoding import to_pixels
+from pipeline.models.towers import TowerError
+from pipeline.models.two_tower import TwoTower
 from tests.model.hub import save_bert, save_siglip
 from tests.model.test_examples import PATHS
 

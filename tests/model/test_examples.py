@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipeline.model.examples import candidate_ranks, make_examples
-from pipeline.model.features import length_batches
+from pipeline.models.encoding import length_batches
 
 PATHS = ("A", "A > B", "A > C", "D")
 

@@ -10,13 +10,13 @@ import torch
 from pipeline.config.presets import tiny
 from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.model.examples import FeatureSet, make_examples
-from pipeline.model.features import TokenCache
 from pipeline.model.matching import MatchingTask
 from pipeline.model.processes import make_accelerator
 from pipeline.model.relatives import Relatives
 from pipeline.model.selection import select_strength
-from pipeline.model.towers import load_tokenizer
-from pipeline.model.two_tower import TwoTower
+from pipeline.models.encoding import TokenCache
+from pipeline.models.towers import load_tokenizer
+from pipeline.models.two_tower import TwoTower
 
 PATHS = tuple(f"Top{n % 4} > Kind{n}" for n in range(24))
 

@@ -12,7 +12,7 @@ from pipeline.config.model import TowerConfig
 from pipeline.config.presets import compact
 from pipeline.model.bundle import load_bundle
 from pipeline.model.startingtower import load_tower, save_tower, tower_hash
-from pipeline.model.towers import VisionTower
+from pipeline.models.towers import VisionTower
 
 CONFIG = TowerConfig(
     model_id="",

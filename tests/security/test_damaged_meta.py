@@ -12,10 +12,10 @@ import pytest
 
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.config.model import ModelConfig, TowerConfig
-from pipeline.model import towers
 from pipeline.model.bundle import load_bundle
 from pipeline.model.bundlemeta import BundleFields, PredictorFields, TowerFields, TowersFields, read_meta
 from pipeline.model.calibration import Calibration
+from pipeline.models import towers
 from pipeline.serving.catalog import Catalog, check_match
 from tests.damage import ABSENT, describe, edit_model, put, refusal, wrong_fields
 from ui.workspace import load_tools

@@ -189,9 +189,9 @@ def write_fake_model(folder: Path) -> Path:
 def write_small_model(folder: Path) -> Path:
     """A bundle of untrained small towers that does load; its space has `DIMENSION` dimensions, like the catalogue's."""
     from pipeline.model.bundlewriter import add_predictor, save_bundle  # brings torch: only for tests that ask for it
-    from pipeline.model.features import TokenCache
-    from pipeline.model.towers import load_tokenizer
-    from pipeline.model.two_tower import TwoTower
+    from pipeline.models.encoding import TokenCache
+    from pipeline.models.towers import load_tokenizer
+    from pipeline.models.two_tower import TwoTower
 
     config = tiny().model
     vectors = np.stack([word_vector(path) for path in CATEGORIES])

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pipeline.artifacts import ArtifactError
 from pipeline.model.calibration import PRECISIONS, Calibration
-from pipeline.model.classifier import ClassTable, HierarchicalClassifier
 from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts, hashed_classes
+from pipeline.models.classifier import ClassTable, HierarchicalClassifier
 from pipeline.serving.predictor import CategoryPredictor, kinds_of
 from tests.serving.fakes import CATEGORIES, DIMENSION, FakeBundle, unit, word_vector
 

@@ -16,9 +16,9 @@ from pipeline.data.schema import CLUSTERS, LAYOUT, catalog_schema, read_products
 from pipeline.data.vectors import read_vectors, unit
 from pipeline.model.bundle import load_bundle
 from pipeline.model.bundlewriter import save_bundle
-from pipeline.model.features import TokenCache
-from pipeline.model.towers import load_tokenizer
-from pipeline.model.two_tower import TwoTower
+from pipeline.models.encoding import TokenCache
+from pipeline.models.towers import load_tokenizer
+from pipeline.models.two_tower import TwoTower
 from pipeline.provenance import Provenance, is_complete, read_provenance, write_provenance
 from pipeline.serving.catalog import Catalog, check_match
 from pipeline.stages import analyse, cluster, embed, evaluate, ingest, predict, publish

@@ -11,7 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
-from pipeline.model.towers import TextTower, VisionTower
+from pipeline.models.towers import TextTower, VisionTower
 
 TOKENS_PER_BATCH = 4096
 IMAGES_PER_BATCH = 64

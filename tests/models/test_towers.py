@@ -12,8 +12,8 @@ from transformers import BertModel, SiglipImageProcessorPil, SiglipVisionModel
 
 from pipeline.artifacts import ArtifactError
 from pipeline.config.presets import MINILM, MINILM_SHA256, siglip2_bge
-from pipeline.model.features import TokenCache, encode_texts, pad, to_pixels
-from pipeline.model.towers import TextTower, TowerError, VisionTower, load_tokenizer, resolve_model
+from pipeline.models.encoding import TokenCache, encode_texts, pad, to_pixels
+from pipeline.models.towers import TextTower, TowerError, VisionTower, load_tokenizer, resolve_model
 from tests.model.hub import save_bert, save_siglip
 
 

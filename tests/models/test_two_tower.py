@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from pipeline.config.presets import tiny
-from pipeline.model.two_tower import GatedFusion, ProjectionHead, TwoTower
+from pipeline.models.two_tower import GatedFusion, ProjectionHead, TwoTower
 
 
 def test_residual_head_starts_as_the_identity_and_fades():

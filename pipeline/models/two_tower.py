@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline.config.model import ModelConfig
-from pipeline.model.towers import TextTower, VisionTower
+from pipeline.models.towers import TextTower, VisionTower
 
 INITIAL_TEMPERATURE = 0.07  # CLIP, Radford et al. 2021, section 2.5
 MAX_LOGIT_SCALE = 100.0

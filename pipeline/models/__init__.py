@@ -1,0 +1,1 @@
+"""The networks: text and vision towers, projection heads with gated fusion, the hierarchical classifier."""
