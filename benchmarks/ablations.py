@@ -21,9 +21,9 @@ import torch
 from pipeline.__main__ import parser as build_parser
 from pipeline.artifacts import RunPaths
 from pipeline.buildoptions import config_of
+from pipeline.bundle.files import bundle_hash
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products
-from pipeline.model.bundlefiles import bundle_hash
 from pipeline.model.training import JsonLog
 from pipeline.stages.train import Trainer
 

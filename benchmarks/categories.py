@@ -19,16 +19,16 @@ import numpy as np
 import pandas as pd
 
 from pipeline.artifacts import RunPaths
+from pipeline.bundle.aliases import name_vectors
+from pipeline.bundle.bundle import Bundle, load_bundle
+from pipeline.bundle.predictor_state import KINDS, PredictorParts, hashed_classes, uncalibrated
+from pipeline.bundle.prototypes import Prototypes
 from pipeline.config.build import Config
 from pipeline.config.presets import PRESETS
 from pipeline.config.stages import SourceConfig
 from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors, read_vectors
 from pipeline.metrics import ratios
-from pipeline.model.bundle import Bundle, load_bundle
-from pipeline.model.names import name_vectors
-from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes, uncalibrated
-from pipeline.model.prototypes import Prototypes
 from pipeline.models.classifier import ClassTable, train_classifier
 from pipeline.serving.calibrate import TuningRows
 from pipeline.serving.predictor import CategoryPredictor

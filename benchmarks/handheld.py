@@ -20,11 +20,11 @@ import pandas as pd
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from pipeline.artifacts import RunPaths
+from pipeline.bundle.bundle import Bundle, load_bundle
 from pipeline.config.stages import EvaluateConfig
 from pipeline.data.images import square
 from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors
-from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.serving.measure import measure
 from pipeline.serving.measured import CategoryTable, MeasureRows
 

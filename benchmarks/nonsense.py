@@ -19,8 +19,8 @@ from PIL import Image, ImageFilter
 from tqdm import tqdm
 
 from benchmarks.products import NOUNS
-from pipeline.model.bundle import load_bundle
-from pipeline.model.predictor import PredictorParts
+from pipeline.bundle.bundle import load_bundle
+from pipeline.bundle.predictor_state import PredictorParts
 from pipeline.serving.answer import ask
 from pipeline.serving.catalog import Catalog
 from pipeline.serving.encoder import QueryEncoder

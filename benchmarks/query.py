@@ -21,12 +21,12 @@ import torch
 from PIL import Image
 
 from benchmarks.timing import interleaved, line
+from pipeline.bundle.bundle import Bundle, load_bundle
+from pipeline.bundle.writer import save_bundle
 from pipeline.config.build import Config
 from pipeline.config.presets import compact, tiny
 from pipeline.data.decoding import decode_photo
 from pipeline.data.images import square
-from pipeline.model.bundle import Bundle, load_bundle
-from pipeline.model.bundlewriter import save_bundle
 from pipeline.models.encoding import TokenCache, pad, to_pixels
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower

@@ -28,9 +28,9 @@ from typing import Any
 
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.buildoptions import add_options, config_of
+from pipeline.bundle.predictor_state import PREDICTORS
 from pipeline.config.build import Config
 from pipeline.data.sources import SourceError
-from pipeline.model.predictor import PREDICTORS
 from pipeline.provenance import is_complete
 from pipeline.serving.bulk import classify_catalogue
 from pipeline.serving.classify import Classify, classify_product

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.artifacts import ArtifactError
+from pipeline.bundle.files import bundle_hash
+from pipeline.bundle.meta import model_config, read_meta
 from pipeline.config.build import Config
 from pipeline.config.presets import PRESETS, with_refit, with_teacher, with_tower
 from pipeline.config.stages import SourceConfig
-from pipeline.model.bundlefiles import bundle_hash
-from pipeline.model.bundlemeta import model_config, read_meta
 from pipeline.model.startingtower import tower_hash
 from pipeline.model.teachers import teacher_tower
 

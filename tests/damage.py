@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.artifacts import ArtifactError, BundlePaths
+from pipeline.bundle.files import write_meta
 from pipeline.data.json_checks import sealed
-from pipeline.model.bundlefiles import write_meta
 from pipeline.serving.catalogmeta import ANALYSIS_KEY, METADATA_KEY, write_catalog
 from tests.serving.fakes import CATEGORIES, DIMENSION, write_small_model
 
@@ -132,10 +132,10 @@ def describe(place: tuple[str | int, ...], value: Any) -> str:
 
 def write_full_model(folder: Path) -> Path:
     """A small bundle that has every file a bundle can have."""
-    from pipeline.model.bundlewriter import add_metrics, add_predictor, adopt_bundle
-    from pipeline.model.calibration import Calibration
-    from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
-    from pipeline.model.prototypes import Prototypes
+    from pipeline.bundle.calibration import Calibration
+    from pipeline.bundle.predictor_state import KINDS, PREDICTORS, PredictorParts
+    from pipeline.bundle.prototypes import Prototypes
+    from pipeline.bundle.writer import add_metrics, add_predictor, adopt_bundle
     from pipeline.models.classifier import HierarchicalClassifier
     from pipeline.taxonomy.paths import Taxonomy  # brings torch, like those below: only for tests that ask for it
 

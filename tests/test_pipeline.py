@@ -23,12 +23,12 @@ from transformers import SiglipImageProcessorPil
 from pipeline.__main__ import STAGES, build, main, parser
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.buildoptions import config_of
+from pipeline.bundle.bundle import load_bundle
+from pipeline.bundle.files import bundle_hash
 from pipeline.config.build import STAGE_ORDER, Config
 from pipeline.config.presets import PRESETS, tiny
 from pipeline.config.stages import SourceConfig
 from pipeline.data.schema import arrow_to_vectors, read_products, read_table
-from pipeline.model.bundle import load_bundle
-from pipeline.model.bundlefiles import bundle_hash
 from pipeline.model.startingtower import load_tower, save_tower
 from pipeline.models.towers import VisionTower
 from pipeline.provenance import is_complete, read_provenance, require

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.artifacts import RunPaths
-from pipeline.model.bundle import load_bundle
+from pipeline.bundle.bundle import load_bundle
 from pipeline.serving.measure import evaluate_command
 
 ROOT = Path(__file__).parents[1]

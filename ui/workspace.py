@@ -26,7 +26,7 @@ from ui import programs
 from ui.guard.faults import refuse
 
 if TYPE_CHECKING:
-    from pipeline.model.bundle import Bundle
+    from pipeline.bundle.bundle import Bundle
 
 MAX_TEXT = 5_000
 """Characters that a visitor's title or query may have."""
@@ -58,7 +58,7 @@ def load_tools(catalog: Catalog, model: Path) -> Tools:
     Raises:
         ArtifactError: In one sentence, if it is missing or damaged.
     """
-    from pipeline.model.bundle import load_bundle  # brings torch, which takes seconds: not before the page is open
+    from pipeline.bundle.bundle import load_bundle  # brings torch, which takes seconds: not before the page is open
 
     return Tools.of(catalog, load_bundle(model, catalog.meta["bundle"]))
 

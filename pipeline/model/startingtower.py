@@ -17,9 +17,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from pipeline.artifacts import ArtifactError, atomic_path
+from pipeline.bundle.bundle import load_bundle
+from pipeline.bundle.files import bundle_hash
 from pipeline.config.model import TowerConfig
-from pipeline.model.bundle import load_bundle
-from pipeline.model.bundlefiles import bundle_hash
 from pipeline.models.towers import VisionTower
 
 SCALE = "/scale"  # ends the name of the scales of a weight

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipeline.bundle.calibration import FAMILIAR_SHARE, LEAST, PRECISIONS, Calibration, fit_platt, logit, sigmoid
 from pipeline.config.stages import PredictConfig
 from pipeline.metrics import hierarchical
-from pipeline.model.calibration import FAMILIAR_SHARE, LEAST, PRECISIONS, Calibration, fit_platt, logit, sigmoid
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.serving.support import Support
 from pipeline.taxonomy.paths import levels

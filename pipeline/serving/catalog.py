@@ -20,12 +20,12 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
 from pipeline.artifacts import ArtifactError, BundlePaths
+from pipeline.bundle.files import check_files
+from pipeline.bundle.meta import read_meta
 from pipeline.data.analysis import ANALYSIS_VERSION, Analysis
 from pipeline.data.contents import content_hash
 from pipeline.data.json_checks import check_fields, read_object
 from pipeline.data.schema import UNREADABLE, arrow_to_vectors
-from pipeline.model.bundlefiles import check_files
-from pipeline.model.bundlemeta import read_meta
 from pipeline.serving.catalogmeta import (
     ANALYSIS_KEY,
     PUBLISH_AGAIN,
@@ -171,7 +171,7 @@ class Catalog:
 def check_match(catalog: Catalog, model: Path) -> None:
     """Check that a catalogue was made with the bundle in the folder `model`, without loading the bundle.
 
-    The bundle has all its files; those of up to `bundlefiles.AT_ONCE` bytes are as they were written. Larger ones are
+    The bundle has all its files; those of up to `files.AT_ONCE` bytes are as they were written. Larger ones are
     checked when the bundle is loaded.
 
     Raises:

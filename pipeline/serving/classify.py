@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.bundle.bundle import Bundle, load_bundle
 from pipeline.config.stages import IngestConfig
 from pipeline.data.decoding import ImageError, decode_photo, read_photo_file
 from pipeline.data.sources import SourceError
 from pipeline.data.text import clean_text, product_text
-from pipeline.model.bundle import Bundle, load_bundle
 from pipeline.serving.answer import Answer, Shelf, ask
 from pipeline.serving.catalog import Catalog
 from pipeline.serving.encoder import QueryEncoder

@@ -13,7 +13,7 @@ from PIL import Image
 from pipeline.data.images import square
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
-    from pipeline.model.bundle import Bundle
+    from pipeline.bundle.bundle import Bundle
 
 _REMEMBERED_TEXTS = 2_048
 

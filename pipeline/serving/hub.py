@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.artifacts import ArtifactError, BundlePaths, RunPaths
-from pipeline.model.bundlefiles import PARTS, TOKENIZER_SUFFIXES
+from pipeline.bundle.files import PARTS, TOKENIZER_SUFFIXES
 
 Kind = Literal["dataset", "model"]
 

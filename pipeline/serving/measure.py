@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from pipeline.artifacts import write_json
+from pipeline.bundle.bundle import load_bundle
 from pipeline.config.stages import EvaluateConfig
 from pipeline.metrics import ranking, ratios
 from pipeline.metrics.ratios import Figure, PathOverlap, Ratio
-from pipeline.model.bundle import load_bundle
 from pipeline.serving.measured import CategoryTable, Encoder, MeasureRows, count_rows, read_rows, reasons
 from pipeline.serving.openfigures import open_figures
 from pipeline.serving.report import render

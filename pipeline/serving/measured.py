@@ -17,15 +17,15 @@ from pipeline.data.sources import Item, SourceError, open_source
 from pipeline.data.vectors import ProductVectors
 
 if TYPE_CHECKING:
-    from pipeline.model.names import NameVectors
-    from pipeline.model.predictor import PredictorParts
+    from pipeline.bundle.aliases import NameVectors
+    from pipeline.bundle.predictor_state import PredictorParts
 
 _LOG = logging.getLogger(__name__)
 _PHOTOS_AT_A_TIME = 256  # 256 x 256 x 256 x 3 bytes are 50 MB
 
 
 class Encoder(Protocol):
-    """What measuring needs of a model bundle (`pipeline.model.bundle.Bundle` is one)."""
+    """What measuring needs of a model bundle (`pipeline.bundle.bundle.Bundle` is one)."""
 
     categories: tuple[str, ...]
     predictor: PredictorParts | None

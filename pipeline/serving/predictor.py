@@ -19,9 +19,9 @@ from pipeline.serving.support import Support
 from pipeline.taxonomy.paths import levels, normalise_path, truncate
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
-    from pipeline.model.calibration import Calibration
-    from pipeline.model.names import NameVectors
-    from pipeline.model.predictor import PredictorParts
+    from pipeline.bundle.aliases import NameVectors
+    from pipeline.bundle.calibration import Calibration
+    from pipeline.bundle.predictor_state import PredictorParts
     from pipeline.serving.measured import Encoder
 
 _ROWS_AT_A_TIME = 256  # 256 x 10,281 probabilities are 10 MB

@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.artifacts import SearchPaths, write_json
+from pipeline.bundle.bundle import load_bundle
 from pipeline.config.stages import EvaluateConfig
 from pipeline.data.sources import SourceError
 from pipeline.data.text import clean_text, product_text
 from pipeline.metrics import ranking
 from pipeline.metrics.ratios import Ratio
-from pipeline.model.bundle import load_bundle
 from pipeline.serving.fusion import COSINE_WEIGHT, convex_combination, reciprocal_rank_fusion
 from pipeline.serving.lexical import LexicalIndex, product_words
 from pipeline.serving.measure import BOOTSTRAP_SEED, intervals
@@ -48,7 +48,7 @@ _NAMES = {
 
 
 class TextEncoder(Protocol):
-    """What measuring search needs of a model bundle (`pipeline.model.bundle.Bundle` is one)."""
+    """What measuring search needs of a model bundle (`pipeline.bundle.bundle.Bundle` is one)."""
 
     def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
         """Unit vectors float32 [n, d]."""

@@ -12,7 +12,7 @@ from pipeline.serving.catalog import Catalog
 from pipeline.serving.encoder import Query
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
-    from pipeline.model.bundle import Bundle
+    from pipeline.bundle.bundle import Bundle
 
 AS_THE_GATE_DECIDES = 0.5
 """The balance at which nothing is faded out."""

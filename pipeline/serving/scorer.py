@@ -17,9 +17,9 @@ from pipeline.taxonomy.paths import hash_path, normalise_path
 from pipeline.taxonomy.tree import CategoryTree
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
-    from pipeline.model.calibration import Calibration
-    from pipeline.model.names import NameVectors
-    from pipeline.model.predictor import PredictorParts
+    from pipeline.bundle.aliases import NameVectors
+    from pipeline.bundle.calibration import Calibration
+    from pipeline.bundle.predictor_state import PredictorParts
     from pipeline.serving.measured import Encoder
 
 TINY = 1e-12

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.bundle.bundle import Bundle
+from pipeline.bundle.calibration import Calibration
+from pipeline.bundle.predictor_state import KINDS, PREDICTORS, PredictorParts
 from pipeline.config.stages import PredictConfig
 from pipeline.metrics import ratios
-from pipeline.model.bundle import Bundle
-from pipeline.model.calibration import Calibration
-from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
 from pipeline.serving.calibrate import Judged, TuningRows, calibrate, calibration_errors, support_losses
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.taxonomy.paths import levels

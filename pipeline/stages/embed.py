@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.artifacts import RunPaths
+from pipeline.bundle.bundle import load_bundle
 from pipeline.config.build import Config
 from pipeline.data.schema import (
     category_embeddings_schema,
@@ -16,7 +17,6 @@ from pipeline.data.schema import (
     vectors_to_arrow,
     write_table,
 )
-from pipeline.model.bundle import load_bundle
 from pipeline.provenance import Provenance, require, write_provenance
 
 

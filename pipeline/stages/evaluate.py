@@ -12,10 +12,10 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.artifacts import RunPaths, write_json
+from pipeline.bundle.bundle import load_bundle
 from pipeline.config.build import Config
 from pipeline.data.schema import SPLITS, read_products
 from pipeline.data.vectors import read_vectors
-from pipeline.model.bundle import load_bundle
 from pipeline.provenance import Provenance, require, write_provenance
 from pipeline.serving.measure import measure
 from pipeline.serving.measured import CategoryTable, MeasureRows

@@ -14,15 +14,15 @@ import numpy as np
 import pandas as pd
 
 from pipeline.artifacts import RunPaths
+from pipeline.bundle.bundle import Bundle, load_bundle
+from pipeline.bundle.meta import read_meta
+from pipeline.bundle.predictor_state import KINDS, PredictorParts, hashed_classes
+from pipeline.bundle.prototypes import Prototypes
+from pipeline.bundle.writer import add_predictor
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors, read_vectors
 from pipeline.metrics import ratios
-from pipeline.model.bundle import Bundle, load_bundle
-from pipeline.model.bundlemeta import read_meta
-from pipeline.model.bundlewriter import add_predictor
-from pipeline.model.predictor import KINDS, PredictorParts, hashed_classes
-from pipeline.model.prototypes import Prototypes
 from pipeline.model.trustplots import draw_coverage, draw_reliability
 from pipeline.models.classifier import ClassTable, train_classifier
 from pipeline.provenance import Provenance, require, write_provenance

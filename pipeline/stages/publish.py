@@ -17,6 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.artifacts import ArtifactError, RunPaths
+from pipeline.bundle.bundle import Bundle, load_bundle
+from pipeline.bundle.files import bundle_hash
+from pipeline.bundle.meta import read_meta
+from pipeline.bundle.writer import add_metrics
 from pipeline.config.build import Config
 from pipeline.data.analysis import ANALYSIS_VERSION, Analysis, prediction_facts
 from pipeline.data.schema import (
@@ -27,10 +31,6 @@ from pipeline.data.schema import (
     read_table,
 )
 from pipeline.data.vectors import positions, read_rows, read_vectors
-from pipeline.model.bundle import Bundle, load_bundle
-from pipeline.model.bundlefiles import bundle_hash
-from pipeline.model.bundlemeta import read_meta
-from pipeline.model.bundlewriter import add_metrics
 from pipeline.provenance import Provenance, require, write_provenance
 from pipeline.serving.catalog import Catalog, check_match
 from pipeline.serving.catalogmeta import write_catalog

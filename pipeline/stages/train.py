@@ -20,17 +20,17 @@ import torch
 from accelerate import Accelerator
 
 from pipeline.artifacts import RunPaths, atomic_path
+from pipeline.bundle.aliases import name_vectors
+from pipeline.bundle.bundle import load_bundle
+from pipeline.bundle.writer import adopt_bundle, save_bundle
 from pipeline.config.build import Config
 from pipeline.config.train import TrainStage
 from pipeline.data.schema import read_products
-from pipeline.model.bundle import load_bundle
-from pipeline.model.bundlewriter import adopt_bundle, save_bundle
 from pipeline.model.curves import draw_curves
 from pipeline.model.distillation import Lessons
 from pipeline.model.examples import Examples, FeatureSet, make_examples
 from pipeline.model.imitation_task import ImitationTask
 from pipeline.model.matching import MatchingTask
-from pipeline.model.names import name_vectors
 from pipeline.model.processes import make_accelerator
 from pipeline.model.selection import Choice, select_strength
 from pipeline.model.startingtower import load_tower, save_tower

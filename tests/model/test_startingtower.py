@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 
 from pipeline.artifacts import ArtifactError
+from pipeline.bundle.bundle import load_bundle
 from pipeline.config.model import TowerConfig
 from pipeline.config.presets import compact
-from pipeline.model.bundle import load_bundle
 from pipeline.model.startingtower import load_tower, save_tower, tower_hash
 from pipeline.models.towers import VisionTower
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from pipeline.artifacts import ArtifactError, BundlePaths
+from pipeline.bundle import bundle as opening
+from pipeline.bundle.bundle import load_bundle
+from pipeline.bundle.files import check_files, present_files
+from pipeline.bundle.meta import read_meta
+from pipeline.bundle.writer import add_metrics, add_predictor, adopt_bundle
 from pipeline.data.schema import parse_table, read_table, write_table
-from pipeline.model import bundle as opening
-from pipeline.model.bundle import load_bundle
-from pipeline.model.bundlefiles import check_files, present_files
-from pipeline.model.bundlemeta import read_meta
-from pipeline.model.bundlewriter import add_metrics, add_predictor, adopt_bundle
 from pipeline.serving.catalog import Catalog, check_match
 from pipeline.taxonomy.paths import Taxonomy
 from tests.damage import flip, name_files, refusal

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from pipeline.artifacts import ArtifactError, BundlePaths
+from pipeline.bundle.bundle import load_bundle
+from pipeline.bundle.calibration import Calibration
+from pipeline.bundle.meta import BundleFields, PredictorFields, TowerFields, TowersFields, read_meta
 from pipeline.config.model import ModelConfig, TowerConfig
-from pipeline.model.bundle import load_bundle
-from pipeline.model.bundlemeta import BundleFields, PredictorFields, TowerFields, TowersFields, read_meta
-from pipeline.model.calibration import Calibration
 from pipeline.models import towers
 from pipeline.serving.catalog import Catalog, check_match
 from tests.damage import ABSENT, describe, edit_model, put, refusal, wrong_fields

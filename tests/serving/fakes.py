@@ -20,13 +20,13 @@ import pyarrow as pa
 from PIL import Image
 
 from pipeline.artifacts import write_json
+from pipeline.bundle.aliases import NameVectors, name_vectors
+from pipeline.bundle.calibration import Calibration
+from pipeline.bundle.meta import BUNDLE_VERSION
+from pipeline.bundle.predictor_state import KINDS, uncalibrated
 from pipeline.config.presets import tiny
 from pipeline.data.json_checks import sealed
 from pipeline.data.schema import catalog_schema, vectors_to_arrow
-from pipeline.model.bundlemeta import BUNDLE_VERSION
-from pipeline.model.calibration import Calibration
-from pipeline.model.names import NameVectors, name_vectors
-from pipeline.model.predictor import KINDS, uncalibrated
 from pipeline.provenance import Provenance
 from pipeline.serving import catalogmeta
 
@@ -59,7 +59,7 @@ def word_vector(text: str) -> np.ndarray:
 
 
 class FakeBundle:
-    """The methods of `pipeline.model.bundle.Bundle` that serving calls."""
+    """The methods of `pipeline.bundle.bundle.Bundle` that serving calls."""
 
     dimension = DIMENSION
     image_size = 16
@@ -188,7 +188,7 @@ def write_fake_model(folder: Path) -> Path:
 
 def write_small_model(folder: Path) -> Path:
     """A bundle of untrained small towers that does load; its space has `DIMENSION` dimensions, like the catalogue's."""
-    from pipeline.model.bundlewriter import add_predictor, save_bundle  # brings torch: only for tests that ask for it
+    from pipeline.bundle.writer import add_predictor, save_bundle  # brings torch: only for tests that ask for it
     from pipeline.models.encoding import TokenCache
     from pipeline.models.towers import load_tokenizer
     from pipeline.models.two_tower import TwoTower

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from pipeline.bundle.predictor_state import uncalibrated
 from pipeline.data.vectors import unit
-from pipeline.model.predictor import uncalibrated
 from pipeline.serving.measured import MeasureRows, product_vectors
 from pipeline.taxonomy.paths import hash_path
 

@@ -6,7 +6,7 @@ import datasets
 import pytest
 from huggingface_hub import DatasetCard, ModelCard
 
-from pipeline.model.bundlemeta import read_meta
+from pipeline.bundle.meta import read_meta
 from pipeline.serving.catalog import Catalog
 from pipeline.serving.hubcards import END, START, bundle_card, catalog_card, renewed
 from tests.serving.conftest import PRODUCTS

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.artifacts import ArtifactError
-from pipeline.model.calibration import PRECISIONS, Calibration
-from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts, hashed_classes
+from pipeline.bundle.calibration import PRECISIONS, Calibration
+from pipeline.bundle.predictor_state import KINDS, PREDICTORS, PredictorParts, hashed_classes
 from pipeline.models.classifier import ClassTable, HierarchicalClassifier
 from pipeline.serving.predictor import CategoryPredictor, kinds_of
 from tests.serving.fakes import CATEGORIES, DIMENSION, FakeBundle, unit, word_vector

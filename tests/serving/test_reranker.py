@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.model.calibration import Calibration
-from pipeline.model.predictor import KINDS
-from pipeline.model.prototypes import Prototypes
+from pipeline.bundle.calibration import Calibration
+from pipeline.bundle.predictor_state import KINDS
+from pipeline.bundle.prototypes import Prototypes
 from pipeline.serving.encoder import Query
 from pipeline.serving.reranker import PHOTO_ALONE, beside_untrained, fade, moves, rerank, text_weight
 from tests.serving.fakes import CATEGORIES, FakeBundle, unit, word_vector

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.bundle.calibration import PRECISIONS, Calibration
+from pipeline.bundle.predictor_state import KINDS, PREDICTORS
+from pipeline.bundle.prototypes import Prototypes
 from pipeline.config.stages import PredictConfig
-from pipeline.model.calibration import PRECISIONS, Calibration
-from pipeline.model.predictor import KINDS, PREDICTORS
-from pipeline.model.prototypes import Prototypes
 from pipeline.serving.calibrate import TuningRows, calibrate, recalibrate
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.serving.support import Support

@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.artifacts import ArtifactError, BundlePaths, RunPaths, write_json
+from pipeline.bundle.bundle import load_bundle
+from pipeline.bundle.writer import save_bundle
 from pipeline.config.presets import tiny
 from pipeline.config.stages import PublishConfig, SourceConfig
 from pipeline.data.schema import CLUSTERS, LAYOUT, catalog_schema, read_products, read_table, write_table
 from pipeline.data.vectors import read_vectors, unit
-from pipeline.model.bundle import load_bundle
-from pipeline.model.bundlewriter import save_bundle
 from pipeline.models.encoding import TokenCache
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower

@@ -7,9 +7,9 @@ import pytest
 from gradio_client.utils import is_file_obj, traverse
 from PIL import Image, ImageFilter
 
+from pipeline.bundle.calibration import PRECISIONS, Calibration
+from pipeline.bundle.predictor_state import KINDS
 from pipeline.data.images import photo_flaw
-from pipeline.model.calibration import PRECISIONS, Calibration
-from pipeline.model.predictor import KINDS
 from pipeline.serving.catalog import Catalog
 from tests.factories import draw
 from tests.serving.fakes import FakeBundle

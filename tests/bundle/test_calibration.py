@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from pipeline.model.calibration import LEAST, PRECISIONS, Calibration, fit_platt, logit, sigmoid
+from pipeline.bundle.calibration import LEAST, PRECISIONS, Calibration, fit_platt, logit, sigmoid
 
 
 def slow_platt(probability, right, weights):

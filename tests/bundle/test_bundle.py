@@ -8,15 +8,15 @@ import pytest
 import torch
 
 from pipeline.artifacts import ArtifactError, BundlePaths
+from pipeline.bundle.bundle import load_bundle
+from pipeline.bundle.calibration import Calibration
+from pipeline.bundle.files import bundle_hash
+from pipeline.bundle.meta import BUNDLE_VERSION, model_config
+from pipeline.bundle.predictor_state import KINDS, PREDICTORS, PredictorParts
+from pipeline.bundle.prototypes import Prototypes
+from pipeline.bundle.writer import add_predictor, adopt_bundle, save_bundle
 from pipeline.config.model import TowerConfig
 from pipeline.config.presets import siglip2_bge, tiny
-from pipeline.model.bundle import load_bundle
-from pipeline.model.bundlefiles import bundle_hash
-from pipeline.model.bundlemeta import BUNDLE_VERSION, model_config
-from pipeline.model.bundlewriter import add_predictor, adopt_bundle, save_bundle
-from pipeline.model.calibration import Calibration
-from pipeline.model.predictor import KINDS, PREDICTORS, PredictorParts
-from pipeline.model.prototypes import Prototypes
 from pipeline.models.classifier import HierarchicalClassifier
 from pipeline.models.encoding import TokenCache
 from pipeline.models.towers import load_tokenizer

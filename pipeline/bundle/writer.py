@@ -16,13 +16,13 @@ import numpy as np
 from safetensors.torch import save
 
 from pipeline.artifacts import BundlePaths
+from pipeline.bundle.aliases import NameVectors
+from pipeline.bundle.bundle import load_bundle, stored_weights
+from pipeline.bundle.files import check_files, write_meta
+from pipeline.bundle.meta import read_meta
+from pipeline.bundle.predictor_state import PredictorParts, write_parts
+from pipeline.bundle.quantization import quantise
 from pipeline.data.schema import write_table
-from pipeline.model.bundle import load_bundle, stored_weights
-from pipeline.model.bundlefiles import check_files, write_meta
-from pipeline.model.bundlemeta import read_meta
-from pipeline.model.names import NameVectors
-from pipeline.model.predictor import PredictorParts, write_parts
-from pipeline.model.quantised import quantise
 from pipeline.models.encoding import TokenCache
 from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import Taxonomy, hash_path

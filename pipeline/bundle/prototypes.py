@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from pipeline.model.quantised import dequantise, quantise
+from pipeline.bundle.quantization import dequantise, quantise
 from pipeline.taxonomy.paths import hash_path
 
 

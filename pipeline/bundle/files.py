@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipeline.artifacts import ArtifactError, BundlePaths, write_json
+from pipeline.bundle.meta import ADVICE, BUNDLE_VERSION, check_meta
 from pipeline.data.json_checks import sealed
-from pipeline.model.bundlemeta import ADVICE, BUNDLE_VERSION, check_meta
 
 TOKENIZER_SUFFIXES = (".json", ".txt", ".model")
 """A tokenizer is data: nothing else of its folder is part of a bundle."""

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from pipeline.bundle.prototypes import Prototypes
 from pipeline.data.vectors import unit
-from pipeline.model.prototypes import Prototypes
 from pipeline.taxonomy.paths import hash_path
 
 PATHS = ("Home > Vases", "Home > Clocks", "Toys")

@@ -2,7 +2,7 @@
 
 Towers from the hub or from a package are named in it (id and revision), not copied; what was trained here (heads,
 gate, adapters, own towers) is. Weights are stored as float16 and category vectors as int8.
-`bundlewriter.py` writes it.
+`writer.py` writes it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from torch import Tensor
 from transformers import AutoTokenizer
 
 from pipeline.artifacts import ArtifactError, BundlePaths
+from pipeline.bundle.aliases import NameVectors, name_vectors
+from pipeline.bundle.files import read_files, tokenizer_folder
+from pipeline.bundle.meta import ADVICE, model_config, read_meta
+from pipeline.bundle.predictor_state import PredictorParts, read_parts
+from pipeline.bundle.quantization import dequantise
 from pipeline.data.schema import parse_table
-from pipeline.model.bundlefiles import read_files, tokenizer_folder
-from pipeline.model.bundlemeta import ADVICE, model_config, read_meta
-from pipeline.model.names import NameVectors, name_vectors
-from pipeline.model.predictor import PredictorParts, read_parts
-from pipeline.model.quantised import dequantise
 from pipeline.models.encoding import TokenCache, encode_images, encode_texts
 from pipeline.models.towers import TextTower
 from pipeline.models.two_tower import TwoTower

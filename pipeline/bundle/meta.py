@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from pipeline.artifacts import ArtifactError, BundlePaths
+from pipeline.bundle.calibration import Calibration
 from pipeline.config.model import ModelConfig, TowerConfig
 from pipeline.config.stages import require
 from pipeline.data.json_checks import Sha256, check_fields, check_seal, read_object, require_whole
-from pipeline.model.calibration import Calibration
 
 BUNDLE_VERSION = 4
 

@@ -16,10 +16,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from pipeline.artifacts import ArtifactError, BundlePaths
+from pipeline.bundle.calibration import Calibration
+from pipeline.bundle.meta import PredictorName, QueryKind
+from pipeline.bundle.prototypes import Prototypes
 from pipeline.data.schema import parse_table, write_table
-from pipeline.model.bundlemeta import PredictorName, QueryKind
-from pipeline.model.calibration import Calibration
-from pipeline.model.prototypes import Prototypes
 from pipeline.models.classifier import ClassTable, HierarchicalClassifier
 from pipeline.taxonomy.paths import hash_path
 
@@ -121,7 +121,7 @@ def read_parts(contents: Mapping[str, bytes], raw: dict[str, Any], folder: Path)
     """Inverse of `write_parts`.
 
     Args:
-        contents: The files of the bundle, from `bundlefiles.read_files`.
+        contents: The files of the bundle, from `files.read_files`.
         raw: Of its model.json, checked.
         folder: That they were read from.
 
