@@ -24,8 +24,8 @@ from pipeline.buildoptions import config_of
 from pipeline.bundle.files import bundle_hash
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products
-from pipeline.model.training import JsonLog
 from pipeline.stages.train import Trainer
+from pipeline.training.loop import JsonLog
 
 SETS = ("validation", "held out")
 FIGURES = {"fused_mrr": "MRR", "text_mrr": "MRR text", "image_mrr": "MRR photo", "open_hf1": "open hF1"}

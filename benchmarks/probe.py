@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pipeline.model.examples import Examples, candidate_ranks
+from pipeline.training.dataset import Examples, candidate_ranks
 
 FASHION, GROCERY, REST = "fashion shop", "grocery shelves", "rest"
 ROWS = 1_000  # measured at most, of each source

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.model.examples import Examples
+from pipeline.training.dataset import Examples
 
 _NOUNS = (
     "apparel baby bag ball basket bath bead bed bench bike board bottle bowl box brush cable camera candle card care "

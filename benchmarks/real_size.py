@@ -25,12 +25,12 @@ from benchmarks.products import Products, make_products
 from benchmarks.training import encode_once, make_pass
 from pipeline.config.build import Config
 from pipeline.config.presets import siglip2_bge, tiny
-from pipeline.model.examples import FeatureSet
-from pipeline.model.matching import MatchingTask
-from pipeline.model.processes import make_accelerator
 from pipeline.models.encoding import TokenCache
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
+from pipeline.training.dataset import FeatureSet
+from pipeline.training.distributed import make_accelerator
+from pipeline.training.tasks.matching import MatchingTask
 
 ROWS = 38_600  # training rows of Shopify/product-catalogue
 REAL_TEXT = BertConfig()  # its defaults are BERT-base, the shape of BAAI/bge-base-en-v1.5

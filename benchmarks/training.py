@@ -25,14 +25,14 @@ from benchmarks.timing import interleaved, line
 from pipeline.config.model import ModelConfig, TowerConfig
 from pipeline.config.presets import compact, siglip2_bge, tiny
 from pipeline.config.train import TrainConfig, TrainStage
-from pipeline.model.examples import FeatureSet
-from pipeline.model.losses import PairQueue, listwise_softmax, multi_positive_infonce
-from pipeline.model.matching import MatchingTask
-from pipeline.model.optimiser import make_optimizer
-from pipeline.model.processes import make_accelerator
 from pipeline.models.encoding import TokenCache, encode_images, encode_texts, to_pixels
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
+from pipeline.training.dataset import FeatureSet
+from pipeline.training.distributed import make_accelerator
+from pipeline.training.losses import PairQueue, listwise_softmax, multi_positive_infonce
+from pipeline.training.optim import make_optimizer
+from pipeline.training.tasks.matching import MatchingTask
 
 OBVIOUS = "the obvious way"
 

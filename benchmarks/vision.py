@@ -35,12 +35,12 @@ from pipeline.config.train import TrainStage
 from pipeline.data.schema import read_products
 from pipeline.model.distillation import Lessons
 from pipeline.model.imitation_task import ImitationTask
-from pipeline.model.task import Task
 from pipeline.model.teachers import load_teacher
-from pipeline.model.training import JsonLog, run_stage
-from pipeline.model.vision_task import VisionTask
 from pipeline.models.encoding import encode_images, resized, to_pixels
 from pipeline.stages.train import Trainer
+from pipeline.training.loop import JsonLog, run_stage
+from pipeline.training.tasks.base import Task
+from pipeline.training.tasks.vision import VisionTask
 
 TEACHER = "the teacher, frozen, with a linear head"
 STARTED = "the tower of --tower, frozen, with a linear head"

@@ -17,9 +17,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from pipeline.artifacts import atomic_path
-from pipeline.model.augment import Strength, Views, apply_views, draw_views
 from pipeline.model.teachers import Teacher
 from pipeline.models.encoding import resized, to_pixels
+from pipeline.training.augment import Strength, Views, apply_views, draw_views
 
 PHOTOS_AT_A_TIME = 64
 

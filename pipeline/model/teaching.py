@@ -11,10 +11,10 @@ from accelerate import Accelerator
 
 from pipeline.config.build import Config
 from pipeline.config.train import TrainStage
-from pipeline.model.augment import STRENGTHS
 from pipeline.model.distillation import Lessons, Photos, make_lessons
 from pipeline.model.teachers import load_teacher
 from pipeline.provenance import hash_ids
+from pipeline.training.augment import STRENGTHS
 
 
 @dataclass(frozen=True)

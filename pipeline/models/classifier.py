@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline.config.stages import PredictConfig
-from pipeline.model.losses import level_cross_entropy
 from pipeline.taxonomy.paths import SEPARATOR, levels
+from pipeline.training.losses import level_cross_entropy
 
 _ROWS_AT_A_TIME = 4_096
 

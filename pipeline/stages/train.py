@@ -26,23 +26,23 @@ from pipeline.bundle.writer import adopt_bundle, save_bundle
 from pipeline.config.build import Config
 from pipeline.config.train import TrainStage
 from pipeline.data.schema import read_products
-from pipeline.model.curves import draw_curves
 from pipeline.model.distillation import Lessons
-from pipeline.model.examples import Examples, FeatureSet, make_examples
 from pipeline.model.imitation_task import ImitationTask
-from pipeline.model.matching import MatchingTask
-from pipeline.model.processes import make_accelerator
-from pipeline.model.selection import Choice, select_strength
 from pipeline.model.startingtower import load_tower, save_tower
-from pipeline.model.task import Task
 from pipeline.model.teaching import Teaching
-from pipeline.model.training import JsonLog, run_stage
-from pipeline.model.vision_task import VisionTask
 from pipeline.models.encoding import TokenCache, encode_images, encode_texts
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.provenance import Provenance, hash_ids, require, write_provenance
 from pipeline.taxonomy.paths import read_taxonomy
+from pipeline.training.curves import draw_curves
+from pipeline.training.dataset import Examples, FeatureSet, make_examples
+from pipeline.training.distributed import make_accelerator
+from pipeline.training.interpolation import Choice, select_strength
+from pipeline.training.loop import JsonLog, run_stage
+from pipeline.training.tasks.base import Task
+from pipeline.training.tasks.matching import MatchingTask
+from pipeline.training.tasks.vision import VisionTask
 
 logger = logging.getLogger(__name__)
 

@@ -11,18 +11,18 @@ from transformers import SiglipImageProcessorPil
 
 from pipeline.config.presets import siglip2_bge, tiny, with_teacher
 from pipeline.config.train import TrainStage
-from pipeline.model.augment import EVERYWHERE, STRENGTHS, apply_views, draw_views
 from pipeline.model.distillation import Lessons, Photos, make_lessons, spread
-from pipeline.model.examples import Examples
 from pipeline.model.imitation_task import ImitationTask
-from pipeline.model.processes import make_accelerator
 from pipeline.model.teachers import TowerTeacher, load_teacher, teacher_tower
-from pipeline.model.vision_task import VisionTask
 from pipeline.models.encoding import to_pixels
 from pipeline.models.towers import TowerError
 from pipeline.models.two_tower import TwoTower
+from pipeline.training.augment import EVERYWHERE, STRENGTHS, apply_views, draw_views
+from pipeline.training.dataset import Examples
+from pipeline.training.distributed import make_accelerator
+from pipeline.training.tasks.vision import VisionTask
 from tests.model.hub import save_bert, save_siglip
-from tests.model.test_examples import PATHS
+from tests.training.test_dataset import PATHS
 
 PLAIN_TERMS = {"category", "listwise", "classifier", "alignment"}
 CORAL = Path(__file__).resolve().parents[3] / "shared/data/teacher/mobilenet_v2_1.0_224_quant.tflite"

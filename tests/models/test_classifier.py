@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from pipeline.config.stages import PredictConfig
-from pipeline.model.losses import level_cross_entropy
 from pipeline.models.classifier import ClassTable, HierarchicalClassifier, class_weights, train_classifier
+from pipeline.training.losses import level_cross_entropy
 
 TRUTHS = ["A > B", "A > C", "D", "A > B"]
 

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from pipeline.config.train import TrainConfig
 from pipeline.metrics.ratios import path_overlap
-from pipeline.model.examples import FeatureSet, candidate_ranks
 from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import levels
+from pipeline.training.dataset import FeatureSet, candidate_ranks
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from pipeline.artifacts import ArtifactError, atomic_path
-from pipeline.model.task import Task
+from pipeline.training.tasks.base import Task
 
 logger = logging.getLogger(__name__)
 

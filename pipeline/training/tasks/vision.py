@@ -15,12 +15,12 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from pipeline.config.train import TrainConfig, TrainStage
-from pipeline.model.augment import STRENGTHS, augment
 from pipeline.model.distillation import Lessons, spread
-from pipeline.model.examples import Examples, candidate_ranks
-from pipeline.model.losses import listwise_softmax
 from pipeline.models.encoding import encode_images, to_pixels
 from pipeline.models.two_tower import TwoTower
+from pipeline.training.augment import STRENGTHS, augment
+from pipeline.training.dataset import Examples, candidate_ranks
+from pipeline.training.losses import listwise_softmax
 
 CLASSIFIER_WEIGHT = 0.5
 ALIGNMENT_WEIGHT = 0.5

@@ -7,8 +7,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from pipeline.model.augment import EVERYWHERE, SHOP, STRENGTHS, Strength, apply_views, augment, draw_views
 from pipeline.models.encoding import to_pixels
+from pipeline.training.augment import EVERYWHERE, SHOP, STRENGTHS, Strength, apply_views, augment, draw_views
 
 STILL = Strength(scale=(1.0, 1.0), brightness=(1.0, 1.0), grey=0.0, blurred=0.0, occluded=0.0)
 

@@ -11,9 +11,9 @@ from torch import nn
 
 from pipeline.artifacts import ArtifactError
 from pipeline.config.train import TrainConfig, TrainStage
-from pipeline.model.optimiser import make_optimizer
-from pipeline.model.processes import make_accelerator
-from pipeline.model.training import JsonLog, rate_at, run_stage
+from pipeline.training.distributed import make_accelerator
+from pipeline.training.loop import JsonLog, rate_at, run_stage
+from pipeline.training.optim import make_optimizer
 
 
 class Regression:

@@ -9,14 +9,14 @@ import torch
 
 from pipeline.config.presets import tiny
 from pipeline.config.train import TrainConfig, TrainStage
-from pipeline.model.examples import FeatureSet, make_examples
-from pipeline.model.matching import MatchingTask
-from pipeline.model.processes import make_accelerator
 from pipeline.model.relatives import Relatives
-from pipeline.model.selection import select_strength
 from pipeline.models.encoding import TokenCache
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
+from pipeline.training.dataset import FeatureSet, make_examples
+from pipeline.training.distributed import make_accelerator
+from pipeline.training.interpolation import select_strength
+from pipeline.training.tasks.matching import MatchingTask
 
 PATHS = tuple(f"Top{n % 4} > Kind{n}" for n in range(24))
 

@@ -12,18 +12,18 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from pipeline.config.train import TrainConfig, TrainStage
-from pipeline.model.examples import FeatureSet, candidate_ranks
-from pipeline.model.losses import (
+from pipeline.model.relatives import Relatives
+from pipeline.models.encoding import TokenCache, encode_images, encode_texts, pad, to_pixels
+from pipeline.models.two_tower import TwoTower
+from pipeline.training.dataset import FeatureSet, candidate_ranks
+from pipeline.training.distributed import gather_others
+from pipeline.training.losses import (
     PairQueue,
     anchor_divergence,
     listwise_softmax,
     multi_positive_infonce,
     taxonomy_softmax,
 )
-from pipeline.model.processes import gather_others
-from pipeline.model.relatives import Relatives
-from pipeline.models.encoding import TokenCache, encode_images, encode_texts, pad, to_pixels
-from pipeline.models.two_tower import TwoTower
 
 ANCHOR_SCALE = 20.0  # of the untrained cosines: sharp enough to tell near paths from far ones, not one-hot
 BUCKET_BATCHES = 50  # batches within which products are sorted by length

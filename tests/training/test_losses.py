@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from pipeline.model.losses import (
+from pipeline.training.losses import (
     PairQueue,
     anchor_divergence,
     listwise_softmax,

@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from pipeline.config.train import TrainConfig, TrainStage
-from pipeline.model.checkpoints import Progress, learning, resume, save, snapshot
-from pipeline.model.optimiser import make_optimizer
-from pipeline.model.task import Task
+from pipeline.training.checkpoint import Progress, learning, resume, save, snapshot
+from pipeline.training.optim import make_optimizer
+from pipeline.training.tasks.base import Task
 
 LOG_STEPS = 20
 
@@ -53,7 +53,7 @@ def run_stage(
         stage: Its epochs, batch size and learning rate.
         config: Optimiser settings.
         seed: Of the whole build.
-        accelerator: From `processes.make_accelerator`.
+        accelerator: From `distributed.make_accelerator`.
         folder: For the checkpoint; a checkpoint found there is resumed.
         log: Called with one flat record for each logged step or validation.
 

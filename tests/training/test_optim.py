@@ -5,13 +5,13 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.model import optimiser
-from pipeline.model.optimiser import make_optimizer, orthogonal
+from pipeline.training import optim
+from pipeline.training.optim import make_optimizer, orthogonal
 
 
 @pytest.fixture(params=[True, False], ids=["bfloat16", "float32"])
 def fast(request, monkeypatch):
-    monkeypatch.setattr(optimiser, "fast_in_bfloat16", lambda: request.param)
+    monkeypatch.setattr(optim, "fast_in_bfloat16", lambda: request.param)
     return request.param
 
 
@@ -47,7 +47,7 @@ def _gradients(net):
 
 
 def test_muon_is_that_of_torch_and_adamw_too(monkeypatch):
-    monkeypatch.setattr(optimiser, "fast_in_bfloat16", lambda: True)  # as torch's Muon always has it
+    monkeypatch.setattr(optim, "fast_in_bfloat16", lambda: True)  # as torch's Muon always has it
     ours, theirs = _net(), _net()
     named = dict(ours.named_parameters())
     own = make_optimizer(named, 0.01, 0.1, muon_rate=0.02)

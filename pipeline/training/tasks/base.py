@@ -1,4 +1,4 @@
-"""What the loop of `training.py` trains: anything that knows its model, its batches and its losses."""
+"""What the loop of `loop.py` trains: anything that knows its model, its batches and its losses."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.model.examples import candidate_ranks, make_examples
 from pipeline.models.encoding import length_batches
+from pipeline.training.dataset import candidate_ranks, make_examples
 
 PATHS = ("A", "A > B", "A > C", "D")
 

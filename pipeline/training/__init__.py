@@ -1,0 +1,1 @@
+"""Training: data sets of features, losses, the resumable loop, optimizers, checkpoints."""
