@@ -30,10 +30,10 @@ from pipeline.data.images import square
 from pipeline.models.encoding import TokenCache, pad, to_pixels
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
-from pipeline.serving.encoder import QueryEncoder
-from pipeline.serving.fusion import COSINE_WEIGHT, convex_combination
-from pipeline.serving.index import VectorIndex, best_of, exact_scan
-from pipeline.serving.lexical import LexicalIndex
+from pipeline.search.bm25 import LexicalIndex
+from pipeline.search.fusion import COSINE_WEIGHT, convex_combination
+from pipeline.search.product_search import VectorIndex, best_of, exact_scan
+from pipeline.search.query import QueryEncoder
 
 K = 24
 TEXT = "red ceramic travel mug with a lid, hand made for the kitchen, dishwasher safe, a gift for two"

@@ -16,8 +16,8 @@ import gradio as gr
 import numpy as np
 import pandas as pd
 
-from pipeline.serving.filters import in_category
-from pipeline.serving.neighbours import centre_of, nearest_products
+from pipeline.search.filters import in_category
+from pipeline.search.neighbors import centre_of, nearest_products
 from ui import cards, galaxyfiles, results
 from ui.guard.faults import reported
 from ui.workspace import Workspace, bind, check_text, endpoint, refuse

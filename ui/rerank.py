@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.text import cut_text, product_text
-from pipeline.serving.encoder import Query
+from pipeline.search.query import Query
 from pipeline.serving.reranker import AS_THE_GATE_DECIDES, beside_untrained, moves, shares, stored_query, text_weight
 from pipeline.serving.reranker import rerank as order
 from ui import candidates as drawing

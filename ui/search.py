@@ -10,11 +10,11 @@ import gradio as gr
 import numpy as np
 
 from pipeline.data.text import clean_text
-from pipeline.serving.agreement import compare
-from pipeline.serving.encoder import Query
-from pipeline.serving.filters import HOLE, allowed_rows, worded
-from pipeline.serving.neighbours import nearest_products
-from pipeline.serving.support import NEAR_DUPLICATE
+from pipeline.search.evidence import NEAR_DUPLICATE
+from pipeline.search.filters import HOLE, allowed_rows, worded
+from pipeline.search.index_check import compare
+from pipeline.search.neighbors import nearest_products
+from pipeline.search.query import Query
 from pipeline.taxonomy.paths import Taxonomy
 from ui import cards, examples, links, results
 from ui.photo import photo_input, read_photo

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from pipeline.data.images import photo_flaw
-from pipeline.serving.encoder import Query, QueryEncoder
+from pipeline.search.evidence import NEIGHBOURS, Support, is_same
+from pipeline.search.query import Query, QueryEncoder
 from pipeline.serving.predictor import CategoryPredictor, CategoryScore, Prediction
-from pipeline.serving.support import NEIGHBOURS, Support, is_same
 from pipeline.taxonomy.paths import levels
 
 if TYPE_CHECKING:  # faiss is only needed where there is a catalogue
     import pandas as pd
 
-    from pipeline.serving.index import Hit, ProductSearch
+    from pipeline.search.product_search import Hit, ProductSearch
 
 ALTERNATIVES = 5
 

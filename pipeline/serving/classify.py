@@ -14,9 +14,9 @@ from pipeline.config.stages import IngestConfig
 from pipeline.data.decoding import ImageError, decode_photo, read_photo_file
 from pipeline.data.sources import SourceError
 from pipeline.data.text import clean_text, product_text
+from pipeline.search.query import QueryEncoder
 from pipeline.serving.answer import Answer, Shelf, ask
 from pipeline.serving.catalog import Catalog
-from pipeline.serving.encoder import QueryEncoder
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.taxonomy.paths import levels, read_taxonomy
 
@@ -51,7 +51,7 @@ def predictor_of(bundle: Bundle, taxonomy: Path | None, asked: Classify) -> Cate
 
 def shelf_of(catalog: Catalog) -> Shelf:
     """The products of a catalogue, for evidence."""
-    from pipeline.serving.index import ProductSearch  # brings faiss: only where there is a catalogue
+    from pipeline.search.product_search import ProductSearch  # brings faiss: only where there is a catalogue
 
     return Shelf(ProductSearch(catalog), catalog.products)
 

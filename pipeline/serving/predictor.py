@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.artifacts import ArtifactError
+from pipeline.search.evidence import Support
 from pipeline.serving.scorer import TINY, CategoryScorer
-from pipeline.serving.support import Support
 from pipeline.taxonomy.paths import levels, normalise_path, truncate
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it

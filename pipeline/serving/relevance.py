@@ -22,8 +22,8 @@ from pipeline.data.sources import SourceError
 from pipeline.data.text import clean_text, product_text
 from pipeline.metrics import ranking
 from pipeline.metrics.ratios import Ratio
-from pipeline.serving.fusion import COSINE_WEIGHT, convex_combination, reciprocal_rank_fusion
-from pipeline.serving.lexical import LexicalIndex, product_words
+from pipeline.search.bm25 import LexicalIndex, product_words
+from pipeline.search.fusion import COSINE_WEIGHT, convex_combination, reciprocal_rank_fusion
 from pipeline.serving.measure import BOOTSTRAP_SEED, intervals
 from pipeline.serving.report import table
 

@@ -26,10 +26,10 @@ from pipeline.metrics import ratios
 from pipeline.model.trustplots import draw_coverage, draw_reliability
 from pipeline.models.classifier import ClassTable, train_classifier
 from pipeline.provenance import Provenance, require, write_provenance
+from pipeline.search.evidence import nearest_support
 from pipeline.serving.calibrate import TuningRows, calibration_errors, recalibrate
 from pipeline.serving.measured import product_vectors
 from pipeline.serving.predictor import CategoryPredictor
-from pipeline.serving.support import nearest_support
 from pipeline.serving.tuning import tune
 from pipeline.taxonomy.paths import hash_path, levels
 

@@ -9,9 +9,9 @@ from pipeline.bundle.calibration import PRECISIONS, Calibration
 from pipeline.bundle.predictor_state import KINDS, PREDICTORS
 from pipeline.bundle.prototypes import Prototypes
 from pipeline.config.stages import PredictConfig
+from pipeline.search.evidence import Support
 from pipeline.serving.calibrate import TuningRows, calibrate, recalibrate
 from pipeline.serving.predictor import CategoryPredictor
-from pipeline.serving.support import Support
 from pipeline.serving.tuning import tune
 from tests.serving.fakes import CATEGORIES, FakeBundle, unit, word_vector
 from tests.serving.test_predictor import _with_classifier

@@ -1,7 +1,7 @@
 import numpy as np
 
-from pipeline.serving.agreement import compare
-from pipeline.serving.index import VectorIndex
+from pipeline.search.index_check import compare
+from pipeline.search.product_search import VectorIndex
 from tests.serving.fakes import unit
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.serving.fusion import convex_combination, reciprocal_rank_fusion
+from pipeline.search.fusion import convex_combination, reciprocal_rank_fusion
 
 
 def test_reciprocal_ranks_by_hand() -> None:

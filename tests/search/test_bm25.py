@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.serving.lexical import TITLE_TIMES, LexicalIndex, product_words, words
+from pipeline.search.bm25 import TITLE_TIMES, LexicalIndex, product_words, words
 
 
 @pytest.mark.parametrize(

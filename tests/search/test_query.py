@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.serving.encoder import QueryEncoder
+from pipeline.search.query import QueryEncoder
 from tests.serving.fakes import FakeBundle, word_vector
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.vectors import ProductVectors
-from pipeline.serving.support import NEAR_DUPLICATE, Support, nearest_support
+from pipeline.search.evidence import NEAR_DUPLICATE, Support, nearest_support
 from tests.serving.fakes import unit
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import faiss
 import numpy as np
 
+from pipeline.search.bm25 import LexicalIndex, product_words
+from pipeline.search.evidence import NEAR_DUPLICATE
+from pipeline.search.fusion import COSINE_WEIGHT, convex_combination
+from pipeline.search.query import Query
 from pipeline.serving.catalog import Catalog
-from pipeline.serving.encoder import Query
-from pipeline.serving.fusion import COSINE_WEIGHT, convex_combination
-from pipeline.serving.lexical import LexicalIndex, product_words
-from pipeline.serving.support import NEAR_DUPLICATE
 
 _SPARE = 32  # float16 moves a cosine by some 1e-5, so a row can stand a few places off before it is scored again
 _WIDEN = 4  # near-duplicates eat results: ask the index for that many times more, and again while it is too few

@@ -1,0 +1,1 @@
+"""Search: queries, vectors, words, their fusion, filters, neighbors, and the nearest labeled products as evidence."""
