@@ -34,8 +34,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route
 
 from pipeline.artifacts import ArtifactError, RunPaths
+from pipeline.catalog.catalog import Catalog, check_match
 from pipeline.serving import hub
-from pipeline.serving.catalog import Catalog, check_match
 from ui import examples, galaxyfiles, page, programs
 from ui.guard import limits
 from ui.guard.connections import limit_connections

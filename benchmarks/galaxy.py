@@ -36,10 +36,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.timing import interleaved
 from pipeline.artifacts import ArtifactError
+from pipeline.catalog.catalog import Catalog
+from pipeline.catalog.meta import write_catalog as write_catalog_file
 from pipeline.data.schema import catalog_schema
 from pipeline.provenance import Provenance
-from pipeline.serving.catalog import Catalog
-from pipeline.serving.catalogmeta import write_catalog as write_catalog_file
 from ui import chart, figures, galaxyfiles, page
 from ui.workspace import Tools, Workspace
 

@@ -25,8 +25,8 @@ import pyarrow.parquet as pq
 from gradio_client import Client, handle_file
 
 from benchmarks.startup import IMPORTS, ROOT, running_app
+from pipeline.catalog.meta import ANALYSIS_KEY, METADATA_KEY, write_catalog
 from pipeline.data.schema import arrow_to_vectors, vectors_to_arrow
-from pipeline.serving.catalogmeta import ANALYSIS_KEY, METADATA_KEY, write_catalog
 from ui import chart
 from ui.examples import load_examples
 

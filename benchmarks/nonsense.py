@@ -21,9 +21,9 @@ from tqdm import tqdm
 from benchmarks.products import NOUNS
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.predictor_state import PredictorParts
+from pipeline.catalog.catalog import Catalog
 from pipeline.search.query import QueryEncoder
 from pipeline.serving.answer import ask
-from pipeline.serving.catalog import Catalog
 from pipeline.serving.predictor import CategoryPredictor
 
 SIDE = 200

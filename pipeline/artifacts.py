@@ -128,7 +128,7 @@ class RunPaths:
 
     @property
     def analysis(self) -> Path:
-        """What the products and their space are like, as JSON (`pipeline.data.analysis`)."""
+        """What the products and their space are like, as JSON (`pipeline.catalog.analysis`)."""
         return self.root / "analysis.json"
 
     @property

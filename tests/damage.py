@@ -15,8 +15,8 @@ import pytest
 
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.bundle.files import write_meta
+from pipeline.catalog.meta import ANALYSIS_KEY, METADATA_KEY, write_catalog
 from pipeline.data.json_checks import sealed
-from pipeline.serving.catalogmeta import ANALYSIS_KEY, METADATA_KEY, write_catalog
 from tests.serving.fakes import CATEGORIES, DIMENSION, write_small_model
 
 ABSENT = object()

@@ -35,7 +35,7 @@ def variables(folder: Path) -> dict[str, str]:
 def launch(folder: Path) -> Any:
     """Start serving; returns the page, whose `close` ends it."""
     import app
-    from pipeline.serving.catalog import Catalog
+    from pipeline.catalog.catalog import Catalog
     from tests.serving.conftest import PRODUCTS
     from tests.serving.fakes import FakeBundle, write_catalog
     from ui import galaxyfiles, page

@@ -15,7 +15,7 @@ from benchmarks.gpuscan import DeviceScan, float32_scan, made_vectors, recall
 from benchmarks.isolated import UnfinishedError, peak_resident, stream
 from benchmarks.products import make_paths, make_products
 from pipeline.artifacts import RunPaths
-from pipeline.serving.catalog import Catalog
+from pipeline.catalog.catalog import Catalog
 from tests import browsing
 
 RATIO = re.compile(r"\d+(?:\.\d+)? x (?:a|the|bare) ")

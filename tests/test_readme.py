@@ -10,8 +10,8 @@ import yaml
 from pipeline.__main__ import main, parser
 from pipeline.artifacts import RunPaths
 from pipeline.buildoptions import config_of
+from pipeline.catalog.catalog import Catalog
 from pipeline.data.schema import read_table
-from pipeline.serving.catalog import Catalog
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from pipeline.data.analysis import Analysis
+from pipeline.catalog.analysis import Analysis
 from ui import cards, charts, quality
 from ui.plots import drawing, plot
 from ui.workspace import Workspace, refuse

@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from pipeline.artifacts import ArtifactError
-from pipeline.serving.catalog import Catalog
+from pipeline.catalog.catalog import Catalog
 from pipeline.taxonomy.paths import levels
 
 _log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import gradio as gr
 import numpy as np
 import plotly.graph_objects as go
 
-from pipeline.serving.categories import Categories, chain
+from pipeline.catalog.category_stats import Categories, chain
 from pipeline.taxonomy.paths import Taxonomy, levels
 from ui import cards, charts, links, treemap
 from ui.picking import pick_button, pickable, picked

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from pipeline.data.analysis import Histogram, LevelTrust
+from pipeline.catalog.analysis import Histogram, LevelTrust
 from ui.figures import colours, plain
 
 _GROUND = "#11141d"

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pipeline.artifacts import ArtifactError
-from pipeline.serving.catalog import Catalog
+from pipeline.catalog.catalog import Catalog
 from ui import chart
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "assets" / "galaxy"

@@ -10,7 +10,7 @@ import gradio as gr
 import numpy as np
 import plotly.graph_objects as go
 
-from pipeline.data.analysis import leaves
+from pipeline.catalog.analysis import leaves
 from pipeline.taxonomy.paths import levels
 from ui import cards, charts
 from ui.picking import pick_button, pickable, picked

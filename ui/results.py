@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.search.index_check import Agreement
-from pipeline.serving.catalog import Catalog
 from ui import cards
 from ui.picking import pick_button
 

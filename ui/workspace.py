@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from pipeline.artifacts import ArtifactError
+from pipeline.catalog.catalog import Catalog
+from pipeline.catalog.category_stats import Categories
 from pipeline.config.stages import IngestConfig
 from pipeline.data.text import clean_text, cut_text, product_text
 from pipeline.search.product_search import Hit, ProductSearch
 from pipeline.search.query import QueryEncoder
-from pipeline.serving.catalog import Catalog
-from pipeline.serving.categories import Categories
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.taxonomy.paths import normalise_path
 from ui import programs

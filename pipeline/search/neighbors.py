@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.search.product_search import Hit, best_of, skip_near_duplicates
-from pipeline.serving.catalog import Catalog
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import faiss
 import numpy as np
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.search.bm25 import LexicalIndex, product_words
 from pipeline.search.evidence import NEAR_DUPLICATE
 from pipeline.search.fusion import COSINE_WEIGHT, convex_combination
 from pipeline.search.query import Query
-from pipeline.serving.catalog import Catalog
 
 _SPARE = 32  # float16 moves a cosine by some 1e-5, so a row can stand a few places off before it is scored again
 _WIDEN = 4  # near-duplicates eat results: ask the index for that many times more, and again while it is too few

@@ -23,13 +23,13 @@ from tqdm import tqdm
 
 from pipeline.artifacts import ClassifyPaths, write_json
 from pipeline.bundle.bundle import Bundle, load_bundle
+from pipeline.catalog.catalog import Catalog
 from pipeline.config.stages import IngestConfig, SourceConfig
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.schema import REJECTS, read_table, write_table
 from pipeline.data.sources import Item, open_source
 from pipeline.search.query import Query
 from pipeline.serving.answer import ALTERNATIVES, NOTHING, Evidence, Shelf
-from pipeline.serving.catalog import Catalog
 from pipeline.serving.classify import Classify, predictor_of, shelf_of
 from pipeline.serving.predictor import CategoryPredictor, kinds_of
 

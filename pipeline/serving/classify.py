@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.bundle.bundle import Bundle, load_bundle
+from pipeline.catalog.catalog import Catalog
 from pipeline.config.stages import IngestConfig
 from pipeline.data.decoding import ImageError, decode_photo, read_photo_file
 from pipeline.data.sources import SourceError
 from pipeline.data.text import clean_text, product_text
 from pipeline.search.query import QueryEncoder
 from pipeline.serving.answer import Answer, Shelf, ask
-from pipeline.serving.catalog import Catalog
 from pipeline.serving.predictor import CategoryPredictor
 from pipeline.taxonomy.paths import levels, read_taxonomy
 

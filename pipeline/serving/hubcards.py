@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from pipeline.artifacts import RunPaths
-from pipeline.serving.catalog import Catalog
+from pipeline.catalog.catalog import Catalog
 from pipeline.serving.report import render
 
 START = "<!-- written by every publication: begin -->"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.artifacts import BundlePaths, RunPaths
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.files import PARTS, present_files
-from pipeline.serving.catalog import Catalog, check_match
+from pipeline.catalog.catalog import Catalog, check_match
 from pipeline.serving.hub import VARIABLES, HubError, Kind, Pin, check_repo_id, in_a_sentence
 from pipeline.serving.hubcards import bundle_card, catalog_card, renewed
 

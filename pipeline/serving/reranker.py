@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.search.query import Query
-from pipeline.serving.catalog import Catalog
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
     from pipeline.bundle.bundle import Bundle

@@ -1,7 +1,7 @@
 """Stage analyse: counts the products and looks at the space they lie in, for a page that only draws.
 
 Reads products, embeddings and clusters; writes `analysis.json`, the parts `data` and `space` of
-`pipeline.data.analysis`.
+`pipeline.catalog.analysis`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from PIL import Image, ImageStat
 from tqdm import tqdm
 
 from pipeline.artifacts import RunPaths, write_json
+from pipeline.catalog.analysis import SpaceFacts, data_facts, largest
 from pipeline.config.build import Config
-from pipeline.data.analysis import SpaceFacts, data_facts, largest
 from pipeline.data.schema import read_products, read_table
 from pipeline.data.vectors import read_rows, read_vectors, unit
 from pipeline.provenance import Provenance, require, write_provenance

@@ -21,8 +21,10 @@ from pipeline.bundle.bundle import Bundle, load_bundle
 from pipeline.bundle.files import bundle_hash
 from pipeline.bundle.meta import read_meta
 from pipeline.bundle.writer import add_metrics
+from pipeline.catalog.analysis import ANALYSIS_VERSION, Analysis, prediction_facts
+from pipeline.catalog.catalog import Catalog, check_match
+from pipeline.catalog.meta import write_catalog
 from pipeline.config.build import Config
-from pipeline.data.analysis import ANALYSIS_VERSION, Analysis, prediction_facts
 from pipeline.data.schema import (
     CLUSTERS,
     LAYOUT,
@@ -32,8 +34,6 @@ from pipeline.data.schema import (
 )
 from pipeline.data.vectors import positions, read_rows, read_vectors
 from pipeline.provenance import Provenance, require, write_provenance
-from pipeline.serving.catalog import Catalog, check_match
-from pipeline.serving.catalogmeta import write_catalog
 from pipeline.serving.predictor import CategoryPredictor, kinds_of
 from pipeline.taxonomy.paths import Taxonomy, truncate
 

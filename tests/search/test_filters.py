@@ -1,7 +1,7 @@
 import pytest
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.search.filters import allowed_rows, worded
-from pipeline.serving.catalog import Catalog
 
 
 def test_filters_combine(catalog: Catalog) -> None:

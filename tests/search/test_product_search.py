@@ -3,10 +3,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.search.fusion import COSINE_WEIGHT, convex_combination
 from pipeline.search.product_search import ProductSearch, VectorIndex, exact_scan, skip_near_duplicates
 from pipeline.search.query import Query
-from pipeline.serving.catalog import Catalog
 from tests.serving.fakes import unit, word_vector
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.serving.catalog import Catalog
+from pipeline.catalog.catalog import Catalog
 from tests.damage import write_full_model
 from tests.serving.conftest import PRODUCTS
 from tests.serving.publishing import matching_catalog

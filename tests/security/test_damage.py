@@ -13,8 +13,8 @@ from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.files import check_files, present_files
 from pipeline.bundle.meta import read_meta
 from pipeline.bundle.writer import add_metrics, add_predictor, adopt_bundle
+from pipeline.catalog.catalog import Catalog, check_match
 from pipeline.data.schema import parse_table, read_table, write_table
-from pipeline.serving.catalog import Catalog, check_match
 from pipeline.taxonomy.paths import Taxonomy
 from tests.damage import flip, name_files, refusal
 from tests.serving.fakes import CATEGORIES

@@ -14,12 +14,12 @@ from starlette.testclient import TestClient
 
 import app
 from pipeline.artifacts import ArtifactError
+from pipeline.catalog.catalog import Catalog, check_match
+from pipeline.catalog.meta import ANALYSIS_KEY, CatalogFields, Contents, write_catalog
 from pipeline.data.schema import catalog_schema
 from pipeline.data.sources.base import SourceError
 from pipeline.data.sources.parquet import open_file
 from pipeline.provenance import Provenance
-from pipeline.serving.catalog import Catalog, check_match
-from pipeline.serving.catalogmeta import ANALYSIS_KEY, CatalogFields, Contents, write_catalog
 from tests.damage import (
     ABSENT,
     describe,

@@ -14,9 +14,9 @@ from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.calibration import Calibration
 from pipeline.bundle.meta import BundleFields, PredictorFields, TowerFields, TowersFields, read_meta
+from pipeline.catalog.catalog import Catalog, check_match
 from pipeline.config.model import ModelConfig, TowerConfig
 from pipeline.models import towers
-from pipeline.serving.catalog import Catalog, check_match
 from tests.damage import ABSENT, describe, edit_model, put, refusal, wrong_fields
 from ui.workspace import load_tools
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.serving.catalog import Catalog
+from pipeline.catalog.catalog import Catalog
 from tests.hubstate import Hub
 from tests.serving.fakes import write_catalog, write_small_model
 from tests.serving.publishing import TOKEN, matching_catalog

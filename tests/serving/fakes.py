@@ -28,7 +28,6 @@ from pipeline.config.presets import tiny
 from pipeline.data.json_checks import sealed
 from pipeline.data.schema import catalog_schema, vectors_to_arrow
 from pipeline.provenance import Provenance
-from pipeline.serving import catalogmeta
 
 DIMENSION = 32
 CATEGORIES = (
@@ -158,7 +157,7 @@ def write_catalog(
         "provenance": asdict(Provenance("publish", "tiny", "0" * 16, n, "0" * 16)),
     }
     told = None if analysis is None else json.dumps(analysis)
-    catalogmeta.write_catalog(path, pa.table(columns, schema=schema), meta, told, row_group_size=row_group_size)
+    meta.write_catalog(path, pa.table(columns, schema=schema), meta, told, row_group_size=row_group_size)
     return path
 
 

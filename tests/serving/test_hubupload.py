@@ -13,8 +13,8 @@ from pipeline.__main__ import main, parser
 from pipeline.artifacts import BundlePaths
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.quantization import quantise
+from pipeline.catalog.catalog import Catalog, check_match
 from pipeline.data.schema import write_table
-from pipeline.serving.catalog import Catalog, check_match
 from pipeline.serving.hub import Pin, fetch
 from pipeline.serving.hubcards import END, START
 from pipeline.serving.hubupload import upload

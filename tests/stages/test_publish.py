@@ -12,6 +12,7 @@ import pytest
 from pipeline.artifacts import ArtifactError, BundlePaths, RunPaths, write_json
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.writer import save_bundle
+from pipeline.catalog.catalog import Catalog, check_match
 from pipeline.config.presets import tiny
 from pipeline.config.stages import PublishConfig, SourceConfig
 from pipeline.data.schema import CLUSTERS, LAYOUT, catalog_schema, read_products, read_table, write_table
@@ -20,7 +21,6 @@ from pipeline.models.encoding import TokenCache
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.provenance import Provenance, is_complete, read_provenance, write_provenance
-from pipeline.serving.catalog import Catalog, check_match
 from pipeline.stages import analyse, cluster, embed, evaluate, ingest, predict, publish
 from pipeline.taxonomy.paths import levels, read_taxonomy
 from tests.factories import write_dataset

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.serving.catalog import Catalog
+from pipeline.catalog.catalog import Catalog
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import FakeBundle, webp, write_catalog
 from ui.workspace import Tools, Workspace

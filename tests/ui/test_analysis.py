@@ -4,8 +4,8 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from pipeline.data.analysis import ANALYSIS_VERSION, prediction_facts
-from pipeline.serving.catalog import Catalog
+from pipeline.catalog.analysis import ANALYSIS_VERSION, prediction_facts
+from pipeline.catalog.catalog import Catalog
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import FakeBundle, write_catalog
 from tests.ui.conftest import HOSTILE

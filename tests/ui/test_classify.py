@@ -9,8 +9,8 @@ from PIL import Image, ImageFilter
 
 from pipeline.bundle.calibration import PRECISIONS, Calibration
 from pipeline.bundle.predictor_state import KINDS
+from pipeline.catalog.catalog import Catalog
 from pipeline.data.images import photo_flaw
-from pipeline.serving.catalog import Catalog
 from tests.factories import draw
 from tests.serving.fakes import FakeBundle
 from tests.ui.conftest import HOSTILE

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from pipeline.catalog.catalog import Catalog
+from pipeline.catalog.category_stats import Categories, chain
 from pipeline.data.vectors import unit
-from pipeline.serving.catalog import Catalog
-from pipeline.serving.categories import Categories, chain
 from tests.damage import publish_again, with_column
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import write_catalog

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.metrics.ratios import common_levels
-from pipeline.serving.catalog import Catalog
 from pipeline.taxonomy.paths import SEPARATOR, Taxonomy, levels, truncate
 
 

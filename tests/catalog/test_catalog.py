@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.artifacts import ArtifactError
-from pipeline.serving.catalog import Catalog, check_match
+from pipeline.catalog.catalog import Catalog, check_match
 from tests.damage import edit_metadata, edit_model
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import DIMENSION, webp, write_catalog, write_fake_model

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.data.analysis import data_facts, histogram, leaves, prediction_facts, tail
+from pipeline.catalog.analysis import data_facts, histogram, leaves, prediction_facts, tail
 
 
 def test_a_histogram_counts_every_value_and_ends_where_few_are_left():

@@ -22,11 +22,8 @@ from pydantic import TypeAdapter
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.bundle.files import check_files
 from pipeline.bundle.meta import read_meta
-from pipeline.data.analysis import ANALYSIS_VERSION, Analysis
-from pipeline.data.contents import content_hash
-from pipeline.data.json_checks import check_fields, read_object
-from pipeline.data.schema import UNREADABLE, arrow_to_vectors
-from pipeline.serving.catalogmeta import (
+from pipeline.catalog.analysis import ANALYSIS_VERSION, Analysis
+from pipeline.catalog.meta import (
     ANALYSIS_KEY,
     PUBLISH_AGAIN,
     Contents,
@@ -35,6 +32,9 @@ from pipeline.serving.catalogmeta import (
     product_columns,
     read_catalog_meta,
 )
+from pipeline.data.contents import content_hash
+from pipeline.data.json_checks import check_fields, read_object
+from pipeline.data.schema import UNREADABLE, arrow_to_vectors
 
 _THUMBNAIL_GROUPS = 32  # row groups of thumbnails kept in memory: about 1 MB each
 _ANALYSIS = TypeAdapter(Analysis)
@@ -45,7 +45,7 @@ class Catalog:
 
     Attributes:
         path: The file.
-        meta: What publishing wrote into it (`catalogmeta.CatalogFields`).
+        meta: What publishing wrote into it (`meta.CatalogFields`).
         products: One row a product in the order of the file, without thumbnails and embeddings.
     """
 

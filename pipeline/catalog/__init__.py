@@ -1,0 +1,1 @@
+"""The published catalogue: catalog.parquet written, checked, opened, and counted."""
