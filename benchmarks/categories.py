@@ -30,8 +30,8 @@ from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors, read_vectors
 from pipeline.metrics import ratios
 from pipeline.models.classifier import ClassTable, train_classifier
-from pipeline.serving.calibrate import TuningRows
-from pipeline.serving.predictor import CategoryPredictor
+from pipeline.prediction.calibrate import TuningRows
+from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.stages.predict import tuning_rows
 from pipeline.taxonomy.paths import SEPARATOR, levels, read_taxonomy
 

@@ -22,9 +22,9 @@ from benchmarks.products import NOUNS
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.predictor_state import PredictorParts
 from pipeline.catalog.catalog import Catalog
+from pipeline.prediction.answer import ask
+from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.search.query import QueryEncoder
-from pipeline.serving.answer import ask
-from pipeline.serving.predictor import CategoryPredictor
 
 SIDE = 200
 Asked = tuple[str, Image.Image | None]

@@ -31,8 +31,8 @@ from pipeline.buildoptions import add_options, config_of
 from pipeline.bundle.predictor_state import PREDICTORS
 from pipeline.config.build import Config
 from pipeline.data.sources import SourceError
+from pipeline.prediction.batch import classify_catalogue
 from pipeline.provenance import is_complete
-from pipeline.serving.bulk import classify_catalogue
 from pipeline.serving.classify import Classify, classify_product
 from pipeline.serving.hubupload import upload_command
 from pipeline.serving.measure import evaluate_command

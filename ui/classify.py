@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.config.stages import PredictConfig
-from pipeline.serving.answer import Shelf, ask
+from pipeline.prediction.answer import Shelf, ask
 from pipeline.taxonomy.paths import levels, truncate
 from ui import cards, examples, links
 from ui.photo import photo_input, read_photo

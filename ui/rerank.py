@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from pipeline.data.text import cut_text, product_text
+from pipeline.prediction.rerank import AS_THE_GATE_DECIDES, beside_untrained, moves, shares, stored_query, text_weight
+from pipeline.prediction.rerank import rerank as order
 from pipeline.search.query import Query
-from pipeline.serving.reranker import AS_THE_GATE_DECIDES, beside_untrained, moves, shares, stored_query, text_weight
-from pipeline.serving.reranker import rerank as order
 from ui import candidates as drawing
 from ui import cards, links
 from ui.photo import photo_input, read_photo

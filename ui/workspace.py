@@ -18,9 +18,9 @@ from pipeline.catalog.catalog import Catalog
 from pipeline.catalog.category_stats import Categories
 from pipeline.config.stages import IngestConfig
 from pipeline.data.text import clean_text, cut_text, product_text
+from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.search.product_search import Hit, ProductSearch
 from pipeline.search.query import QueryEncoder
-from pipeline.serving.predictor import CategoryPredictor
 from pipeline.taxonomy.paths import normalise_path
 from ui import programs
 from ui.guard.faults import refuse

@@ -1,7 +1,7 @@
 """How far a predictor's confidences can be trusted: sharpness, combination, calibration and thresholds, as data.
 
 One `Calibration` belongs to one predictor and one kind of query (text, photo, both); all is chosen on rows that
-training did not have (`pipeline.serving.tuning` and `calibrate`).
+training did not have (`pipeline.prediction.tune` and `calibrate`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The hierarchical classifier: one softmax a level on product vectors, each level fed what the level above it says.
 
-It learns from frozen vectors in seconds. Nothing ties its levels together in training; `pipeline.serving.predictor`
+It learns from frozen vectors in seconds. Nothing ties its levels together in training; `pipeline.prediction.predictor`
 reads them under the tree. Multi-task over the levels after Cerri et al. 2014, "Hierarchical multi-label classification
 using local neural networks" (HMC-LMLP), with one network for all levels.
 """

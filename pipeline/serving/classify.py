@@ -1,6 +1,6 @@
 """`python -m pipeline classify --title … --image …`: the category of one product, as text.
 
-`bulk.py` does it for every row of a catalogue.
+`batch.py` does it for every row of a catalogue.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pipeline.config.stages import IngestConfig
 from pipeline.data.decoding import ImageError, decode_photo, read_photo_file
 from pipeline.data.sources import SourceError
 from pipeline.data.text import clean_text, product_text
+from pipeline.prediction.answer import Answer, Shelf, ask
+from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.search.query import QueryEncoder
-from pipeline.serving.answer import Answer, Shelf, ask
-from pipeline.serving.predictor import CategoryPredictor
 from pipeline.taxonomy.paths import levels, read_taxonomy
 
 

@@ -23,14 +23,14 @@ from pipeline.config.build import Config
 from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors, read_vectors
 from pipeline.metrics import ratios
-from pipeline.model.trustplots import draw_coverage, draw_reliability
 from pipeline.models.classifier import ClassTable, train_classifier
+from pipeline.prediction.calibrate import TuningRows, calibration_errors, recalibrate
+from pipeline.prediction.plots import draw_coverage, draw_reliability
+from pipeline.prediction.predictor import CategoryPredictor
+from pipeline.prediction.tune import tune
 from pipeline.provenance import Provenance, require, write_provenance
 from pipeline.search.evidence import nearest_support
-from pipeline.serving.calibrate import TuningRows, calibration_errors, recalibrate
 from pipeline.serving.measured import product_vectors
-from pipeline.serving.predictor import CategoryPredictor
-from pipeline.serving.tuning import tune
 from pipeline.taxonomy.paths import hash_path, levels
 
 STAGE = "predict"

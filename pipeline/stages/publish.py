@@ -33,8 +33,8 @@ from pipeline.data.schema import (
     read_table,
 )
 from pipeline.data.vectors import positions, read_rows, read_vectors
+from pipeline.prediction.predictor import CategoryPredictor, kinds_of
 from pipeline.provenance import Provenance, require, write_provenance
-from pipeline.serving.predictor import CategoryPredictor, kinds_of
 from pipeline.taxonomy.paths import Taxonomy, truncate
 
 STAGE = "publish"

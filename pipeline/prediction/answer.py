@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from pipeline.data.images import photo_flaw
+from pipeline.prediction.predictor import CategoryPredictor, CategoryScore, Prediction
 from pipeline.search.evidence import NEIGHBOURS, Support, is_same
 from pipeline.search.query import Query, QueryEncoder
-from pipeline.serving.predictor import CategoryPredictor, CategoryScore, Prediction
 from pipeline.taxonomy.paths import levels
 
 if TYPE_CHECKING:  # faiss is only needed where there is a catalogue

@@ -7,8 +7,8 @@ import pytest
 from pipeline.bundle.calibration import Calibration
 from pipeline.bundle.predictor_state import KINDS
 from pipeline.bundle.prototypes import Prototypes
+from pipeline.prediction.rerank import PHOTO_ALONE, beside_untrained, fade, moves, rerank, text_weight
 from pipeline.search.query import Query
-from pipeline.serving.reranker import PHOTO_ALONE, beside_untrained, fade, moves, rerank, text_weight
 from tests.serving.fakes import CATEGORIES, FakeBundle, unit, word_vector
 
 

@@ -16,8 +16,8 @@ from pipeline.bundle.calibration import Calibration
 from pipeline.bundle.predictor_state import KINDS, PREDICTORS, PredictorParts
 from pipeline.config.stages import PredictConfig
 from pipeline.metrics import ratios
-from pipeline.serving.calibrate import Judged, TuningRows, calibrate, calibration_errors, support_losses
-from pipeline.serving.predictor import CategoryPredictor
+from pipeline.prediction.calibrate import Judged, TuningRows, calibrate, calibration_errors, support_losses
+from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.taxonomy.paths import levels
 
 

@@ -1,7 +1,7 @@
 """Categories of a product over the whole taxonomy, by two predictors behind one interface.
 
 Retrieval, the classifier or their mixture, the default, gives probabilities to the nodes of the tree
-(`pipeline.serving.scorer`). Paths are decoded from the top, and each level of a path has a calibrated confidence; a
+(`pipeline.prediction.scorer`). Paths are decoded from the top, and each level of a path has a calibrated confidence; a
 prediction is certain down to the deepest level that passes its threshold.
 """
 
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.artifacts import ArtifactError
+from pipeline.prediction.scorer import TINY, CategoryScorer
 from pipeline.search.evidence import Support
-from pipeline.serving.scorer import TINY, CategoryScorer
 from pipeline.taxonomy.paths import levels, normalise_path, truncate
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it

@@ -28,10 +28,10 @@ from pipeline.config.stages import IngestConfig, SourceConfig
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.schema import REJECTS, read_table, write_table
 from pipeline.data.sources import Item, open_source
+from pipeline.prediction.answer import ALTERNATIVES, NOTHING, Evidence, Shelf
+from pipeline.prediction.predictor import CategoryPredictor, kinds_of
 from pipeline.search.query import Query
-from pipeline.serving.answer import ALTERNATIVES, NOTHING, Evidence, Shelf
 from pipeline.serving.classify import Classify, predictor_of, shelf_of
-from pipeline.serving.predictor import CategoryPredictor, kinds_of
 
 PREDICTIONS = pa.schema(
     [

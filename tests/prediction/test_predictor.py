@@ -12,7 +12,7 @@ from pipeline.artifacts import ArtifactError
 from pipeline.bundle.calibration import PRECISIONS, Calibration
 from pipeline.bundle.predictor_state import KINDS, PREDICTORS, PredictorParts, hashed_classes
 from pipeline.models.classifier import ClassTable, HierarchicalClassifier
-from pipeline.serving.predictor import CategoryPredictor, kinds_of
+from pipeline.prediction.predictor import CategoryPredictor, kinds_of
 from tests.serving.fakes import CATEGORIES, DIMENSION, FakeBundle, unit, word_vector
 
 DEEP = ("A", "A > B > C", "A > B > D", "E > F", "E > F > G > H", "I")

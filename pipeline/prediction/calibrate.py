@@ -14,8 +14,8 @@ import numpy as np
 from pipeline.bundle.calibration import FAMILIAR_SHARE, LEAST, PRECISIONS, Calibration, fit_platt, logit, sigmoid
 from pipeline.config.stages import PredictConfig
 from pipeline.metrics import hierarchical
+from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.search.evidence import Support
-from pipeline.serving.predictor import CategoryPredictor
 from pipeline.taxonomy.paths import levels
 
 

@@ -9,12 +9,12 @@ from pipeline.bundle.calibration import PRECISIONS, Calibration
 from pipeline.bundle.predictor_state import KINDS, PREDICTORS
 from pipeline.bundle.prototypes import Prototypes
 from pipeline.config.stages import PredictConfig
+from pipeline.prediction.calibrate import TuningRows, calibrate, recalibrate
+from pipeline.prediction.predictor import CategoryPredictor
+from pipeline.prediction.tune import tune
 from pipeline.search.evidence import Support
-from pipeline.serving.calibrate import TuningRows, calibrate, recalibrate
-from pipeline.serving.predictor import CategoryPredictor
-from pipeline.serving.tuning import tune
+from tests.prediction.test_predictor import _with_classifier
 from tests.serving.fakes import CATEGORIES, FakeBundle, unit, word_vector
-from tests.serving.test_predictor import _with_classifier
 
 CONFIG = PredictConfig(sharpness=(1.0, 3.0), shares=(0.0, 0.5), class_weights=(0.0, 0.5))
 
