@@ -25,8 +25,8 @@ from pipeline.config.stages import EvaluateConfig
 from pipeline.data.images import square
 from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors
-from pipeline.serving.measure import measure
-from pipeline.serving.measured import CategoryTable, MeasureRows
+from pipeline.evaluation.dataset import CategoryTable, MeasureRows
+from pipeline.evaluation.evaluate import measure
 
 Way = Callable[[Image.Image, np.random.Generator], Image.Image]
 WHITE = 235  # from here on, in all channels, a pixel is taken for studio ground

@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.artifacts import RunPaths
 from pipeline.catalog.catalog import Catalog
-from pipeline.serving.report import render
+from pipeline.evaluation.report import render
 
 START = "<!-- written by every publication: begin -->"
 END = "<!-- written by every publication: end -->"

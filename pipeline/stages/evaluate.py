@@ -16,10 +16,10 @@ from pipeline.bundle.bundle import load_bundle
 from pipeline.config.build import Config
 from pipeline.data.schema import SPLITS, read_products
 from pipeline.data.vectors import read_vectors
+from pipeline.evaluation.dataset import CategoryTable, MeasureRows
+from pipeline.evaluation.evaluate import measure
+from pipeline.evaluation.report import render
 from pipeline.provenance import Provenance, require, write_provenance
-from pipeline.serving.measure import measure
-from pipeline.serving.measured import CategoryTable, MeasureRows
-from pipeline.serving.report import render
 from pipeline.taxonomy.paths import read_taxonomy
 
 STAGE = "evaluate"

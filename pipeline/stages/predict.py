@@ -22,6 +22,7 @@ from pipeline.bundle.writer import add_predictor
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors, read_vectors
+from pipeline.evaluation.dataset import product_vectors
 from pipeline.metrics import ratios
 from pipeline.models.classifier import ClassTable, train_classifier
 from pipeline.prediction.calibrate import TuningRows, calibration_errors, recalibrate
@@ -30,7 +31,6 @@ from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.prediction.tune import tune
 from pipeline.provenance import Provenance, require, write_provenance
 from pipeline.search.evidence import nearest_support
-from pipeline.serving.measured import product_vectors
 from pipeline.taxonomy.paths import hash_path, levels
 
 STAGE = "predict"

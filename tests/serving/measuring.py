@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.bundle.predictor_state import uncalibrated
 from pipeline.data.vectors import unit
-from pipeline.serving.measured import MeasureRows, product_vectors
+from pipeline.evaluation.dataset import MeasureRows, product_vectors
 from pipeline.taxonomy.paths import hash_path
 
 PATHS = tuple(

@@ -17,11 +17,11 @@ import numpy as np
 from pipeline.artifacts import write_json
 from pipeline.bundle.bundle import load_bundle
 from pipeline.config.stages import EvaluateConfig
+from pipeline.evaluation.dataset import CategoryTable, Encoder, MeasureRows, count_rows, read_rows, reasons
+from pipeline.evaluation.report import render
+from pipeline.evaluation.taxonomy_eval import open_figures
 from pipeline.metrics import ranking, ratios
 from pipeline.metrics.ratios import Figure, PathOverlap, Ratio
-from pipeline.serving.measured import CategoryTable, Encoder, MeasureRows, count_rows, read_rows, reasons
-from pipeline.serving.openfigures import open_figures
-from pipeline.serving.report import render
 from pipeline.taxonomy.paths import levels, read_taxonomy
 
 RERANK_METRICS = ("acc1", "acc3", "acc5", "mrr", "hf1", "top1")

@@ -59,7 +59,7 @@ def _levels(kinds: dict[str, Any]) -> list[str]:
 
 
 def table(rows: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:
-    """Lines of a table: for each row its name and its figures by name, as `measure.intervals` gives them."""
+    """Lines of a table: for each row its name and its figures by name, as `evaluate.intervals` gives them."""
     names = list(dict.fromkeys(name for _, figures in rows for name in figures))
     cells = [["", *names]]
     for kind, figures in rows:

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from pipeline.config.stages import EvaluateConfig
-from pipeline.serving import measure as module
-from pipeline.serving.measure import evaluate_command, measure
-from pipeline.serving.measured import CategoryTable, MeasureRows, product_vectors
-from pipeline.serving.openfigures import BY_LEVEL, SINGLE
-from pipeline.serving.report import render
+from pipeline.evaluation import evaluate as module
+from pipeline.evaluation.dataset import CategoryTable, MeasureRows, product_vectors
+from pipeline.evaluation.evaluate import evaluate_command, measure
+from pipeline.evaluation.report import render
+from pipeline.evaluation.taxonomy_eval import BY_LEVEL, SINGLE
 from tests.factories import write_dataset
 from tests.serving.measuring import PATHS, RandomEncoder, make_rows
 

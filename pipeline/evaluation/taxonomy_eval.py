@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.bundle.predictor_state import KINDS, PREDICTORS
+from pipeline.evaluation.dataset import CategoryTable, Encoder, MeasureRows
 from pipeline.metrics import hierarchical, ratios
 from pipeline.metrics.ratios import Figure
 from pipeline.prediction.predictor import CategoryPredictor, Prediction, kinds_of
-from pipeline.serving.measured import CategoryTable, Encoder, MeasureRows
 from pipeline.taxonomy.paths import hash_path, levels
 
 FLOORS = ("zero_shot", "most_frequent")

@@ -20,12 +20,12 @@ from pipeline.bundle.bundle import load_bundle
 from pipeline.config.stages import EvaluateConfig
 from pipeline.data.sources import SourceError
 from pipeline.data.text import clean_text, product_text
+from pipeline.evaluation.evaluate import BOOTSTRAP_SEED, intervals
+from pipeline.evaluation.report import table
 from pipeline.metrics import ranking
 from pipeline.metrics.ratios import Ratio
 from pipeline.search.bm25 import LexicalIndex, product_words
 from pipeline.search.fusion import COSINE_WEIGHT, convex_combination, reciprocal_rank_fusion
-from pipeline.serving.measure import BOOTSTRAP_SEED, intervals
-from pipeline.serving.report import table
 
 RELEVANT = 0.1
 """Gain from which a product counts as relevant for recall: exact (1) and substitute (0.1)."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.vectors import ProductVectors
-from pipeline.serving.measured import CategoryTable, MeasureRows, read_rows
+from pipeline.evaluation.dataset import CategoryTable, MeasureRows, read_rows
 from tests.factories import write_dataset
 from tests.serving.measuring import PATHS, RandomEncoder
 

@@ -8,8 +8,8 @@ import pytest
 from pipeline.__main__ import main
 from pipeline.config.stages import EvaluateConfig
 from pipeline.data.sources import SourceError
-from pipeline.serving import relevance
-from pipeline.serving.relevance import held_out_choice, measure_search, read_judged, render
+from pipeline.evaluation import search_eval
+from pipeline.evaluation.search_eval import held_out_choice, measure_search, read_judged, render
 from tests.serving.fakes import word_vector
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "search"
@@ -56,7 +56,7 @@ def test_what_is_read(tmp_path):
 def test_every_way_is_measured(tmp_path):
     search = read_judged(_write(tmp_path, _products(), _judgements()))
     figures = measure_search(FakeEncoder(), search, config=EvaluateConfig(bootstrap=20), seed=0)
-    assert set(figures["search"]) == set(relevance._NAMES)
+    assert set(figures["search"]) == set(search_eval._NAMES)
     for way in ("bm25", "trained", "rrf", "convex", "shipped"):
         assert figures["search"][way]["ndcg10"]["value"] == pytest.approx(1)
     # the untrained tower ties everything, and ties count against it: the wanted product comes last of six
@@ -102,7 +102,7 @@ def test_a_missing_or_broken_file_is_said(tmp_path):
 
 
 def test_the_command(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(relevance, "load_bundle", lambda path: FakeEncoder())
+    monkeypatch.setattr(search_eval, "load_bundle", lambda path: FakeEncoder())
     folder, out = _write(tmp_path, _products(), _judgements()), tmp_path / "out.json"
     assert main(["evaluate", "--model", "m", "--search", str(folder), "--json", str(out)]) == 0
     assert "recall50" in capsys.readouterr().out
@@ -115,6 +115,6 @@ def test_the_command(tmp_path, monkeypatch, capsys):
 def test_words_alone_find_real_products():
     """BM25 on the real queries, far enough below its figure in the README to hold for another tokenisation."""
     search = read_judged(REAL)
-    index = relevance.LexicalIndex(search.words)
+    index = search_eval.LexicalIndex(search.words)
     scores = np.stack([index.scores(query) for query in search.queries])
-    assert relevance._figures(search, search.gains >= relevance.RELEVANT, scores)["ndcg10"].value > 0.5
+    assert search_eval._figures(search, search.gains >= search_eval.RELEVANT, scores)["ndcg10"].value > 0.5
