@@ -35,7 +35,7 @@ from starlette.routing import Route
 
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.catalog.catalog import Catalog, check_match
-from pipeline.serving import hub
+from pipeline.hub import download
 from ui import examples, galaxyfiles, page, programs
 from ui.guard import limits
 from ui.guard.connections import limit_connections
@@ -58,7 +58,7 @@ def choose_workspace(catalog: Path | None, model: Path | None) -> Workspace:
     Raises:
         ArtifactError: In one sentence that says what to do, if there is something missing or wrong.
     """
-    pins = None if catalog or model else hub.pinned(os.environ)
+    pins = None if catalog or model else download.pinned(os.environ)
     if pins is not None:
         return open_published(*pins)
     return open_workspace(catalog or RunPaths(ROOT).catalog, model or RunPaths(ROOT / "assets").model)
@@ -78,19 +78,19 @@ def open_workspace(catalog: Path, model: Path) -> Workspace:
         ) from error
 
 
-def open_published(catalog: hub.Pin, model: hub.Pin) -> Workspace:
+def open_published(catalog: download.Pin, model: download.Pin) -> Workspace:
     """The same with repositories of the hub, downloaded into its cache.
 
     Raises:
         ArtifactError: In one sentence that names the repositories, if there is something missing or wrong.
     """
-    file, folder = hub.fetch(catalog, model)
+    file, folder = download.fetch(catalog, model)
     try:
         return _open(file, folder, name=catalog.short)
     except ArtifactError as error:
         said = str(error).rstrip(".").replace(str(file), str(catalog)).replace(str(folder), str(model))
         raise ArtifactError(
-            f"{said}; set {' and '.join(hub.VARIABLES)} to the two lines that one '{hub.PUBLISH}' printed."
+            f"{said}; set {' and '.join(download.VARIABLES)} to the two lines that one '{download.PUBLISH}' printed."
         ) from error
 
 

@@ -33,10 +33,10 @@ from pipeline.config.build import Config
 from pipeline.data.sources import SourceError
 from pipeline.evaluation.evaluate import evaluate_command
 from pipeline.evaluation.search_eval import search_command
+from pipeline.hub.push import upload_command
 from pipeline.prediction.batch import classify_catalogue
 from pipeline.provenance import is_complete
 from pipeline.serving.classify import Classify, classify_product
-from pipeline.serving.hubupload import upload_command
 from pipeline.stages import analyse, cluster, embed, evaluate, ingest, layout, predict, publish, train
 
 logger = logging.getLogger("pipeline")

@@ -8,7 +8,7 @@ from huggingface_hub import DatasetCard, ModelCard
 
 from pipeline.bundle.meta import read_meta
 from pipeline.catalog.catalog import Catalog
-from pipeline.serving.hubcards import END, START, bundle_card, catalog_card, renewed
+from pipeline.hub.cards import END, START, bundle_card, catalog_card, renewed
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import write_catalog
 

@@ -15,8 +15,8 @@ from pipeline.artifacts import BundlePaths, RunPaths
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.files import PARTS, present_files
 from pipeline.catalog.catalog import Catalog, check_match
-from pipeline.serving.hub import VARIABLES, HubError, Kind, Pin, check_repo_id, in_a_sentence
-from pipeline.serving.hubcards import bundle_card, catalog_card, renewed
+from pipeline.hub.cards import bundle_card, catalog_card, renewed
+from pipeline.hub.download import VARIABLES, HubError, Kind, Pin, check_repo_id, in_a_sentence
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

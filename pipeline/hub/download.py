@@ -1,7 +1,7 @@
 """A catalogue and its model bundle on the Hugging Face hub: which ones, at which revision, downloaded.
 
 Token, address and cache are the usual ones of `huggingface_hub` (HF_TOKEN or a login, HF_ENDPOINT, HF_HOME), which is
-imported only where the hub is asked. `hubupload.py` puts there what is opened here.
+imported only where the hub is asked. `push.py` puts there what is opened here.
 """
 
 from __future__ import annotations

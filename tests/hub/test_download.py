@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from pipeline.serving.hub import HubError, Pin, fetch, pinned
+from pipeline.hub.download import HubError, Pin, fetch, pinned
 from tests.hubstate import Hub, Repo
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import write_catalog, write_fake_model
@@ -160,6 +160,6 @@ def test_what_cannot_be_read_is_a_sentence(catalog: str, model: str, said: str) 
 
 
 def test_a_start_without_the_hub_does_not_load_its_library() -> None:
-    code = "import pipeline.serving.hub, sys; print(sorted({'huggingface_hub', 'httpx2', 'torch'} & set(sys.modules)))"
+    code = "import pipeline.hub.download, sys; print(sorted({'huggingface_hub', 'httpx2', 'torch'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -15,9 +15,9 @@ from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.quantization import quantise
 from pipeline.catalog.catalog import Catalog, check_match
 from pipeline.data.schema import write_table
-from pipeline.serving.hub import Pin, fetch
-from pipeline.serving.hubcards import END, START
-from pipeline.serving.hubupload import upload
+from pipeline.hub.cards import END, START
+from pipeline.hub.download import Pin, fetch
+from pipeline.hub.push import upload
 from tests.damage import name_files
 from tests.hubstate import Hub
 from tests.serving.conftest import PRODUCTS

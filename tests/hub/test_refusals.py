@@ -9,7 +9,7 @@ from huggingface_hub import constants
 from pipeline.__main__ import main
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.bundle.meta import BUNDLE_VERSION
-from pipeline.serving.hubupload import upload
+from pipeline.hub.push import upload
 from tests.hubstate import Hub
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import write_catalog

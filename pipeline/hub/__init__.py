@@ -1,0 +1,1 @@
+"""The Hugging Face hub: catalogues and bundles fetched and pushed, at pinned commits."""
