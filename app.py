@@ -13,13 +13,13 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import sys
 
-from pipeline import operatorerrors
+from pipeline import errors
 
 if __name__ == "__main__":
-    sys.excepthook = operatorerrors.excepthook  # Gradio takes seconds to import, in which it may be interrupted
+    sys.excepthook = errors.excepthook  # Gradio takes seconds to import, in which it may be interrupted
     if not os.environ.get("GRADIO_SERVER_PORT", "7860").isdecimal():  # Gradio reads it when it is imported
         print("GRADIO_SERVER_PORT is no number; set it to a free port, or leave it out.", file=sys.stderr)
-        sys.exit(operatorerrors.EXIT_CODE)
+        sys.exit(errors.EXIT_CODE)
 
 import argparse
 import functools
@@ -196,10 +196,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _open_and_serve(chosen.catalog, chosen.model)
     except (PortError, SettingError) as error:
         print(error, file=sys.stderr)
-        return operatorerrors.EXIT_CODE
+        return errors.EXIT_CODE
     except KeyboardInterrupt:
-        print(operatorerrors.CLOSED, file=sys.stderr)
-        return operatorerrors.INTERRUPTED_CODE
+        print(errors.CLOSED, file=sys.stderr)
+        return errors.INTERRUPTED_CODE
 
 
 def _open_and_serve(catalog: Path | None, model: Path | None) -> int:
@@ -208,7 +208,7 @@ def _open_and_serve(catalog: Path | None, model: Path | None) -> int:
     except ArtifactError as error:
         print(error, file=sys.stderr)
         if "SPACE_ID" not in os.environ:
-            return operatorerrors.EXIT_CODE
+            return errors.EXIT_CODE
         serve(page.build_refusal(str(error)))
         return 0
     workspace.warm_up()

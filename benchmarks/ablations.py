@@ -20,8 +20,8 @@ import torch
 
 from pipeline.__main__ import parser as build_parser
 from pipeline.artifacts import RunPaths
-from pipeline.buildoptions import config_of
 from pipeline.bundle.files import bundle_hash
+from pipeline.cli.options import config_of
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products
 from pipeline.stages.train import Trainer

@@ -29,7 +29,7 @@ import pandas as pd
 from benchmarks.probe import COLUMNS, FASHION, GROCERY, HEAD_BATCH, REST, Rows, probe, source_of
 from pipeline.__main__ import parser
 from pipeline.artifacts import RunPaths
-from pipeline.buildoptions import config_of
+from pipeline.cli.options import config_of
 from pipeline.config.build import Config
 from pipeline.config.train import TrainStage
 from pipeline.data.schema import read_products

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import sys
 
-from pipeline import operatorerrors
+from pipeline import errors
 
 if __name__ == "__main__":
-    sys.excepthook = operatorerrors.excepthook  # what follows takes seconds to import, in which it may be interrupted
+    sys.excepthook = errors.excepthook  # what follows takes seconds to import, in which it may be interrupted
 
 import argparse
 import logging
@@ -27,8 +27,9 @@ from types import ModuleType
 from typing import Any
 
 from pipeline.artifacts import ArtifactError, RunPaths
-from pipeline.buildoptions import add_options, config_of
 from pipeline.bundle.predictor_state import PREDICTORS
+from pipeline.cli.classify import Classify, classify_product
+from pipeline.cli.options import add_options, config_of
 from pipeline.config.build import Config
 from pipeline.data.sources import SourceError
 from pipeline.evaluation.evaluate import evaluate_command
@@ -36,7 +37,6 @@ from pipeline.evaluation.search_eval import search_command
 from pipeline.hub.push import upload_command
 from pipeline.prediction.batch import classify_catalogue
 from pipeline.provenance import is_complete
-from pipeline.serving.classify import Classify, classify_product
 from pipeline.stages import analyse, cluster, embed, evaluate, ingest, layout, predict, publish, train
 
 logger = logging.getLogger("pipeline")
@@ -118,7 +118,7 @@ def build(config: Config, run_dir: Path, only: str | None = None) -> None:
         for unfinished in run_dir.glob(".*.tmp"):
             if unfinished.is_dir():
                 shutil.rmtree(unfinished, ignore_errors=True)
-        told = operatorerrors.of_rust(error, run_dir)
+        told = errors.of_rust(error, run_dir)
         if told is not None:
             raise told from error
         raise
@@ -190,7 +190,7 @@ def _classify(arguments: argparse.Namespace) -> None:
     elif arguments.out is None:
         raise ValueError("--input needs --out, the parquet file that the predictions go to.")
     else:
-        operatorerrors.check_writable(arguments.out)
+        errors.check_writable(arguments.out)
         classify_catalogue(arguments.model, arguments.input, arguments.out, **against)
 
 
@@ -217,22 +217,22 @@ def main(argv: list[str] | None = None) -> int:
         _run(arguments)
     except (ArtifactError, SourceError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return operatorerrors.EXIT_CODE
+        return errors.EXIT_CODE
     except OSError as error:
-        said = operatorerrors.sentence(error)
+        said = errors.sentence(error)
         if said is None:
             raise
         print(f"error: {said}", file=sys.stderr)
-        return operatorerrors.EXIT_CODE
+        return errors.EXIT_CODE
     except KeyboardInterrupt:
-        print(operatorerrors.INTERRUPTED, file=sys.stderr)
-        return operatorerrors.INTERRUPTED_CODE
+        print(errors.INTERRUPTED, file=sys.stderr)
+        return errors.INTERRUPTED_CODE
     return 0
 
 
 def _run(arguments: argparse.Namespace) -> None:
     if arguments.command == "evaluate" and arguments.json is not None:
-        operatorerrors.check_writable(arguments.json)
+        errors.check_writable(arguments.json)
     if arguments.command == "evaluate" and arguments.search is not None:
         if arguments.taxonomy is not None or arguments.split is not None:
             raise ValueError("--taxonomy and --split go with --products; --search reads its whole folder.")

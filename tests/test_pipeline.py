@@ -22,9 +22,9 @@ from transformers import SiglipImageProcessorPil
 
 from pipeline.__main__ import STAGES, build, main, parser
 from pipeline.artifacts import ArtifactError, RunPaths
-from pipeline.buildoptions import config_of
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.files import bundle_hash
+from pipeline.cli.options import config_of
 from pipeline.config.build import STAGE_ORDER, Config
 from pipeline.config.presets import PRESETS, tiny
 from pipeline.config.stages import SourceConfig

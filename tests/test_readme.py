@@ -9,8 +9,8 @@ import yaml
 
 from pipeline.__main__ import main, parser
 from pipeline.artifacts import RunPaths
-from pipeline.buildoptions import config_of
 from pipeline.catalog.catalog import Catalog
+from pipeline.cli.options import config_of
 from pipeline.data.schema import read_table
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models
 
 from pipeline import __main__ as command_line
-from pipeline import artifacts, operatorerrors
+from pipeline import artifacts, errors
 from pipeline.__main__ import main
 from pipeline.artifacts import atomic_path, write_json
 from tests.commands import QUIET, ROOT, interrupted
@@ -133,8 +133,8 @@ def test_an_error_that_may_be_ours_keeps_its_traceback(source, tmp_path, monkeyp
     monkeypatch.setattr(artifacts.os, "fsync", broken)
     with pytest.raises(OSError, match="Bad file descriptor"):
         _ingest(source, tmp_path / "run")
-    assert operatorerrors.sentence(OSError("no number")) is None
-    assert operatorerrors.sentence(ConnectionRefusedError(errno.ECONNREFUSED, "refused")) is None
+    assert errors.sentence(OSError("no number")) is None
+    assert errors.sentence(ConnectionRefusedError(errno.ECONNREFUSED, "refused")) is None
 
 
 _LIMITED = """
@@ -187,7 +187,7 @@ def test_where_a_result_cannot_go_is_said_before_any_work(tmp_path, capsys, word
 
 
 def test_a_place_is_tried_without_leaving_anything(tmp_path):
-    operatorerrors.check_writable(tmp_path / "new" / "result.json")
+    errors.check_writable(tmp_path / "new" / "result.json")
     assert list((tmp_path / "new").iterdir()) == []
 
 
@@ -229,7 +229,7 @@ def test_an_interrupted_command_is_130_and_leaves_no_unfinished_folder(source, t
 
     monkeypatch.setattr(ingest, "_read", lambda source, config, cache: interrupted(config, tmp_path / "run"))
     assert _ingest(source, tmp_path / "run") == 130
-    assert operatorerrors.INTERRUPTED in capsys.readouterr().err
+    assert errors.INTERRUPTED in capsys.readouterr().err
     assert _unfinished(tmp_path) == []
 
 
@@ -237,6 +237,6 @@ def test_ctrl_c_of_a_build(source, tmp_path):
     command = [sys.executable, "-m", "pipeline", "build", "--preset", "tiny", "--source", str(source)]
     code, said = interrupted([*command, "--out", str(tmp_path / "run")], tmp_path / "log", "ingest: started")
     assert code == 130
-    assert operatorerrors.INTERRUPTED in said
+    assert errors.INTERRUPTED in said
     assert "Traceback" not in said
     assert _unfinished(tmp_path) == []

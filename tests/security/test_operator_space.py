@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import app
-from pipeline import operatorerrors
+from pipeline import errors
 from tests.commands import QUIET, ROOT, interrupted
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import write_catalog, write_fake_model
@@ -64,7 +64,7 @@ def test_ctrl_c_of_the_space(tmp_path):
         ["env", f"{app.PORT}={port}", sys.executable, "-u", "app.py"], tmp_path / "log", f"http://127.0.0.1:{port}"
     )
     assert code == 130
-    assert operatorerrors.CLOSED in said
+    assert errors.CLOSED in said
     assert "Traceback" not in said
 
 

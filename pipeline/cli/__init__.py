@@ -1,0 +1,1 @@
+"""The command line: options of a build, and the commands beside it."""
