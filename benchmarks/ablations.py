@@ -24,8 +24,8 @@ from pipeline.bundle.files import bundle_hash
 from pipeline.cli.options import config_of
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products
-from pipeline.stages.train import Trainer
 from pipeline.training.loop import JsonLog
+from pipeline.training.trainer import Trainer
 
 SETS = ("validation", "held out")
 FIGURES = {"fused_mrr": "MRR", "text_mrr": "MRR text", "image_mrr": "MRR photo", "open_hf1": "open hF1"}

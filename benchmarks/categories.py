@@ -31,8 +31,8 @@ from pipeline.data.vectors import ProductVectors, read_vectors
 from pipeline.metrics import ratios
 from pipeline.models.classifier import ClassTable, train_classifier
 from pipeline.prediction.calibrate import TuningRows
+from pipeline.prediction.fit import tuning_rows
 from pipeline.prediction.predictor import CategoryPredictor
-from pipeline.stages.predict import tuning_rows
 from pipeline.taxonomy.paths import SEPARATOR, levels, read_taxonomy
 
 SHARPNESS = 2.0

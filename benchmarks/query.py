@@ -32,8 +32,8 @@ from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.search.bm25 import LexicalIndex
 from pipeline.search.fusion import COSINE_WEIGHT, convex_combination
-from pipeline.search.product_search import VectorIndex, best_of, exact_scan
 from pipeline.search.query import QueryEncoder
+from pipeline.search.vector_index import VectorIndex, best_of, exact_scan
 
 K = 24
 TEXT = "red ceramic travel mug with a lid, hand made for the kitchen, dishwasher safe, a gift for two"

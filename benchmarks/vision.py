@@ -37,10 +37,10 @@ from pipeline.model.distillation import Lessons
 from pipeline.model.imitation_task import ImitationTask
 from pipeline.model.teachers import load_teacher
 from pipeline.models.encoding import encode_images, resized, to_pixels
-from pipeline.stages.train import Trainer
 from pipeline.training.loop import JsonLog, run_stage
 from pipeline.training.tasks.base import Task
 from pipeline.training.tasks.vision import VisionTask
+from pipeline.training.trainer import Trainer
 
 TEACHER = "the teacher, frozen, with a linear head"
 STARTED = "the tower of --tower, frozen, with a linear head"

@@ -28,14 +28,14 @@ from typing import Any
 
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.bundle.predictor_state import PREDICTORS
-from pipeline.cli.classify import Classify, classify_product
+from pipeline.cli.classify import classify_product
+from pipeline.cli.evaluate import evaluate_command, search_command
 from pipeline.cli.options import add_options, config_of
+from pipeline.cli.push import upload_command
 from pipeline.config.build import Config
 from pipeline.data.sources import SourceError
-from pipeline.evaluation.evaluate import evaluate_command
-from pipeline.evaluation.search_eval import search_command
-from pipeline.hub.push import upload_command
 from pipeline.prediction.batch import classify_catalogue
+from pipeline.prediction.request import Classify
 from pipeline.provenance import is_complete
 from pipeline.stages import analyse, cluster, embed, evaluate, ingest, layout, predict, publish, train
 

@@ -32,7 +32,7 @@ from pipeline.data.schema import arrow_to_vectors, read_products, read_table
 from pipeline.model.startingtower import load_tower, save_tower
 from pipeline.models.towers import VisionTower
 from pipeline.provenance import is_complete, read_provenance, require
-from pipeline.stages.train import Trainer
+from pipeline.training.trainer import Trainer
 from tests.factories import make_row, write_dataset
 from tests.model.hub import save_siglip
 

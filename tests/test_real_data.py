@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.artifacts import RunPaths
 from pipeline.bundle.bundle import load_bundle
-from pipeline.evaluation.evaluate import evaluate_command
+from pipeline.cli.evaluate import evaluate_command
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data" / "catalogue" / "data"

@@ -5,55 +5,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pipeline.bundle.bundle import Bundle, load_bundle
+from pipeline.bundle.bundle import load_bundle
 from pipeline.catalog.catalog import Catalog
 from pipeline.config.stages import IngestConfig
 from pipeline.data.decoding import ImageError, decode_photo, read_photo_file
 from pipeline.data.sources import SourceError
 from pipeline.data.text import clean_text, product_text
-from pipeline.prediction.answer import Answer, Shelf, ask
-from pipeline.prediction.predictor import CategoryPredictor
+from pipeline.prediction.answer import Answer, ask
+from pipeline.prediction.request import Classify, predictor_of, shelf_of
 from pipeline.search.query import QueryEncoder
-from pipeline.taxonomy.paths import levels, read_taxonomy
-
-
-@dataclass(frozen=True)
-class Classify:
-    """What is asked of the predictor.
-
-    Attributes:
-        which: "default", "retrieval" or "classifier".
-        precision: Operating point; None takes the bundle's.
-        branches: Only these branches; all, if there are none.
-        candidates: Only these paths.
-        batch: Rows at a time.
-    """
-
-    which: str = "default"
-    precision: float | None = None
-    branches: tuple[str, ...] = ()
-    candidates: tuple[str, ...] = ()
-    batch: int = 256
-
-
-def predictor_of(bundle: Bundle, taxonomy: Path | None, asked: Classify) -> CategoryPredictor:
-    """The predictor asked for, over the category paths of a file (None: those of the bundle)."""
-    if taxonomy is None:
-        return CategoryPredictor(bundle, which=asked.which, precision=asked.precision)
-    whole = read_taxonomy(taxonomy)
-    names = bundle.encode_names(whole.paths, whole.names)
-    return CategoryPredictor(bundle, whole.paths, names=names, which=asked.which, precision=asked.precision)
-
-
-def shelf_of(catalog: Catalog) -> Shelf:
-    """The products of a catalogue, for evidence."""
-    from pipeline.search.product_search import ProductSearch  # brings faiss: only where there is a catalogue
-
-    return Shelf(ProductSearch(catalog), catalog.products)
+from pipeline.taxonomy.paths import levels
 
 
 def classify_product(

@@ -33,7 +33,8 @@ REFIT_EPOCHS, REFIT_RATE, REFIT_MUON_RATE = 6, 5e-4, 2e-3
 def compact() -> Config:
     """all-MiniLM-L6-v2 from its pip package and a small vision tower of our own, trained here in full.
 
-    A residual head on the frozen text tower, then a short stage of LoRA on the tower; both are faded by `interpolation.py`.
+    A residual head on the frozen text tower, then a short stage of LoRA on the tower; both are faded by
+    `interpolation.py`.
     """
     text = TowerConfig(
         model_id=MINILM,

@@ -13,8 +13,9 @@ import numpy as np
 from pipeline.config.stages import IngestConfig
 from pipeline.data.decoding import ImageError, decode_photo
 from pipeline.data.images import perceptual_hash, photo_flaw, signature, square, thumbnail
+from pipeline.data.language import guess_language
 from pipeline.data.sources import BadRow, Item, RawRow, shorten
-from pipeline.data.text import clean_text, cut_text, guess_language, product_text
+from pipeline.data.text import clean_text, cut_text, product_text
 from pipeline.taxonomy.paths import normalise_path
 
 _RAW_TEXT_FACTOR = 50

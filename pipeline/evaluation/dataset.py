@@ -6,11 +6,13 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
 
+from pipeline.bundle.encode import product_vectors
+from pipeline.bundle.protocol import Encoder
 from pipeline.config.stages import IngestConfig, SourceConfig
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.sources import Item, SourceError, open_source
@@ -18,52 +20,9 @@ from pipeline.data.vectors import ProductVectors
 
 if TYPE_CHECKING:
     from pipeline.bundle.aliases import NameVectors
-    from pipeline.bundle.predictor_state import PredictorParts
 
 _LOG = logging.getLogger(__name__)
 _PHOTOS_AT_A_TIME = 256  # 256 x 256 x 256 x 3 bytes are 50 MB
-
-
-class Encoder(Protocol):
-    """What measuring needs of a model bundle (`pipeline.bundle.bundle.Bundle` is one)."""
-
-    categories: tuple[str, ...]
-    predictor: PredictorParts | None
-    category_vectors: np.ndarray
-    names: NameVectors | None
-
-    @property
-    def logit_scale(self) -> float:
-        """Factor on cosines before a softmax."""
-
-    def was_seen(self, path: str) -> bool:
-        """Whether some training product had this very path as its truth."""
-
-    @property
-    def dimension(self) -> int:
-        """Size d of the shared space."""
-
-    @property
-    def image_size(self) -> int:
-        """Side of the square photos, in pixels."""
-
-    def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
-        """Unit vectors float32 [n, d]."""
-
-    def encode_images(self, images: np.ndarray, progress: bool = False) -> np.ndarray:
-        """Unit vectors float32 [n, d] of photos, uint8 [n, image_size, image_size, 3]."""
-
-    def encode_categories(self, paths: Sequence[str]) -> np.ndarray:
-        """Unit vectors float32 [n, d]."""
-
-    def encode_names(self, paths: Sequence[str], names: Mapping[str, Sequence[str]]) -> NameVectors | None:
-        """Vectors of what paths are called in other languages, None where its predictor does not read them."""
-
-    def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors float32 [n, width]."""
-
-    def fuse(self, text: np.ndarray, image: np.ndarray, has_text: np.ndarray, has_image: np.ndarray) -> np.ndarray:
-        """Unit vectors float32 [n, d]."""
 
 
 @dataclass(frozen=True)
@@ -135,22 +94,6 @@ class CategoryTable:
         trained = bundle.encode_categories(paths)
         pictured = trained if bundle.predictor is None else bundle.predictor.for_photos(paths, trained)
         return cls(paths, size, trained, pictured, bundle.encode_texts_untrained(paths), others)
-
-
-def product_vectors(bundle: Encoder, texts: Sequence[str], image: np.ndarray, has_image: np.ndarray) -> ProductVectors:
-    """Encode texts, and fuse them with photos encoded before.
-
-    Args:
-        bundle: The model.
-        texts: n product texts, "" for none.
-        image: float32 [n, d] vectors of the photos, zeros where there is none.
-        has_image: bool [n].
-    """
-    has_text = np.array([bool(text) for text in texts], dtype=bool)
-    text = np.zeros((len(texts), bundle.dimension), dtype=np.float32)
-    if has_text.any():
-        text[has_text] = bundle.encode_texts([text for text in texts if text], progress=True)
-    return ProductVectors(bundle.fuse(text, image, has_text, has_image), text, image, has_text, has_image)
 
 
 def read_rows(bundle: Encoder, products: str, split: str | None = None) -> MeasureRows:

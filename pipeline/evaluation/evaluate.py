@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pipeline.artifacts import write_json
-from pipeline.bundle.bundle import load_bundle
+from pipeline.bundle.protocol import Encoder
 from pipeline.config.stages import EvaluateConfig
-from pipeline.evaluation.dataset import CategoryTable, Encoder, MeasureRows, count_rows, read_rows, reasons
-from pipeline.evaluation.report import render
+from pipeline.evaluation.dataset import CategoryTable, MeasureRows, count_rows, reasons
 from pipeline.evaluation.taxonomy_eval import open_figures
 from pipeline.metrics import ranking, ratios
 from pipeline.metrics.ratios import Figure, PathOverlap, Ratio
-from pipeline.taxonomy.paths import levels, read_taxonomy
+from pipeline.taxonomy.paths import levels
 
 RERANK_METRICS = ("acc1", "acc3", "acc5", "mrr", "hf1", "top1")
 BOOTSTRAP_SEED = 17
@@ -74,39 +71,6 @@ def measure(
     }
     skipped = reasons(rows, known, listed, seen)
     return {**{name: part for name, part in report.items() if part}, "skipped": skipped}
-
-
-def evaluate_command(
-    model: Path, products: str, taxonomy: Path | None = None, json_out: Path | None = None, split: str | None = None
-) -> dict[str, Any]:
-    """Measure a bundle on any products: print a table, and write the figures as JSON if asked to.
-
-    Args:
-        model: Bundle folder.
-        products: Data-set folder, parquet, CSV or hub id in the input schema.
-        taxonomy: Category paths, one a line; None takes those of the bundle.
-        json_out: Where the JSON goes.
-        split: None measures `test` where there is one, and else every row.
-
-    Returns:
-        The figures.
-
-    Raises:
-        ArtifactError, SourceError: In one sentence, if something cannot be read.
-    """
-    bundle = load_bundle(model)
-    rows = read_rows(bundle, products, split)
-    if taxonomy is None:
-        table = CategoryTable.of(bundle, bundle.categories, rows.candidates)
-        table = replace(table, names=bundle.names)
-    else:
-        whole = read_taxonomy(taxonomy)
-        table = CategoryTable.of(bundle, whole.paths, rows.candidates, whole.names)
-    figures = measure(bundle, rows, table, config=EvaluateConfig(), seed=BOOTSTRAP_SEED)
-    print(render(figures))
-    if json_out is not None:
-        write_json(json_out, figures)
-    return figures
 
 
 def intervals(figures: Mapping[Any, Figure], *, resamples: int, seed: int) -> dict[Any, Any]:

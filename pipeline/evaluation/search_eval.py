@@ -15,12 +15,11 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from pipeline.artifacts import SearchPaths, write_json
-from pipeline.bundle.bundle import load_bundle
+from pipeline.artifacts import SearchPaths
 from pipeline.config.stages import EvaluateConfig
 from pipeline.data.sources import SourceError
 from pipeline.data.text import clean_text, product_text
-from pipeline.evaluation.evaluate import BOOTSTRAP_SEED, intervals
+from pipeline.evaluation.evaluate import intervals
 from pipeline.evaluation.report import table
 from pipeline.metrics import ranking
 from pipeline.metrics.ratios import Ratio
@@ -146,28 +145,6 @@ def measure_search(bundle: TextEncoder, search: JudgedSearch, *, config: Evaluat
         "gain": {way: interval(own) for way, own in gain.items()},
         "weights": weights,
     }
-
-
-def search_command(model: Path, folder: Path, json_out: Path | None = None) -> dict[str, Any]:
-    """Measure a bundle's text search: print tables, and write the figures as JSON if asked to.
-
-    Args:
-        model: Bundle folder.
-        folder: See `read_judged`.
-        json_out: Where the JSON goes.
-
-    Returns:
-        The figures.
-
-    Raises:
-        ArtifactError, SourceError: In one sentence, if something cannot be read.
-    """
-    search = read_judged(folder)
-    figures = measure_search(load_bundle(model), search, config=EvaluateConfig(), seed=BOOTSTRAP_SEED)
-    print(render(figures))
-    if json_out is not None:
-        write_json(json_out, figures)
-    return figures
 
 
 def render(figures: dict[str, Any]) -> str:

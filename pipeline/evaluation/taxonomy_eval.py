@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.bundle.predictor_state import KINDS, PREDICTORS
-from pipeline.evaluation.dataset import CategoryTable, Encoder, MeasureRows
+from pipeline.bundle.protocol import Encoder
+from pipeline.evaluation.dataset import CategoryTable, MeasureRows
 from pipeline.metrics import hierarchical, ratios
 from pipeline.metrics.ratios import Figure
 from pipeline.prediction.predictor import CategoryPredictor, Prediction, kinds_of

@@ -16,20 +16,13 @@ from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.files import PARTS, present_files
 from pipeline.catalog.catalog import Catalog, check_match
 from pipeline.hub.cards import bundle_card, catalog_card, renewed
-from pipeline.hub.download import VARIABLES, HubError, Kind, Pin, check_repo_id, in_a_sentence
+from pipeline.hub.download import HubError, Kind, Pin, check_repo_id, in_a_sentence
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 CARD = "README.md"
 _LOG = logging.getLogger(__name__)
-
-
-def upload_command(catalog: Path, model: Path, catalog_repo: str, model_repo: str, private: bool) -> None:
-    """Publish, and print the two lines that a Space needs."""
-    pins = upload(catalog, model, catalog_repo=catalog_repo, model_repo=model_repo, private=private)
-    for variable, pin in zip(VARIABLES, pins, strict=True):
-        print(f"{variable}={pin}")
 
 
 def upload(catalog: Path, model: Path, *, catalog_repo: str, model_repo: str, private: bool = False) -> tuple[Pin, Pin]:

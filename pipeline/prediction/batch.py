@@ -24,13 +24,13 @@ from tqdm import tqdm
 from pipeline.artifacts import ClassifyPaths, write_json
 from pipeline.bundle.bundle import Bundle, load_bundle
 from pipeline.catalog.catalog import Catalog
-from pipeline.cli.classify import Classify, predictor_of, shelf_of
 from pipeline.config.stages import IngestConfig, SourceConfig
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.schema import REJECTS, read_table, write_table
 from pipeline.data.sources import Item, open_source
 from pipeline.prediction.answer import ALTERNATIVES, NOTHING, Evidence, Shelf
 from pipeline.prediction.predictor import CategoryPredictor, kinds_of
+from pipeline.prediction.request import Classify, predictor_of, shelf_of
 from pipeline.search.query import Query
 
 PREDICTIONS = pa.schema(

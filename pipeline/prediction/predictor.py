@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
     from pipeline.bundle.aliases import NameVectors
     from pipeline.bundle.calibration import Calibration
     from pipeline.bundle.predictor_state import PredictorParts
-    from pipeline.evaluation.dataset import Encoder
+    from pipeline.bundle.protocol import Encoder
 
 _ROWS_AT_A_TIME = 256  # 256 x 10,281 probabilities are 10 MB
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
     from pipeline.bundle.aliases import NameVectors
     from pipeline.bundle.calibration import Calibration
     from pipeline.bundle.predictor_state import PredictorParts
-    from pipeline.evaluation.dataset import Encoder
+    from pipeline.bundle.protocol import Encoder
 
 TINY = 1e-12
 """Keeps a sum that is divided by from being zero."""

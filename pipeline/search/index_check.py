@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.search.product_search import VectorIndex, exact_scan
+from pipeline.search.vector_index import VectorIndex, exact_scan
 
 _REPEATS = 5
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.catalog.catalog import Catalog
-from pipeline.search.product_search import Hit, best_of, skip_near_duplicates
+from pipeline.search.product_search import Hit
+from pipeline.search.vector_index import best_of, skip_near_duplicates
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from PIL import Image
 
 from pipeline.__main__ import main
 from pipeline.artifacts import ClassifyPaths
-from pipeline.cli.classify import Classify, classify_product
+from pipeline.cli.classify import classify_product
 from pipeline.prediction import batch as module
 from pipeline.prediction.batch import classify_catalogue
+from pipeline.prediction.request import Classify
 from tests.factories import encode, make_row, write_rows
 from tests.serving.fakes import CATEGORIES, write_catalog, write_small_model
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.data.text import clean_text, cut_text, guess_language, product_text
+from pipeline.data.language import guess_language
+from pipeline.data.text import clean_text, cut_text, product_text
 
 anything = st.text(st.characters(), max_size=200)
 SPOILERS = (

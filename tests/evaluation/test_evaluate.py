@@ -6,10 +6,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from pipeline.bundle.encode import product_vectors
+from pipeline.cli.evaluate import evaluate_command
 from pipeline.config.stages import EvaluateConfig
 from pipeline.evaluation import evaluate as module
-from pipeline.evaluation.dataset import CategoryTable, MeasureRows, product_vectors
-from pipeline.evaluation.evaluate import evaluate_command, measure
+from pipeline.evaluation.dataset import CategoryTable, MeasureRows
+from pipeline.evaluation.evaluate import measure
 from pipeline.evaluation.report import render
 from pipeline.evaluation.taxonomy_eval import BY_LEVEL, SINGLE
 from tests.factories import write_dataset

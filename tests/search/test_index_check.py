@@ -1,7 +1,7 @@
 import numpy as np
 
 from pipeline.search.index_check import compare
-from pipeline.search.product_search import VectorIndex
+from pipeline.search.vector_index import VectorIndex
 from tests.serving.fakes import unit
 
 

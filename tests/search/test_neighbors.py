@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.catalog.catalog import Catalog
 from pipeline.search.neighbors import centre_of, nearest_products
-from pipeline.search.product_search import exact_scan
+from pipeline.search.vector_index import exact_scan
 
 
 def test_neighbours_are_those_of_a_scan_without_the_product_itself(catalog: Catalog) -> None:

@@ -5,8 +5,9 @@ import pytest
 
 from pipeline.catalog.catalog import Catalog
 from pipeline.search.fusion import COSINE_WEIGHT, convex_combination
-from pipeline.search.product_search import ProductSearch, VectorIndex, exact_scan, skip_near_duplicates
+from pipeline.search.product_search import ProductSearch
 from pipeline.search.query import Query
+from pipeline.search.vector_index import VectorIndex, exact_scan, skip_near_duplicates
 from tests.serving.fakes import unit, word_vector
 
 

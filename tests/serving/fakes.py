@@ -24,6 +24,7 @@ from pipeline.bundle.aliases import NameVectors, name_vectors
 from pipeline.bundle.calibration import Calibration
 from pipeline.bundle.meta import BUNDLE_VERSION
 from pipeline.bundle.predictor_state import KINDS, uncalibrated
+from pipeline.catalog import meta as catalog_meta
 from pipeline.config.presets import tiny
 from pipeline.data.json_checks import sealed
 from pipeline.data.schema import catalog_schema, vectors_to_arrow
@@ -157,7 +158,7 @@ def write_catalog(
         "provenance": asdict(Provenance("publish", "tiny", "0" * 16, n, "0" * 16)),
     }
     told = None if analysis is None else json.dumps(analysis)
-    meta.write_catalog(path, pa.table(columns, schema=schema), meta, told, row_group_size=row_group_size)
+    catalog_meta.write_catalog(path, pa.table(columns, schema=schema), meta, told, row_group_size=row_group_size)
     return path
 
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from pipeline.bundle.encode import product_vectors
 from pipeline.bundle.predictor_state import uncalibrated
 from pipeline.data.vectors import unit
-from pipeline.evaluation.dataset import MeasureRows, product_vectors
+from pipeline.evaluation.dataset import MeasureRows
 from pipeline.taxonomy.paths import hash_path
 
 PATHS = tuple(

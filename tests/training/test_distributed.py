@@ -14,8 +14,8 @@ from pipeline.artifacts import RunPaths
 from pipeline.config.presets import tiny
 from pipeline.config.stages import SourceConfig
 from pipeline.data.schema import read_products
-from pipeline.stages.train import Trainer
 from pipeline.training.tasks.matching import MatchingTask
+from pipeline.training.trainer import Trainer
 
 
 def _free_port() -> int:

@@ -1,0 +1,72 @@
+"""`python -m pipeline evaluate`: the figures of a bundle on any products, or of its search, printed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.artifacts import write_json
+from pipeline.bundle.bundle import load_bundle
+from pipeline.config.stages import EvaluateConfig
+from pipeline.evaluation.dataset import CategoryTable, read_rows
+from pipeline.evaluation.evaluate import BOOTSTRAP_SEED, measure
+from pipeline.evaluation.report import render
+from pipeline.evaluation.search_eval import measure_search, read_judged
+from pipeline.evaluation.search_eval import render as render_search
+from pipeline.taxonomy.paths import read_taxonomy
+
+
+def evaluate_command(
+    model: Path, products: str, taxonomy: Path | None = None, json_out: Path | None = None, split: str | None = None
+) -> dict[str, Any]:
+    """Measure a bundle on any products: print a table, and write the figures as JSON if asked to.
+
+    Args:
+        model: Bundle folder.
+        products: Data-set folder, parquet, CSV or hub id in the input schema.
+        taxonomy: Category paths, one a line; None takes those of the bundle.
+        json_out: Where the JSON goes.
+        split: None measures `test` where there is one, and else every row.
+
+    Returns:
+        The figures.
+
+    Raises:
+        ArtifactError, SourceError: In one sentence, if something cannot be read.
+    """
+    bundle = load_bundle(model)
+    rows = read_rows(bundle, products, split)
+    if taxonomy is None:
+        table = CategoryTable.of(bundle, bundle.categories, rows.candidates)
+        table = replace(table, names=bundle.names)
+    else:
+        whole = read_taxonomy(taxonomy)
+        table = CategoryTable.of(bundle, whole.paths, rows.candidates, whole.names)
+    figures = measure(bundle, rows, table, config=EvaluateConfig(), seed=BOOTSTRAP_SEED)
+    print(render(figures))
+    if json_out is not None:
+        write_json(json_out, figures)
+    return figures
+
+
+def search_command(model: Path, folder: Path, json_out: Path | None = None) -> dict[str, Any]:
+    """Measure a bundle's text search: print tables, and write the figures as JSON if asked to.
+
+    Args:
+        model: Bundle folder.
+        folder: See `read_judged`.
+        json_out: Where the JSON goes.
+
+    Returns:
+        The figures.
+
+    Raises:
+        ArtifactError, SourceError: In one sentence, if something cannot be read.
+    """
+    search = read_judged(folder)
+    figures = measure_search(load_bundle(model), search, config=EvaluateConfig(), seed=BOOTSTRAP_SEED)
+    print(render_search(figures))
+    if json_out is not None:
+        write_json(json_out, figures)
+    return figures

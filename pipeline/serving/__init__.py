@@ -1,1 +1,0 @@
-"""What the Space and `evaluate` share: catalogue, vector index, query encoder, predictor."""
