@@ -36,14 +36,17 @@ from starlette.routing import Route
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.catalog.catalog import Catalog, check_match
 from pipeline.hub import download
-from ui import examples, galaxyfiles, page, programs
+from ui import page
+from ui.api import endpoints
+from ui.components import examples
+from ui.components.theme import theme
+from ui.galaxy import routes
 from ui.guard import limits
 from ui.guard.connections import limit_connections
 from ui.guard.gate import Gate
 from ui.guard.memory import forget_callers, keep_heaps_few
 from ui.guard.rates import Rates, SettingError
 from ui.guard.uploads import Uploads, use_private_folder
-from ui.theme import theme
 from ui.workspace import Workspace, load_tools
 
 ROOT = Path(__file__).parent
@@ -117,7 +120,7 @@ def launch(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
     forget_callers(blocks)
     blocks.launch(
         theme=theme(),
-        css_paths=[ROOT / "assets" / "space.css", ROOT / "assets" / "galaxy.css"],
+        css_paths=[ROOT / "assets" / "space.css", routes.SCRIPTS / "galaxy.css"],
         app_kwargs={"routes": list(files), "middleware": middleware, "lifespan": uploads.lifespan},
         allowed_paths=[str(examples.FOLDER)],
         max_file_size=limits.MAX_FILE,
@@ -135,7 +138,7 @@ def launch(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
     limit_connections(blocks)
     if blocks.mcp_server_obj is None:  # Gradio goes on without, and keeps the reason
         raise RuntimeError(blocks.mcp_error)
-    blocks.mcp_server_obj.postprocess_output_data = programs.as_json  # type: ignore[method-assign,assignment]
+    blocks.mcp_server_obj.postprocess_output_data = endpoints.as_json  # type: ignore[method-assign,assignment]
 
 
 class PortError(RuntimeError):
@@ -212,7 +215,7 @@ def _open_and_serve(catalog: Path | None, model: Path | None) -> int:
         serve(page.build_refusal(str(error)))
         return 0
     workspace.warm_up()
-    serve(page.build(workspace), galaxyfiles.routes(workspace.catalog))
+    serve(page.build(workspace), routes.routes(workspace.catalog))
     return 0
 
 

@@ -40,7 +40,9 @@ from pipeline.catalog.catalog import Catalog
 from pipeline.catalog.meta import write_catalog as write_catalog_file
 from pipeline.data.schema import catalog_schema
 from pipeline.provenance import Provenance
-from ui import chart, figures, galaxyfiles, page
+from ui import page
+from ui.components import figures
+from ui.galaxy import blocks, routes
 from ui.workspace import Tools, Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,7 +79,7 @@ def write_catalog(path: Path, n: int) -> None:
         "cluster": cloud.astype(np.int32),
         **{
             name: points[:, axis].astype(np.float32)
-            for names in chart.LAYOUTS.values()
+            for names in blocks.LAYOUTS.values()
             for axis, name in enumerate(names)
         },
     }
@@ -112,7 +114,7 @@ def bare_figure(products: pd.DataFrame) -> go.Figure:
 def payloads(catalog: Catalog) -> tuple[int, int]:
     """Compressed bytes of the chart, with the names of brands, and of the bare figure."""
     products = catalog.products
-    ours = len(chart.points(products)) + len(chart.brands(products))
+    ours = len(blocks.points(products)) + len(blocks.brands(products))
     return ours, len(gzip.compress(bare_figure(products).to_json().encode()))
 
 
@@ -124,7 +126,7 @@ def serve(path: Path) -> None:
         raise ArtifactError("The benchmark has no model.")
 
     catalog = Catalog.open(path)
-    app.serve(page.build(Workspace(catalog, no_model)), galaxyfiles.routes(catalog))
+    app.serve(page.build(Workspace(catalog, no_model)), routes.routes(catalog))
 
 
 @contextmanager

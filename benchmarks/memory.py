@@ -27,8 +27,8 @@ from gradio_client import Client, handle_file
 from benchmarks.startup import IMPORTS, ROOT, running_app
 from pipeline.catalog.meta import ANALYSIS_KEY, METADATA_KEY, write_catalog
 from pipeline.data.schema import arrow_to_vectors, vectors_to_arrow
-from ui import chart
-from ui.examples import load_examples
+from ui.components.examples import load_examples
+from ui.galaxy import blocks
 
 MEMORY = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"  # KiB
 SHIPPED, MODEL = ROOT / "catalog.parquet", ROOT / "assets" / "model"
@@ -36,7 +36,7 @@ SIZES = (4_144, 48_289)
 GROUP_ROWS = 256
 IDLE = 0.2  # seconds of processor time in a second
 JITTER = 0.02  # standard deviation of each number of a repeated vector, of every axis of its place
-GALAXY = ("points", "brands", *chart.LAYOUTS)
+GALAXY = ("points", "brands", *blocks.LAYOUTS)
 
 
 def grow(source: Path, target: Path, n: int) -> None:

@@ -38,12 +38,13 @@ def launch(folder: Path) -> Any:
     from pipeline.catalog.catalog import Catalog
     from tests.serving.conftest import PRODUCTS
     from tests.serving.fakes import FakeBundle, write_catalog
-    from ui import galaxyfiles, page
+    from ui import page
+    from ui.galaxy import routes
     from ui.workspace import Tools, Workspace
 
     catalog = Catalog.open(write_catalog(folder / "catalog.parquet", PRODUCTS))
     blocks = page.build(Workspace(catalog, lambda: Tools.of(catalog, FakeBundle())))
-    app.launch(blocks, galaxyfiles.routes(catalog))
+    app.launch(blocks, routes.routes(catalog))
     return blocks
 
 

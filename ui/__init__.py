@@ -1,1 +1,1 @@
-"""What a visitor sees: one file a tab, on top of `pipeline.serving`."""
+"""What a visitor sees: tabs, what they are put together from, the galaxy, and the same for programs."""

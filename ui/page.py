@@ -6,8 +6,9 @@ from html import escape
 
 import gradio as gr
 
-from ui import analysis, categories, classify, crossing, galaxy, links, rerank, search
+from ui import deep_links, tab_links
 from ui.guard.inputs import Page
+from ui.tabs import analysis, categories, classify, galaxy, rerank, search
 from ui.workspace import Workspace
 
 TITLE = "Product Galaxy"
@@ -48,15 +49,15 @@ def build(workspace: Workspace) -> gr.Blocks:
                 candidates = rerank.build(workspace)
             with gr.Tab("Analysis", id="analysis") as tab:
                 analysis.build(workspace, tab)
-        crossing.connect(
+        tab_links.connect(
             workspace,
             tabs=tabs,
             sky=sky,
-            to_sky=[(classified, crossing.show_listing, listing), (searched, crossing.show_results, query)],
+            to_sky=[(classified, tab_links.show_listing, listing), (searched, tab_links.show_results, query)],
             results=results,
             candidates=candidates,
         )
-        links.follow(page, tabs)
+        deep_links.follow(page, tabs)
     return page
 
 

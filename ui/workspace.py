@@ -22,7 +22,7 @@ from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.search.product_search import Hit, ProductSearch
 from pipeline.search.query import QueryEncoder
 from pipeline.taxonomy.paths import normalise_path
-from ui import programs
+from ui.api import endpoints
 from ui.guard.faults import refuse
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def endpoint(handler: Callable[..., Any], inputs: list[gr.components.Component])
 
     Its arguments are checked against its annotations, and its docstring becomes the documentation of the endpoint.
     """
-    arguments = programs.Arguments(handler)
+    arguments = endpoints.Arguments(handler)
 
     @functools.wraps(handler)
     def answer(*args: Any, **kwargs: Any) -> Any:
@@ -213,7 +213,7 @@ def endpoint(handler: Callable[..., Any], inputs: list[gr.components.Component])
 
     fields = [_for_programs(field) for field in inputs]
     notes = dict(zip(arguments.signature.parameters, map(_note, fields), strict=True))
-    answer.__doc__ = programs.documentation(handler, notes)
+    answer.__doc__ = endpoints.documentation(handler, notes)
     answer.__signature__ = arguments.signature  # type: ignore[attr-defined]
     gr.Button(visible=False).click(
         answer, fields, gr.JSON(visible=False, label="answer"), api_name=handler.__name__, show_progress="hidden"

@@ -37,7 +37,8 @@ from tests.damage import (
 from tests.serving import fakes
 from tests.serving.conftest import PRODUCTS
 from tests.serving.fakes import CATEGORIES, DIMENSION, write_fake_model
-from ui import cards, galaxyfiles
+from ui.components import cards
+from ui.galaxy import routes
 
 SHIPPED = Path(app.__file__).with_name("catalog.parquet")
 OWNERS: tuple[tuple[type, tuple[str, ...]], ...] = (
@@ -223,7 +224,7 @@ def test_a_damaged_photo_is_refused_and_no_other_is_shown(path: Path) -> None:
     whole = answers(Catalog.open(path))[2]
     flip(path, chunk(path, "thumbnail", 1)[-20], 2)
     catalog = Catalog.open(path)
-    with TestClient(Starlette(routes=galaxyfiles.routes(catalog)), raise_server_exceptions=True) as client:
+    with TestClient(Starlette(routes=routes.routes(catalog)), raise_server_exceptions=True) as client:
         given = [client.get(f"/galaxy/thumbnail/{row}") for row in range(len(catalog))]
     assert [one.status_code for one in given] == [200, 200, 500, 500, 200, 404, 200]
     assert {one.text for one in given if one.status_code == 500} == {"The catalogue is damaged."}

@@ -1,7 +1,7 @@
 import re
 
 from ui import page
-from ui.theme import theme
+from ui.components.theme import theme
 from ui.workspace import Workspace
 
 

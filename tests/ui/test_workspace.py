@@ -5,8 +5,8 @@ import pytest
 
 from pipeline.artifacts import ArtifactError
 from tests.serving.fakes import FakeBundle
-from ui import search
-from ui.cards import percent
+from ui.components.cards import percent
+from ui.tabs import search
 from ui.workspace import Tools, Workspace, bind
 
 

@@ -40,7 +40,7 @@ class Page(gr.Blocks):
     ) -> list[Any]:
         """What a handler gets of what was sent; null for fields at the end that were left out.
 
-        An endpoint that gets a further argument so answers those who knew it without (`programs.Arguments`).
+        An endpoint that gets a further argument so answers those who knew it without (`endpoints.Arguments`).
 
         Raises:
             gr.Error: In one sentence, if the inputs do not fit the handler, are more than is taken, or name a file that

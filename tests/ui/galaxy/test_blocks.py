@@ -1,0 +1,86 @@
+import gzip
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ui.galaxy import blocks
+from ui.workspace import Workspace
+
+_TYPES = {"u1": "u1", "u2": "<u2", "u4": "<u4", "i2": "<i2"}
+
+
+def unpack(block: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """What ui/galaxy/static/chart.js does."""
+    raw = gzip.decompress(block)
+    size = int.from_bytes(raw[:4], "little")
+    header, at, columns = json.loads(raw[4 : 4 + size]), 4 + size, {}
+    for told in header["columns"]:
+        kind = np.dtype(_TYPES[told["type"]])
+        end = at + kind.itemsize * told["length"]
+        planes = np.frombuffer(raw[at:end], np.uint8).reshape(kind.itemsize, told["length"])
+        columns[told["name"]] = np.ascontiguousarray(planes.T).view(kind).ravel()
+        at = end
+    assert at == len(raw)
+    return header, columns
+
+
+def test_a_block_comes_back_as_it_was() -> None:
+    columns = {
+        "a": np.array([0, 255], "u1"),
+        "b": np.array([1, 65_535, 258], "<u2"),
+        "c": np.array([-32_767, 5], "<i2"),
+        "d": np.array([70_000], "<u4"),
+    }
+    header, found = unpack(blocks.pack({"name": "ü"}, columns))
+    assert header["name"] == "ü"
+    assert {name: column.tolist() for name, column in found.items()} == {k: v.tolist() for k, v in columns.items()}
+
+
+def test_the_chart_holds_every_product(workspace: Workspace) -> None:
+    products = workspace.catalog.products
+    header, columns = unpack(blocks.points(products))
+    assert header["rows"] == len(products)
+    assert {len(column) for column in columns.values()} == {len(products)}
+    for name, numbers in (("category_path", "category"), ("split", "split"), ("language", "language")):
+        names = [None, *header[{"category": "categories"}.get(numbers, f"{numbers}s")]]
+        told = [names[number] for number in columns[numbers]]
+        assert told == [value or None for value in products[name]]
+    brands = [None, *unpack(blocks.brands(products))[0]["brands"]]
+    assert [brands[number] for number in columns["brand"]] == [value or None for value in products["brand"]]
+
+
+def test_places_keep_their_proportions(workspace: Workspace) -> None:
+    rng = np.random.default_rng(3)
+    points = rng.normal(size=(50, 3)) * [5, 1, 0.1] + [100, 0, -7]
+    found = blocks.quantise(points).astype(float)
+    assert np.abs(found).max() == 32_767
+    step = (points[1:] - points[0]) / (found[1:] - found[0])
+    assert np.median(step, axis=0) == pytest.approx(np.full(3, np.median(step)), rel=0.05)
+    assert blocks.quantise(np.array([[np.nan, 1.0], [np.inf, 2.0]]))[:, 0].tolist() == [0, 0]
+    assert not blocks.quantise(np.full((4, 2), 3.0)).any()
+    _, columns = unpack(blocks.layout(workspace.catalog.products, "umap2"))
+    assert set(columns) == {"x", "y"}
+    with pytest.raises(KeyError):
+        blocks.layout(workspace.catalog.products, "nothing")
+
+
+def test_correctness_says_at_which_level_a_prediction_goes_wrong() -> None:
+    products = pd.DataFrame(
+        {
+            "category_path": ["A > B", "A > B", "A > B", None, "A > B"],
+            "predicted_path": ["A > B", "A > C", "D > B", "A > B", None],
+        }
+    )
+    expected = [blocks.RIGHT, blocks.NEAR, blocks.WRONG, blocks.UNKNOWN, blocks.UNKNOWN]
+    assert blocks.correctness(products).tolist() == expected
+
+
+def test_columns_that_are_missing_or_empty_are_named(workspace: Workspace) -> None:
+    products = workspace.catalog.products.drop(columns=["predicted_path", "predicted_confidences"]).assign(brand="")
+    header, columns = unpack(blocks.points(products))
+    assert {"predictions", "confidences", "brands"} <= set(header["missing"])
+    assert set(columns["confidence"]) == {blocks.NO_CONFIDENCE}
+    assert set(columns["correct"]) == {blocks.UNKNOWN}

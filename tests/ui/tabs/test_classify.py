@@ -1,0 +1,185 @@
+from dataclasses import replace
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+from gradio_client.utils import is_file_obj, traverse
+from PIL import Image, ImageFilter
+
+from pipeline.bundle.calibration import PRECISIONS, Calibration
+from pipeline.bundle.predictor_state import KINDS
+from pipeline.catalog.catalog import Catalog
+from pipeline.data.images import photo_flaw
+from tests.factories import draw
+from tests.serving.fakes import FakeBundle
+from tests.ui.conftest import HOSTILE
+from ui.tabs import classify
+from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Tools, Workspace
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> str:
+    path = tmp_path / "picture.png"
+    draw("clock", (20, 80, 160), np.random.default_rng(0)).save(path)
+    return str(path)
+
+
+@pytest.fixture
+def noise(tmp_path: Path) -> str:
+    path = tmp_path / "noise.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8)).save(path)
+    return str(path)
+
+
+def _calibrated(catalog: Catalog, familiar: float | None = None) -> Workspace:
+    """A workspace whose confidences need 0.6 at any precision up to 0.9 and 0.99 above, at every level."""
+    needed = tuple((0.6 if precision <= 0.9 else 0.99,) * 3 for precision in PRECISIONS)
+    bundle = FakeBundle()
+    setting = replace(Calibration(sharpness=0.5, thresholds=needed), familiar=familiar)
+    bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(KINDS, setting)})
+    return Workspace(catalog, lambda: Tools.of(catalog, bundle))
+
+
+def test_a_title_is_classified_over_the_whole_table(workspace: Workspace) -> None:
+    answer = classify.classify(workspace, None, "shirts", "<p>clothing</p><script>x</script>")
+    assert [step["level"] for step in answer["predicted"]] == ["Clothing", "Shirts"]
+    assert answer["predicted"][0]["confidence"] >= answer["predicted"][1]["confidence"]
+    assert answer["category_path"] == answer["categories"][0]["category_path"] == "Clothing > Shirts"
+    assert "shirt" in answer["similar"][0]["title"]
+    assert answer["similar"][0]["image_similarity"] is None
+
+
+def test_how_far_it_is_sure_and_why_no_further_is_said_alike_to_programs_and_visitors(workspace: Workspace) -> None:
+    calibrated = _calibrated(workspace.catalog)
+    sure = classify.classify(calibrated, None, "shirts clothing")
+    assert (sure["certain_path"], sure["needs_review"], sure["low_confidence"]) == ("Clothing > Shirts", False, False)
+    assert sure["summary"] == "Accepted down to Shirts."
+    moved = classify.classify(calibrated, None, "shirts clothing", precision=0.97)
+    assert moved["predicted"][0]["confidence"] == sure["predicted"][0]["confidence"]
+    assert (moved["certain_path"], moved["needs_review"]) == ("Clothing", True)
+    assert moved["summary"].startswith("Accepted down to Clothing. Shirts needs review: ")
+    assert moved["summary"].endswith("to be right 97 % of the time this level takes 99 %.")
+    assert [(step["certain"], step["needed"], step["asked"]) for step in moved["predicted"]] == [
+        (True, 0.99, 0.97),
+        (False, 0.99, 0.97),
+    ]
+    html = classify.prediction(moved)
+    assert moved["summary"].replace(" %", "&nbsp;%") in html
+    assert html.index('<li class="sure">') < html.index('<li class="review">')
+
+
+def test_the_evidence_says_how_far_it_agrees(workspace: Workspace) -> None:
+    answer = classify.classify(workspace, None, "red shirt clothing")
+    shares = [step["agreement"] for step in answer["predicted"]]
+    assert 1 >= shares[0] >= shares[1] > 0
+    assert answer["similar"][0]["agreeing_levels"] == 2
+    _, similar = classify.show(workspace, None, "red shirt clothing", "")
+    assert "agrees with the whole path" in similar
+    assert "elsewhere in the taxonomy" in similar
+
+
+def test_a_product_of_the_catalogue_is_no_evidence_of_itself(workspace: Workspace) -> None:
+    answer = classify.classify(workspace, None, "tall vase")
+    assert [product["product_id"] for product in answer["itself"]] == ["p4"]
+    assert "p4" not in {product["product_id"] for product in answer["similar"]}
+    assert answer["predicted"][-1]["agreement"] == 0  # the only vase of the catalogue
+    assert "no evidence: &quot;tall vase&quot;" in classify.show(workspace, None, "tall vase", "")[1]
+    twice = classify.classify(workspace, None, "red shirt")
+    assert "red shirt" not in {product["title"] for product in twice["similar"]}
+    assert "<script" not in classify.show(workspace, None, HOSTILE, "")[1]
+    assert "no evidence" not in classify.show(workspace, None, "tall vase for flowers", "")[1]
+
+
+def test_only_some_branches_or_candidates(workspace: Workspace) -> None:
+    assert classify.classify(workspace, None, "shirts", branches="Home\n\n")["category_path"].startswith("Home")
+    answer = classify.classify(workspace, None, "shirts", candidates="Home>Vases\nHome > Clocks")
+    assert {found["category_path"] for found in answer["categories"]} == {"Home > Vases", "Home > Clocks"}
+    with pytest.raises(gr.Error, match="'Nowhere' is not a category"):
+        classify.classify(workspace, None, "shirts", branches="Nowhere")
+    with pytest.raises(gr.Error, match="has no level"):
+        classify.classify(workspace, None, "shirts", candidates=" > ")
+    with pytest.raises(gr.Error, match="precision"):
+        classify.classify(workspace, None, "shirts", precision=0)
+
+
+def test_what_is_unlike_everything_known_is_low_confidence(workspace: Workspace) -> None:
+    strict = _calibrated(workspace.catalog, familiar=0.6)
+    assert classify.classify(strict, None, "shirts clothing")["familiar"] is True
+    answer = classify.classify(strict, None, "xq zzv wwk")
+    assert (answer["familiar"], answer["low_confidence"], answer["certain_levels"]) == (False, True, 0)
+    assert answer["summary"].startswith("Low confidence: this is unlike")
+    assert '<p class="verdict low" role="status">Low confidence' in classify.prediction(answer)
+
+
+def test_a_photo_of_nothing_is_a_guess_and_beside_a_text_it_is_left_out(workspace: Workspace, noise: str) -> None:
+    alone = classify.classify(workspace, noise)
+    assert (alone["low_confidence"], alone["certain_path"], alone["read"]) == (True, "", "photo")
+    assert alone["summary"].startswith("Low confidence: the photo shows nothing but noise.")
+    both = classify.classify(workspace, noise, "shirts clothing")
+    assert both["read"] == "text"
+    assert both["summary"].startswith("The photo shows nothing but noise, so only the text was read.")
+    assert both["predicted"] == classify.classify(workspace, None, "shirts clothing")["predicted"]
+
+
+def test_what_photos_say_nothing() -> None:
+    rng = np.random.default_rng(1)
+    for size in (40, 200, 1000):
+        assert photo_flaw(Image.fromarray(rng.integers(0, 256, (size, size, 3), dtype=np.uint8))) == "noise"
+        assert photo_flaw(Image.new("RGB", (size, 2 * size), (210, 30, 90))) == "one colour"
+    assert photo_flaw(Image.new("RGB", (1, 1))) == "one colour"
+    assert photo_flaw(Image.linear_gradient("L").convert("RGB")) == "blur"
+    ring = draw("ring", (200, 40, 40), rng)
+    assert photo_flaw(ring) == ""
+    assert photo_flaw(ring.filter(ImageFilter.GaussianBlur(ring.width / 100))) == ""
+    assert photo_flaw(ring.filter(ImageFilter.GaussianBlur(ring.width / 5))) == "blur"
+
+
+def test_twenty_kilobytes_of_pasted_html_are_read(workspace: Workspace) -> None:
+    row = '<div style="margin:0;padding:4px"><p>shirts <b>clothing</b></p><script>track("vase")</script></div>'
+    pasted = "<style>.vase { color: red }</style>" + row * (24_000 // len(row))
+    assert len(pasted) > 20_000
+    answer = classify.classify(workspace, None, "", pasted)
+    assert answer["category_path"] == "Clothing > Shirts"
+
+
+def test_gradio_client_finds_no_file_to_download_in_the_answer(workspace: Workspace) -> None:
+    taken: list[dict] = []
+    traverse(classify.classify(workspace, None, "shirts"), taken.append, is_file_obj)
+    assert taken == []
+
+
+def test_a_photo_alone_and_with_a_text(workspace: Workspace, picture: str) -> None:
+    assert classify.classify(workspace, picture)["similar"][0]["text_similarity"] is None
+    both = classify.classify(workspace, picture, "shirt")
+    assert both["read"] == "photo and text"
+    assert both["similar"][0]["text_similarity"] is not None
+    assert both["similar"][0]["image_similarity"] is not None
+
+
+def test_the_answer_as_html_escapes_what_is_not_ours(workspace: Workspace) -> None:
+    predicted, similar = classify.show(workspace, None, HOSTILE, "")
+    assert "Predicted category" in predicted
+    assert "data:image/webp;base64," in similar
+    assert "<script>" not in predicted + similar
+    answer = classify.classify(workspace, None, "shirts")
+    hostile = [{**step, "level": HOSTILE} for step in answer["predicted"]]
+    assert "<script>" not in classify.prediction({**answer, "predicted": hostile, "summary": HOSTILE})
+
+
+def test_a_moved_setting_asks_again_only_where_there_is_something_to_ask(workspace: Workspace) -> None:
+    assert "Shirts" in classify.show_again(workspace, None, "shirts clothing", "", 0.8)[0]
+    assert classify.show_again(workspace, None, " ", "", 0.8) == (gr.skip(), gr.skip())
+
+
+def test_what_cannot_be_classified_is_said_in_a_sentence(workspace: Workspace, broken_photo: str) -> None:
+    with pytest.raises(gr.Error, match="nothing to classify"):
+        classify.classify(workspace, None, " ", "<p></p>")
+    with pytest.raises(gr.Error, match=r"The title has 5,001 characters; at most 5,000"):
+        classify.classify(workspace, None, "x" * (MAX_TEXT + 1))
+    with pytest.raises(gr.Error, match=r"The description has 50,001 characters; at most 50,000"):
+        classify.classify(workspace, None, "", "x" * (MAX_DESCRIPTION + 1))
+    with pytest.raises(gr.Error) as caught:
+        classify.classify(workspace, broken_photo, "shirt")
+    assert caught.value.message.strip()
+    assert "Traceback" not in caught.value.message

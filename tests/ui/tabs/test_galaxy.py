@@ -1,0 +1,92 @@
+import base64
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from tests.ui.conftest import HOSTILE
+from ui import tab_links
+from ui.components import figures
+from ui.tabs import galaxy, rerank
+from ui.workspace import Workspace
+
+
+def test_top_categories_with_counts_and_places(workspace: Workspace) -> None:
+    answer = galaxy.galaxy(workspace)
+    assert [(top["category"], top["products"]) for top in answer] == [("Clothing", 5), ("Home", 3)]
+    rows = workspace.catalog.products
+    assert answer[1]["x"] == pytest.approx(rows.x[rows.category_top == "Home"].mean())
+
+
+def test_a_product_by_row_and_by_id_is_the_same(workspace: Workspace) -> None:
+    product_id = workspace.catalog.products["product_id"].iloc[4]
+    answer = galaxy.product(workspace, {"row": 4})
+    assert galaxy.product(workspace, {"product_id": product_id}) == answer
+    assert (answer["product_id"], answer["title"]) == (product_id, "tall vase")
+    assert 4 not in [one["row"] for one in answer["neighbours"]]
+    similarities = [one["similarity"] for one in answer["neighbours"]]
+    assert similarities == sorted(similarities, reverse=True)
+
+
+@pytest.mark.parametrize("question", [None, {}, [], "x", {"row": -1}, {"row": 10**9}, {"row": "0"}, {"product_id": {}}])
+def test_whatever_a_browser_asks_is_answered_or_refused(workspace: Workspace, question: object) -> None:
+    with pytest.raises(gr.Error, match="no such product"):
+        galaxy.product(workspace, question)
+    with pytest.raises(gr.Error, match="no such category"):
+        galaxy.star(workspace, question)
+
+
+def test_a_star_has_the_products_of_its_category_and_below(workspace: Workspace) -> None:
+    answer = galaxy.star(workspace, "Clothing > Shirts")
+    assert answer["members"] == 4  # the polo too, and no category that only begins like it
+    distances = [one["distance"] for one in answer["nearest"]]
+    assert distances == sorted(distances)
+    assert answer["farthest"][0]["distance"] == max(distances)
+
+
+def test_words_are_found_in_titles_whatever_their_case(workspace: Workspace) -> None:
+    def rows(text: object) -> list[int]:
+        packed = np.frombuffer(base64.b64decode(galaxy.find(workspace, text)["mask"]), np.uint8)
+        return np.flatnonzero(np.unpackbits(packed, bitorder="little")[: len(workspace.catalog)]).tolist()
+
+    assert rows("SHIRT blue") == [1, 2]
+    assert rows("(") == [row for row, title in enumerate(workspace.catalog.products["title"]) if "(" in title]
+    assert len(rows(None)) == len(workspace.catalog)
+
+
+def test_the_script_gets_refusals_as_answers(workspace: Workspace) -> None:
+    sky = next(block for block in _page(workspace).blocks.values() if getattr(block, "elem_id", "") == "galaxy")
+    assert "no such category" in sky.star("Nowhere")["refused"]
+    assert sky.product({"row": 0})["title"] == "red shirt"
+
+
+def test_a_visitors_product_is_put_among_those_like_it(workspace: Workspace) -> None:
+    value, tabs = tab_links.show_listing(workspace, None, "tall vase", "")
+    assert value["own"]
+    assert value["products"][0]["title"] == "tall vase"
+    assert tabs.selected == "galaxy"
+    found, _ = tab_links.show_results(workspace, "oak clock", None, 0.5, 4)
+    assert found["products"][0]["row"] == 5
+    assert found["asked"] != value["asked"]
+
+
+def test_a_product_is_taken_to_the_other_tabs(workspace: Workspace) -> None:
+    product_id = str(workspace.catalog.products["product_id"].iloc[-1])
+    done, found, tabs = tab_links.take_to_search(workspace, gr.EventData(None, {"product_id": product_id}))
+    assert tabs.selected == "search"
+    assert HOSTILE not in done + found
+    assert "&lt;script&gt;" in done
+    assert rerank.choose(workspace, product_id)["value"] == product_id
+    with pytest.raises(gr.Error, match="no product with this id"):
+        tab_links.take_to_rerank(workspace, gr.EventData(None, {"product_id": "nobody"}))
+
+
+def test_colours_differ() -> None:
+    made = figures.colours([f"top {i}" for i in range(22)])
+    assert len(set(made.values())) == 22
+
+
+def _page(workspace: Workspace) -> gr.Blocks:
+    with gr.Blocks() as page:
+        galaxy.build(workspace)
+    return page

@@ -1,0 +1,104 @@
+import gradio as gr
+import pytest
+
+from tests.serving.fakes import CATEGORIES
+from tests.ui.conftest import HOSTILE
+from ui.tabs import rerank
+from ui.workspace import Workspace
+
+
+def test_a_products_candidates_with_the_truth_marked(workspace: Workspace) -> None:
+    answer = rerank.rerank(workspace, "p4")
+    assert answer["product"]["title"] == "tall vase"
+    assert sorted(found["category_path"] for found in answer["candidates"]) == sorted(CATEGORIES)
+    assert [found["category_path"] for found in answer["candidates"] if found["truth"]] == ["Home > Vases"]
+    assert sum(found["fused_share"] for found in answer["candidates"]) == pytest.approx(1, abs=1e-5)
+    fused = [found["fused"] for found in answer["candidates"]]
+    assert fused == sorted(fused, reverse=True)
+
+
+def test_a_product_without_photo_has_no_photo_score(workspace: Workspace) -> None:
+    for found in rerank.rerank(workspace, "p2")["candidates"]:
+        assert found["image"] is None
+        assert found["image_share"] is None
+        assert found["text"] == pytest.approx(found["fused"], abs=1e-3)
+
+
+def test_an_own_list(workspace: Workspace) -> None:
+    answer = rerank.rerank(workspace, "p4", "Home>Vases\n\n Garden > Gnomes \n")
+    assert {found["category_path"] for found in answer["candidates"]} == {"Home > Vases", "Garden > Gnomes"}
+
+
+def test_before_training_the_gate_and_what_moved(workspace: Workspace) -> None:
+    answer = rerank.rerank(workspace, "p4")
+    assert sorted(found["place_before"] for found in answer["candidates"]) == list(range(1, len(CATEGORIES) + 1))
+    assert answer["gate"] == {"text": 0.5, "image": 0.5}
+    assert "The true category" in answer["moved"]
+    assert all(found["score"] == found["fused"] for found in answer["candidates"])
+    for balance, side in ((0.0, "text"), (1.0, "image")):
+        faded = rerank.rerank(workspace, "p4", balance=balance)["candidates"]
+        assert [found["score"] for found in faded] == pytest.approx([found[side] for found in faded], abs=1e-3)
+    html = _show(workspace, "p4", balance=0.25)[1]
+    assert "photo faded out by 50 %" in html
+    assert "nothing fades" in _show(workspace, "p2")[1]
+
+
+def test_a_product_of_ones_own(workspace: Workspace, photo: str) -> None:
+    found = rerank.rerank(workspace, title="tall vase")
+    assert found["candidates"][0]["category_path"] == "Home > Vases"
+    assert not any(candidate["truth"] for candidate in found["candidates"])
+    assert "is not known" in found["moved"]
+    alone = rerank.rerank(workspace, photo=photo, candidates="Home > Vases\nHome > Clocks")
+    assert alone["gate"] is None
+    assert "no order before training" in alone["moved"]
+    assert [candidate["place_before"] for candidate in alone["candidates"]] == [None, None]
+    html = _show(workspace, "p4", rerank.OWN, photo, HOSTILE, paths="<b>x > y")[1]
+    assert "<script" not in html
+    assert "<b>x" not in html
+
+
+def test_what_cannot_be_ranked_is_said(workspace: Workspace) -> None:
+    with pytest.raises(gr.Error, match="no product with this id"):
+        rerank.rerank(workspace, "nobody")
+    with pytest.raises(gr.Error, match="not both"):
+        rerank.rerank(workspace, "p4", title="vase")
+    with pytest.raises(gr.Error, match="nothing to rank"):
+        _show(workspace, "p4", rerank.OWN)
+    with pytest.raises(gr.Error, match="between 0"):
+        rerank.rerank(workspace, "p4", balance=2)
+    with pytest.raises(gr.Error, match="at most 100"):
+        rerank.rerank(workspace, "p4", "A > B\n" * 101)
+    with pytest.raises(gr.Error, match="no level"):
+        rerank.rerank(workspace, "p4", ">")
+    workspace.catalog.products.at[4, "candidates"] = None
+    with pytest.raises(gr.Error, match="brings no candidates"):
+        rerank.rerank(workspace, "p4")
+
+
+def test_products_are_found_by_title(workspace: Workspace) -> None:
+    assert [product["product_id"] for product in rerank.products(workspace, "SHIRT")] == ["p0", "p1", "p2", "p6"]
+    assert len(rerank.products(workspace)) == len(workspace.catalog)
+    assert rerank.find(workspace, "dress")["value"] == "p3"
+    with pytest.raises(gr.Error, match="No title"):
+        rerank.find(workspace, "zeppelin")
+    assert rerank.surprise(workspace)["value"] in set(workspace.catalog.products.product_id)
+
+
+def test_a_hostile_title_stays_text(workspace: Workspace) -> None:
+    row = workspace.catalog.products.index[workspace.catalog.products.title == HOSTILE][0]
+    card, table = _show(workspace, workspace.catalog.products.product_id[row], paths="<img src=x>\nA > B")
+    assert "<script" not in card
+    assert "<img src=x" not in table
+    assert "✓ truth" in _show(workspace, "p4")[1]
+
+
+def _show(
+    workspace: Workspace,
+    product_id: str,
+    source: str = rerank.CATALOGUE,
+    photo: str | None = None,
+    title: str | None = None,
+    paths: str | None = None,
+    balance: float = 0.5,
+) -> tuple[str, str]:
+    return rerank.show(workspace, product_id, source, photo, title, None, paths, balance)

@@ -1,0 +1,73 @@
+"""Links that open a tab with its fields filled."""
+
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from tests.ui.conftest import HOSTILE
+from ui import deep_links, page
+from ui.workspace import Workspace, refuse
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a visitor is told."""
+    told: list[str] = []
+    monkeypatch.setattr(gr, "Warning", lambda sentence, title: told.append(sentence))
+    return told
+
+
+def _even(number: str) -> list[int]:
+    if not number.isdecimal() or int(number) % 2:
+        raise refuse("There is no such number.")
+    return [int(number)]
+
+
+@pytest.fixture
+def targets() -> list[deep_links.Target]:
+    with gr.Blocks():
+        text, more, number = gr.Textbox(), gr.Textbox(), gr.Number()
+    return [
+        deep_links.Target("words", ["q", "more"], deep_links.texts, [text, more], print, [], [], "#x"),
+        deep_links.Target("numbers", ["n"], _even, [number], print, [], [], "#x"),
+    ]
+
+
+SKIP = {"__type__": "update"}
+
+
+@pytest.mark.parametrize(
+    ("query", "selected", "rest", "sentences"),
+    [
+        ({}, None, [SKIP] * 5, 0),
+        ({"q": "coat", "__theme": "dark"}, None, [SKIP] * 5, 0),  # without a tab it is no link
+        ({"tab": "plain", "q": "coat"}, "plain", [SKIP] * 5, 0),
+        ({"tab": "words"}, "words", [SKIP] * 5, 0),
+        ({"tab": "words", "q": HOSTILE}, "words", [True, SKIP, HOSTILE, "", SKIP], 0),
+        ({"tab": "words", "q": "x" * 5001}, "words", [SKIP] * 5, 1),
+        ({"tab": "numbers", "n": "4"}, "numbers", [SKIP, True, SKIP, SKIP, 4], 0),
+        ({"tab": "numbers", "n": HOSTILE}, "numbers", [SKIP] * 5, 1),
+        ({"tab": HOSTILE, "q": "coat"}, None, [SKIP] * 5, 1),
+    ],
+)
+def test_what_a_link_opens_fills_and_runs(
+    targets: list[deep_links.Target],
+    said: list[str],
+    query: dict[str, str],
+    selected: str | None,
+    rest: list[Any],
+    sentences: int,
+) -> None:
+    tabs, *others = deep_links.resolve(query, ["plain", "words", "numbers"], targets)
+    assert (tabs.selected if isinstance(tabs, gr.Tabs) else None) == selected
+    assert others == rest
+    assert len(said) == sentences
+    assert HOSTILE not in said
+
+
+def test_the_page_follows_its_address(workspace: Workspace) -> None:
+    blocks = page.build(workspace)
+    events = [event for function in blocks.fns.values() for event in function.targets]
+    assert (blocks._id, "load") in events
+    assert len([name for _, name in events if name == "change"]) >= 3  # Classify, Search and Rerank run from a link

@@ -1,0 +1,1 @@
+"""The Space for programs: typed endpoints and MCP tools."""

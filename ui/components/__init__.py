@@ -1,0 +1,1 @@
+"""What tabs are put together from: cards, charts, pictures, fields."""

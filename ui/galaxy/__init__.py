@@ -1,0 +1,1 @@
+"""The galaxy: its data as bytes, the routes that serve them, and the scripts that draw it."""

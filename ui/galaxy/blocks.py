@@ -1,0 +1,169 @@
+"""The catalogue as the galaxy's script reads it: columns of small integers in one block of bytes; knows no Gradio.
+
+A block is the length of its header (uint32), the header (JSON in UTF-8), then the columns one after the other, all
+little-endian. Columns of two or four bytes are stored plane by plane (all lowest bytes first), which compresses better.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.taxonomy.paths import levels
+from ui.components import figures
+
+LAYOUTS = {"umap3": ("x", "y", "z"), "umap2": ("umap2_x", "umap2_y"), "pca": ("pca_x", "pca_y", "pca_z")}
+"""Layout -> its columns in the catalogue."""
+
+UNKNOWN, RIGHT, NEAR, WRONG = range(4)
+"""Of a predicted path: nothing to compare; the truth; another path below the same top level; another top level."""
+
+NO_CONFIDENCE = 255
+_REACH = 32_767  # int16: the farthest point of the widest axis
+_COLOURS = 48  # different ones; after these they come again
+_COLUMNS = {
+    "split": "splits",
+    "language": "languages",
+    "brand": "brands",
+    "category_path": "categories",
+    "predicted_path": "predictions",
+    "predicted_confidences": "confidences",
+    "cluster": "clusters",
+}
+
+
+def points(products: pd.DataFrame) -> bytes:
+    """Where the products lie and all that they are filtered and coloured by, but for the names of brands.
+
+    Args:
+        products: Columns of `schema.catalog_schema`; one that is missing or empty is named in the header, once.
+
+    Returns:
+        A compressed block (`pack`). Its header has `rows`; `categories`, `splits` and `languages`, the names that the
+        columns of these names count from 1 (0: unknown); `palette`; `missing`. Columns: x, y, z (`quantise`),
+        category, brand, cluster (from 1), split, language, correct (UNKNOWN to WRONG), confidence of the whole
+        predicted path (0 to 254 for 0 to 1).
+    """
+    numbers: dict[str, np.ndarray] = {}
+    names: dict[str, list[str]] = {}
+    for column in ("category_path", "brand", "split", "language"):
+        numbers[column], names[column] = _numbered(products, column)
+    header = {
+        "rows": len(products),
+        "categories": names["category_path"],
+        "splits": names["split"],
+        "languages": names["language"],
+        "palette": list(figures.colours(map(str, range(_COLOURS))).values()),
+        "missing": [said for column, said in _COLUMNS.items() if not _filled(products, column)],
+    }
+    columns = {
+        **_coordinates(products, "umap3"),
+        "category": _small(numbers["category_path"]),
+        "brand": _small(numbers["brand"]),
+        "cluster": _small(_column(products, "cluster", -1).fillna(-1).to_numpy(np.int64) + 1),
+        "split": _small(numbers["split"]),
+        "language": _small(numbers["language"]),
+        "correct": correctness(products),
+        "confidence": _confidence(products),
+    }
+    return pack(header, columns)
+
+
+def layout(products: pd.DataFrame, name: str) -> bytes:
+    """Another layout (a key of LAYOUTS) as a compressed block: columns x, y and, in three dimensions, z.
+
+    Raises:
+        KeyError: If there is no such layout.
+    """
+    return pack({"rows": len(products)}, _coordinates(products, name))
+
+
+def brands(products: pd.DataFrame) -> bytes:
+    """The names that the column `brand` of `points` counts from 1: header `brands`, no columns."""
+    return pack({"brands": _numbered(products, "brand")[1]}, {})
+
+
+def pack(header: Mapping[str, Any], columns: Mapping[str, np.ndarray]) -> bytes:
+    """A block, compressed by gzip.
+
+    Args:
+        header: Plain values; `columns` is added: name, type ("u1", "u2", "u4", "i2") and length of each, in order.
+        columns: One-dimensional arrays of these types.
+    """
+    told = [{"name": name, "type": column.dtype.str[1:], "length": len(column)} for name, column in columns.items()]
+    text = json.dumps({**header, "columns": told}, ensure_ascii=False, separators=(",", ":")).encode()
+    planes = [column.view(np.uint8).reshape(len(column), -1).T.tobytes() for column in columns.values()]
+    return gzip.compress(b"".join([len(text).to_bytes(4, "little"), text, *planes]), mtime=0)
+
+
+def quantise(coordinates: np.ndarray) -> np.ndarray:
+    """Points on a grid of int16, centred, the same step on every axis.
+
+    Args:
+        coordinates: float [n, k]; what is not finite is put in the middle.
+
+    Returns:
+        "<i2" [n, k] within 32,767 of zero.
+    """
+    finite = np.where(np.isfinite(coordinates), coordinates, np.nan)
+    if not np.isfinite(finite).any():
+        return np.zeros(coordinates.shape, dtype="<i2")
+    low, high = np.fmin.reduce(finite), np.fmax.reduce(finite)
+    reach = float(np.fmax.reduce(high - low)) / 2
+    scaled = (finite - (low + high) / 2) * (_REACH / reach if reach > 0 else 0)
+    return np.rint(np.nan_to_num(scaled)).astype("<i2")
+
+
+def correctness(products: pd.DataFrame) -> np.ndarray:
+    """Whether the predicted path of each product is its truth: uint8 [n], UNKNOWN to WRONG."""
+    found = np.full(len(products), UNKNOWN, dtype=np.uint8)
+    pairs = zip(_column(products, "category_path"), _column(products, "predicted_path"), strict=True)
+    for row, (truth, predicted) in enumerate(pairs):
+        if isinstance(truth, str) and isinstance(predicted, str):
+            same_top = levels(truth)[0] == levels(predicted)[0]
+            found[row] = RIGHT if truth == predicted else NEAR if same_top else WRONG
+    return found
+
+
+def _confidence(products: pd.DataFrame) -> np.ndarray:
+    lowest = [np.nan if not _has(one) else float(one[-1]) for one in _column(products, "predicted_confidences")]
+    values = np.array(lowest, dtype=np.float64)
+    return np.where(np.isfinite(values), np.rint(254 * np.clip(values, 0, 1)), NO_CONFIDENCE).astype(np.uint8)
+
+
+def _coordinates(products: pd.DataFrame, name: str) -> dict[str, np.ndarray]:
+    columns = quantise(products[list(LAYOUTS[name])].to_numpy(np.float64))
+    return {axis: np.ascontiguousarray(column) for axis, column in zip("xyz", columns.T, strict=False)}
+
+
+def _numbered(products: pd.DataFrame, column: str) -> tuple[np.ndarray, list[str]]:
+    """Numbers from 1 into the sorted names, 0 where there is none."""
+    values = _column(products, column)
+    values = values.where(values.map(lambda value: isinstance(value, str) and value != ""))
+    numbers, names = pd.factorize(values, sort=True)
+    return numbers + 1, [str(name) for name in names]
+
+
+def _small(numbers: np.ndarray) -> np.ndarray:
+    """Numbers from 0 in the smallest of one, two and four bytes that holds them."""
+    largest = int(numbers.max(initial=0))
+    return numbers.astype("u1" if largest < 1 << 8 else "<u2" if largest < 1 << 16 else "<u4")
+
+
+def _column(products: pd.DataFrame, name: str, absent: Any = None) -> pd.Series:
+    """A column; where the table has none, as many times `absent`."""
+    return products[name] if name in products else pd.Series([absent] * len(products), dtype=object)
+
+
+def _filled(products: pd.DataFrame, name: str) -> bool:
+    return any(_has(value) for value in _column(products, name))
+
+
+def _has(value: Any) -> bool:
+    """Whether a cell holds something: a list with values, a text that is not empty, a number."""
+    return len(value) > 0 if hasattr(value, "__len__") else value is not None and not pd.isna(value)

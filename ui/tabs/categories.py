@@ -1,0 +1,241 @@
+"""Tab "Categories": a category at any depth: its centre, spread, nearest and farthest products, and what is like it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import plotly.graph_objects as go
+
+from pipeline.catalog.category_stats import Categories, chain
+from pipeline.taxonomy.paths import Taxonomy, levels
+from ui import deep_links
+from ui.components import cards, charts, treemap
+from ui.components.picking import pick_button, pickable, picked
+from ui.components.plots import drawing, plot
+from ui.workspace import Workspace, bind, endpoint, refuse
+
+_PRODUCTS = 6  # nearest, and as many farthest
+_LISTED = 8
+_BRANDS = 12
+_ALL = "All categories"
+_START = "Pick a category: in the map, or by name."
+_TESTED = "of products for testing"
+_UNTESTED = "with * of all, where none is for testing"
+
+
+def category(workspace: Workspace, category: str) -> dict[str, Any]:
+    """What a category of the catalogue is like: its centre in the space, its products and its neighbours.
+
+    Args:
+        workspace: What is open.
+        category: Path such as "Home & Garden > Decor", at any depth.
+
+    Returns:
+        "category_path", "depth", "members", "accuracy" (share predicted in it or below it, of its "tested" members,
+        which training did not see; of all, where none is tested), "spread" (1 - mean cosine to the centroid),
+        "children"; "nearest" and "farthest" members with their "similarity" (cosine
+        to the centroid); "similar" categories of the same depth (cosine of the centroids); "mistaken_for", where its
+        products are wrongly predicted, and "mistaken_from", whose products are predicted in it; "brands".
+    """
+    tree = workspace.categories
+    node = _node(tree, category)
+    rows, cosines = tree.by_distance(node)
+    listed = list(zip(rows.tolist(), cosines.tolist(), strict=True))
+    brands = Counter(
+        brand for brand in workspace.catalog.products["brand"].iloc[rows] if isinstance(brand, str) and brand
+    )
+    return {
+        "category_path": tree.taxonomy.paths[node],
+        "depth": int(tree.depths[node]),
+        "members": int(tree.counts[node]),
+        "accuracy": float(tree.accuracy[node]),
+        "tested": int(tree.tested[node]),
+        "spread": float(tree.spread[node]),
+        "children": [_brief(tree, child) for child in tree.children(node)],
+        "nearest": [_product(workspace, row, cosine) for row, cosine in listed[:_PRODUCTS]],
+        "farthest": [_product(workspace, row, cosine) for row, cosine in listed[: -_PRODUCTS - 1 : -1]],
+        "similar": [{**_brief(tree, other), "similarity": cosine} for other, cosine in tree.similar(node, _LISTED)],
+        "mistaken_for": _named(tree.mistaken_for(node)),
+        "mistaken_from": _named(tree.mistaken_from(node)),
+        "brands": [{"brand": brand, "products": n} for brand, n in brands.most_common(_BRANDS)],
+    }
+
+
+def show(workspace: Workspace, chosen: str | None, other: str | None) -> tuple[str, str]:
+    """The map around a category, and the category, beside another where one is given."""
+    if not chosen:
+        return category_map(workspace.categories, None), cards.hint(_START)
+    drawn = category_map(workspace.categories, _node(workspace.categories, chosen))
+    if not other:
+        return drawn, panel(workspace, category(workspace, chosen))
+    tree = workspace.categories
+    likeness = float(tree.centroids[_node(tree, chosen)] @ tree.centroids[_node(tree, other)])
+    both = "".join(panel(workspace, category(workspace, path)) for path in (chosen, other))
+    told = cards.hint(f"The centroids of the two have a cosine of {likeness:.2f}.")
+    return drawn, f'{told}<div class="beside">{both}</div>'
+
+
+def pick(workspace: Workspace, other: str | None, event: gr.EventData) -> tuple[Any, str, str]:
+    """A click on a category, or on the way up to all of them."""
+    path = picked(event)
+    return (gr.update(value=path or None), *show(workspace, path, other))
+
+
+def category_map(tree: Categories, node: int | None) -> str:
+    """The treemap of a node's children, or of its siblings where it has none, under the way up."""
+    if not len(tree):
+        return cards.hint("No product of this catalogue has a category.")
+    inside = node
+    if node is not None and not tree.children(node):
+        parent = int(tree.taxonomy.parent_index[node])
+        inside = None if parent < 0 else parent
+    inner = tree.children(inside)
+    tiles = [
+        treemap.Tile(
+            value=tree.taxonomy.paths[child],
+            label=levels(tree.taxonomy.paths[child])[-1],
+            size=int(tree.counts[child]),
+            accuracy=float(tree.accuracy[child]),
+            note=_note(tree, child),
+            chosen=child == node,
+        )
+        for child in inner
+    ]
+    basis = "; ".join([_TESTED] * any(tree.tested[inner]) + [_UNTESTED] * (not all(tree.tested[inner])))
+    above = () if inside is None else tree.taxonomy.ancestors(tree.taxonomy.paths[inside])
+    way = [pick_button("", _ALL), *(pick_button(path, escape(levels(path)[-1])) for path in above)]
+    return f'<nav class="way" aria-label="Way up">{" <i>›</i> ".join(way)}</nav>{treemap.render(tiles, basis)}'
+
+
+def panel(workspace: Workspace, found: dict[str, Any]) -> str:
+    """A category as HTML."""
+    members = found["members"]
+    facts = (
+        ("products", f"{members:,}"),
+        (f"predicted right, of {_judged(found)}", cards.percent(found["accuracy"])),
+        ("spread", f"{found['spread']:.2f}"),
+        ("categories below", f"{len(found['children']):,}"),
+    )
+    told = "".join(f"<li><b>{value}</b> {name}</li>" for name, value in facts)
+    similar = "".join(
+        cards.bar(
+            pick_button(one["category_path"], cards.breadcrumb(one["category_path"])),
+            max(0.0, one["similarity"]),
+            f"{one['similarity']:.2f}",
+        )
+        for one in found["similar"]
+    )
+    brands = "".join(
+        cards.bar(escape(one["brand"]), one["products"] / members, f"{one['products']:,}") for one in found["brands"]
+    )
+    photos = (
+        ("Nearest to its centre", cards.product_cards(workspace.catalog, found["nearest"])),
+        ("Farthest from it", cards.product_cards(workspace.catalog, found["farthest"])),
+    )
+    counted = (
+        ("Most similar categories", similar or cards.hint("No other category is as deep.")),
+        ("What all its products are mistaken for", _mistakes(found["mistaken_for"], members)),
+        ("Products of these are mistaken for it", _mistakes(found["mistaken_from"], members)),
+        ("Brands", brands or cards.hint("No product names one.")),
+    )
+    shown = "".join(f"<h4>{title}</h4>{html}" for title, html in photos)
+    listed = "".join(f"<section><h4>{title}</h4>{html}</section>" for title, html in counted)
+    head = f'<h3>{cards.breadcrumb(found["category_path"])}</h3><ul class="facts">{told}</ul>'
+    return f'<section class="category">{head}{shown}<div class="columns">{listed}</div></section>'
+
+
+def likeness(workspace: Workspace) -> go.Figure:
+    """The cosines between the centroids of the top-level categories, alike ones beside each other."""
+    tree = workspace.categories
+    tops = tree.children(None)
+    cosines = tree.centroids[tops] @ tree.centroids[tops].T
+    order = chain(cosines)
+    names = [tree.taxonomy.paths[tops[place]] for place in order]
+    return charts.heatmap(
+        cosines[np.ix_(order, order)], names, names, "How alike top-level categories are", unit="cosine"
+    )
+
+
+def build(workspace: Workspace, tab: gr.Tab) -> None:
+    """Lay out the tab; its map and figure are made when it is opened."""
+    paths = workspace.catalog.products["category_path"].dropna().unique()
+    choices = list(Taxonomy.of(paths).paths)
+    with gr.Row():
+        chosen = gr.Dropdown(choices, value=None, label="Category", info="Type to search.", elem_id="category-chosen")
+        other = gr.Dropdown(choices, value=None, label="Beside", info="Another, to compare.", elem_id="category-other")
+    drawn = pickable(elem_id="category-map", script=treemap.FIT)
+    detail = pickable(cards.hint(_START), elem_id="category-detail")
+    figure = plot("category-likeness")
+    private: dict[str, Any] = {"api_visibility": "private"}
+    update, choose = bind(show, workspace), bind(pick, workspace)
+    tab.select(update, [chosen, other], [drawn, detail], **private).then(
+        drawing(likeness, workspace), None, figure, **private
+    )
+    for field in (chosen, other):
+        field.input(update, [chosen, other], [drawn, detail], **private)
+    for part in (drawn, detail):
+        part.select(choose, other, [chosen, drawn, detail], **private)
+    deep_links.offer(
+        deep_links.Target(
+            "categories",
+            ["category"],
+            lambda asked: [workspace.categories.taxonomy.paths[_node(workspace.categories, asked)]],
+            [chosen],
+            update,
+            [chosen, other],
+            [drawn, detail],
+            "#category-detail",
+        )
+    )
+    asked = gr.Textbox(visible=False, label="category", placeholder=choices[0] if choices else "")
+    endpoint(bind(category, workspace), [asked])
+
+
+def _node(tree: Categories, path: str) -> int:
+    if path not in tree.taxonomy:
+        raise refuse("No product of this catalogue has this category.")
+    return tree.taxonomy.index[path]
+
+
+def _brief(tree: Categories, node: int) -> dict[str, Any]:
+    return {
+        "category_path": tree.taxonomy.paths[node],
+        "members": int(tree.counts[node]),
+        "accuracy": float(tree.accuracy[node]),
+        "tested": int(tree.tested[node]),
+    }
+
+
+def _note(tree: Categories, node: int) -> str:
+    """What a tile says below its name."""
+    right = cards.percent(float(tree.accuracy[node]))
+    return f"{tree.counts[node]:,} · {right} right{'' if tree.tested[node] else '*'}"
+
+
+def _judged(found: dict[str, Any]) -> str:
+    """Over which products the accuracy is, in words."""
+    if not found["tested"]:
+        return "all, training included: none is for testing"
+    return f"{found['tested']:,} for testing, which training did not see"
+
+
+def _named(counted: list[tuple[str, int]]) -> list[dict[str, Any]]:
+    return [{"category_path": path, "products": n} for path, n in counted[:_LISTED]]
+
+
+def _product(workspace: Workspace, row: int, cosine: float) -> dict[str, Any]:
+    return {**workspace.product(row), "similarity": cosine, "text_similarity": None, "image_similarity": None}
+
+
+def _mistakes(found: list[dict[str, Any]], members: int) -> str:
+    """Bars; a category that no product has cannot be picked, so these are no buttons."""
+    if not found:
+        return cards.hint("Nothing.")
+    return "".join(
+        cards.bar(cards.breadcrumb(one["category_path"]), one["products"] / members, f"{one['products']:,}")
+        for one in found
+    )
