@@ -251,26 +251,6 @@ class ClassifyPaths:
         return parts, [part.with_name(part.name.replace("part", "rejects")) for part in parts]
 
 
-@dataclass(frozen=True)
-class DemoPaths:
-    """The files of the demo catalogue in a checkout."""
-
-    root: Path
-
-    @property
-    def taxonomy(self) -> Path:
-        """The demo's own category paths, one a line."""
-        return self.root / "assets" / "taxonomy.txt"
-
-    @property
-    def photos(self) -> Path:
-        """Folder of the rendered photos."""
-        return self.root / "runs" / "demo" / "photos"
-
-
-DEMO = DemoPaths(Path(__file__).resolve().parents[1])
-
-
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`; renamed to it when the block ends well, deleted when it fails in whatever way."""

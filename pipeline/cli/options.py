@@ -20,7 +20,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     """The options of a build, and of each of its stages."""
     command.add_argument("--preset", choices=sorted(PRESETS), default="compact")
     command.add_argument(
-        "--source", required=True, nargs="+", help="hub data-set id, folder, parquet, CSV/TSV, product export or demo"
+        "--source", required=True, nargs="+", help="hub data-set id, folder, parquet, CSV/TSV, or product export"
     )
     command.add_argument("--out", type=Path, required=True, help="run folder")
     command.add_argument("--revision", help="commit, tag or branch of a hub data set")
@@ -68,8 +68,6 @@ def config_of(arguments: argparse.Namespace) -> Config:
         config = with_teacher(config, teacher_tower(arguments.teacher))
     if arguments.tower is not None:
         config = started(config, arguments.tower)
-    if all(name.partition(":")[0] == "demo" for name in arguments.source):
-        config = replace(config, publish=replace(config.publish, demo=True))
     if arguments.seed is not None:
         config = replace(config, seed=arguments.seed)
     if arguments.refit is not None:

@@ -59,7 +59,7 @@ class IngestConfig:
 
     Attributes:
         image_size: Side of the square cached image, in pixels.
-        photo_size: Side of the square cached photos of `source.photos`, in pixels.
+        photo_size: Side of the square cached photos of `dataset.photos`, in pixels.
         thumbnail_size: Longest side of a thumbnail, in pixels.
         max_image_bytes: An encoded image above this is rejected.
         max_image_pixels: A decoded image above this is rejected before it is decoded.

@@ -103,8 +103,8 @@ class TrainConfig:
         teacher: Vision model whose features a vision tower made here learns to match; None: it learns without.
         teacher_weight: Weight of that term.
         teacher_views: Views of each kind that the teacher is shown of every product's photo.
-        photo_views: Views of each kind that it is shown of every photo of `source.photos`.
-        photo_share: Share of the photos of `source.photos` in a batch.
+        photo_views: Views of each kind that it is shown of every photo of `dataset.photos`.
+        photo_share: Share of the photos of `dataset.photos` in a batch.
         bundle: Folder of a trained model bundle to use as it is; nothing is trained then.
         bundle_weights: Hash of its weights.
         tower: File of a vision tower that has left its teacher, or a bundle, whose tower this one starts as; empty:

@@ -2,7 +2,7 @@
 
 They are listings of the demo's test split, chosen by hand for looks and for how unlike they are: in category, language
 and script, in what is there (photo, text, both) and in dirt; not for being predicted right. `product` in examples.json
-says which: a photo is that product's file of `python -m pipeline.demo`, a text what `write_listing` says of it, as raw.
+says which: a photo is that product's file of `python -m synthetic`, a text what `write_listing` says of it, as raw.
 """
 
 from __future__ import annotations

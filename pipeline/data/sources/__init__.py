@@ -65,10 +65,6 @@ def open_photos(location: str, max_photo_bytes: int = MAX_PHOTO_BYTES) -> Source
 
 
 def _open(config: SourceConfig, max_photo_bytes: int, fetcher: PhotoFetcher | None = None) -> Source:
-    if config.location.split(":")[0] == "demo":
-        from pipeline.demo.source import open_demo  # here, because that module reads `sources.base`
-
-        return open_demo(config)
     path = Path(config.location).expanduser()
     kind = config.kind if config.kind != "auto" else _detect(config.location, path)
     columns = dict(config.columns)

@@ -205,9 +205,11 @@ def _read(paths: list[Path], split: str, renamed: Mapping[str, str], max_photo_b
     number = 0
     for path in paths:
         columns = _columns(path, renamed)
-        for raw in _batches(path, list(columns.values()), max_photo_bytes):
+        own = renamed.get(_PRODUCT_ID, _PRODUCT_ID)
+        ids = [own] if own in _open(path).schema_arrow.names else []
+        for raw in _batches(path, [*columns.values(), *ids], max_photo_bytes):
             row = {ours: raw[theirs] for ours, theirs in columns.items()}
-            yield to_item(split, number, row, max_photo_bytes=max_photo_bytes)
+            yield to_item(split, number, row, raw[own] if ids else None, max_photo_bytes=max_photo_bytes)
             number += 1
 
 

@@ -5,8 +5,8 @@ import gradio as gr
 import pytest
 
 import app
-from pipeline.demo.products import SEED, make_products
-from pipeline.demo.texts import write_listing
+from synthetic.listings.products import SEED, make_products
+from synthetic.listings.texts import write_listing
 from ui.components import examples
 from ui.components.photo import read_photo
 from ui.tabs import classify, search

@@ -1,0 +1,1 @@
+"""Their photos: shapes with surfaces in a scene, rendered by Mitsuba."""

@@ -1,0 +1,1 @@
+"""Shapes of what is packed, printed or used up."""

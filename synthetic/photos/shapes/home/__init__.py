@@ -1,0 +1,1 @@
+"""Shapes of what stands in houses, garages and gardens."""
