@@ -16,8 +16,12 @@ import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
 
-from tests import browsing, hubserver, hubstate, scheduling, smallspace  # noqa: E402
-from tests.factories import write_dataset  # noqa: E402
+from tests.helpers import scheduling  # noqa: E402
+from tests.helpers.factories import write_dataset  # noqa: E402
+from tests.helpers.hub import server, state  # noqa: E402
+from tests.helpers.space import browsing, in_process  # noqa: E402
+
+pytest_plugins = ["tests.helpers.fixtures"]
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -69,10 +73,10 @@ def small_space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the Space serves a small catalogue with a bundle without towers, from this process."""
     folder = tmp_path_factory.mktemp("space")
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in smallspace.variables(folder).items():
+        for name, value in in_process.variables(folder).items():
             patch.setenv(name, value)
         patch.delenv("SPACE_ID", raising=False)
-        blocks = smallspace.launch(folder)  # brings gradio: only for tests that ask for it
+        blocks = in_process.launch(folder)  # brings gradio: only for tests that ask for it
         yield blocks.local_url.rstrip("/")  # Gradio reads the port but once, when it is imported
         blocks.close(verbose=False)
 
@@ -99,11 +103,11 @@ def hostile_space(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[hubstate.Hub]:
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[state.Hub]:
     """A stand-in for the hub that `huggingface_hub` talks to, with an empty cache and nobody logged in."""
     from huggingface_hub import close_session, constants
 
-    with hubserver.serve() as hub:
+    with server.serve() as hub:
         # read from the environment when huggingface_hub is imported, which may have been long ago
         monkeypatch.setattr(constants, "ENDPOINT", hub.endpoint)
         monkeypatch.setattr(

@@ -7,9 +7,8 @@ import httpx
 import pytest
 
 import app
-from tests.hubstate import Hub, Repo
-from tests.serving.conftest import PRODUCTS
-from tests.serving.fakes import write_catalog, write_fake_model
+from tests.helpers.fakes import PRODUCTS, write_catalog, write_fake_model
+from tests.helpers.hub.state import Hub, Repo
 from ui import page
 
 

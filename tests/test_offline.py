@@ -1,7 +1,7 @@
 """No request leaves the machine: the Space on the shipped catalogue, every tab used, with nothing else to reach.
 
-The server runs with tests/guard on its path, and the browser aborts what does not go to the server; both write down
-what was tried. Skipped, with the reason, where no Chromium is found.
+The server runs with tests/helpers/guard on its path, and the browser aborts what does not go to the server; both write
+down what was tried. Skipped, with the reason, where no Chromium is found.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
-from tests.browsing import ROOT, frames, marks, serving, under_way, until
+from tests.helpers.space.browsing import ROOT, frames, marks, serving, under_way, until
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 HERE = ("data:", "blob:")
@@ -26,7 +26,7 @@ HERE = ("data:", "blob:")
 
 def _guarded(attempts: Path) -> dict[str, str]:
     """Variables of a Python that is kept on this machine, proxies on it included."""
-    path = os.pathsep.join(filter(None, (str(ROOT / "tests" / "guard"), os.environ.get("PYTHONPATH", ""))))
+    path = os.pathsep.join(filter(None, (str(ROOT / "tests" / "helpers" / "guard"), os.environ.get("PYTHONPATH", ""))))
     proxies = {spelt: "" for name in PROXIES for spelt in (name, name.upper())}
     return {"PYTHONPATH": path, "NETWORK_ATTEMPTS": str(attempts), **proxies}
 

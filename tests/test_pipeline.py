@@ -33,10 +33,10 @@ from pipeline.model.startingtower import load_tower, save_tower
 from pipeline.models.towers import VisionTower
 from pipeline.provenance import is_complete, read_provenance, require
 from pipeline.training.trainer import Trainer
-from tests.factories import make_row, write_dataset
-from tests.model.hub import save_siglip
+from tests.helpers import ROOT
+from tests.helpers.factories import make_row, write_dataset
+from tests.helpers.hub.towers import save_siglip
 
-ROOT = Path(__file__).parent.parent
 PATIENCE = 240  # seconds for a build to come to a place, on however busy a machine
 
 

@@ -1,5 +1,6 @@
 """What README and guides promise is there: their commands parse."""
 
+import importlib.util
 import re
 import shlex
 from pathlib import Path
@@ -12,8 +13,8 @@ from pipeline.artifacts import RunPaths
 from pipeline.catalog.catalog import Catalog
 from pipeline.cli.options import config_of
 from pipeline.data.schema import read_table
+from tests.helpers import ROOT
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDES = [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/*.md"))]
 ROWS = 100  # of each split, where some are enough
@@ -94,9 +95,9 @@ def test_every_source_and_the_measuring_have_a_command():
         assert part in commands
 
 
-@pytest.mark.parametrize("command", _commands("python -m benchmarks"))
-def test_benchmarks_named_exist(command):
-    assert (ROOT / shlex.split(command, comments=True)[2].replace(".", "/")).with_suffix(".py").is_file()
+@pytest.mark.parametrize("command", _commands("python -m "))
+def test_modules_named_exist(command):
+    assert importlib.util.find_spec(shlex.split(command, comments=True)[2]) is not None
 
 
 @pytest.mark.parametrize("command", _commands("make "))

@@ -1,15 +1,13 @@
 """The shipped model on real products; skipped where the shared data is not there."""
 
-from pathlib import Path
-
 import pyarrow.parquet as pq
 import pytest
 
 from pipeline.artifacts import RunPaths
 from pipeline.bundle.bundle import load_bundle
 from pipeline.cli.evaluate import evaluate_command
+from tests.helpers import ROOT
 
-ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data" / "catalogue" / "data"
 SEEN = 120  # rows, about
 

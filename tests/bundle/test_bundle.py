@@ -22,7 +22,7 @@ from pipeline.models.encoding import TokenCache
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import Taxonomy
-from tests.damage import edit_model
+from tests.helpers.damage import edit_model
 
 PATHS = ("Home", "Home > Mugs", "Clothing")
 

@@ -6,9 +6,8 @@ import pytest
 
 from pipeline.artifacts import ArtifactError
 from pipeline.catalog.catalog import Catalog, check_match
-from tests.damage import edit_metadata, edit_model
-from tests.serving.conftest import PRODUCTS
-from tests.serving.fakes import DIMENSION, webp, write_catalog, write_fake_model
+from tests.helpers.damage import edit_metadata, edit_model
+from tests.helpers.fakes import DIMENSION, PRODUCTS, webp, write_catalog, write_fake_model
 
 
 def test_rows_vectors_and_thumbnails_belong_together(catalog: Catalog) -> None:

@@ -9,9 +9,8 @@ import pytest
 from pipeline.catalog.catalog import Catalog
 from pipeline.catalog.category_stats import Categories, chain
 from pipeline.data.vectors import unit
-from tests.damage import publish_again, with_column
-from tests.serving.conftest import PRODUCTS
-from tests.serving.fakes import write_catalog
+from tests.helpers.damage import publish_again, with_column
+from tests.helpers.fakes import PRODUCTS, write_catalog
 
 PREDICTED = [
     "Clothing > Shirts",

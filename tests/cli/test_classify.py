@@ -11,8 +11,8 @@ from pipeline.cli.classify import classify_product
 from pipeline.prediction import batch as module
 from pipeline.prediction.batch import classify_catalogue
 from pipeline.prediction.request import Classify
-from tests.factories import encode, make_row, write_rows
-from tests.serving.fakes import CATEGORIES, write_catalog, write_small_model
+from tests.helpers.factories import encode, make_row, write_rows
+from tests.helpers.fakes import CATEGORIES, write_catalog, write_small_model
 
 
 @pytest.fixture(scope="module")

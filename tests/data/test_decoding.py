@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from pipeline.data.decoding.decode import ENOUGH_PIXELS, ImageError, _to_rgb, decode_image
-from tests.factories import encode, png_chunk, raw_png
+from tests.helpers.factories import encode, png_chunk, raw_png
 
 LIMITS = {"max_bytes": 1_000_000, "max_pixels": 4_000_000}
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from pipeline.data.decoding.decode import decode_image
 from pipeline.data.images import perceptual_hash, signature, square, thumbnail
-from tests.factories import CATEGORIES, COLOURS, draw, encode
+from tests.helpers.factories import CATEGORIES, COLOURS, draw, encode
 
 
 def _plain(colour=(200, 40, 40), size=(60, 40), mode="RGB"):

@@ -5,8 +5,8 @@ import pytest
 
 from pipeline.data.vectors import ProductVectors
 from pipeline.evaluation.dataset import CategoryTable, MeasureRows, read_rows
-from tests.factories import write_dataset
-from tests.serving.measuring import PATHS, RandomEncoder
+from tests.helpers.factories import write_dataset
+from tests.helpers.measuring import PATHS, RandomEncoder
 
 
 def test_each_path_is_encoded_once():

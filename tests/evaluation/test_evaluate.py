@@ -14,8 +14,8 @@ from pipeline.evaluation.dataset import CategoryTable, MeasureRows
 from pipeline.evaluation.evaluate import measure
 from pipeline.evaluation.report import render
 from pipeline.evaluation.taxonomy_eval import BY_LEVEL, SINGLE
-from tests.factories import write_dataset
-from tests.serving.measuring import PATHS, RandomEncoder, make_rows
+from tests.helpers.factories import write_dataset
+from tests.helpers.measuring import PATHS, RandomEncoder, make_rows
 
 CONFIG = EvaluateConfig(bootstrap=50)
 

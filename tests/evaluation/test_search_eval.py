@@ -10,9 +10,10 @@ from pipeline.config.stages import EvaluateConfig
 from pipeline.data.sources import SourceError
 from pipeline.evaluation import search_eval
 from pipeline.evaluation.search_eval import held_out_choice, measure_search, read_judged, render
-from tests.serving.fakes import word_vector
+from tests.helpers import SHARED
+from tests.helpers.fakes import word_vector
 
-REAL = Path(__file__).parents[3] / "shared" / "data" / "search"
+REAL = SHARED / "data" / "search"
 THINGS = ("red shirt", "blue vase", "oak clock", "green dress", "tall lamp", "wool scarf")
 
 

@@ -9,8 +9,7 @@ from huggingface_hub import DatasetCard, ModelCard
 from pipeline.bundle.meta import read_meta
 from pipeline.catalog.catalog import Catalog
 from pipeline.hub.cards import END, START, bundle_card, catalog_card, renewed
-from tests.serving.conftest import PRODUCTS
-from tests.serving.fakes import write_catalog
+from tests.helpers.fakes import PRODUCTS, write_catalog
 
 SHIPPED = Path(__file__).parents[2] / "assets" / "model"
 

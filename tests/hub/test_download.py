@@ -8,12 +8,11 @@ import pytest
 from huggingface_hub import constants
 
 from pipeline.hub.download import HubError, Pin, fetch, pinned
-from tests.hubstate import Hub, Repo
-from tests.serving.conftest import PRODUCTS
-from tests.serving.fakes import write_catalog, write_fake_model
+from tests.helpers import ROOT
+from tests.helpers.fakes import PRODUCTS, write_catalog, write_fake_model
+from tests.helpers.hub.state import Hub, Repo
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

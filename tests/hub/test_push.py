@@ -18,13 +18,11 @@ from pipeline.data.schema import write_table
 from pipeline.hub.cards import END, START
 from pipeline.hub.download import Pin, fetch
 from pipeline.hub.push import upload
-from tests.damage import name_files
-from tests.hubstate import Hub
-from tests.serving.conftest import PRODUCTS
-from tests.serving.fakes import CATEGORIES, DIMENSION
-from tests.serving.publishing import CATALOG, MODEL, TO_ME, TOKEN, matching_catalog, publish_options
-
-ROOT = Path(__file__).parents[2]
+from tests.helpers import ROOT
+from tests.helpers.damage import name_files
+from tests.helpers.fakes import CATEGORIES, DIMENSION, PRODUCTS
+from tests.helpers.hub.state import Hub
+from tests.helpers.publishing import CATALOG, MODEL, TO_ME, TOKEN, matching_catalog, publish_options
 
 
 def test_what_is_published_is_what_is_opened(mine: Hub, pair: tuple[Path, Path]) -> None:

@@ -10,10 +10,9 @@ from pipeline.__main__ import main
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.bundle.meta import BUNDLE_VERSION
 from pipeline.hub.push import upload
-from tests.hubstate import Hub
-from tests.serving.conftest import PRODUCTS
-from tests.serving.fakes import write_catalog
-from tests.serving.publishing import MODEL, TO_ME, TOKEN, publish_options
+from tests.helpers.fakes import PRODUCTS, write_catalog
+from tests.helpers.hub.state import Hub
+from tests.helpers.publishing import MODEL, TO_ME, TOKEN, publish_options
 
 
 def _refusal(capsys: pytest.CaptureFixture[str], options: list[str]) -> str:

@@ -14,7 +14,7 @@ from pipeline.artifacts import ArtifactError
 from pipeline.config.presets import MINILM, MINILM_SHA256, siglip2_bge
 from pipeline.models.encoding import TokenCache, encode_texts, pad, to_pixels
 from pipeline.models.towers import TextTower, TowerError, VisionTower, load_tokenizer, resolve_model
-from tests.model.hub import save_bert, save_siglip
+from tests.helpers.hub.towers import save_bert, save_siglip
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from pipeline.bundle.calibration import PRECISIONS, Calibration
 from pipeline.bundle.predictor_state import KINDS, PREDICTORS, PredictorParts, hashed_classes
 from pipeline.models.classifier import ClassTable, HierarchicalClassifier
 from pipeline.prediction.predictor import CategoryPredictor, kinds_of
-from tests.serving.fakes import CATEGORIES, DIMENSION, FakeBundle, unit, word_vector
+from tests.helpers.fakes import CATEGORIES, DIMENSION, FakeBundle, unit, word_vector
 
 DEEP = ("A", "A > B > C", "A > B > D", "E > F", "E > F > G > H", "I")
 NAMES = st.lists(st.sampled_from("ABC"), min_size=1, max_size=4).map(" > ".join)

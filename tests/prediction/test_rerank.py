@@ -9,7 +9,7 @@ from pipeline.bundle.predictor_state import KINDS
 from pipeline.bundle.prototypes import Prototypes
 from pipeline.prediction.rerank import PHOTO_ALONE, beside_untrained, fade, moves, rerank, text_weight
 from pipeline.search.query import Query
-from tests.serving.fakes import CATEGORIES, FakeBundle, unit, word_vector
+from tests.helpers.fakes import CATEGORIES, FakeBundle, unit, word_vector
 
 
 def test_the_fitting_candidate_comes_first() -> None:

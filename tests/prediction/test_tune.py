@@ -13,8 +13,8 @@ from pipeline.prediction.calibrate import TuningRows, calibrate, recalibrate
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.prediction.tune import tune
 from pipeline.search.evidence import Support
+from tests.helpers.fakes import CATEGORIES, FakeBundle, unit, word_vector
 from tests.prediction.test_predictor import _with_classifier
-from tests.serving.fakes import CATEGORIES, FakeBundle, unit, word_vector
 
 CONFIG = PredictConfig(sharpness=(1.0, 3.0), shares=(0.0, 0.5), class_weights=(0.0, 0.5))
 

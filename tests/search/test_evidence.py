@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.data.vectors import ProductVectors
 from pipeline.search.evidence import NEAR_DUPLICATE, Support, nearest_support
-from tests.serving.fakes import unit
+from tests.helpers.fakes import unit
 
 
 def test_agreement_by_hand() -> None:

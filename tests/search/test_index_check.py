@@ -2,7 +2,7 @@ import numpy as np
 
 from pipeline.search.index_check import compare
 from pipeline.search.vector_index import VectorIndex
-from tests.serving.fakes import unit
+from tests.helpers.fakes import unit
 
 
 def test_the_index_is_compared_with_the_scan() -> None:

@@ -8,7 +8,7 @@ from pipeline.search.fusion import COSINE_WEIGHT, convex_combination
 from pipeline.search.product_search import ProductSearch
 from pipeline.search.query import Query
 from pipeline.search.vector_index import VectorIndex, exact_scan, skip_near_duplicates
-from tests.serving.fakes import unit, word_vector
+from tests.helpers.fakes import unit, word_vector
 
 
 @pytest.mark.parametrize("k", [1, 7, 500])

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from pipeline.search.query import QueryEncoder
-from tests.serving.fakes import FakeBundle, word_vector
+from tests.helpers.fakes import FakeBundle, word_vector
 
 
 def test_text_alone_photo_alone_and_both() -> None:

@@ -11,7 +11,7 @@ from pipeline.config.stages import SourceConfig
 from pipeline.data.sources import fetching, open_source
 from pipeline.data.sources.fetching import MAX_FAILURES, PhotoFetcher
 from pipeline.data.sources.network import is_public
-from tests.hostile import open_shop, resolver
+from tests.helpers.hostile import open_shop, resolver
 
 HERE = [ipaddress.ip_network("127.0.0.1/32")]
 LIMIT = 100_000

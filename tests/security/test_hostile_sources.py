@@ -18,8 +18,8 @@ from pipeline.data.schema import read_table
 from pipeline.data.sources import RawRow, SourceError, cells, open_source, tables
 from pipeline.data.sources.photos import PhotoFinder
 from pipeline.stages import ingest
-from tests.factories import COLOURS, draw, encode
-from tests.hostile import ingest_measured, repeated, write_bomb
+from tests.helpers.factories import COLOURS, draw, encode
+from tests.helpers.hostile import ingest_measured, repeated, write_bomb
 
 GIGABYTE = 1_000_000  # kB
 

@@ -16,8 +16,8 @@ from pipeline import __main__ as command_line
 from pipeline import artifacts, errors
 from pipeline.__main__ import main
 from pipeline.artifacts import atomic_path, write_json
-from tests.commands import QUIET, ROOT, interrupted
-from tests.factories import write_dataset
+from tests.helpers.factories import write_dataset
+from tests.helpers.space.commands import QUIET, ROOT, interrupted
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from pipeline.data.decoding.structure import (
 from pipeline.data.decoding.worker import MEMORY_BYTES
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.sources import RawRow
-from tests.factories import encode, png_chunk
+from tests.helpers.factories import encode, png_chunk
 
 LIMITS = {"max_bytes": 20_000_000, "max_pixels": 40_000_000}
 RED = Image.new("RGB", (64, 48), (200, 30, 30))

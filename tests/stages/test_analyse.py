@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.data.vectors import unit
 from pipeline.stages.analyse import brightness, nearest_to_centres
-from tests.serving.fakes import webp
+from tests.helpers.fakes import webp
 
 
 def test_brightness_runs_from_black_to_white_and_skips_products_without_photo():

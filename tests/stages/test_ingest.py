@@ -15,7 +15,7 @@ from pipeline.data.sources import SourceError
 from pipeline.provenance import is_complete, read_provenance
 from pipeline.stages import ingest
 from pipeline.taxonomy.paths import read_taxonomy
-from tests.factories import CATEGORIES, COLOURS, draw, encode, make_row, write_dataset, write_rows
+from tests.helpers.factories import CATEGORIES, COLOURS, draw, encode, make_row, write_dataset, write_rows
 
 INGEST = IngestConfig(image_size=32, thumbnail_size=48, heldout_max_share=0.2)
 

@@ -23,7 +23,7 @@ from pipeline.models.two_tower import TwoTower
 from pipeline.provenance import Provenance, is_complete, read_provenance, write_provenance
 from pipeline.stages import analyse, cluster, embed, evaluate, ingest, predict, publish
 from pipeline.taxonomy.paths import levels, read_taxonomy
-from tests.factories import write_dataset
+from tests.helpers.factories import write_dataset
 
 _STAGES = (
     ("predict", predict),

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.catalog.catalog import Catalog
-from tests.serving.conftest import PRODUCTS
-from tests.serving.fakes import FakeBundle, webp, write_catalog
+from tests.helpers.fakes import PRODUCTS, FakeBundle, webp, write_catalog
 from ui.workspace import Tools, Workspace
 
 HOSTILE = "<script>alert(1)</script> {{7*7}} ${7*7} %{x} <b>bold</b>"

@@ -4,7 +4,7 @@ import gradio as gr
 import pytest
 
 from pipeline.artifacts import ArtifactError
-from tests.serving.fakes import FakeBundle
+from tests.helpers.fakes import FakeBundle
 from ui.components.cards import percent
 from ui.tabs import search
 from ui.workspace import Tools, Workspace, bind

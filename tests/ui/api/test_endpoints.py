@@ -27,8 +27,8 @@ from mcp.types import CallToolResult
 
 import app
 from benchmarks import load
-from tests.browsing import run_apart
-from tests.factories import draw, encode
+from tests.helpers.factories import draw, encode
+from tests.helpers.space.browsing import run_apart
 from ui.components import examples
 from ui.guard import limits
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.factories import encode, raw_png
+from tests.helpers.factories import encode, raw_png
 from ui.components.photo import photo_input, read_photo
 
 

@@ -6,8 +6,7 @@ import pytest
 
 from pipeline.catalog.analysis import ANALYSIS_VERSION, prediction_facts
 from pipeline.catalog.catalog import Catalog
-from tests.serving.conftest import PRODUCTS
-from tests.serving.fakes import FakeBundle, write_catalog
+from tests.helpers.fakes import PRODUCTS, FakeBundle, write_catalog
 from tests.ui.conftest import HOSTILE
 from ui.components.plots import drawing
 from ui.tabs import analysis, quality

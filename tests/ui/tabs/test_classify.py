@@ -11,8 +11,8 @@ from pipeline.bundle.calibration import PRECISIONS, Calibration
 from pipeline.bundle.predictor_state import KINDS
 from pipeline.catalog.catalog import Catalog
 from pipeline.data.images import photo_flaw
-from tests.factories import draw
-from tests.serving.fakes import FakeBundle
+from tests.helpers.factories import draw
+from tests.helpers.fakes import FakeBundle
 from tests.ui.conftest import HOSTILE
 from ui.tabs import classify
 from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Tools, Workspace

@@ -1,7 +1,7 @@
 import gradio as gr
 import pytest
 
-from tests.serving.fakes import CATEGORIES
+from tests.helpers.fakes import CATEGORIES
 from tests.ui.conftest import HOSTILE
 from ui.tabs import rerank
 from ui.workspace import Workspace

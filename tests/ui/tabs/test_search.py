@@ -1,7 +1,7 @@
 import gradio as gr
 import pytest
 
-from tests.serving.fakes import FakeBundle
+from tests.helpers.fakes import FakeBundle
 from tests.ui.conftest import HOSTILE
 from ui.tabs import search
 from ui.workspace import Tools, Workspace

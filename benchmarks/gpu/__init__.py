@@ -1,0 +1,1 @@
+"""What the preset siglip2-bge takes on a GPU."""

@@ -1,0 +1,261 @@
+"""The galaxy as a visitor meets it, in Chromium with software GL, where a frame can take seconds.
+
+Skipped, with the reason, where no Chromium is found. `tests.helpers.space.browsing` says where screenshots are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pipeline.artifacts import RunPaths
+from tests.helpers.space.browsing import CHROMIUM, HOSTILE, frames, guarded, hostile_titles, marks, until
+
+_SIDES = (("x", "width"), ("y", "height"))
+
+pytestmark = marks
+
+
+@pytest.fixture
+def titles(tiny_run: Path) -> list[str]:
+    """Titles of the products, of which only every second has the word "second"."""
+    return hostile_titles(pq.read_metadata(RunPaths(tiny_run).catalog).num_rows)
+
+
+@pytest.fixture
+def address(hostile_space: str) -> str:
+    """Where app.py serves the tiny build with these titles."""
+    return hostile_space
+
+
+@pytest.fixture
+def product_id(tiny_run: Path) -> str:
+    """The first product."""
+    return str(pq.read_table(RunPaths(tiny_run).catalog, columns=["product_id"])["product_id"][0])
+
+
+@pytest.fixture
+def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page to open the galaxy in."""
+    with guarded(browser, address, request, size=(900, 760)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def star(tiny_run: Path) -> str:
+    """A category of depth 2."""
+    categories = pq.read_table(RunPaths(tiny_run).catalog, columns=["category_depth2"])["category_depth2"].to_pylist()
+    return next(path for path in categories if path)
+
+
+def _open(page: Page, address: str, link: str = "") -> None:
+    """Open the galaxy by a link to it, drawn."""
+    page.goto(f"{address}?tab=galaxy{link}")
+    expect(page.locator(".sky[data-drawn]")).to_be_visible(timeout=180_000)
+    expect(page.locator("#galaxy canvas").first).to_be_visible()
+
+
+def _camera(page: Page) -> dict[str, dict[str, float]]:
+    camera: dict[str, dict[str, float]] = page.evaluate("document.querySelector('.sky-view').layout.scene.camera")
+    return camera
+
+
+def _seen(page: Page) -> np.ndarray:
+    """Where the products are seen, in halves of the view's height and width from its middle: float [n, 2]."""
+    drawn = page.evaluate("""(() => {
+        const { data: [{ x, y, z }], layout, clientWidth, clientHeight } = document.querySelector(".sky-view");
+        const [low, high] = layout.scene.xaxis.range;
+        const points = [...x].map((_, i) => [x[i], y[i], z[i]]);
+        return { points, long: high - low, aspect: clientWidth / clientHeight };
+    })()""")
+    eye, centre, up = (np.array([_camera(page)[name][axis] for axis in "xyz"]) for name in ("eye", "center", "up"))
+    back = (eye - centre) / np.linalg.norm(eye - centre)
+    right = np.cross(up, back) / np.linalg.norm(np.cross(up, back))
+    offsets = np.array(drawn["points"]) / drawn["long"] - eye
+    deep = -(offsets @ back) * np.tan(np.pi / 8)  # Plotly's cameras see 45 degrees
+    return np.stack([offsets @ right / deep / drawn["aspect"], offsets @ np.cross(back, right) / deep], axis=1)
+
+
+def _fly_to(page: Page, row: int) -> None:
+    """Wait until the flight to a product has ended: it lies in the middle of the view."""
+    until(page, lambda: bool(np.abs(_seen(page)[row]).max() < 1e-3), f"product {row} in the middle")
+
+
+def _rest_in_the_middle(page: Page) -> tuple[float, float]:
+    """Point at the middle until something there answers; the view may still take its new size when this begins."""
+    at = (0.0, 0.0)
+
+    def told() -> bool:
+        nonlocal at
+        box = page.locator(".sky-holder").bounding_box()
+        assert box is not None
+        at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.move(at[0] - 1, at[1])
+        page.mouse.move(*at)
+        frames(page)
+        return page.locator(".sky-tip").is_visible()
+
+    until(page, told, "a tip at the middle of the view")
+    return at
+
+
+def _hold(page: Page) -> None:
+    """Press the button, and let frames see it down."""
+    page.mouse.down()
+    frames(page)
+
+
+@pytest.mark.parametrize("page", [(1280, 900), (390, 844)], indirect=True)
+def test_each_layout_fills_the_view(page: Page, address: str) -> None:
+    _open(page, address)
+    for layout in ("pca", "umap2", "umap3"):
+        before = _camera(page)
+        page.get_by_label("Layout").select_option(layout)
+        page.wait_for_function(
+            "before => document.querySelector('.sky-view').layout.scene.camera.eye.x !== before", arg=before["eye"]["x"]
+        )
+        reach = np.abs(_seen(page)).max(axis=0)
+        assert 0.75 < reach.max() < 1.05, (layout, reach)
+    names = page.locator(".sky-names span:visible")
+    expect(names.first).to_be_visible()
+    boxes = [box for name in names.all() if (box := name.bounding_box())]
+    for number, one in enumerate(boxes):
+        for other in boxes[:number]:  # no name lies on another
+            apart = [max(one[at], other[at]) - min(one[at] + one[to], other[at] + other[to]) for at, to in _SIDES]
+            assert max(apart) >= -1
+
+
+def test_every_product_is_drawn_and_the_camera_stays_where_it_is(page: Page, address: str, titles: list[str]) -> None:
+    _open(page, address, "&camera=0.5,1.2,0.4,0.1,0,0,0,0,1")
+    assert page.evaluate("document.querySelector('.sky-view').data[0].x.length") == len(titles)
+    page.wait_for_function("document.querySelector('.sky-view').layout.scene.camera.eye.x === 0.5")
+    before = _camera(page)
+    page.get_by_label("Words in title or brand").fill("second")
+    page.keyboard.press("Enter")
+    half = len(titles) // 2
+    expect(page.locator(".sky-status")).to_contain_text(f"{half} of {len(titles)} products shown")
+    codes = page.evaluate("Array.from(document.querySelector('.sky-view').data[0].marker.color)")
+    assert [row for row, code in enumerate(codes) if code] == list(range(1, len(titles), 2))  # the rest is dust
+    page.get_by_label("Colour by").select_option("confidence")
+    assert _camera(page) == before
+    page.locator("details.sky-more summary").click()  # folded on a screen this low
+    page.get_by_label("Category", exact=True).fill("Nowhere")
+    page.keyboard.press("Enter")
+    expect(page.locator(".sky-alert")).to_contain_text('No category of this catalogue is called "Nowhere"')
+
+
+def test_a_click_on_a_point_tells_of_its_product_and_a_drag_does_not(
+    page: Page, address: str, product_id: str, titles: list[str]
+) -> None:
+    panel = page.locator(".sky-panel")
+    _open(page, address, f"&product={quote(product_id)}")
+    expect(panel.locator("h3")).to_have_text(re.compile(r"Kite <script>.* 0$"))  # as text
+    _fly_to(page, 0)
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    _rest_in_the_middle(page)
+    expect(page.locator(".sky-tip b")).to_contain_text(HOSTILE)
+    _hold(page)
+    page.mouse.up()
+    expect(panel.locator("h3")).to_contain_text(HOSTILE)
+    first = panel.locator("h3").inner_text()
+    _fly_to(page, titles.index(first))
+    page.keyboard.press("n")
+    expect(panel.locator("h3")).not_to_have_text(first)
+    _fly_to(page, titles.index(panel.locator("h3").inner_text()))
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    x, y = _rest_in_the_middle(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    _hold(page)
+    page.mouse.move(x + 80, y)
+    page.mouse.up()
+    frames(page)
+    assert asked == []  # a click would ask for the product
+    expect(panel).to_be_hidden()
+    assert page.evaluate("window.hacked") is None
+
+
+def test_a_star_has_gravity_lines_and_leads_on(page: Page, address: str, star: str, tiny_run: Path) -> None:
+    categories = pq.read_table(RunPaths(tiny_run).catalog, columns=["category_depth2"])["category_depth2"].to_pylist()
+    _open(page, address, f"&star={quote(star)}")
+    expect(page.locator(".sky-panel")).to_contain_text("Farthest from it")
+    expect(page.get_by_label("Go to star")).to_have_value(star)
+    members = categories.count(star)
+    ends = page.evaluate("document.querySelector('.sky-view').data[1].x.length")
+    assert ends == 3 * members
+    colours = page.evaluate("document.querySelector('.sky-view').data[2].marker.color")
+    assert sorted(map(colours.count, set(colours))) == [1, len(colours) - 1]  # the other stars are dust
+    page.locator(".sky-tile").first.click()
+    page.get_by_role("button", name="Search similar").click()
+    expect(page.locator("#found .card").first).to_be_visible()
+
+
+def test_what_a_search_finds_lights_up(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_role("tab", name="Search", exact=True).click()
+    page.get_by_label("Text", exact=True).fill("kite")
+    page.get_by_role("button", name="Show the results in the galaxy").click()
+    expect(page.locator(".sky-panel h3")).to_have_text("Found by your search")
+    shown = page.locator(".sky-panel li").count()
+    expect(page.locator(".sky-status")).to_contain_text(f"{shown} of ")
+
+
+@pytest.mark.parametrize("page", [(390, 844)], indirect=True)
+def test_a_phone_shows_the_sky_and_the_panel_below_it(page: Page, address: str, product_id: str) -> None:
+    _open(page, address, f"&product={quote(product_id)}")
+    expect(page.locator(".sky-panel h3")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    sky, panel = (page.locator(name).bounding_box() for name in (".sky-holder", ".sky-panel"))
+    assert sky is not None
+    assert panel is not None
+    assert sky["width"] > 300
+    assert panel["y"] >= sky["y"] + sky["height"]
+    assert sky["y"] >= -1  # both are in view, not the panel alone
+    assert panel["y"] < 844
+
+
+@pytest.mark.parametrize("page", [(390, 844)], indirect=True)
+def test_a_phone_can_pick_a_star_from_the_list_and_come_back(page: Page, address: str, star: str) -> None:
+    _open(page, address)
+    home = _camera(page)
+    page.get_by_label("Go to star").select_option(star)
+    panel = page.locator(".sky-panel")
+    expect(panel.get_by_role("heading", name="Nearest to the centre")).to_be_visible()
+    expect(page.locator(".sky-names .sky-chosen")).to_have_text(star.split(" > ")[-1])
+    close = panel.get_by_role("button", name="Close")
+    box = close.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) > 43  # what a thumb can hit
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    close.click()
+    expect(page.get_by_label("Go to star")).to_have_value("")
+    page.get_by_role("button", name="Whole galaxy").click()
+    page.wait_for_function(
+        "x => Math.abs(document.querySelector('.sky-view').layout.scene.camera.eye.x - x) < 0.01", arg=home["eye"]["x"]
+    )
+
+
+def test_without_webgl_a_sentence_and_a_flat_view(
+    browser: Browser, address: str, product_id: str, star: str, request: pytest.FixtureRequest
+) -> None:
+    bare = browser.browser_type.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-3d-apis"])
+    with guarded(bare, address, request, size=(900, 760)) as page:
+        _open(page, address, f"&product={quote(product_id)}")
+        expect(page.get_by_role("note").filter(has_text="WebGL")).to_contain_text("drawn flat")
+        expect(page.locator(".sky-panel h3")).to_contain_text(HOSTILE)
+        page.keyboard.press("Escape")
+        expect(page.locator(".sky-panel")).to_be_hidden()
+        page.mouse.click(*_rest_in_the_middle(page))
+        expect(page.locator(".sky-panel h3")).to_contain_text("Kite")
+        page.get_by_label("Go to star").select_option(star)
+        expect(page.locator(".sky-panel")).to_contain_text("Farthest from it")
+    bare.close()

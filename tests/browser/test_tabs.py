@@ -1,0 +1,289 @@
+"""The Space as a visitor meets it: app.py on a tiny build, in Chromium.
+
+Skipped, with the reason, where no Chromium is found; `browsing` says where screenshots lie.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from tests.helpers.factories import draw, encode
+from tests.helpers.space.browsing import HOSTILE, guarded, marks
+
+TABS = ("Classify", "Search", "Galaxy", "Categories", "Rerank", "Analysis")
+
+pytestmark = marks
+
+
+@pytest.fixture
+def page(browser: Browser, hostile_space: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The page, opened."""
+    with guarded(browser, hostile_space, request) as opened:
+        opened.goto(hostile_space)
+        expect(opened.get_by_role("heading", name="Product Galaxy")).to_be_visible()
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("photo") / "vase.jpg"
+    path.write_bytes(encode(draw("hourglass", (40, 70, 200), np.random.default_rng(5), size=240)))
+    return path
+
+
+def _open(page: Page, tab: str) -> None:
+    page.get_by_role("tab", name=tab, exact=True).click()
+
+
+def _press(page: Page, button: str) -> None:
+    page.get_by_role("button", name=button, exact=True).click()
+
+
+def _upload(page: Page, path: Path) -> None:
+    with page.expect_response(re.compile(r"/upload")):
+        page.locator("input[type=file]").first.set_input_files(path)
+
+
+def test_a_photo_and_a_text_are_classified(page: Page, photo: Path) -> None:
+    _upload(page, photo)
+    page.get_by_label("Title").fill("Blue ceramic vase")
+    _press(page, "Classify")
+    prediction = page.get_by_role("region", name="Predicted category")
+    expect(prediction).to_be_visible()
+    assert re.search(r"\d %", prediction.inner_text())
+    expect(prediction.get_by_role("status")).to_contain_text(re.compile("[Aa]ccepted|confidence"))
+    expect(prediction.locator(".steps li").first).to_contain_text("of the evidence agrees")
+    expect(page.get_by_role("region", name="Runner-up categories").locator(".bar")).not_to_have_count(0)
+    cards = page.locator("#similar .card")
+    expect(cards.first).to_be_visible()
+    expect(cards.first).to_contain_text("photo")  # the photo took part in the similarity
+
+
+def test_an_example_fills_the_form_and_runs_it(page: Page) -> None:
+    page.get_by_role("button", name="armchair").click()
+    expect(page.get_by_role("region", name="Predicted category")).to_contain_text("%")
+    expect(page.get_by_label("Title")).to_have_value(re.compile("Armchair"))
+    expect(page.get_by_label("Description")).to_have_value(re.compile("<script>"))  # a text like any other
+    page.get_by_role("button", name="toy robot").click()  # a photo alone: the texts go
+    expect(page.get_by_label("Title")).to_have_value("")
+    expect(page.get_by_label("Description")).to_have_value("")
+    _open(page, "Search")
+    page.get_by_role("button", name="CD audio").click()
+    expect(page.get_by_label("Text", exact=True)).to_have_value(re.compile("CD audio"))
+    expect(page.locator("#found .card").first).to_be_visible()
+    page.get_by_role("button", name="dome tent").click()
+    expect(page.locator("#found .card").first).to_contain_text("photo")  # the photo took part in the similarity
+
+
+@pytest.mark.parametrize("page", [(390, 844)], indirect=True)
+def test_on_a_phone_the_answer_to_an_example_comes_into_view(page: Page) -> None:
+    page.get_by_role("button", name="ukulele").click()
+    expect(page.get_by_role("region", name="Predicted category")).to_be_in_viewport()
+    _open(page, "Search")
+    page.get_by_role("button", name="ukulele").click()
+    expect(page.locator("#found .card").first).to_be_in_viewport()
+
+
+def test_an_unreadable_upload_is_a_sentence_and_the_session_lives_on(page: Page, tmp_path: Path) -> None:
+    broken = tmp_path / "photo.jpg"
+    broken.write_bytes(b"this is no photo")
+    _upload(page, broken)
+    _press(page, "Classify")
+    toast = page.get_by_test_id("toast-body")
+    expect(toast).to_be_visible()
+    said = toast.inner_text()
+    assert "JPEG" in said
+    assert "Traceback" not in said
+    page.get_by_role("button", name=re.compile("clear|remove", re.IGNORECASE)).first.click()
+    page.get_by_label("Title").fill("Oak wall clock")
+    _press(page, "Classify")
+    expect(page.get_by_role("region", name="Predicted category")).to_be_visible()
+
+
+@pytest.mark.parametrize("page", [(1280, 900), (390, 844)], indirect=True)
+def test_the_operating_point_and_nonsense_are_said_in_words(page: Page, tmp_path: Path) -> None:
+    noise = tmp_path / "noise.png"
+    noise.write_bytes(
+        encode(Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)), "PNG")
+    )
+    _upload(page, noise)
+    _press(page, "Classify")
+    said = page.get_by_role("region", name="Predicted category").get_by_role("status")
+    expect(said).to_contain_text("Low confidence: the photo shows nothing but noise")
+    page.get_by_role("button", name=re.compile("clear|remove", re.IGNORECASE)).first.click()
+    page.get_by_label("Title").fill("Blue ceramic vase")
+    page.get_by_label("Description").fill("<div><p>A vase</p></div>" * 900)  # 21 kB as pasted
+    page.get_by_role("button", name="Only some categories").click()
+    page.get_by_label("Branches").fill("Nowhere")
+    _press(page, "Classify")
+    expect(page.get_by_test_id("toast-body")).to_contain_text("is not a category")
+    page.get_by_label("Branches").fill("Home & Garden")
+    _press(page, "Classify")
+    expect(said).not_to_contain_text("noise")
+    expect(page.locator(".steps li").first).to_contain_text("Home & Garden")
+    page.get_by_role("slider", name="Precision").press("End")  # 99 %: the thresholds move, the confidences stay
+    expect(page.locator(".steps li.review")).not_to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+def test_nothing_given_is_a_sentence(page: Page) -> None:
+    _press(page, "Classify")
+    expect(page.get_by_test_id("toast-body")).to_contain_text("nothing to classify yet")
+
+
+def test_a_hostile_title_shows_as_text_everywhere(page: Page) -> None:
+    _open(page, "Search")
+    page.get_by_label("Text", exact=True).fill("kite")
+    page.get_by_label("Text", exact=True).press("Enter")
+    expect(page.locator("#found h4").first).to_contain_text(HOSTILE)
+    _open(page, "Rerank")
+    page.get_by_label("Find a product").fill("window.hacked")
+    page.get_by_label("Find a product").press("Enter")
+    expect(page.locator("#product h3")).to_contain_text(HOSTILE)
+    expect(page.locator("#candidates li").first).to_be_visible()
+    assert page.evaluate("window.hacked") is None
+
+
+def test_a_search_is_filtered_worded_turned_and_led_on(page: Page) -> None:
+    _open(page, "Search")
+    page.get_by_label("Text", exact=True).fill("kite")
+    page.get_by_role("button", name="Filters, wording, near-duplicates").click()
+    page.get_by_label("Wording").fill("a photo")
+    _press(page, "Search")
+    expect(page.get_by_test_id("toast-body")).to_contain_text("once, where the text goes")
+    page.get_by_label("Wording").fill("a photo of {}")
+    _press(page, "Search")
+    expect(page.locator("#search-done")).to_contain_text("a photo of kite")
+    _press(page, "Next ›")
+    expect(page.locator("#search-done")).to_contain_text("Products 13 to")
+    page.get_by_role("button", name="More like this").first.click()
+    expect(page.locator("#search-done")).to_contain_text(f'Most similar to "{HOSTILE}')
+    _press(page, "Check the index against an exact scan")
+    expect(page.locator("#search-compared")).to_contain_text("medians of five")
+    assert page.evaluate("window.hacked") is None
+
+
+def test_a_product_of_ones_own_is_ranked_and_one_modality_fades(page: Page, photo: Path) -> None:
+    _open(page, "Rerank")
+    page.get_by_label("My own").check()
+    _press(page, "Rerank")
+    expect(page.get_by_test_id("toast-body")).to_contain_text("nothing to rank for yet")
+    with page.expect_response(re.compile(r"/upload")):
+        page.locator("#own-product input[type=file]").set_input_files(photo)
+    page.get_by_label("Title of your product").fill("Blue ceramic vase")
+    page.get_by_role("button", name="Own candidates").click()
+    page.get_by_label("Category paths, one a line").fill("Home & Garden > Decor > Vases\nGarden > Gnomes")
+    _press(page, "Rerank")
+    expect(page.locator("#candidates li")).to_have_count(2)
+    expect(page.locator("#candidates").get_by_role("status")).to_contain_text("Which category is true is not known")
+    expect(page.locator("#candidates li .before").first).to_contain_text("before training")
+    expect(page.locator(".gate .bar")).to_have_count(2)
+    page.get_by_role("slider", name="Text or photo").press("End")
+    expect(page.locator(".gate")).to_contain_text("text faded out by 100 %")
+
+
+def test_a_category_is_picked_in_the_map_and_compared(page: Page) -> None:
+    _open(page, "Categories")
+    expect(page.locator("#category-detail")).to_contain_text("Pick a category")
+    top = page.locator(".treemap button").first
+    name = top.locator("b").inner_text()
+    top.focus()
+    page.keyboard.press("Enter")
+    detail = page.locator("section.category")
+    expect(detail).to_contain_text("predicted right")
+    expect(page.locator("#category-chosen input")).to_have_value(name)
+    expect(detail.locator(".card h4").first).to_contain_text(HOSTILE)
+    detail.locator(".bar .pick").first.click()  # a similar category
+    expect(page.locator("#category-chosen input")).not_to_have_value(name)
+    page.locator("#category-other input").fill(name)
+    page.locator("#category-other input").press("Enter")
+    expect(detail).to_have_count(2)
+    expect(page.locator("#category-likeness .main-svg").first).to_be_visible()
+    page.get_by_role("button", name="All categories").click()
+    expect(page.locator("#category-detail")).to_contain_text("Pick a category")
+    assert page.evaluate("window.hacked") is None
+
+
+@pytest.mark.parametrize("page", [(1280, 900), (390, 844)], indirect=True)
+def test_no_tile_of_the_map_cuts_its_text(page: Page) -> None:
+    _open(page, "Categories")
+    tiles = page.locator(".treemap button")
+    expect(tiles.first).to_be_visible()
+    expect(tiles.first.locator("b")).to_be_visible()
+    for tile in tiles.all():
+        assert tile.evaluate("""tile => [...tile.children].every((part) => part.hidden
+            || (part.scrollWidth <= part.clientWidth && part.offsetTop + part.offsetHeight <= tile.clientHeight))""")
+        assert tile.get_attribute("title")
+
+
+def test_pages_go_on_with_the_search_that_gave_the_first(page: Page) -> None:
+    _open(page, "Search")
+    page.get_by_label("Text", exact=True).fill("kite")
+    _press(page, "Search")
+    done = page.locator("#search-done")
+    expect(done).to_contain_text("Products 1 to 12")
+    page.get_by_role("button", name="Next ›").click()
+    expect(done).to_contain_text("Products 13 to ")
+    second = page.locator("#found .card h4").all_inner_texts()
+    page.get_by_role("button", name="‹ Previous").click()
+    expect(done).to_contain_text("Products 1 to 12")
+    page.get_by_label("Text", exact=True).fill("")  # nothing to look for, and not asked
+    page.get_by_role("button", name="Next ›").click()
+    expect(done).to_contain_text("Products 13 to ")
+    assert page.locator("#found .card h4").all_inner_texts() == second
+
+
+def test_each_part_of_the_analysis_is_drawn_when_it_is_opened(page: Page) -> None:
+    _open(page, "Analysis")
+    expect(page.locator("#data-facts")).to_contain_text("products")
+    expect(page.locator("#data-tails .main-svg").first).to_be_visible()
+    assert page.locator("#space-map .main-svg").count() == 0
+    _open(page, "Space")
+    expect(page.locator("#space-map .main-svg").first).to_be_visible()
+    page.get_by_label("t-SNE").check()
+    expect(page.locator("#space-map")).to_contain_text("t-SNE")
+    expect(page.locator("#space-centres li").first).to_be_visible()
+    _open(page, "Quality")
+    expect(page.locator("#quality-figures table").first).to_contain_text("Acc@1")
+    page.locator("#quality-wrong .pick").first.click()
+    expect(page.locator("#quality-one h3")).to_contain_text(HOSTILE)
+    assert page.evaluate("window.hacked") is None
+
+
+@pytest.mark.parametrize("page", [(390, 844)], indirect=True)
+def test_a_phone_needs_no_sideways_scrolling(page: Page) -> None:
+    for tab in TABS:
+        _open(page, tab)
+        if tab == "Classify":
+            page.get_by_label("Title").fill("Red leather boot")
+            _press(page, "Classify")
+            expect(page.get_by_role("region", name="Predicted category")).to_be_visible()
+        if tab == "Galaxy":
+            expect(page.locator("#galaxy canvas").first).to_be_visible()
+        if tab == "Categories":
+            page.locator(".treemap button").first.click()
+            expect(page.locator("section.category")).to_be_visible()
+        if tab == "Analysis":
+            expect(page.locator("#data-tails .main-svg").first).to_be_visible()
+        if tab == "Rerank":
+            _press(page, "Rerank")
+            expect(page.locator("#candidates li").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, tab
+
+
+def test_the_keyboard_reaches_and_runs_the_form(page: Page) -> None:
+    page.get_by_label("Title").focus()
+    page.keyboard.type("Green wool dress")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"  # the description
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.innerText.trim()") == "Classify"
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Predicted category")).to_be_visible()

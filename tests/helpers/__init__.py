@@ -1,0 +1,8 @@
+"""What tests share: data they are fed, stand-ins, damage, and a Space to ask."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout."""
+SHARED = ROOT.parent / "shared"
+"""Data that is there for developers, not for users: tests that need it skip without it."""

@@ -1,0 +1,220 @@
+"""A bundle without towers and a small catalogue made by hand: what serving needs, in milliseconds.
+
+A text's vector is made of its words and a category's of the words of its path, so that likeness can be foreseen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from pipeline.artifacts import write_json
+from pipeline.bundle.aliases import NameVectors, name_vectors
+from pipeline.bundle.calibration import Calibration
+from pipeline.bundle.meta import BUNDLE_VERSION
+from pipeline.bundle.predictor_state import KINDS, uncalibrated
+from pipeline.catalog import meta as catalog_meta
+from pipeline.config.presets import tiny
+from pipeline.data.json_checks import sealed
+from pipeline.data.schema import catalog_schema, vectors_to_arrow
+from pipeline.provenance import Provenance
+
+DIMENSION = 32
+CATEGORIES = (
+    "Clothing",
+    "Clothing > Shirts",
+    "Clothing > Shirts > Polos",
+    "Clothing > Dresses",
+    "Home",
+    "Home > Vases",
+    "Home > Clocks",
+)
+FAKE_FILES = {
+    "model.safetensors": b"weights of the fake bundle",
+    "categories.parquet": b"",
+    "tokenizer/tokenizer.json": b"{}",
+}
+"""What lies beside the model.json of the fake bundle."""
+
+PRODUCTS = [
+    ("red shirt", "Clothing > Shirts"),
+    ("blue shirt", "Clothing > Shirts"),
+    ("blue polo shirt", "Clothing > Shirts > Polos"),
+    ("green dress", "Clothing > Dresses"),
+    ("tall vase", "Home > Vases"),
+    ("oak clock", "Home > Clocks"),
+    ("red shirt", "Clothing > Shirts"),
+]
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return (vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)).astype(np.float32)
+
+
+def word_vector(text: str) -> np.ndarray:
+    words = [word.rstrip("s") for word in re.findall(r"\w+", text.lower())]
+    seeds = [int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "little") for word in words]
+    return unit(np.sum([np.random.default_rng(seed).normal(size=DIMENSION) for seed in seeds], axis=0))
+
+
+class FakeBundle:
+    """The methods of `pipeline.bundle.bundle.Bundle` that serving calls."""
+
+    dimension = DIMENSION
+    image_size = 16
+    logit_scale = 20.0
+
+    def __init__(self, categories: Sequence[str] = CATEGORIES, temperature: float = 1.0) -> None:
+        self.meta = {}
+        plain = uncalibrated()
+        setting = {kind: Calibration(sharpness=1 / temperature) for kind in KINDS}
+        self.predictor = replace(plain, calibrations=dict.fromkeys(plain.calibrations, setting))
+        self.config = SimpleNamespace()
+        self.categories = tuple(categories)
+        self.category_vectors = np.stack([word_vector(path) for path in categories])
+        self.names: NameVectors | None = None
+        self.texts_encoded: list[str] = []
+
+    def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
+        self.texts_encoded.extend(texts)
+        return np.stack([word_vector(text) for text in texts])
+
+    def encode_images(self, images: np.ndarray) -> np.ndarray:
+        assert images.dtype == np.uint8
+        assert images.shape[1:] == (16, 16, 3)
+        return unit(images.reshape(len(images), -1)[:, : DIMENSION * 3 : 3].astype(np.float32) - 100)
+
+    def encode_categories(self, paths: Sequence[str]) -> np.ndarray:
+        return np.stack([word_vector(path) for path in paths])
+
+    def encode_names(self, paths: Sequence[str], names: Mapping[str, Sequence[str]]) -> NameVectors | None:
+        return name_vectors(self.encode_texts, paths, names)
+
+    def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
+        return np.stack([word_vector(text[::-1]) for text in texts])  # another order than after training
+
+    def gate(self, text: np.ndarray, image: np.ndarray) -> np.ndarray:
+        return np.full(text.shape, 0.5, dtype=np.float32)
+
+    def fuse(self, text: np.ndarray, image: np.ndarray, has_text: np.ndarray, has_image: np.ndarray) -> np.ndarray:
+        return unit(text * has_text[:, None] + image * has_image[:, None])
+
+
+def webp(colour: tuple[int, int, int] = (200, 30, 30), size: int = 24) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (size, size), colour).save(buffer, "WEBP")
+    return buffer.getvalue()
+
+
+def write_catalog(
+    path: Path,
+    products: Sequence[tuple[str, str]],
+    *,
+    row_group_size: int = 2,
+    demo: bool = False,
+    weights: str | None = None,
+    bundle: str | None = None,
+    analysis: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write products, pairs of title and category path; every third has no photo, vectors come from the titles."""
+    n = len(products)
+    text = np.stack([word_vector(title) for title, _ in products])
+    image = np.stack([word_vector("photo of " + title) for title, _ in products])
+    has_image = np.arange(n) % 3 != 2
+    fused = unit(text + image * has_image[:, None])
+    paths = [category for _, category in products]
+    position = {name: np.arange(n, dtype=np.float32) for name in ("x", "y", "z", "umap2_x", "umap2_y")}
+    columns = {
+        "product_id": [f"p{i}" for i in range(n)],
+        "split": ["train"] * n,
+        "title": [title for title, _ in products],
+        "description": ["" for _ in products],
+        "brand": ["Norvik"] * n,
+        "language": ["en"] * n,
+        "is_secondhand": [False] * n,
+        "category_path": paths,
+        "category_top": [category.split(" > ")[0] for category in paths],
+        "category_depth2": [" > ".join(category.split(" > ")[:2]) for category in paths],
+        "predicted_path": paths,
+        "predicted_confidences": [[0.9] for _ in products],
+        "candidates": [list(CATEGORIES) for _ in products],
+        "candidate_scores": [[0.5] * len(CATEGORIES) for _ in products],
+        "thumbnail": [webp((i, 0, 0)) if has_image[i] else None for i in range(n)],
+        "fused_embedding": vectors_to_arrow(fused),
+        "text_embedding": vectors_to_arrow(text),
+        "image_embedding": vectors_to_arrow(image, has_image),
+        **position,
+        **{name: np.zeros(n, dtype=np.float32) for name in ("pca_x", "pca_y", "pca_z", "tsne_x", "tsne_y")},
+        **{name: np.zeros(n, dtype=np.int32) for name in ("cluster", "dbscan")},
+    }
+    schema = catalog_schema(DIMENSION)
+    fake = fake_meta()
+    meta = {
+        "model": weights or fake["files"]["model.safetensors"],
+        "bundle": bundle or fake["sha256"],
+        "dimension": DIMENSION,
+        "demo": demo,
+        "provenance": asdict(Provenance("publish", "tiny", "0" * 16, n, "0" * 16)),
+    }
+    told = None if analysis is None else json.dumps(analysis)
+    catalog_meta.write_catalog(path, pa.table(columns, schema=schema), meta, told, row_group_size=row_group_size)
+    return path
+
+
+def fake_meta() -> dict[str, Any]:
+    """model.json of the fake bundle."""
+    source = {"id": "none", "revision": "none"}
+    return sealed(
+        {
+            "version": BUNDLE_VERSION,
+            "files": {name: hashlib.sha256(content).hexdigest() for name, content in FAKE_FILES.items()},
+            "model": asdict(tiny().model),
+            "seen": [],
+            "towers": {"text": source, "vision": source},
+            "predictor": None,
+        }
+    )
+
+
+def write_fake_model(folder: Path) -> Path:
+    """The files by which a bundle is recognised; nothing that could be loaded."""
+    for name, content in FAKE_FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    write_json(folder / "model.json", fake_meta())
+    return folder
+
+
+def write_small_model(folder: Path) -> Path:
+    """A bundle of untrained small towers that does load; its space has `DIMENSION` dimensions, like the catalogue's."""
+    from pipeline.bundle.writer import add_predictor, save_bundle  # brings torch: only for tests that ask for it
+    from pipeline.models.encoding import TokenCache
+    from pipeline.models.towers import load_tokenizer
+    from pipeline.models.two_tower import TwoTower
+
+    config = tiny().model
+    vectors = np.stack([word_vector(path) for path in CATEGORIES])
+    tokens = TokenCache(load_tokenizer(config.text), config.text.max_tokens)
+    meta = {"preset": "tiny"}
+    save_bundle(
+        folder,
+        TwoTower(config),
+        tokens,
+        categories=CATEGORIES,
+        category_vectors=vectors,
+        seen=CATEGORIES[:2],
+        meta=meta,
+    )
+    add_predictor(folder, folder, uncalibrated())
+    return folder

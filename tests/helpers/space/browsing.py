@@ -1,0 +1,162 @@
+"""What the browser tests share: which Chromium, app.py served by a process of its own, pages watched, screenshots kept.
+
+Screenshots lie in $SCREENSHOTS, or in runs/screenshots where that is not set; git ignores them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request
+
+from tests.helpers import ROOT
+from tests.helpers.damage import publish_again, with_column
+
+T = TypeVar("T")
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
+SCREENSHOTS = Path(os.environ.get("SCREENSHOTS") or ROOT / "runs" / "screenshots")
+FLAGS = [
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+HOSTILE = "Kite <script>window.hacked=1</script><img src=x onerror=window.hacked=1> {{7*7}} ${7*7} <b>bold</b>"
+PATIENCE = 60  # seconds that a condition may take to come true, on however busy a machine
+
+marks = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason=f"no Chromium found (looked for {', '.join(NAMES)})"),
+]
+
+
+@contextlib.contextmanager
+def serving(log: Path, *options: str, **environment: str) -> Iterator[str]:
+    """The address where app.py serves; its log is shown when it does not start, and must end without a traceback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port), **environment}
+    for name in ("SPACE_ID", "CATALOG_REPO", "MODEL_REPO"):
+        environment.pop(name, None)
+    command = [sys.executable, str(ROOT / "app.py"), *options]
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        _wait_for(url, server, log)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=PATIENCE)
+    assert "Traceback" not in log.read_text(encoding="utf-8")
+
+
+@contextlib.contextmanager
+def guarded(
+    browser: Browser, address: str, request: pytest.FixtureRequest, size: tuple[int, int] = (1280, 900)
+) -> Iterator[Page]:
+    """A page in which nothing may be fetched from elsewhere and no script may fail; its last look is kept.
+
+    Args:
+        browser: Where it is opened.
+        address: What it may fetch from; nothing is opened yet.
+        request: Of the test, which names the screenshot, or of its fixture, whose parameter may be another size.
+        size: Width and height in pixels.
+    """
+    width, height = getattr(request, "param", size)
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.set_default_timeout(60_000)
+    elsewhere: list[str] = []
+    errors: list[str] = []
+    local = (address, "data:", "blob:")
+    page.on("request", lambda asked: elsewhere.append(asked.url) if not asked.url.startswith(local) else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    keep(page, request.node.originalname)
+    page.close()
+    assert elsewhere == []
+    assert errors == []
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a screenshot of the whole page, named after what it shows and the page's width."""
+    assert page.viewport_size is not None
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    stem = re.sub(r"[^\w-]+", "-", name).strip("-")
+    page.screenshot(path=SCREENSHOTS / f"{stem}-{page.viewport_size['width']}.png", full_page=True)
+
+
+def write_hostile(source: Path, target: Path) -> Path:
+    """Write a catalogue with the titles of `hostile_titles`; returns `target`."""
+    titles = pa.array(hostile_titles(pq.read_metadata(source).num_rows))
+    return publish_again(target, source, with_column("title", titles), row_group_size=16)
+
+
+def hostile_titles(rows: int) -> list[str]:
+    """Titles that would like to be more than text, numbered; every second one has the word "second"."""
+    return [f"{HOSTILE} {number} {'second' if number % 2 else ''}".strip() for number in range(rows)]
+
+
+def until(page: Page, holds: Callable[[], bool], what: str) -> None:
+    """Wait until a condition holds that only Python can tell; fails after `PATIENCE` seconds, saying what did not."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, f"in {PATIENCE} s never: {what}"
+        page.wait_for_timeout(20)
+
+
+def under_way(where: Page | BrowserContext) -> set[Request]:
+    """Requests that have begun and not ended, kept up to date; not Gradio's heartbeat, which is open as the page is."""
+    pending: set[Request] = set()
+    where.on("request", lambda asked: None if "/heartbeat/" in asked.url else pending.add(asked))
+    for ended in ("requestfinished", "requestfailed"):
+        where.on(ended, lambda asked: pending.discard(asked))
+    return pending
+
+
+def run_apart(job: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What a coroutine returns, run in a thread of its own: Playwright keeps a loop running in the tests' thread."""
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(lambda: asyncio.run(job())).result()
+
+
+def frames(page: Page, count: int = 3) -> None:
+    """Wait until the page has drawn this many frames, and so has dealt with what came before the first."""
+    page.evaluate(
+        "async (count) => { for (; count; count--) await new Promise((next) => requestAnimationFrame(next)); }", count
+    )
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=PATIENCE)
+            return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"app.py does not serve: {log.read_text(encoding='utf-8')}")

@@ -1,0 +1,74 @@
+"""The Space as its operator meets it: ports that are taken, and Ctrl-C."""
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+import app
+from pipeline import errors
+from tests.helpers.fakes import PRODUCTS, write_catalog, write_fake_model
+from tests.helpers.space.commands import QUIET, ROOT, interrupted
+
+
+@pytest.fixture
+def space(tmp_path, monkeypatch):
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    catalog, model = write_catalog(tmp_path / "catalog.parquet", PRODUCTS), write_fake_model(tmp_path / "model")
+    return ["--catalog", str(catalog), "--model", str(model)]
+
+
+@pytest.fixture
+def taken(monkeypatch):
+    """A port that somebody listens on, and that is asked for."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv(app.PORT, str(server.getsockname()[1]))
+        yield server.getsockname()[1]
+
+
+def test_a_port_that_is_taken_is_said_at_once(space, taken, capsys):
+    assert app.main(space) == 2
+    said = capsys.readouterr().err
+    assert f"127.0.0.1:{taken} (Address already in use)" in said
+    assert "set GRADIO_SERVER_PORT to a free port" in said
+
+
+@pytest.mark.parametrize(("port", "host"), [("70000", "127.0.0.1"), ("7860", "192.0.2.1")])
+def test_a_port_or_host_that_cannot_be_is_said(space, monkeypatch, capsys, port, host):
+    monkeypatch.setenv(app.PORT, port)
+    monkeypatch.setenv(app.HOST, host)
+    assert app.main(space) == 2
+    assert f"Nothing can be served at {host}:{port}" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_while_the_page_is_built(taken, monkeypatch):
+    class Blocks:
+        server_port = taken + 1
+        closed = False
+
+        def close(self, verbose):
+            Blocks.closed = True
+
+    monkeypatch.setattr(app, "launch", lambda blocks, files: None)
+    with pytest.raises(app.PortError, match="taken meanwhile"):
+        app.serve(Blocks())
+    assert Blocks.closed
+
+
+def test_ctrl_c_of_the_space(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code, said = interrupted(
+        ["env", f"{app.PORT}={port}", sys.executable, "-u", "app.py"], tmp_path / "log", f"http://127.0.0.1:{port}"
+    )
+    assert code == 130
+    assert errors.CLOSED in said
+    assert "Traceback" not in said
+
+
+def test_a_port_that_is_no_number(tmp_path):
+    command = [sys.executable, "app.py"]
+    done = subprocess.run(command, cwd=ROOT, env={**QUIET, app.PORT: "web"}, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "GRADIO_SERVER_PORT is no number" in done.stderr
