@@ -39,7 +39,7 @@ $(VENV)/app.stamp: requirements.txt | $(VENV)/made.stamp
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -r requirements.txt
 	touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt requirements-distill.txt requirements.txt | $(VENV)/made.stamp
+$(VENV)/dev.stamp: requirements-dev.txt requirements.txt | $(VENV)/made.stamp
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -r requirements-dev.txt
 	touch $(VENV)/app.stamp $@
 

@@ -42,11 +42,6 @@ class RunPaths:
         return self.root / "images.npy"
 
     @property
-    def photos(self) -> Path:
-        """Photos of anything, for a vision tower with a teacher: uint8 array [number, size, size, 3]; mostly empty."""
-        return self.root / "photos.npy"
-
-    @property
     def taxonomy(self) -> Path:
         """Category paths, one a line."""
         return self.root / "taxonomy.txt"
@@ -70,11 +65,6 @@ class RunPaths:
     def training_plot(self) -> Path:
         """Losses and validation metrics over the steps."""
         return self.training / "curves.png"
-
-    @property
-    def tower(self) -> Path:
-        """The vision tower as it left its teacher, before it heard of any category."""
-        return self.root / "tower.safetensors"
 
     @property
     def trained(self) -> Path:

@@ -1,4 +1,4 @@
-"""What the preset siglip2-bge takes on a GPU: training, encoding and exact search, in less than eight minutes.
+"""Speed and memory of the preset siglip2-bge on a GPU: training, encoding and exact search, in under eight minutes.
 
     python -m benchmarks.gpu [--small] [--only PART ...] [--limit SECONDS] [--json FILE]
 
@@ -53,7 +53,7 @@ HEAD = "| what | rate | ratio | on the GPU | resident | and |\n|---|---|---|---|
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured.
+    """Amount of work that is measured.
 
     Attributes:
         steps: Of each training stage.
@@ -114,16 +114,16 @@ class Figure:
 def train(config: Config, number: int, size: Size) -> Iterator[Figure]:
     """Steps of one stage."""
     stage = config.train.stages[number]
-    found = measure_stage(config, number, size.steps, size.warm)
-    hours = found.seconds * ROWS / stage.batch_size / 3600
-    precision = {"no": "float32"}.get(found.precision, found.precision)
+    measured = measure_stage(config, number, size.steps, size.warm)
+    hours = measured.seconds * ROWS / stage.batch_size / 3600
+    precision = {"no": "float32"}.get(measured.precision, measured.precision)
     yield Figure(
         f"{stage.name}, steps of {stage.batch_size} in {precision}",
-        1 / found.seconds,
+        1 / measured.seconds,
         "steps/s",
         "",
-        found.device,
-        found.resident,
+        measured.device,
+        measured.resident,
         f"{60 * hours:.1f} min an epoch of {ROWS:,}, {60 * hours * stage.epochs:.1f} min the stage's {stage.epochs}",
     )
 
@@ -141,7 +141,7 @@ def photos(config: Config, size: Size) -> Iterator[Figure]:
 
 
 def texts(config: Config, size: Size) -> Iterator[Figure]:
-    """Texts, with their tokenising, through the text tower as `embed` runs it, and in lower precision."""
+    """Texts, with their tokenization, through the text tower as `embed` runs it, and in lower precision."""
     tower = TextTower(config.model.text).to(_device())
     tower.merge_adapters()
     tokenizer = load_tokenizer(config.model.text)
@@ -151,9 +151,9 @@ def texts(config: Config, size: Size) -> Iterator[Figure]:
         tokens = TokenCache(tokenizer, config.model.text.max_tokens)
         start = time.perf_counter()
         mean = np.mean([len(ids) for ids in tokens(made[rows])])
-        tokenising = time.perf_counter() - start
+        tokenizing = time.perf_counter() - start
         features = encode_texts(tower, tokens, made[rows])
-        return features, f"{len(features):,} of {mean:.0f} tokens in the mean, {tokenising:.1f} s of it tokenising"
+        return features, f"{len(features):,} of {mean:.0f} tokens in the mean, {tokenizing:.1f} s of it tokenizing"
 
     yield from _precisions("texts", encode, size)
 

@@ -23,7 +23,7 @@ from pipeline.config.stages import (
     PublishConfig,
     SourceConfig,
 )
-from pipeline.config.train import OPTIMISER, TrainConfig
+from pipeline.config.train import OPTIMIZER_FIELDS, TrainConfig
 
 STAGE_ORDER = ("ingest", "train", "embed", "predict", "layout", "cluster", "analyse", "evaluate", "publish")
 """Names of the stages, in the order of work."""
@@ -78,11 +78,9 @@ class Config:
         names = [step.name for step in self.train.stages]
         upto = [asdict(step) for step in self.train.stages[: names.index(stage) + 1]]
         train, model = asdict(self.train), asdict(self.model)
-        if all(step["train"] in (("imitation",), ("vision",)) for step in upto):
+        if all(step["train"] == ("vision",) for step in upto):
             model = {name: model[name] for name in ("vision", "dimension", "hidden", "dropout")}
-            taught = ("teacher", "teacher_weight", "teacher_views", "photo_views", "photo_share")
-            started = ("tower_weights", "refit_weights")
-            train = {name: train[name] for name in (*taught, *started, "image_weight", *OPTIMISER)}
+            train = {name: train[name] for name in ("final_fit_weights", "image_weight", *OPTIMIZER_FIELDS)}
         train["stages"] = upto
         return _hash({"ingest": self.fingerprint("ingest"), "model": model, "train": train})
 

@@ -23,7 +23,7 @@ def outputs(run: RunPaths) -> list[Path]:
 
 
 def run(config: Config, run_dir: Path) -> None:
-    """Train, choose the strength of what was learnt on validation and held-out categories, save the bundle.
+    """Train, choose the WiSE-FT alpha on validation and held-out categories, save the bundle.
 
     A configuration that names a bundle gets that one instead, with this run's taxonomy as its category table.
     """
@@ -31,7 +31,6 @@ def run(config: Config, run_dir: Path) -> None:
     products = read_products(paths.products)
     require(paths.products, config, "ingest", products["product_id"])
     require(paths.images, config, "ingest")
-    require(paths.photos, config, "ingest")
     if config.train.bundle:
         adopt_bundle(Path(config.train.bundle), paths.trained, read_taxonomy(paths.taxonomy))
         write_provenance(paths.trained, Provenance.of(config, "train", products["product_id"]))

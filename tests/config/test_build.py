@@ -7,7 +7,7 @@ import pytest
 from pipeline.__main__ import parser
 from pipeline.config.build import STAGE_ORDER
 from pipeline.config.model import ModelConfig, TowerConfig
-from pipeline.config.presets import PRESETS, compact, siglip2_bge, tiny
+from pipeline.config.presets import tiny
 from pipeline.config.stages import ClusterConfig, IngestConfig, LayoutConfig, PredictConfig
 from pipeline.config.train import TrainConfig, TrainStage
 
@@ -24,6 +24,10 @@ TOWER = TowerConfig(model_id="x", model_class="BertModel", pooling="cls", width=
         (lambda: ClusterConfig(dbscan_min_samples=1), "dbscan_min_samples"),
         (lambda: TrainStage("a", ("wings",)), "wings"),
         (lambda: TrainStage("a", ()), "trains nothing"),
+        (lambda: TrainStage("a", ("vision", "heads")), "trained alone"),
+        (lambda: TrainStage("a", ("vision",), view_schedule=()), "view_schedule must not be empty"),
+        (lambda: TrainStage("a", ("vision",), size_schedule=((0.5, 64),)), "size_schedule must rise to 1.0"),
+        (lambda: TrainConfig(stages=(TrainStage("a", ("heads",)),), alphas=(1.5,)), "alphas"),
         (lambda: TrainConfig(stages=()), "empty"),
         (lambda: TrainConfig(stages=(TrainStage("a", ("heads",)),) * 2), "repeat"),
         (lambda: PredictConfig(shares=(0.5,)), "retrieval alone"),
@@ -46,7 +50,7 @@ def test_a_fingerprint_covers_its_stage_and_those_before_it():
 
 def test_a_vision_checkpoint_outlives_a_change_of_the_matching_losses():
     config = tiny()
-    changed = replace(config, train=replace(config.train, anchor_weight=9.0))
+    changed = replace(config, train=replace(config.train, taxonomy_weight=9.0))
     assert config.training_fingerprint("vision") == changed.training_fingerprint("vision")
     weighted = replace(config, train=replace(config.train, image_weight=0.7))
     assert config.training_fingerprint("vision") != weighted.training_fingerprint("vision")
@@ -55,38 +59,9 @@ def test_a_vision_checkpoint_outlives_a_change_of_the_matching_losses():
     assert config.training_fingerprint("vision") != reseeded.training_fingerprint("vision")
 
 
-def test_the_published_recipe():
-    """The numbers of the recipe, frozen: change them here when they are changed on purpose."""
-    config = siglip2_bge()
-    text, vision, train = config.model.text, config.model.vision, config.train
-    assert (config.model.hidden, config.model.dimension) == (1024, 512)
-    assert (text.pooling, text.lora_rank, text.lora_alpha) == ("cls", 8, 16)
-    assert (vision.model_class, vision.lora_rank, vision.lora_alpha) == ("SiglipVisionModel", 4, 8)
-    assert [stage.train for stage in train.stages] == [
-        ("heads",),
-        ("heads", "text_lora"),
-        ("heads", "text_lora", "vision_lora"),
-    ]
-    assert {(stage.batch_size, stage.learning_rate) for stage in train.stages} == {(16, 2e-4)}
-    assert (train.infonce_weight, train.text_dropout, train.image_dropout) == (0.10, 0.05, 0.02)
-    assert (train.weight_decay, train.warmup_fraction, train.clip_norm) == (0.01, 0.05, 1.0)
-
-
-def test_compact_starts_with_its_vision_tower():
-    stages = compact().train.stages
-    assert stages[0].train == ("vision",)
-    assert not any("vision" in part for stage in stages[1:] for part in stage.train)
-
-
-def test_every_preset_takes_photos_as_ingest_caches_them():
-    for preset in PRESETS.values():
-        assert preset().ingest.image_size == preset().model.vision.image_size
-
-
 def test_the_flags_are_few():
     actions = next(action for action in parser()._actions if action.dest == "command")
     build = actions.choices["build"]
     flags = {option for action in build._actions for option in action.option_strings} - {"-h", "--help"}
     sources = {"--source", "--revision", "--taxonomy", "--images", "--fetch-images", "--columns", "--limit"}
-    learning = {"--teacher", "--photos", "--tower", "--refit", "--model"}
-    assert flags == sources | learning | {"--preset", "--out", "--seed"}
+    assert flags == sources | {"--model", "--final-fit"} | {"--preset", "--out", "--seed"}

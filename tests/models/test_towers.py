@@ -109,12 +109,12 @@ def test_a_weight_left_re_initialised_is_an_error(vision_config, tmp_path):
     weights = load_file(folder / "model.safetensors")
     weights.pop(next(name for name in weights if name.endswith("patch_embedding.weight")))
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(TowerError, match=r"re-initialised.*patch_embedding"):
+    with pytest.raises(TowerError, match=r"re-initialized.*patch_embedding"):
         VisionTower(dataclasses.replace(vision_config, model_id=str(folder)))
 
 
 def test_siglip_v1_checkpoint_under_siglip2_classes_is_an_error(vision_config):
-    with pytest.raises((TowerError, RuntimeError), match=r"re-initialised|mismatch|size"):
+    with pytest.raises((TowerError, RuntimeError), match=r"re-initialized|mismatch|size"):
         VisionTower(dataclasses.replace(vision_config, model_class="Siglip2VisionModel"))
 
 

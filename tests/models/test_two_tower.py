@@ -16,7 +16,7 @@ def test_residual_head_starts_as_the_identity_and_fades():
     assert torch.allclose(head(features), F.normalize(features, dim=-1))
     torch.nn.init.normal_(head.contract.weight)
     assert not torch.allclose(head(features), F.normalize(features, dim=-1), atol=1e-3)
-    head.strength.fill_(0.0)
+    head.alpha.fill_(0.0)
     assert torch.allclose(head(features), F.normalize(features, dim=-1))
 
 

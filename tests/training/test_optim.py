@@ -50,7 +50,7 @@ def test_muon_is_that_of_torch_and_adamw_too(monkeypatch):
     monkeypatch.setattr(optim, "fast_in_bfloat16", lambda: True)  # as torch's Muon always has it
     ours, theirs = _net(), _net()
     named = dict(ours.named_parameters())
-    own = make_optimizer(named, 0.01, 0.1, muon_rate=0.02)
+    own = make_optimizer(named, 0.01, 0.1, muon_learning_rate=0.02)
     turned, decayed, spared = own.param_groups
     assert [value.shape for value in turned["params"]] == [(8, 3, 3, 3), (16, 8, 1, 1)]
     assert [value.shape for value in decayed["params"]] == [(8, 1, 3, 3), (2, 16)]
@@ -83,7 +83,7 @@ def test_muon_is_that_of_torch_and_adamw_too(monkeypatch):
 
 def test_a_weight_without_gradient_stays(fast):
     net = _net()
-    optimizer = make_optimizer(dict(net.named_parameters()), 0.01, 0.1, muon_rate=0.02)
+    optimizer = make_optimizer(dict(net.named_parameters()), 0.01, 0.1, muon_learning_rate=0.02)
     before = net[0].weight.detach().clone()
     net[3].weight.grad = torch.zeros_like(net[3].weight)
     optimizer.step()

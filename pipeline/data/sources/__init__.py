@@ -20,9 +20,8 @@ from pipeline.data.sources.photos import PhotoFinder
 from pipeline.data.sources.shopify import is_shopify_export, open_shopify
 from pipeline.data.sources.tables import DELIMITERS, open_table
 
-__all__ = ["BadRow", "Item", "Part", "RawRow", "Source", "SourceError", "open_photos", "open_source", "shorten"]
+__all__ = ["BadRow", "Item", "Part", "RawRow", "Source", "SourceError", "open_source", "shorten"]
 
-_PHOTO_COLUMNS = ("product_image", "image")
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")
 
 
@@ -48,20 +47,6 @@ def open_source(
     locations = (config.location, *config.others)
     opened = [_open(replace(config, location=location), max_photo_bytes, fetcher) for location in locations]
     return opened[0] if len(opened) == 1 else join_sources(opened)
-
-
-def open_photos(location: str, max_photo_bytes: int = MAX_PHOTO_BYTES) -> Source:
-    """Open a source of photos of anything: its rows matter for their photo alone, in `product_image` or `image`.
-
-    Raises:
-        SourceError: If it cannot be read or has neither column.
-    """
-    for column in _PHOTO_COLUMNS:
-        try:
-            return _open(SourceConfig(location=location, columns=(("product_image", column),)), max_photo_bytes)
-        except SourceError as error:
-            refused = error
-    raise refused
 
 
 def _open(config: SourceConfig, max_photo_bytes: int, fetcher: PhotoFetcher | None = None) -> Source:

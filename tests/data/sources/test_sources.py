@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.config.stages import SourceConfig
 from pipeline.data.schema import PRODUCTS
-from pipeline.data.sources import BadRow, RawRow, SourceError, open_photos, open_source
+from pipeline.data.sources import BadRow, RawRow, SourceError, open_source
 from pipeline.data.sources.fetching import PhotoFetcher
 from tests.helpers.factories import CATEGORIES, COLOURS, draw, encode, make_row, write_dataset, write_rows
 
@@ -80,21 +80,6 @@ def test_a_validation_split_of_some_sources_is_none_of_all(tmp_path):
     both = open_source(SourceConfig(location=str(cut), others=(str(other),)))
     assert both.splits == ("train", "validation")
     assert sum(row.split == "validation" for row in both) == 4 + 2
-
-
-@pytest.mark.parametrize("column", ["image", "product_image"])
-def test_photos_of_anything(tmp_path, column):
-    pq.write_table(
-        pa.table({column: [{"bytes": _photo(), "path": "a.jpg"}], "label": ["disc"]}), tmp_path / "p.parquet"
-    )
-    (row,) = open_photos(str(tmp_path / "p.parquet"))
-    assert row.image == _photo()
-
-
-def test_photos_without_a_column_of_photos(tmp_path):
-    pq.write_table(pa.table({"label": ["disc"]}), tmp_path / "p.parquet")
-    with pytest.raises(SourceError, match="none of the columns"):
-        open_photos(str(tmp_path / "p.parquet"))
 
 
 def test_a_hub_data_set_by_id(tmp_path, monkeypatch):
