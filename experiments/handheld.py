@@ -2,7 +2,7 @@
 
     python -m experiments.handheld --run RUN --model BUNDLE [BUNDLE...] [--rows 1000] [--sheet SHEET.png]
 
-RUN is a folder whose ingest is done, with a validation split that no bundle has learnt from. Its photos are spoilt in
+RUN is a folder whose ingest is done, with a validation split that no bundle was trained on. Its photos are spoilt in
 one way at a time, and in several at once. Printed is the share of right first candidates by photo alone, with its 95 %
 bootstrap interval. Training's views are also tilted, near, far, darker and blurred, but by other code and with photos
 for grounds; here grounds are drawn. With `--sheet`, some of the photos are drawn in every way, to look at.

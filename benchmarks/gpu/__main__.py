@@ -158,8 +158,8 @@ def texts(config: Config, size: Size) -> Iterator[Figure]:
     yield from _precisions("texts", encode, size)
 
 
-def _precisions(what: str, encode: Callable[[slice], tuple[np.ndarray, str]], size: Size) -> Iterator[Figure]:
-    """The same rows in every precision; the first, float32, is what the others are held against."""
+def _precisions(name: str, encode: Callable[[slice], tuple[np.ndarray, str]], size: Size) -> Iterator[Figure]:
+    """The same rows in every precision; the first, float32, is the baseline of the others."""
     first, before = np.zeros((0, 0), np.float32), 0.0
     for precision in PRECISIONS:
         with _in_precision(precision):
@@ -175,11 +175,11 @@ def _precisions(what: str, encode: Callable[[slice], tuple[np.ndarray, str]], si
         else:
             ratio = f"{rate / before:.2f} x {PRECISIONS[0]}"
             remark += f"; cosine to {PRECISIONS[0]} at least {_least_cosine(features, first):.4f}"
-        yield Figure(f"{what}, {precision}", rate, "rows/s", ratio, device_peak(), peak_resident(), remark)
+        yield Figure(f"{name}, {precision}", rate, "rows/s", ratio, device_peak(), peak_resident(), remark)
 
 
 def _in_precision(precision: str) -> AbstractContextManager[object]:
-    """How `embed` multiplies matrices (float32), or how it could."""
+    """Precision of matrix products: float32 as in `embed`, or lower."""
     torch.set_float32_matmul_precision("high" if "TF32" in precision else "highest")
     if "bf16" in precision:
         return torch.autocast(_device(), dtype=torch.bfloat16)
@@ -199,14 +199,14 @@ def search(config: Config, size: Size) -> Iterator[Figure]:
     true = float32_scan(vectors, queries.to(_device()), K)
     scan, at_hand = DeviceScan(vectors), vectors.cpu()
     del vectors
-    asked = {"one query": queries[:1], f"batches of {BATCH}": queries}
+    batches = {"one query": queries[:1], f"batches of {BATCH}": queries}
     reset_device_peak()
-    found = scan.search(queries.numpy(), K)[1]
+    rows = scan.search(queries.numpy(), K)[1]
     seconds = interleaved(
-        {way: partial(scan.search, some.numpy(), K) for way, some in asked.items()}, size.rounds, warmup=size.warm
+        {way: partial(scan.search, some.numpy(), K) for way, some in batches.items()}, size.rounds, warmup=size.warm
     )
-    on_cpu = interleaved({way: partial(float32_scan, at_hand, some, K) for way, some in asked.items()}, 3)
-    for way, some in asked.items():
+    on_cpu = interleaved({way: partial(float32_scan, at_hand, some, K) for way, some in batches.items()}, 3)
+    for way, some in batches.items():
         yield Figure(
             f"exact search of {size.vectors:,} x {size.dimension} in float16, {way}",
             len(some) / seconds[way],
@@ -214,7 +214,7 @@ def search(config: Config, size: Size) -> Iterator[Figure]:
             f"{on_cpu[way] / seconds[way]:.3g} x float32 on the CPU ({torch.get_num_threads()} threads)",
             device_peak(),
             peak_resident(),
-            f"{1e3 * seconds[way]:.2f} ms; recall@{K} {recall(found, true):.4f}",
+            f"{1e3 * seconds[way]:.2f} ms; recall@{K} {recall(rows, true):.4f}",
         )
 
 
@@ -266,8 +266,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def write_json(path: Path, figures: list[Figure]) -> None:
     """Write the figures, and what they were measured on."""
-    found = {"machine": machine(), "figures": [asdict(figure) for figure in figures]}
-    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    report = {"machine": machine(), "figures": [asdict(figure) for figure in figures]}
+    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

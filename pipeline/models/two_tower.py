@@ -128,7 +128,7 @@ class TwoTower(nn.Module):
         """Freeze everything but `parts` ("vision", "heads", "text_lora", "vision_lora").
 
         Returns:
-            The parameters that learn, by name.
+            The trained parameters, by name.
         """
         self.requires_grad_(False)
         groups = {

@@ -11,7 +11,6 @@ import numpy as np
 from accelerate import Accelerator
 
 from pipeline.artifacts import atomic_path
-from pipeline.config.build import Config
 from pipeline.config.model import TowerConfig
 from pipeline.models.encoding import TokenCache, encode_images, encode_texts
 from pipeline.models.towers import TextTower, VisionTower
@@ -25,13 +24,15 @@ class FeatureCache:
 
     Attributes:
         folder: Where the files are.
-        config: Of the build; a file's name depends on its seed, its ingest and its tower.
         accelerator: The first of its processes encodes, the others wait.
+        seed: Of the build, which random towers depend on.
+        products: Fingerprint of the products and their photos.
     """
 
     folder: Path
-    config: Config
     accelerator: Accelerator
+    seed: int
+    products: str
 
     def texts(self, tower: TextTower, tokens: TokenCache, texts: Sequence[str], name: str) -> np.ndarray:
         """Features of texts by the pretrained text tower, float32 [n, text width]; zeros for empty texts.
@@ -48,7 +49,7 @@ class FeatureCache:
             features[[not text for text in texts]] = 0.0
             return features
 
-        return self._cached(f"{name}-{self._key(self.config.model.text, hash_ids(texts))}", encode)
+        return self._cached(f"{name}-{self._key(tower.config, hash_ids(texts))}", encode)
 
     def images(
         self, tower: VisionTower, examples: Examples, images: np.ndarray, *, state: str, name: str
@@ -69,12 +70,12 @@ class FeatureCache:
             features[has_image] = encode_images(tower, images[examples.image_rows[has_image]], progress="photos")
             return features
 
-        return self._cached(f"{name}-{self._key(self.config.model.vision, state)}", encode)
+        return self._cached(f"{name}-{self._key(tower.config, state)}", encode)
 
     def _key(self, tower: TowerConfig, content: str) -> str:
         """Hash of everything the features depend on; adapters are not part of the pretrained tower."""
         pretrained = replace(tower, lora_targets=(), lora_rank=0, lora_alpha=0)
-        parts = repr(pretrained) + str(self.config.seed) + content + self.config.fingerprint("ingest")
+        parts = repr(pretrained) + str(self.seed) + content + self.products
         return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
     def _cached(self, name: str, encode: Callable[[], np.ndarray]) -> np.ndarray:

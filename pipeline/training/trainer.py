@@ -55,12 +55,13 @@ class Trainer:
         """
         torch.manual_seed(config.seed)
         self.config, self.paths = config, paths
+        self.products = config.fingerprint("ingest")
         self.accelerator: Accelerator = make_accelerator(config.train.mixed_precision)
         self.data = load_training_data(config, paths, products)
         self.model = make_model(config).to(self.accelerator.device)
         self.tokens = TokenCache(load_tokenizer(config.model.text), config.model.text.max_tokens)
         self.log = log or JsonLog(paths.training_log, self.accelerator.is_main_process)
-        self.features = FeatureCache(paths.features, config, self.accelerator)
+        self.features = FeatureCache(paths.features, self.accelerator, config.seed, self.products)
         self.path_features = self._text_features(self.data.taxonomy.paths, "paths")
         self.text_features = [
             self._text_features(examples.texts, f"texts-{number}") for number, examples in enumerate(self.data.sets)
@@ -72,6 +73,7 @@ class Trainer:
         if stage.train == ("vision",) and not self.data.train.has_image.any():
             _LOG.warning("train: stage %s skipped: no training row has a photo", stage.name)
             return
+        fingerprint = self.config.training_fingerprint(stage.name)
         started = time.perf_counter()
         run_stage(
             self._task(stage),
@@ -79,12 +81,12 @@ class Trainer:
             self.config.train,
             seed=self.config.seed,
             accelerator=self.accelerator,
-            folder=self.paths.training / self.config.training_fingerprint(stage.name),
+            folder=self.paths.training / fingerprint,
             log=self.log,
         )
         _LOG.info("train: stage %s took %.1f s", stage.name, time.perf_counter() - started)
         if {"vision", "vision_lora"} & set(stage.train):
-            self.vision_state = self.config.training_fingerprint(stage.name)
+            self.vision_state = fingerprint
 
     def finish(self, product_ids: Sequence[str]) -> None:
         """Choose alpha and gate shift, encode the taxonomy, save the bundle with its provenance."""

@@ -36,7 +36,7 @@ TOWER = TowerConfig(model_id="x", model_class="BertModel", pooling="cls", width=
         (lambda: ModelConfig(text=TOWER, vision=TOWER, dimension=16, residual_text=True), "residual"),
     ],
 )
-def test_nonsense_is_refused_in_a_sentence(make, message):
+def test_invalid_settings_are_refused_in_a_sentence(make, message):
     with pytest.raises(ValueError, match=message):
         make()
 

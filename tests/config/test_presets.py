@@ -34,7 +34,7 @@ def test_compact_starts_with_its_vision_tower():
     assert not any("vision" in part for stage in stages[1:] for part in stage.train)
 
 
-def test_every_preset_takes_photos_as_ingest_caches_them():
+def test_cached_photos_have_the_size_of_the_vision_tower():
     for preset in PRESETS.values():
         assert preset().ingest.image_size == preset().model.vision.image_size
 

@@ -164,7 +164,7 @@ def test_the_average_is_what_is_validated_and_kept(tmp_path):
     assert any(torch.allclose(task.module[0].weight, weight) for weight in validated)
 
 
-def test_rate_rises_then_falls():
+def test_learning_rate_rises_then_falls():
     rates = [learning_rate_factor(step, 100, 0.05) for step in range(100)]
     assert rates[0] == pytest.approx(0.2)
     assert rates[4] == pytest.approx(1.0)
