@@ -45,7 +45,7 @@ SMALL_VISION = SiglipVisionConfig(
 
 @dataclass(frozen=True)
 class Measured:
-    """What one stage took.
+    """Cost of one training stage.
 
     Attributes:
         trainable: Parameters that learn.
@@ -163,7 +163,7 @@ def device_peak() -> int:
 
 
 def machine() -> str:
-    """What the work runs on, and the version of torch."""
+    """Name of the device, and the version of torch."""
     where = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
     return f"{where}, torch {torch.__version__}"
 
@@ -181,19 +181,19 @@ def made_up_features(config: Config, products: Products) -> tuple[FeatureSet, np
     return features, rng.normal(size=(paths, text)).astype(np.float32)
 
 
-def describe(name: str, batch: int, found: Measured) -> str:
+def describe(name: str, batch: int, measured: Measured) -> str:
     """One stage in a line."""
-    epoch = found.seconds * ROWS / batch / 3600
-    memory = f"{found.resident / 1e9:.1f} GB resident"
-    if found.device:
-        memory += f", {found.device / 1e9:.1f} GB on the GPU"
+    epoch = measured.seconds * ROWS / batch / 3600
+    memory = f"{measured.resident / 1e9:.1f} GB resident"
+    if measured.device:
+        memory += f", {measured.device / 1e9:.1f} GB on the GPU"
     text = (
-        f"{name:<12} {1 / found.seconds:8.3f} steps/s of {batch}   {memory}   "
-        f"{found.trainable / 1e6:.2f} of {found.parameters / 1e6:.0f} M parameters learn   {epoch:.2f} h an epoch"
+        f"{name:<12} {1 / measured.seconds:8.3f} steps/s of {batch}   {memory}   "
+        f"{measured.trainable / 1e6:.2f} of {measured.parameters / 1e6:.0f} M parameters learn   {epoch:.2f} h an epoch"
     )
-    if found.caching:
-        hours = found.caching * ROWS / 3600
-        text += f"\n{'':<12} {1 / found.caching:8.3f} products/s cached before it, {hours:.2f} h for {ROWS:,}"
+    if measured.caching:
+        hours = measured.caching * ROWS / 3600
+        text += f"\n{'':<12} {1 / measured.caching:8.3f} products/s cached before it, {hours:.2f} h for {ROWS:,}"
     return text
 
 
@@ -212,8 +212,8 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = write_checkpoints(Path(folder), *shapes)
         for number, stage in enumerate(config.train.stages):
-            for found in stream(stage_figures, (config, number, options.steps, options.warm), options.limit):
-                print(describe(stage.name, stage.batch_size, found), flush=True)
+            for measured in stream(stage_figures, (config, number, options.steps, options.warm), options.limit):
+                print(describe(stage.name, stage.batch_size, measured), flush=True)
 
 
 if __name__ == "__main__":

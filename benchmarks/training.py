@@ -1,4 +1,4 @@
-"""What training saves over the obvious way: no cache, every candidate text encoded, all padded to the maximum.
+"""Time of training over the obvious way: no cache, every candidate text encoded, all padded to the maximum.
 
     python -m benchmarks.training [--small]
 
@@ -102,7 +102,7 @@ class ObviousWay:
         truth = candidates[torch.arange(len(rows)), target]
         ids = torch.from_numpy(examples.truth[rows])
         pairs = ((out["fused"], self.queue.products), (truth, self.queue.categories), (ids, self.queue.ids))
-        all_products, all_truths, all_ids = (torch.cat([own, queued]) for own, queued in pairs)
+        all_products, all_truths, all_ids = (torch.cat([batch, queued]) for batch, queued in pairs)
         infonce = multi_positive_infonce(out["fused"], truth, ids, all_products, all_truths, all_ids, scale)
         self.queue.push(out["fused"], truth, ids)
         listwise = listwise_softmax(scores, torch.ones_like(scores, dtype=torch.bool), target)
@@ -116,7 +116,7 @@ class ObviousWay:
 
 
 def encode_once(model: TwoTower, tokens: TokenCache, products: Products) -> tuple[FeatureSet, np.ndarray]:
-    """What our way caches: features of the products, and of the paths that they name (zeros for others)."""
+    """Cached features: features of the products, and of the paths that they name (zeros for others)."""
     examples = products.examples
     text = encode_texts(model.text_tower, tokens, examples.texts)
     image = encode_images(model.vision_tower, products.images)
@@ -210,14 +210,14 @@ def main(arguments: list[str] | None = None) -> None:
     caching = time.perf_counter() - start
     print(f"{size.products} products, {torch.get_num_threads()} threads, {size.rounds} rounds, medians")
     for number, stage in enumerate(siglip2_bge().train.stages):
-        found = compare(stage, size, model, products, cached, tokens)
+        compared = compare(stage, size, model, products, cached, tokens)
         if number == 0:
-            print(line("stage 0, an epoch", found.ours, found.obvious, OBVIOUS))
-            print(line("stage 0, an epoch and the caching", found.ours + caching, found.obvious, OBVIOUS))
+            print(line("stage 0, an epoch", compared.ours, compared.obvious, OBVIOUS))
+            print(line("stage 0, an epoch and the caching", compared.ours + caching, compared.obvious, OBVIOUS))
         else:
             steps = size.products // stage.batch_size
-            print(line(f"stage {number}, a step", found.ours / steps, found.obvious / steps, OBVIOUS))
-        print(f"{'':<34} losses of a batch within {found.difference:.1e} of each other")
+            print(line(f"stage {number}, a step", compared.ours / steps, compared.obvious / steps, OBVIOUS))
+        print(f"{'':<34} losses of a batch within {compared.difference:.1e} of each other")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What the preset siglip2-bge takes on a GPU."""
+"""Cost of the preset siglip2-bge on a GPU."""

@@ -1,4 +1,4 @@
-"""What the preset siglip2-bge takes on a GPU: training, encoding and exact search, in less than eight minutes.
+"""Cost of the preset siglip2-bge on a GPU: training, encoding and exact search, in less than eight minutes.
 
     python -m benchmarks.gpu [--small] [--only PART ...] [--limit SECONDS] [--json FILE]
 
