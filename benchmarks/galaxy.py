@@ -1,11 +1,11 @@
-"""What the galaxy costs to send and to show, over a bare Plotly page with the same points.
+"""Bytes and time to show the galaxy, over a bare Plotly page with the same points.
 
     python -m benchmarks.galaxy [--small] [--rounds 3]
 
 Made-up catalogues of 4,000, 48,289 and 200,000 products. Sent: the bytes of the chart over those of Plotly's own
 figure, both compressed by gzip, without plotly.min.js, which both have. Shown: from the address asked for to the points
 drawn in headless Chromium, each way with a fresh browser cache; ours is the whole page, Gradio's front end included.
-The bare page has titles and colours in its figure as Plotly has them: one scatter3d, no filters, no thumbnails.
+The bare page has titles and colors in its figure as Plotly has them: one scatter3d, no filters, no thumbnails.
 """
 
 from __future__ import annotations
