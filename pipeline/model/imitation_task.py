@@ -16,6 +16,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from pipeline.config.train import TrainConfig, TrainStage
+from pipeline.errors import InputError
 from pipeline.model.distillation import Lessons, spread
 from pipeline.models.towers import VisionTower
 
@@ -68,7 +69,7 @@ class ImitationTask:
         self.starts = np.cumsum([0, *(len(each.photos) for each in self.lessons)])
         self.held_out = np.arange(self.starts[-1]) % HELD_OUT == HELD_OUT - 1
         if not self.starts[-1] - self.held_out.sum():
-            raise ValueError("A teacher needs photos to teach with: no training row has one, and --photos names none.")
+            raise InputError("A teacher needs photos to teach with: no training row has one, and --photos names none.")
         self._mean, self._deviation = spread(self.lessons)
         self.module: nn.Module = ImitationModule(tower, len(self._mean))
         self.module.requires_grad_(True)

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline.config.model import ModelConfig
+from pipeline.errors import InputError
 from pipeline.models.towers import TextTower, VisionTower
 
 INITIAL_TEMPERATURE = 0.07  # CLIP, Radford et al. 2021, section 2.5
@@ -144,7 +145,7 @@ class TwoTower(nn.Module):
         for part in parts:
             found = dict(groups[part])
             if not found:
-                raise ValueError(f"This model has nothing to train for '{part}'; check the tower's LoRA settings.")
+                raise InputError(f"This model has nothing to train for '{part}'; check the tower's LoRA settings.")
             chosen.update(found)
         for parameter in chosen.values():
             parameter.requires_grad_(True)
