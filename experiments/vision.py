@@ -27,9 +27,8 @@ import numpy as np
 import pandas as pd
 
 from experiments.probe import COLUMNS, FASHION, GROCERY, HEAD_BATCH, REST, Rows, probe, source_of
-from pipeline.__main__ import parser
 from pipeline.artifacts import RunPaths
-from pipeline.cli.options import config_of
+from pipeline.cli.options import parse_config
 from pipeline.config.build import Config
 from pipeline.config.train import TrainStage
 from pipeline.data.schema import read_products
@@ -106,7 +105,7 @@ def main(argv: list[str] | None = None) -> None:
     own.add_argument("--only", nargs="*", choices=[*VARIANTS, STARTED, TEACHER])
     arguments, build = own.parse_known_args(argv)
     logging.basicConfig(level=logging.WARNING)
-    config = config_of(parser().parse_args(["ingest", *build, "--out", arguments.run]))
+    config = parse_config([*build, "--out", arguments.run])
     if arguments.side is not None:
         config = _at_side(config, arguments.side)
     paths = RunPaths(Path(arguments.run))
@@ -149,7 +148,7 @@ def _train(
     changed = replace(config, model=model, train=train)
     trainer = _trainer(changed, paths, products)
     for stage in stages:
-        folder = paths.training / f"held-out-sources-{changed.training_fingerprint(stage.name)}"
+        folder = paths.training / f"held-out-sources-{changed.training_fingerprint(stage.name, trainer.fingerprint)}"
         task = _task(variant, trainer, stage, rows)
         run_stage(
             task,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from pipeline.bundle.files import bundle_hash
 from pipeline.bundle.meta import model_config, read_meta
 from pipeline.config.build import Config
 from pipeline.config.presets import PRESETS, with_refit, with_teacher, with_tower
-from pipeline.config.stages import SourceConfig
+from pipeline.config.settings import with_settings
+from pipeline.config.stages import ConfigError, SourceConfig
 from pipeline.model.startingtower import tower_hash
 from pipeline.model.teachers import teacher_tower
 
@@ -39,6 +41,26 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--refit", type=Path, help="train on the held-out categories too, with what this calibrated bundle chose"
     )
     command.add_argument("--seed", type=int, help="default: the preset's")
+    command.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="any field of the configuration, such as train.stages.heads.batch_size=8 (may be repeated)",
+    )
+
+
+def parse_config(words: Sequence[str]) -> Config:
+    """The configuration that the options of a build ask for, given as words of a command line.
+
+    Raises:
+        UserError: As `config_of`.
+        SystemExit: If there is no such option, or one is missing that is needed.
+    """
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    return config_of(parser.parse_args(words))
 
 
 def config_of(arguments: argparse.Namespace) -> Config:
@@ -46,11 +68,11 @@ def config_of(arguments: argparse.Namespace) -> Config:
 
     Raises:
         ArtifactError: If a bundle or a tower that they name cannot be used.
-        ValueError: In one sentence, if they do not go together.
+        ConfigError: If they do not go together, or a setting cannot be used.
     """
     columns = tuple(tuple(pair.split("=", 1)) for pair in arguments.columns)
     if any(len(pair) != 2 for pair in columns):
-        raise ValueError("--columns takes OURS=THEIRS pairs, for example product_title=Name.")
+        raise ConfigError("--columns takes OURS=THEIRS pairs, for example product_title=Name.")
     location, *others = arguments.source
     source = SourceConfig(
         location=location,
@@ -72,11 +94,13 @@ def config_of(arguments: argparse.Namespace) -> Config:
         config = replace(config, seed=arguments.seed)
     if arguments.refit is not None:
         if arguments.model is not None:
-            raise ValueError("--refit trains from the bundle it names, --model trains nothing: give one of them.")
+            raise ConfigError("--refit trains from the bundle it names, --model trains nothing: give one of them.")
         if arguments.tower is not None:
-            raise ValueError("--refit starts as the tower of the bundle it names: leave --tower out.")
+            raise ConfigError("--refit starts as the tower of the bundle it names: leave --tower out.")
         config = refitted(config, arguments.refit)
-    return config if arguments.model is None else with_bundle(config, arguments.model)
+    if arguments.model is not None:
+        config = with_bundle(config, arguments.model)
+    return with_settings(config, arguments.settings)
 
 
 def started(config: Config, tower: Path) -> Config:
@@ -84,7 +108,7 @@ def started(config: Config, tower: Path) -> Config:
 
     Raises:
         ArtifactError: If there is none.
-        ValueError: If the preset has no vision tower of its own.
+        ConfigError: If the preset has no vision tower of its own.
     """
     config = with_tower(config)
     return replace(config, train=replace(config.train, tower=str(tower), tower_weights=tower_hash(tower)))
@@ -98,7 +122,7 @@ def refitted(config: Config, bundle: Path) -> Config:
     """
     meta = read_meta(bundle)
     if meta["predictor"] is None:
-        raise ArtifactError(f"{bundle} has no predictor; --refit takes the bundle that stage 'predict' calibrated.")
+        raise ArtifactError(f"{bundle} has no predictor; --refit takes one that stage 'fit-predictor' calibrated.")
     selection = meta["selection"]
     config = with_refit(config, model_config(meta["model"]), selection["strength"], selection["gate_shift"])
     return replace(config, train=replace(config.train, refit=str(bundle), refit_weights=bundle_hash(bundle)))

@@ -26,12 +26,14 @@ class Teaching:
         accelerator: Of its processes; the others wait for the first one.
         anything: uint8 [m, side, side, 3], photos of anything, which are seen too and fill white grounds.
         folder: Where features are kept.
+        products: Fingerprint of the products.
     """
 
     config: Config
     accelerator: Accelerator
     anything: np.ndarray
     folder: Path
+    products: str
 
     def of_products(self, stage: TrainStage, images: np.ndarray, rows: np.ndarray) -> Lessons | None:
         """Lessons of the photos uint8 [n, side, side, 3] in these rows, int64 [p], for the views of a stage."""
@@ -45,7 +47,7 @@ class Teaching:
         teacher = self.config.train.teacher
         if teacher is None or not len(rows):
             return None
-        key = repr((teacher, self.config.fingerprint("ingest"), images.shape, hash_ids(map(str, rows))))
+        key = repr((teacher, self.products, images.shape, hash_ids(map(str, rows))))
         with self.accelerator.main_process_first():
             return Lessons.joined(
                 [

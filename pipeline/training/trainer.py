@@ -21,6 +21,7 @@ from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.writer import save_bundle
 from pipeline.config.build import Config
 from pipeline.config.train import TrainStage
+from pipeline.errors import InputError
 from pipeline.model.distillation import Lessons
 from pipeline.model.imitation_task import ImitationTask
 from pipeline.model.startingtower import load_tower, save_tower
@@ -28,7 +29,7 @@ from pipeline.model.teaching import Teaching
 from pipeline.models.encoding import TokenCache, encode_images, encode_texts
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
-from pipeline.provenance import Provenance, hash_ids, write_provenance
+from pipeline.provenance import hash_ids, read_provenance
 from pipeline.taxonomy.paths import read_taxonomy
 from pipeline.training.curves import draw_curves
 from pipeline.training.dataset import Examples, FeatureSet, make_examples
@@ -51,12 +52,13 @@ class Trainer:
     def __init__(self, config: Config, paths: RunPaths, products: pd.DataFrame, log: JsonLog | None = None) -> None:
         torch.manual_seed(config.seed)
         self.config, self.paths = config, paths
+        self.fingerprint = read_provenance(paths.products).fingerprint
         self.accelerator: Accelerator = make_accelerator(config.train.mixed_precision)
         self.images = np.load(paths.images, mmap_mode="r")
         photos = np.load(paths.photos, mmap_mode="r")
-        self.teaching = Teaching(config, self.accelerator, photos, paths.features)
+        self.teaching = Teaching(config, self.accelerator, photos, paths.features, self.fingerprint)
         if not products.loc[products["split"] == "train", "category_path"].notna().any():
-            raise ValueError("No training row has a category; there is nothing to learn from.")
+            raise InputError("No training row has a category; there is nothing to learn from.")
         whole = read_taxonomy(paths.taxonomy)
         self.taxonomy, self.names = whole.paths, whole.names
         by_split = dict(iter(products.groupby("split")))
@@ -65,7 +67,7 @@ class Trainer:
         found = [make_examples(by_split.get(name, empty), self.taxonomy) for name in VALIDATION_SPLITS]
         self.validation = [rows.sample(VALIDATION_ROWS, config.seed) for rows in found if len(rows)]
         if not self.validation:
-            raise ValueError("No validation row has a category; raise ingest.validation_fraction or add rows.")
+            raise InputError("No validation row has a category; raise ingest.validation_fraction or add rows.")
         self.model = TwoTower(config.model)
         if config.train.tower:
             load_tower(Path(config.train.tower), self.model.vision_tower)
@@ -94,17 +96,17 @@ class Trainer:
             self.config.train,
             seed=self.config.seed,
             accelerator=self.accelerator,
-            folder=self.paths.training / self.config.training_fingerprint(stage.name),
+            folder=self.paths.training / self.config.training_fingerprint(stage.name, self.fingerprint),
             log=self.log,
         )
         _LOG.info("train: stage %s took %.1f s", stage.name, time.perf_counter() - started)
         if {"imitation", "vision", "vision_lora"} & set(stage.train):
-            self.vision_state = self.config.training_fingerprint(stage.name)
+            self.vision_state = self.config.training_fingerprint(stage.name, self.fingerprint)
         if "imitation" in stage.train and self.accelerator.is_main_process:
             assert self.config.train.teacher is not None
             save_tower(self.paths.tower, self.model.vision_tower, Path(self.config.train.teacher.model_id).name)
 
-    def finish(self, product_ids: Sequence[str]) -> None:
+    def finish(self) -> None:
         """Choose the strength, encode the taxonomy, save."""
         chosen, path_features = self.select()  # by every process: they wait for each other at the cached features
         if not self.accelerator.is_main_process:
@@ -118,7 +120,7 @@ class Trainer:
             names = name_vectors(self._vectors_of, self.taxonomy, self.names)
         meta: dict[str, Any] = {
             "preset": self.config.preset,
-            "fingerprint": self.config.fingerprint("train"),
+            "fingerprint": self.config.training_fingerprint(self.config.train.stages[-1].name, self.fingerprint),
             "seed": self.config.seed,
             "selection": asdict(chosen),
         }
@@ -134,7 +136,6 @@ class Trainer:
             names=names,
         )
         draw_curves(self.log.read(), self.paths.training_plot)
-        write_provenance(self.paths.trained, Provenance.of(self.config, "train", product_ids))
 
     def select(self) -> tuple[Choice, np.ndarray]:
         """Set the model to the best strength on the validation sets.
@@ -242,7 +243,7 @@ class Trainer:
     def _key(self, tower: str, content: str) -> str:
         plain = replace(getattr(self.config.model, tower), lora_targets=(), lora_rank=0, lora_alpha=0)
         configured = repr(plain) + str(self.config.seed) + content
-        return hashlib.sha256((configured + self.config.fingerprint("ingest")).encode()).hexdigest()[:16]
+        return hashlib.sha256((configured + self.fingerprint).encode()).hexdigest()[:16]
 
     def _cached(self, name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
         path = self.paths.features / f"{name}.npy"
