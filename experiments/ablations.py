@@ -18,10 +18,9 @@ from pathlib import Path
 
 import torch
 
-from pipeline.__main__ import parser as build_parser
 from pipeline.artifacts import RunPaths
 from pipeline.bundle.files import bundle_hash
-from pipeline.cli.options import config_of
+from pipeline.cli.options import parse_config
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products
 from pipeline.training.log import JsonLog
@@ -96,7 +95,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=sorted((RECIPE, *VARIANTS)), help="these variants only")
     arguments, flags = parser.parse_known_args()  # the others are those of the build
     logging.basicConfig(level=logging.WARNING)
-    config = config_of(build_parser().parse_args(["build", *flags, "--out", str(arguments.run)]))
+    config = parse_config([*flags, "--out", str(arguments.run)])
     if arguments.tower is not None:
         config = with_tower(config, arguments.tower)
     print("| variant | " + " | ".join(COLUMNS) + " |")

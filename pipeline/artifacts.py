@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.errors import UserError
+
 PROVENANCE_SUFFIX = ".provenance.json"
 
 
-class ArtifactError(RuntimeError):
+class ArtifactError(UserError):
     """An artifact is missing, damaged, or belongs to another build. The message says what to do."""
 
 
@@ -92,9 +94,9 @@ class RunPaths:
         return self.root / "embeddings.parquet"
 
     @property
-    def category_embeddings(self) -> Path:
-        """Vectors of every category path (`schema.CATEGORY_EMBEDDINGS`)."""
-        return self.root / "category_embeddings.parquet"
+    def predictions(self) -> Path:
+        """Predicted category of every product, and the scores of its candidates (`schema.PREDICTED`)."""
+        return self.root / "predictions.parquet"
 
     @property
     def layout(self) -> Path:
@@ -122,13 +124,8 @@ class RunPaths:
         return self.root / "analysis.json"
 
     @property
-    def centroids(self) -> Path:
-        """Centroids of categories at every depth (`schema.CENTROIDS`)."""
-        return self.root / "centroids.parquet"
-
-    @property
     def evaluation(self) -> Path:
-        """Every figure of `evaluate`, as JSON."""
+        """Every figure of stage `measure`, as JSON."""
         return self.root / "evaluation.json"
 
     @property

@@ -42,7 +42,7 @@ class Bundle:
         categories: Category paths of the table.
         category_vectors: float32 [m, d], L2-normalised, in the order of `categories`.
         names: What they are called in other languages; None where nobody named them.
-        predictor: How categories are predicted; None before stage `predict`.
+        predictor: How categories are predicted; None before stage `fit-predictor`.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from pipeline.bundle.files import bundle_hash
 from pipeline.bundle.meta import model_config, read_meta
 from pipeline.config.build import Config
 from pipeline.config.presets import PRESETS, with_final_fit
-from pipeline.config.stages import SourceConfig
+from pipeline.config.settings import with_settings
+from pipeline.config.stages import ConfigError, SourceConfig
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -37,6 +39,26 @@ def add_options(command: argparse.ArgumentParser) -> None:
         help="final fit on all categories with the choices of this calibrated bundle",
     )
     command.add_argument("--seed", type=int, help="default: the preset's")
+    command.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="any field of the configuration, such as train.stages.heads.batch_size=8 (may be repeated)",
+    )
+
+
+def parse_config(words: Sequence[str]) -> Config:
+    """The configuration that the options of a build ask for, given as words of a command line.
+
+    Raises:
+        UserError: As `config_of`.
+        SystemExit: If there is no such option, or one is missing that is needed.
+    """
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    return config_of(parser.parse_args(words))
 
 
 def config_of(arguments: argparse.Namespace) -> Config:
@@ -44,11 +66,11 @@ def config_of(arguments: argparse.Namespace) -> Config:
 
     Raises:
         ArtifactError: If a bundle that they name cannot be used.
-        ValueError: In one sentence, if they do not go together.
+        ConfigError: If they do not go together, or a setting cannot be used.
     """
     columns = tuple(tuple(pair.split("=", 1)) for pair in arguments.columns)
     if any(len(pair) != 2 for pair in columns):
-        raise ValueError("--columns takes OURS=THEIRS pairs, for example product_title=Name.")
+        raise ConfigError("--columns takes OURS=THEIRS pairs, for example product_title=Name.")
     location, *others = arguments.source
     source = SourceConfig(
         location=location,
@@ -65,9 +87,11 @@ def config_of(arguments: argparse.Namespace) -> Config:
         config = replace(config, seed=arguments.seed)
     if arguments.final_fit is not None:
         if arguments.model is not None:
-            raise ValueError("--final-fit trains from the bundle it names, --model trains nothing: give one of them.")
+            raise ConfigError("--final-fit trains from the bundle it names, --model trains nothing: give one of them.")
         config = final_fit(config, arguments.final_fit)
-    return config if arguments.model is None else with_bundle(config, arguments.model)
+    if arguments.model is not None:
+        config = with_bundle(config, arguments.model)
+    return with_settings(config, arguments.settings)
 
 
 def final_fit(config: Config, bundle: Path) -> Config:
@@ -75,11 +99,13 @@ def final_fit(config: Config, bundle: Path) -> Config:
 
     Raises:
         ArtifactError: If there is no bundle at that place, or it has no calibrated predictor.
-        ValueError: If it has another architecture.
+        ConfigError: If it has another architecture.
     """
     meta = read_meta(bundle)
     if meta["predictor"] is None:
-        raise ArtifactError(f"{bundle} has no predictor; --final-fit takes the bundle that stage 'predict' calibrated.")
+        raise ArtifactError(
+            f"{bundle} has no predictor; --final-fit takes the bundle that stage 'fit-predictor' calibrated."
+        )
     selection = meta["selection"]
     config = with_final_fit(config, model_config(meta["model"]), selection["alpha"], selection["gate_shift"])
     return replace(config, train=replace(config.train, final_fit=str(bundle), final_fit_weights=bundle_hash(bundle)))

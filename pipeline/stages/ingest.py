@@ -28,9 +28,9 @@ from pipeline.data.image_cache import ImageCacheWriter
 from pipeline.data.images import SIGNATURE_SIZE
 from pipeline.data.rows import CleanRow, Reject, clean_row, reject_clean
 from pipeline.data.schema import PRODUCTS, REJECTS, SPLITS, write_table
-from pipeline.data.sources import BadRow, Item, Source, SourceError, open_source
+from pipeline.data.sources import BadRow, Item, Source, SourceError, content_of_source, open_source
 from pipeline.data.splits import assign_splits
-from pipeline.provenance import Provenance, write_provenance
+from pipeline.provenance import content_of
 from pipeline.taxonomy.paths import Taxonomy, read_taxonomy, write_taxonomy
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,13 @@ _EXAMPLES = 20
 def outputs(run: RunPaths) -> list[Path]:
     """The files this stage writes."""
     return [run.products, run.rejects, run.images, run.taxonomy]
+
+
+def content(config: Config, run_dir: Path) -> dict[str, str]:
+    """Describe the content of the sources, of the photos beside them and of the taxonomy, the run folder left out."""
+    taxonomy = config.source.taxonomy
+    given = {} if taxonomy is None else {"taxonomy": content_of(Path(taxonomy), run_dir)}
+    return {**content_of_source(config.source, run_dir), **given}
 
 
 def run(config: Config, run_dir: Path) -> None:
@@ -76,9 +83,6 @@ def run(config: Config, run_dir: Path) -> None:
     write_table(paths.rejects, _rejects_table(rejects))
     _write_taxonomy(paths, given, (rows[n] for n in kept))
     _report(products, rejects)
-    provenance = Provenance.of(config, "ingest", products.column("product_id").to_pylist())
-    for path in outputs(paths):
-        write_provenance(path, provenance)
 
 
 def _remove_leftovers(paths: RunPaths) -> None:

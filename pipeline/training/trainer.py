@@ -23,7 +23,7 @@ from pipeline.config.train import TrainStage
 from pipeline.models.encoding import TokenCache, encode_texts
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
-from pipeline.provenance import Provenance, write_provenance
+from pipeline.provenance import read_provenance
 from pipeline.training.dataset import Examples, FeatureSet, load_training_data
 from pipeline.training.distributed import make_accelerator
 from pipeline.training.feature_cache import FeatureCache
@@ -50,12 +50,12 @@ class Trainer:
             log: Takes the records of the training; by default the run's log.
 
         Raises:
-            ValueError: If no training row or no validation row has a category.
+            InputError: If no training row or no validation row has a category.
             ArtifactError: If the bundle of a final fit cannot be read.
         """
         torch.manual_seed(config.seed)
         self.config, self.paths = config, paths
-        self.products = config.fingerprint("ingest")
+        self.products = read_provenance(paths.products).fingerprint
         self.accelerator: Accelerator = make_accelerator(config.train.mixed_precision)
         self.data = load_training_data(config, paths, products)
         self.model = make_model(config).to(self.accelerator.device)
@@ -73,7 +73,7 @@ class Trainer:
         if stage.train == ("vision",) and not self.data.train.has_image.any():
             _LOG.warning("train: stage %s skipped: no training row has a photo", stage.name)
             return
-        fingerprint = self.config.training_fingerprint(stage.name)
+        fingerprint = self.config.training_fingerprint(stage.name, self.products)
         started = time.perf_counter()
         run_stage(
             self._task(stage),
@@ -88,8 +88,8 @@ class Trainer:
         if {"vision", "vision_lora"} & set(stage.train):
             self.vision_state = fingerprint
 
-    def finish(self, product_ids: Sequence[str]) -> None:
-        """Choose alpha and gate shift, encode the taxonomy, save the bundle with its provenance."""
+    def finish(self) -> None:
+        """Choose alpha and gate shift, encode the taxonomy, save the bundle."""
         choice, path_features = self.select()  # by every process: they wait for each other at the cached features
         if not self.accelerator.is_main_process:
             return
@@ -97,7 +97,6 @@ class Trainer:
         _LOG.info("chosen: alpha %.2f, gate shift %+.1f, score %.4f", choice.alpha, choice.gate_shift, choice.score)
         self._save(choice, path_features)
         draw_curves(self.log.read(), self.paths.training_plot)
-        write_provenance(self.paths.trained, Provenance.of(self.config, "train", product_ids))
 
     def select(self) -> tuple[Choice, np.ndarray]:
         """Set the model to the alpha and gate shift that are best on the validation sets.
@@ -120,7 +119,7 @@ class Trainer:
             names = name_vectors(self._encode_names, taxonomy.paths, taxonomy.names)
         meta: dict[str, Any] = {
             "preset": self.config.preset,
-            "fingerprint": self.config.fingerprint("train"),
+            "fingerprint": self.config.training_fingerprint(self.config.train.stages[-1].name, self.products),
             "seed": self.config.seed,
             "selection": asdict(choice),
         }

@@ -1,6 +1,6 @@
 """Options of a build: the configuration they give."""
 
-from pipeline.__main__ import parser
+from pipeline.cli.main import parser
 from pipeline.cli.options import config_of
 from pipeline.config.stages import SourceConfig
 from tests.helpers import ROOT

@@ -8,14 +8,16 @@ import pandas as pd
 import pytest
 import torch
 
-from pipeline.__main__ import build, main, parser
+from pipeline.__main__ import main
 from pipeline.artifacts import RunPaths
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.files import bundle_hash
+from pipeline.cli.main import parser
 from pipeline.cli.options import config_of
 from pipeline.config.build import Config
 from pipeline.config.presets import tiny
 from pipeline.data.schema import read_products
+from pipeline.stages.runner import build
 
 
 def _config(out: Path, *options: str) -> Config:
@@ -42,7 +44,7 @@ def test_a_final_fit_trains_on_all_categories_with_what_was_chosen(tiny_run, tmp
     assert [stage.train for stage in config.train.stages] == [stage.train for stage in tiny().train.stages]
     heads = tuple(stage for stage in config.train.stages if stage.train == ("heads",))
     config = replace(config, train=replace(config.train, stages=heads))  # the vision tower stays as it starts
-    for stage in ("ingest", "train", "embed", "predict"):
+    for stage in ("ingest", "train", "embed", "fit-predictor"):
         build(config, paths.root, only=stage)
     first, second = read_products(before.products), read_products(paths.products)
     splits = second["split"]
@@ -68,7 +70,7 @@ def test_a_final_fit_needs_a_finished_bundle_of_its_architecture(tiny_run, tmp_p
     paths = RunPaths(tiny_run)
     start = ["build", "--source", str(tiny_run.parent / "data"), "--out", str(tmp_path), "--final-fit"]
     assert main([*start, str(paths.trained), "--preset", "tiny"]) == 2
-    assert "--final-fit takes the bundle that stage 'predict' calibrated" in capsys.readouterr().err
+    assert "--final-fit takes the bundle that stage 'fit-predictor' calibrated" in capsys.readouterr().err
     assert main([*start, str(paths.model), "--preset", "compact"]) == 2
     assert "another architecture than preset 'compact'" in capsys.readouterr().err
     assert main([*start, str(paths.model), "--preset", "tiny", "--model", str(paths.model)]) == 2

@@ -42,7 +42,7 @@ def _train(rank: int, port: int, run: str, location: str, out: str) -> None:
     products = read_products(paths.products)
     trainer = Trainer(config, paths, products)
     trainer.train(stage)
-    trainer.finish(products["product_id"].tolist())
+    trainer.finish()
     np.savez(
         f"{out}/{rank}.npz",
         processes=trainer.accelerator.num_processes,

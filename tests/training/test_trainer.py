@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.__main__ import build
 from pipeline.artifacts import RunPaths
 from pipeline.bundle.bundle import load_bundle
 from pipeline.config.presets import tiny
 from pipeline.config.stages import SourceConfig
+from pipeline.stages.runner import build
 from tests.helpers.factories import make_row, write_rows
 
 

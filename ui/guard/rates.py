@@ -10,13 +10,14 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.types import Scope
 
+from pipeline.errors import InputError
 from ui.guard.limits import CALLS_PER_MINUTE
 
 VARIABLE = "CALLS_PER_MINUTE"
 _NETWORK_BITS = 64  # an IPv6 visitor has a whole network of this length
 
 
-class SettingError(ValueError):
+class SettingError(InputError):
     """A variable of the environment means nothing; the message says which in one sentence."""
 
 

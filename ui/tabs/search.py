@@ -10,6 +10,7 @@ import gradio as gr
 import numpy as np
 
 from pipeline.data.text import clean_text
+from pipeline.errors import UserError
 from pipeline.search.evidence import NEAR_DUPLICATE
 from pipeline.search.filters import HOLE, allowed_rows, worded
 from pipeline.search.index_check import compare
@@ -265,7 +266,7 @@ def _read(workspace: Workspace, text: str, photo: str | None, template: str | No
         raise refuse("There is nothing to look for yet: give a text or a photo.")
     try:
         read = worded(wanted, check_text(template, "wording", MAX_TEMPLATE))
-    except ValueError as error:
+    except UserError as error:
         raise refuse(str(error)) from error
     return wanted, workspace.tools.encoder.encode(read, image)
 
