@@ -38,12 +38,12 @@ def test_nested_tuples_stay_tuples():
     config = with_settings(
         compact(),
         [
-            'train.stages.vision.views=[[0.5, "everywhere"], [1, "plain"]]',
+            'train.stages.vision.view_schedule=[[0.5, "everywhere"], [1, "plain"]]',
             'model.vision.architecture=[["hidden_sizes", [8, 16]], ["layer_type", "basic"]]',
-            "train.stages.vision.views.0.0=0.25",
+            "train.stages.vision.view_schedule.0.0=0.25",
         ],
     )
-    assert config.train.stages[0].views == ((0.25, "everywhere"), (1.0, "plain"))
+    assert config.train.stages[0].view_schedule == ((0.25, "everywhere"), (1.0, "plain"))
     assert config.model.vision.architecture == (("hidden_sizes", (8, 16)), ("layer_type", "basic"))
     assert hash(config.model.vision)
 
