@@ -9,6 +9,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.cluster.hierarchy import DisjointSet
 
 MAX_SHARED = 40
 """A photo or its hash that more distinct titles share is a placeholder ("no image"), not one product."""
@@ -30,36 +31,19 @@ _COLOURS_SIZES_UNITS = (
 _VARIANT_WORDS = frozenset(_COLOURS_SIZES_UNITS.split())
 
 
-class UnionFind:
-    """Disjoint sets of the numbers 0 to n - 1; a set is named by its smallest member."""
+def merge_equal(sets: DisjointSet, keys: Sequence[Hashable | None]) -> None:
+    """Merge the sets of all positions with the same key; None never equals anything."""
+    first: dict[Hashable, int] = {}
+    for position, key in enumerate(keys):
+        if key is not None:
+            sets.merge(first.setdefault(key, position), position)
 
-    def __init__(self, n: int) -> None:
-        self._parent = list(range(n))
 
-    def find(self, item: int) -> int:
-        """Name of the set that holds `item`."""
-        root = item
-        while self._parent[root] != root:
-            root = self._parent[root]
-        while self._parent[item] != root:
-            self._parent[item], item = root, self._parent[item]
-        return root
-
-    def union(self, one: int, other: int) -> None:
-        """Make one set of the two."""
-        low, high = sorted((self.find(one), self.find(other)))
-        self._parent[high] = low
-
-    def union_equal(self, keys: Sequence[Hashable | None]) -> None:
-        """Unite all items with the same key; None never equals anything."""
-        first: dict[Hashable, int] = {}
-        for item, key in enumerate(keys):
-            if key is not None:
-                self.union(first.setdefault(key, item), item)
-
-    def roots(self) -> np.ndarray:
-        """int64 [n]: the name of each item's set."""
-        return np.array([self.find(item) for item in range(len(self._parent))], dtype=np.int64)
+def smallest_members(sets: DisjointSet) -> np.ndarray:
+    """int64 [n]: the smallest member of each position's set, of disjoint sets of the positions 0 to n - 1."""
+    roots = np.array([sets[position] for position in sets], dtype=np.int64)
+    _, first, labels = np.unique(roots, return_index=True, return_inverse=True)
+    return first.astype(np.int64)[labels]
 
 
 def title_key(title: str, description: str) -> str | None:
@@ -141,17 +125,17 @@ def foreground_distance(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def _photo_keys(prints: Fingerprints, bits: int) -> list[int | None]:
     """One number a photo: equal for photos that are the same picture, None where there is none to compare."""
-    same_file = UnionFind(len(prints.titles))
-    same_file.union_equal(list(prints.image_bytes))
+    sets = DisjointSet(range(len(prints.titles)))
+    merge_equal(sets, prints.image_bytes)
     has_photo = np.array([value is not None for value in prints.image_bytes], dtype=bool)
-    files = np.flatnonzero(has_photo & (same_file.roots() == np.arange(len(has_photo))))
+    files = np.flatnonzero(has_photo & (smallest_members(sets) == np.arange(len(has_photo))))
     pairs = files[_pairs_within(prints.hashes[files], bits)]
     for start in range(0, len(pairs), _COMPARED_AT_ONCE):
         block = pairs[start : start + _COMPARED_AT_ONCE]
         distances = foreground_distance(prints.signatures[block[:, 0]], prints.signatures[block[:, 1]])
         for one, other in block[distances <= FOREGROUND_DISTANCE].tolist():
-            same_file.union(one, other)
-    roots = same_file.roots()
+            sets.merge(one, other)
+    roots = smallest_members(sets)
     titles: dict[int, set[str | None]] = defaultdict(set)
     for row in np.flatnonzero(has_photo).tolist():
         titles[int(roots[row])].add(title_key(prints.titles[row], prints.descriptions[row]))
@@ -177,10 +161,14 @@ def group_rows(prints: Fingerprints, given: Sequence[str], *, bits: int) -> np.n
     Returns:
         int64 [n]: the smallest row of each row's group.
     """
-    groups = UnionFind(len(given))
+    sets = DisjointSet(range(len(given)))
     rows = list(zip(prints.titles, prints.descriptions, strict=True))
-    groups.union_equal([title_key(*row) for row in rows])
-    groups.union_equal(_photo_keys(prints, bits))
-    taken = {groups.find(row) for row, split in enumerate(given) if split != "train"}
-    groups.union_equal([None if groups.find(n) in taken else variant_key(*row) for n, row in enumerate(rows)])
-    return groups.roots()
+    merge_equal(sets, [title_key(*row) for row in rows])
+    merge_equal(sets, _photo_keys(prints, bits))
+    duplicates = smallest_members(sets).tolist()
+    evaluated = {group for group, split in zip(duplicates, given, strict=True) if split != "train"}
+    merge_equal(
+        sets,
+        [None if group in evaluated else variant_key(*row) for group, row in zip(duplicates, rows, strict=True)],
+    )
+    return smallest_members(sets)

@@ -5,15 +5,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.cluster.hierarchy import DisjointSet
 
 from pipeline.config.stages import IngestConfig
 from pipeline.data.duplicates import (
     MAX_SHARED,
     Fingerprints,
-    UnionFind,
     _pairs_within,
     foreground_distance,
     group_rows,
+    merge_equal,
+    smallest_members,
     title_key,
     variant_key,
 )
@@ -34,17 +36,22 @@ def _prints(titles, *, images=None, hashes=None, signatures=None):
     )
 
 
-@given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=30))
-def test_union_find_against_a_slow_search(edges):
-    sets = UnionFind(20)
-    for one, other in edges:
-        sets.union(one, other)
+@given(st.lists(st.sampled_from([None, *"abcdef"]), min_size=20, max_size=20), st.lists(st.integers(0, 9), max_size=20))
+def test_sets_are_named_by_their_smallest_member_as_in_a_slow_search(names, numbers):
+    keys = [names, [*numbers, *[None] * (20 - len(numbers))]]
+    sets = DisjointSet(range(20))
+    for column in keys:
+        merge_equal(sets, column)
     reach = np.eye(20, dtype=bool)
-    for one, other in edges:
-        reach[one, other] = reach[other, one] = True
+    for column in keys:
+        reach |= np.array([[one is not None and one == other for other in column] for one in column])
     for _ in range(20):
         reach = (reach.astype(int) @ reach.astype(int)) > 0
-    assert sets.roots().tolist() == [int(np.flatnonzero(row)[0]) for row in reach]
+    assert smallest_members(sets).tolist() == [int(np.flatnonzero(row)[0]) for row in reach]
+
+
+def test_no_rows_make_no_groups():
+    assert group_rows(_prints([]), [], bits=3).shape == (0,)
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=12), st.integers(0, 8), st.randoms(use_true_random=False))
