@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+import faiss
 import numpy as np
 from scipy.cluster.hierarchy import DisjointSet
 
@@ -21,6 +21,9 @@ On 25,000 real shop photos, 99 % of the pairs below it are of one brand; at 20, 
 _WHITE = 240
 _MIN_FOREGROUND = 0.01
 _COMPARED_AT_ONCE = 1024
+_SEARCHED_AT_ONCE = 4096
+_HASH_BITS = 64
+_MAX_BAND_BITS = 16
 
 _WORDS = re.compile(r"[^\W_]+")
 _COLOURS_SIZES_UNITS = (
@@ -80,30 +83,30 @@ class Fingerprints:
     signatures: np.ndarray
 
 
-def _pairs_within(hashes: np.ndarray, bits: int) -> np.ndarray:
+def pairs_within(hashes: np.ndarray, bits: int) -> np.ndarray:
     """Pairs of positions whose hashes differ in at most `bits` bits.
 
-    The 64 bits are cut into `bits` + 1 bands: two hashes that close agree on at least one band (pigeonhole), so only
-    the members of a band's bucket are compared.
+    `bits` + 1 bands of the hash are indexed: two hashes that are that close agree on at least one band (pigeonhole).
+
+    Args:
+        hashes: uint64 [n].
+        bits: Hamming distance, 0 to 63.
 
     Returns:
-        int64 [m, 2], the smaller position first, unique.
+        int64 [m, 2], the smaller position first, unique, in order.
     """
-    bands = bits + 1
-    edges = [round(64 * band / bands) for band in range(bands + 1)]
-    found = [np.empty((0, 2), dtype=np.int64)]
-    for low, high in itertools.pairwise(edges):
-        mask = np.uint64((1 << (high - low)) - 1)
-        keys = (hashes >> np.uint64(low)) & mask
-        order = np.argsort(keys, kind="stable")
-        starts = np.flatnonzero(np.r_[True, np.diff(keys[order]) != 0])
-        for bucket in np.split(order, starts[1:]):
-            for position in range(len(bucket) - 1):
-                rest = bucket[position + 1 :]
-                near = rest[np.bitwise_count(hashes[rest] ^ hashes[bucket[position]]) <= bits]
-                if len(near):
-                    found.append(np.stack([np.full(len(near), bucket[position]), near], axis=1))
-    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+    codes = np.ascontiguousarray(hashes, dtype="<u8").view(np.uint8).reshape(len(hashes), _HASH_BITS // 8)
+    index = faiss.IndexBinaryMultiHash(_HASH_BITS, bits + 1, min(_MAX_BAND_BITS, _HASH_BITS // (bits + 1)))
+    index.add(codes)
+    pairs = [np.empty((0, 2), dtype=np.int64)]
+    for start in range(0, len(codes), _SEARCHED_AT_ONCE):
+        block = codes[start : start + _SEARCHED_AT_ONCE]
+        limits, _, others = index.range_search(block, bits + 1)  # the radius is exclusive
+        ends = limits.astype(np.int64)
+        ones = start + np.repeat(np.arange(len(block)), ends[1:] - ends[:-1])
+        rising = ones < others  # every pair comes twice, and every hash is close to itself
+        pairs.append(np.stack([ones[rising], others[rising]], axis=1))
+    return np.unique(np.concatenate(pairs), axis=0)
 
 
 def foreground_distance(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -129,7 +132,7 @@ def _photo_keys(prints: Fingerprints, bits: int) -> list[int | None]:
     merge_equal(sets, prints.image_bytes)
     has_photo = np.array([value is not None for value in prints.image_bytes], dtype=bool)
     files = np.flatnonzero(has_photo & (smallest_members(sets) == np.arange(len(has_photo))))
-    pairs = files[_pairs_within(prints.hashes[files], bits)]
+    pairs = files[pairs_within(prints.hashes[files], bits)]
     for start in range(0, len(pairs), _COMPARED_AT_ONCE):
         block = pairs[start : start + _COMPARED_AT_ONCE]
         distances = foreground_distance(prints.signatures[block[:, 0]], prints.signatures[block[:, 1]])

@@ -11,10 +11,10 @@ from pipeline.config.stages import IngestConfig
 from pipeline.data.duplicates import (
     MAX_SHARED,
     Fingerprints,
-    _pairs_within,
     foreground_distance,
     group_rows,
     merge_equal,
+    pairs_within,
     smallest_members,
     title_key,
     variant_key,
@@ -54,18 +54,36 @@ def test_no_rows_make_no_groups():
     assert group_rows(_prints([]), [], bits=3).shape == (0,)
 
 
-@given(st.lists(st.integers(0, 2**64 - 1), max_size=12), st.integers(0, 8), st.randoms(use_true_random=False))
+def _slow_pairs(hashes, bits):
+    values = hashes.tolist()
+    return [
+        [one, other]
+        for one in range(len(values))
+        for other in range(one + 1, len(values))
+        if (values[one] ^ values[other]).bit_count() <= bits
+    ]
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), max_size=12), st.integers(0, 20), st.randoms(use_true_random=False))
 def test_close_hashes_are_all_found(base, bits, random):
     near = [value ^ (1 << random.randrange(64)) ^ (1 << random.randrange(64)) for value in base]
     hashes = np.array([*base, *near], dtype=np.uint64)
-    found = {tuple(pair) for pair in _pairs_within(hashes, bits).tolist()}
-    slow = {
-        (i, j)
-        for i in range(len(hashes))
-        for j in range(i + 1, len(hashes))
-        if (int(hashes[i]) ^ int(hashes[j])).bit_count() <= bits
-    }
-    assert found == slow
+    assert pairs_within(hashes, bits).tolist() == _slow_pairs(hashes, bits)
+
+
+@pytest.mark.parametrize("bits", [0, 3, 8, 63])
+@pytest.mark.parametrize("clusters", [5, 40, None])
+def test_pairs_of_random_and_of_clustered_hashes(bits, clusters):
+    rng = np.random.default_rng(bits)
+    hashes = rng.integers(0, 2**64, clusters or 300, dtype=np.uint64)
+    if clusters:
+        hashes = hashes[rng.integers(0, clusters, 300)]
+        for _ in range(3):
+            changed = rng.random(300) < 0.5
+            hashes[changed] ^= np.uint64(1) << rng.integers(0, 64, changed.sum(), dtype=np.uint64)
+    slow = _slow_pairs(hashes, bits)
+    assert bool(slow) == (clusters is not None or bits == 63)
+    assert pairs_within(hashes, bits).tolist() == slow
 
 
 def test_keys_of_titles():
