@@ -27,7 +27,7 @@ from pipeline.config.build import Config
 from pipeline.config.presets import compact, tiny
 from pipeline.data.decoding import decode_photo
 from pipeline.data.images import square
-from pipeline.models.encoding import TokenCache, pad, to_pixels
+from pipeline.models.encoding import TokenCache, to_pixels
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.search.bm25 import LexicalIndex
@@ -102,9 +102,8 @@ def text_query(size: Size, bundle: Bundle, index: VectorIndex, vectors: np.ndarr
     numbers = itertools.count()
     asked = itertools.cycle(zipf_texts(64, 6, seed=5))
     tower = bundle.model.text_tower
-    tokenizer = load_tokenizer(size.config.model.text)
-    ids = tokenizer([TEXT], truncation=True, max_length=size.config.model.text.max_tokens)["input_ids"]
-    tokens = pad(ids, 0)
+    cache = TokenCache(load_tokenizer(size.config.model.text), size.config.model.text.max_tokens)
+    tokens = cache.pad(cache([TEXT]))
 
     def end_to_end() -> None:
         query = encoder.encode(f"{TEXT} {next(numbers)}", None)

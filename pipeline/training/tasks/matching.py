@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.model.relatives import Relatives
-from pipeline.models.encoding import TokenCache, encode_images, encode_texts, pad, to_pixels
+from pipeline.models.encoding import TokenCache, encode_images, encode_texts, to_pixels
 from pipeline.models.two_tower import TwoTower
 from pipeline.training.dataset import FeatureSet, candidate_ranks
 from pipeline.training.distributed import gather_others
@@ -204,11 +204,10 @@ class MatchingTask:
         examples = self.train.examples
         batch = {"has_text": has_text, "has_image": has_image}
         if self.text_learns:
-            pad_id = self.tokens.tokenizer.pad_token_id or 0
             texts = self.tokens([examples.texts[row] for row in rows])
-            batch["text_ids"], batch["text_mask"] = pad(texts, pad_id, self.device)
+            batch["text_ids"], batch["text_mask"] = self.tokens.pad(texts, self.device)
             named = self.tokens([examples.paths[path] for path in paths])
-            batch["path_ids"], batch["path_mask"] = pad(named, pad_id, self.device)
+            batch["path_ids"], batch["path_mask"] = self.tokens.pad(named, self.device)
         else:
             batch["text_features"] = torch.from_numpy(self.train.text[rows]).to(self.device)
             batch["path_features"] = torch.from_numpy(self.path_features[paths]).to(self.device)
