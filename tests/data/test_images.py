@@ -39,3 +39,19 @@ def test_hashes_and_signatures_survive_compression_and_tell_products_apart():
         assert np.abs(signature(again).astype(int) - signature(photo)).mean() < 4
     assert len(set(hashes)) == len(hashes)
     assert all(0 <= value < 2**64 for value in hashes)
+
+
+def _dct_by_definition(gray):
+    frequency, sample = np.arange(1, 9)[:, None], np.arange(32)[None, :]
+    basis = np.cos(np.pi * frequency * (2 * sample + 1) / 64)
+    return basis @ gray @ basis.T
+
+
+def test_the_hash_is_the_signs_of_the_lowest_frequencies_about_their_median():
+    rng = np.random.default_rng(5)
+    for number, (_, _, shape) in enumerate(CATEGORIES):
+        photo = draw(shape, COLOURS[number % 6][1], rng, size=160)
+        gray = np.asarray(photo.convert("L").resize((32, 32), Image.Resampling.BOX, reducing_gap=3.0), dtype=float)
+        frequencies = _dct_by_definition(gray).ravel()
+        bits = "".join("1" if value > np.median(frequencies) else "0" for value in frequencies)
+        assert f"{perceptual_hash(photo):064b}" == bits
