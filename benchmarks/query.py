@@ -13,7 +13,7 @@ import argparse
 import io
 import itertools
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +25,7 @@ from pipeline.bundle.bundle import Bundle, load_bundle
 from pipeline.bundle.writer import save_bundle
 from pipeline.config.build import Config
 from pipeline.config.presets import compact, tiny
-from pipeline.data.decoding import decode_photo
-from pipeline.data.images import square
+from pipeline.data.images import read_photo
 from pipeline.models.encoding import TokenCache, to_pixels
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
@@ -125,13 +124,13 @@ def text_query(size: Size, bundle: Bundle, index: VectorIndex, vectors: np.ndarr
 def photo_query(size: Size, config: Config, bundle: Bundle, index: VectorIndex) -> str:
     """A photo's file, decoded, encoded and looked up, over the tower's forward on its pixels."""
     encoder = QueryEncoder(bundle)
-    limits = {"max_bytes": config.ingest.max_image_bytes, "max_pixels": config.ingest.max_image_pixels}
+    limits = replace(config.ingest, image_size=bundle.image_size)
     files = itertools.cycle(photos(8, size.photo_side))
     tower = bundle.model.vision_tower
-    pixels = to_pixels(square(decode_photo(next(files), **limits).image, bundle.image_size)[None])
+    pixels = to_pixels(read_photo(next(files), limits).square[None])
 
     def end_to_end() -> None:
-        query = encoder.encode(None, decode_photo(next(files), **limits).image)
+        query = encoder.encode(None, read_photo(next(files), limits))
         index.search(query.fused_vector[None], K)
 
     with torch.inference_mode():

@@ -2,7 +2,7 @@
 
     python -m experiments.nonsense --model assets/model --catalog catalog.parquet [--rows 200]
 
-Texts are random letters and random nouns; photos are noise, one colour and blurred blots. The limits are
+Texts are random letters and random nouns; photos are noise, one color and blurred blots. The limits are
 the least cosine with any category (`Calibration.familiar`) and the check of a photo's pixels (`images.photo_flaw`).
 """
 
@@ -22,6 +22,7 @@ from benchmarks.products import NOUNS
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.predictor_state import PredictorParts
 from pipeline.catalog.catalog import Catalog
+from pipeline.data.images import judged_square
 from pipeline.prediction.answer import ask
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.search.query import QueryEncoder
@@ -62,7 +63,7 @@ NONSENSE: dict[str, Callable[[np.random.Generator], Asked]] = {
     "text of random letters": letters,
     "text of random nouns": words,
     "photo of noise": noise,
-    "photo of one colour": plain,
+    "photo of one color": plain,
     "photo of blurred blots": blots,
 }
 
@@ -94,7 +95,8 @@ def certain_share(predictor: CategoryPredictor, encoder: QueryEncoder, asked: li
         limits: Whether photos are checked as well.
     """
     certain = 0
-    for text, photo in asked:
+    for text, image in asked:
+        photo = None if image is None else judged_square(image, encoder.bundle.image_size)
         if limits:
             certain += ask(predictor, encoder, text, photo).prediction.certain > 0
         else:

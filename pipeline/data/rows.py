@@ -11,18 +11,23 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.stages import IngestConfig
-from pipeline.data.decoding import ImageError, decode_photo
-from pipeline.data.images import perceptual_hash, photo_flaw, signature, square, thumbnail
+from pipeline.data.decoding import ImageError
+from pipeline.data.images import (
+    Photo,
+    brightness,
+    decode,
+    judged_square,
+    perceptual_hash,
+    signature,
+    thumbnail,
+)
 from pipeline.data.language import guess_language
 from pipeline.data.sources import BadRow, Item, RawRow, shorten
-from pipeline.data.text import clean_text, cut_text, product_text
+from pipeline.data.text import clean_text, listing_text
 from pipeline.taxonomy.paths import normalise_path
 
-_RAW_TEXT_FACTOR = 50
-"""Raw texts are cut at this many times the allowed length before any parsing: no honest markup is thicker."""
 THUMBNAIL_QUALITY = 75
 """Of WebP."""
-_MAX_TITLE = 500
 _KEPT_TEXT = 20_000
 """Characters kept of each raw text, should the row be rejected later on: all rows of a source are held at a time."""
 _UNKNOWN_CATEGORIES = frozenset(("uncategorized", "uncategorised", "none", "n/a", "null"))
@@ -30,28 +35,26 @@ _ID_DIGITS = 16
 
 
 @dataclass(frozen=True)
-class CleanPhoto:
-    """What is kept of a photo.
+class CleanPhoto(Photo):
+    """A photo as the vision tower reads it, and all else that later stages need of it.
 
     Attributes:
-        digest: Hash of its file.
+        digest: SHA-256 of its file.
         width: Of the source photo, in pixels.
         height: Of the source photo, in pixels.
-        square: uint8 [size, size, 3] for the cache.
         thumbnail: WebP.
+        brightness: Mean luma, 0 to 1.
         hash: 64-bit perceptual hash.
-        signature: uint8, coarse colours.
-        flaw: What makes it say nothing (`images.photo_flaw`), "" if it is a photo.
+        signature: uint8 [32, 32, 3], coarse colors.
     """
 
     digest: str
     width: int
     height: int
-    square: np.ndarray
     thumbnail: bytes
+    brightness: float
     hash: int
     signature: np.ndarray
-    flaw: str
 
 
 @dataclass(frozen=True)
@@ -124,22 +127,24 @@ def _clean_path(raw: str | None) -> str | None:
 
 
 def clean_photo(data: bytes, config: IngestConfig) -> CleanPhoto:
-    """Decode a photo once and take from it all that later stages need.
+    """Decode a photo once and derive from it all that later stages need.
 
     Raises:
         ImageError: If it cannot be used.
     """
-    photo = decode_photo(data, max_bytes=config.max_image_bytes, max_pixels=config.max_image_pixels)
-    image = photo.image
+    decoded = decode(data, config)
+    image = decoded.image
+    photo = judged_square(image, config.image_size)
     return CleanPhoto(
+        square=photo.square,
+        flaw=photo.flaw,
         digest=hashlib.sha256(data).hexdigest(),
-        width=photo.width,
-        height=photo.height,
-        square=square(image, config.image_size),
+        width=decoded.width,
+        height=decoded.height,
         thumbnail=thumbnail(image, config.thumbnail_size, THUMBNAIL_QUALITY),
+        brightness=brightness(image),
         hash=perceptual_hash(image),
         signature=signature(image),
-        flaw=photo_flaw(image),
     )
 
 
@@ -150,15 +155,6 @@ def product_id(raw: RawRow) -> str:
     digest = hashlib.sha256(f"{raw.split}\0{raw.row}\0{raw.title}\0".encode(errors="surrogatepass"))
     digest.update(hashlib.sha256(raw.image or b"").digest())
     return digest.hexdigest()[:_ID_DIGITS]
-
-
-def _texts(raw: RawRow, config: IngestConfig, notes: list[str]) -> tuple[str, str]:
-    allowed = config.max_text_characters
-    description = clean_text(raw.description[: allowed * _RAW_TEXT_FACTOR])
-    if len(description) > allowed or len(raw.description) > allowed * _RAW_TEXT_FACTOR:
-        notes.append("description cut")
-        description = cut_text(description, allowed)
-    return cut_text(clean_text(raw.title[: _MAX_TITLE * _RAW_TEXT_FACTOR]), _MAX_TITLE), description
 
 
 def _categories(raw: RawRow, notes: list[str]) -> tuple[str | None, list[str]]:
@@ -192,8 +188,8 @@ def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
     """
     if isinstance(item, BadRow):
         return Reject(item.split, item.row, item.reason, raw_json(dict(item.raw)))
-    notes = list(item.notes)
-    title, description = _texts(item, config, notes)
+    listing = listing_text(item.title, item.description, config)
+    notes = [*item.notes, *(f"{field} cut" for field in listing.cut)]
     category, candidates = _categories(item, notes)
     photo = None
     trouble = item.note
@@ -205,13 +201,13 @@ def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
             notes.append("photo unusable")
     else:
         notes.append("photo missing")
-    text = product_text(title, description)
+    text = listing.text
     row = CleanRow(
         product_id=product_id(item),
         raw=_kept(item, trouble),
         raw_image_bytes=len(item.image or b""),
-        title=title,
-        description=description,
+        title=listing.title,
+        description=listing.description,
         text=text,
         brand=clean_text(item.brand),
         language=guess_language(text),

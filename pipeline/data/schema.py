@@ -41,6 +41,8 @@ PRODUCTS = pa.schema(
         ("image_row", pa.int32()),  # row of the image cache, -1 = no photo
         ("image_width", pa.int32()),  # of the source photo, 0 = none
         ("image_height", pa.int32()),
+        ("photo_flaw", pa.string()),  # why the photo shows nothing, "" = it may show something, or there is none
+        ("brightness", pa.float32()),  # mean luma of the photo, 0 to 1, null = no photo
         ("thumbnail", pa.binary()),  # WebP, null = no photo
     ]
 )

@@ -24,10 +24,10 @@ from tqdm import tqdm
 
 from pipeline.artifacts import RunPaths, atomic_path
 from pipeline.config.build import Config
-from pipeline.data.decoding import ImageError, decode_photo
+from pipeline.data.decoding import ImageError
 from pipeline.data.duplicates import Fingerprints, group_rows
 from pipeline.data.image_cache import ImageCacheWriter
-from pipeline.data.images import SIGNATURE_SIZE, square
+from pipeline.data.images import SIGNATURE_SIZE, decode, square
 from pipeline.data.rows import CleanRow, Reject, clean_row, reject_clean
 from pipeline.data.schema import PRODUCTS, REJECTS, SPLITS, write_table
 from pipeline.data.sources import BadRow, Item, Source, SourceError, open_photos, open_source
@@ -128,8 +128,7 @@ def _write_photos(config: Config, paths: RunPaths) -> None:
         if isinstance(item, BadRow) or item.image is None:
             return None
         try:
-            limits = config.ingest
-            photo = decode_photo(item.image, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels)
+            photo = decode(item.image, config.ingest)
         except ImageError:
             return None
         return square(photo.image, size)
@@ -240,6 +239,8 @@ def _products_table(rows: Sequence[CleanRow], leaders: Sequence[CleanRow], split
                 "image_row": -1 if photo is None else image_row,
                 "image_width": 0 if photo is None else photo.width,
                 "image_height": 0 if photo is None else photo.height,
+                "photo_flaw": "" if photo is None else photo.flaw,
+                "brightness": None if photo is None else photo.brightness,
                 "thumbnail": None if photo is None else photo.thumbnail,
             }
         )

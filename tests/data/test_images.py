@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.config.stages import IngestConfig
+from pipeline.data.decoding import ImageError
 from pipeline.data.decoding.decode import decode_image
-from pipeline.data.images import perceptual_hash, signature, square, thumbnail
+from pipeline.data.images import brightness, perceptual_hash, photo_flaw, read_photo, signature, square, thumbnail
 from tests.helpers.factories import CATEGORIES, COLOURS, draw, encode
 
 
@@ -55,3 +57,19 @@ def test_the_hash_is_the_signs_of_the_lowest_frequencies_about_their_median():
         frequencies = _dct_by_definition(gray).ravel()
         bits = "".join("1" if value > np.median(frequencies) else "0" for value in frequencies)
         assert f"{perceptual_hash(photo):064b}" == bits
+
+
+def test_reading_a_photo_decodes_squares_and_judges_it():
+    rng = np.random.default_rng(4)
+    drawing = draw("disc", COLOURS[0][1], rng, size=160)
+    photo = read_photo(encode(drawing, "PNG"), IngestConfig(image_size=48))
+    np.testing.assert_array_equal(photo.square, square(drawing, 48))
+    assert photo.flaw == photo_flaw(drawing) == ""
+    assert read_photo(encode(_plain(), "PNG"), IngestConfig()).flaw == "one color"
+    with pytest.raises(ImageError, match="at most 100"):
+        read_photo(encode(_plain(), "PNG"), IngestConfig(max_image_pixels=100))
+
+
+@pytest.mark.parametrize(("gray", "luma"), [(0, 0.0), (51, 0.2), (255, 1.0)])
+def test_brightness_runs_from_black_to_white(gray, luma):
+    assert brightness(_plain((gray, gray, gray))) == pytest.approx(luma)

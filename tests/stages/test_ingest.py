@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.config import presets
@@ -90,6 +91,21 @@ def test_photos_lie_where_the_products_say(built):
         red, green, blue = cache[row][14:18, 14:18].reshape(-1, 3).mean(axis=0)
         assert red > max(green, blue) + 50
     assert len(reds)
+
+
+def test_a_photo_that_shows_nothing_is_kept_with_its_flaw_and_brightness(tmp_path):
+    rows = _rows(3)
+    plain = Image.new("RGB", (64, 64), (51, 51, 51))
+    rows[0]["product_image"] = {"bytes": encode(plain, "PNG"), "path": "plain.png"}
+    rows[1]["product_image"] = None
+    write_rows(tmp_path / "s" / "train.parquet", rows)
+    ingest.run(_config(tmp_path / "s"), tmp_path / "run")
+    products, _ = _read(RunPaths(tmp_path / "run"))
+    assert products.photo_flaw.tolist() == ["one color", "", ""]
+    assert products.image_row.tolist() == [0, -1, 1]
+    assert products.brightness[0] == pytest.approx(0.2)
+    assert np.isnan(products.brightness[1])
+    assert 0 < products.brightness[2] < 1
 
 
 def test_the_taxonomy_holds_every_path_and_its_parents(built):
