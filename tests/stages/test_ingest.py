@@ -16,6 +16,7 @@ from pipeline.data.sources import SourceError
 from pipeline.provenance import is_complete, read_provenance
 from pipeline.stages import ingest
 from pipeline.taxonomy.paths import read_taxonomy
+from tests.helpers import SHARED
 from tests.helpers.factories import CATEGORIES, COLOURS, draw, encode, make_row, write_dataset, write_rows
 
 INGEST = IngestConfig(image_size=32, thumbnail_size=48, heldout_max_share=0.2)
@@ -232,3 +233,51 @@ def test_a_catalogue_of_ours_keeps_its_ids_and_splits(built, tmp_path):
     again, rejects = _read(RunPaths(tmp_path / "run"))
     assert len(rejects) == 0
     assert again.set_index("product_id").split.to_dict() == products.set_index("product_id").split.to_dict()
+
+
+def _without_text(row):
+    return {**row, "product_title": "", "product_description": None}
+
+
+@pytest.mark.parametrize("lacking", ["photo", "text"])
+@pytest.mark.parametrize("count", [1, 6, 40])
+def test_a_catalogue_without_any_photo_or_without_any_text(tmp_path, lacking, count):
+    rows = _rows(count, product_image=None) if lacking == "photo" else [_without_text(row) for row in _rows(count)]
+    write_rows(tmp_path / "s" / "train.parquet", rows)
+    config = _config(tmp_path / "s")
+    ingest.run(config, tmp_path / "run")
+    run = RunPaths(tmp_path / "run")
+    products, rejects = _read(run)
+    assert (len(products), len(rejects)) == (count, 0)
+    photos = np.load(run.images, mmap_mode="r", allow_pickle=False)
+    assert photos.shape == (0 if lacking == "photo" else count, 32, 32, 3)
+    assert (products.text == "").all() == (lacking == "text")
+    assert (products.image_row == -1).all() == (lacking == "photo")
+    assert products.brightness.isna().all() == (lacking == "photo")
+    assert is_complete(ingest.outputs(run), config, "ingest")
+
+
+def test_a_catalogue_without_any_category(tmp_path):
+    write_rows(tmp_path / "s" / "train.parquet", _rows(6, ground_truth_category=None, potential_product_categories=None))
+    ingest.run(_config(tmp_path / "s"), tmp_path / "run")
+    products, rejects = _read(RunPaths(tmp_path / "run"))
+    assert (len(products), len(rejects)) == (6, 0)
+    assert products.category_path.isna().all()
+
+
+@pytest.mark.parametrize(
+    ("file", "count"),
+    [
+        ("33-six-products/first-try.csv", 6),
+        ("33-six-products/no-categories.csv", 10),
+        ("35-text-only-build/products_export.csv", 90),
+    ],
+)
+def test_small_and_photoless_catalogues_as_users_have_them(tmp_path, file, count):
+    path = SHARED / "cases" / file
+    if not path.exists():
+        pytest.skip("the shared cases are not here")
+    ingest.run(_config(path), tmp_path / "run")
+    products, rejects = _read(RunPaths(tmp_path / "run"))
+    assert (len(products), len(rejects)) == (count, 0)
+    assert (products.image_row == -1).all()
