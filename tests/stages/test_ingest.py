@@ -258,7 +258,8 @@ def test_a_catalogue_without_any_photo_or_without_any_text(tmp_path, lacking, co
 
 
 def test_a_catalogue_without_any_category(tmp_path):
-    write_rows(tmp_path / "s" / "train.parquet", _rows(6, ground_truth_category=None, potential_product_categories=None))
+    rows = _rows(6, ground_truth_category=None, potential_product_categories=None)
+    write_rows(tmp_path / "s" / "train.parquet", rows)
     ingest.run(_config(tmp_path / "s"), tmp_path / "run")
     products, rejects = _read(RunPaths(tmp_path / "run"))
     assert (len(products), len(rejects)) == (6, 0)
