@@ -19,8 +19,8 @@ def _decoded(data):
     return decode_image(data, **LIMITS).image
 
 
-def _plain(colour=(200, 40, 40), size=(60, 40), mode="RGB"):
-    return Image.new(mode, size, colour)
+def _plain(color=(200, 40, 40), size=(60, 40), mode="RGB"):
+    return Image.new(mode, size, color)
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
@@ -38,7 +38,7 @@ def test_cmyk_becomes_rgb():
     assert max(green, blue) < 90
 
 
-def test_sixteen_bit_greys_keep_their_brightness():
+def test_sixteen_bit_grays_keep_their_brightness():
     deep = Image.fromarray(np.full((20, 30), 128 * 256, dtype=np.uint16))
     assert _decoded(encode(deep, "PNG")).getpixel((3, 3)) == (128, 128, 128)
 
@@ -49,7 +49,7 @@ def test_transparent_pixels_are_white(mode):
     assert _decoded(encode(clear, "PNG")).getpixel((3, 3)) == (255, 255, 255)
 
 
-def test_a_palette_with_a_transparent_colour_is_white_there():
+def test_a_palette_with_a_transparent_color_is_white_there():
     image = Image.new("P", (10, 10), 0)
     image.putpalette([9, 9, 9, 200, 40, 40])
     image.putpixel((5, 5), 1)
@@ -121,7 +121,7 @@ def test_a_cut_short_file_is_refused(format):
         _decoded(data[: len(data) // 2])
 
 
-def test_sixteen_bit_colours_keep_their_hue():
+def test_sixteen_bit_colors_keep_their_hue():
     row = b"\0" + struct.pack(">3H", 200 * 257, 40 * 257, 40 * 257) * 6
     assert _decoded(raw_png(6, 4, row * 4, depth=16)).getpixel((3, 2)) == (200, 40, 40)
 

@@ -8,11 +8,11 @@ from pipeline.config.stages import IngestConfig
 from pipeline.data.decoding import ImageError
 from pipeline.data.decoding.decode import decode_image
 from pipeline.data.images import brightness, perceptual_hash, photo_flaw, read_photo, signature, square, thumbnail
-from tests.helpers.factories import CATEGORIES, COLOURS, draw, encode
+from tests.helpers.factories import CATEGORIES, COLORS, draw, encode
 
 
-def _plain(colour=(200, 40, 40), size=(60, 40), mode="RGB"):
-    return Image.new(mode, size, colour)
+def _plain(color=(200, 40, 40), size=(60, 40), mode="RGB"):
+    return Image.new(mode, size, color)
 
 
 @pytest.mark.parametrize("size", [(60, 40), (40, 60), (1, 500), (300, 1), (1000, 1000), (7, 7)])
@@ -33,7 +33,7 @@ def test_thumbnail_is_a_webp_no_larger_than_the_photo():
 
 def test_hashes_and_signatures_survive_compression_and_tell_products_apart():
     rng = np.random.default_rng(3)
-    photos = [draw(shape, COLOURS[n % 6][1], rng, size=160) for n, (_, _, shape) in enumerate(CATEGORIES)]
+    photos = [draw(shape, COLORS[n % 6][1], rng, size=160) for n, (_, _, shape) in enumerate(CATEGORIES)]
     hashes = [perceptual_hash(photo) for photo in photos]
     for photo, original in zip(photos, hashes, strict=True):
         again = decode_image(encode(photo.resize((100, 100)), quality=60), max_bytes=10**6, max_pixels=10**6).image
@@ -52,7 +52,7 @@ def _dct_by_definition(gray):
 def test_the_hash_is_the_signs_of_the_lowest_frequencies_about_their_median():
     rng = np.random.default_rng(5)
     for number, (_, _, shape) in enumerate(CATEGORIES):
-        photo = draw(shape, COLOURS[number % 6][1], rng, size=160)
+        photo = draw(shape, COLORS[number % 6][1], rng, size=160)
         gray = np.asarray(photo.convert("L").resize((32, 32), Image.Resampling.BOX, reducing_gap=3.0), dtype=float)
         frequencies = _dct_by_definition(gray).ravel()
         bits = "".join("1" if value > np.median(frequencies) else "0" for value in frequencies)
@@ -61,7 +61,7 @@ def test_the_hash_is_the_signs_of_the_lowest_frequencies_about_their_median():
 
 def test_reading_a_photo_decodes_squares_and_judges_it():
     rng = np.random.default_rng(4)
-    drawing = draw("disc", COLOURS[0][1], rng, size=160)
+    drawing = draw("disc", COLORS[0][1], rng, size=160)
     photo = read_photo(encode(drawing, "PNG"), IngestConfig(image_size=48))
     np.testing.assert_array_equal(photo.square, square(drawing, 48))
     assert photo.flaw == photo_flaw(drawing) == ""

@@ -18,7 +18,7 @@ from pipeline.data.schema import read_table
 from pipeline.data.sources import RawRow, SourceError, cells, open_source, tables
 from pipeline.data.sources.photos import PhotoFinder
 from pipeline.stages import ingest
-from tests.helpers.factories import COLOURS, draw, encode
+from tests.helpers.factories import COLORS, draw, encode
 from tests.helpers.hostile import ingest_measured, repeated, write_bomb
 
 GIGABYTE = 1_000_000  # kB
@@ -28,7 +28,7 @@ GIGABYTE = 1_000_000  # kB
 def photo():
     import numpy as np
 
-    return encode(draw("disc", COLOURS[0][1], np.random.default_rng(0)))
+    return encode(draw("disc", COLORS[0][1], np.random.default_rng(0)))
 
 
 def _rows(path, **options):

@@ -17,7 +17,7 @@ from pipeline.provenance import is_complete, read_provenance
 from pipeline.stages import ingest
 from pipeline.taxonomy.paths import read_taxonomy
 from tests.helpers import SHARED
-from tests.helpers.factories import CATEGORIES, COLOURS, draw, encode, make_row, write_dataset, write_rows
+from tests.helpers.factories import CATEGORIES, COLORS, draw, encode, make_row, write_dataset, write_rows
 
 INGEST = IngestConfig(image_size=32, thumbnail_size=48, heldout_max_share=0.2)
 
@@ -137,7 +137,7 @@ def test_a_duplicate_of_a_test_product_leaves_training_with_its_raw_row(tmp_path
     caplog.set_level(logging.INFO)
     rows = _rows(48)
     rng = np.random.default_rng(9)
-    photo = draw("disc", COLOURS[2][1], rng, size=160)
+    photo = draw("disc", COLORS[2][1], rng, size=160)
     test = [{**row, "product_title": f"Other {n} words"} for n, row in enumerate(_rows(5))]
     test[0]["product_title"] = rows[7]["product_title"].upper() + "!"
     test[1]["product_image"] = rows[11]["product_image"]

@@ -12,13 +12,13 @@ from pipeline.config.stages import SourceConfig
 from pipeline.data.schema import PRODUCTS
 from pipeline.data.sources import BadRow, RawRow, SourceError, open_photos, open_source
 from pipeline.data.sources.fetching import PhotoFetcher
-from tests.helpers.factories import CATEGORIES, COLOURS, draw, encode, make_row, write_dataset, write_rows
+from tests.helpers.factories import CATEGORIES, COLORS, draw, encode, make_row, write_dataset, write_rows
 
 
 def _photo():
     import numpy as np
 
-    return encode(draw("disc", COLOURS[0][1], np.random.default_rng(0)))
+    return encode(draw("disc", COLORS[0][1], np.random.default_rng(0)))
 
 
 def _open(location, **options):
