@@ -1,4 +1,4 @@
-"""Which rows show the same product: by title, by photo file, by the look of the photo. Pure functions."""
+"""Groups of rows that show the same product: same title, photo file or look of the photo. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ import faiss
 import numpy as np
 from scipy.cluster.hierarchy import DisjointSet
 
-MAX_SHARED = 40
-"""A photo or its hash that more distinct titles share is a placeholder ("no image"), not one product."""
-FOREGROUND_DISTANCE = 8.0
-"""Photos whose coarse colours differ by more than this on average (of 255), where one of them is not white, differ.
+MAX_TITLES_OF_A_PHOTO = 40
+"""A photo that more distinct titles share is a placeholder ("no image"), not one product."""
+MAX_FOREGROUND_DISTANCE = 8.0
+"""Mean difference of coarse colors (of 255), where either photo is not white, above which photos differ.
 
 On 25,000 real shop photos, 99 % of the pairs below it are of one brand; at 20, half of them.
 """
-_WHITE = 240
-_MIN_FOREGROUND = 0.01
+_WHITE = 240  # smallest channel value of a pixel that counts as white
+_MIN_FOREGROUND = 0.01  # share of the pixels below which there is nothing to compare
 _COMPARED_AT_ONCE = 1024
 _SEARCHED_AT_ONCE = 4096
 _HASH_BITS = 64
 _MAX_BAND_BITS = 16
 
 _WORDS = re.compile(r"[^\W_]+")
-_COLOURS_SIZES_UNITS = (
+_COLORS_SIZES_UNITS = (
     "black white red green blue yellow orange purple violet pink brown grey gray beige navy gold golden "
     "silver teal cream ivory khaki maroon turquoise multi multicolor multicolour small medium large xs s "
     "m l xl xxl xxxl size us uk eu cm mm ml kg g oz inch inches in ft pack pcs piece pieces"
 )
-_VARIANT_WORDS = frozenset(_COLOURS_SIZES_UNITS.split())
+_VARIANT_WORDS = frozenset(_COLORS_SIZES_UNITS.split())
 
 
 def merge_equal(sets: DisjointSet, keys: Sequence[Hashable | None]) -> None:
@@ -50,13 +50,13 @@ def smallest_members(sets: DisjointSet) -> np.ndarray:
 
 
 def title_key(title: str, description: str) -> str | None:
-    """What two listings of one product share: the words of the title, else of the description; None without text."""
+    """Key that listings of one product share: the words of the title, else of the description; None without text."""
     words = _WORDS.findall((title or description).casefold())
     return " ".join(words) or None
 
 
 def variant_key(title: str, description: str) -> str | None:
-    """`title_key` without colours, sizes and numbers; as it is where less than two words would remain."""
+    """`title_key` without colors, sizes and numbers; unchanged where fewer than two words would remain."""
     key = title_key(title, description)
     if key is None:
         return None
@@ -66,14 +66,14 @@ def variant_key(title: str, description: str) -> str | None:
 
 @dataclass(frozen=True)
 class Fingerprints:
-    """What says whether two rows show the same product.
+    """Features by which n rows are compared.
 
     Attributes:
         titles: [n] titles, cleaned.
         descriptions: [n] descriptions, cleaned.
         image_bytes: [n] hash of the photo's file, None without photo.
-        hashes: uint64 [n], perceptual hashes; anything where there is no photo.
-        signatures: uint8 [n, side, side, 3], coarse colours; anything where there is no photo.
+        hashes: uint64 [n], perceptual hashes; any value where there is no photo.
+        signatures: uint8 [n, side, side, 3], coarse colors; any value where there is no photo.
     """
 
     titles: Sequence[str]
@@ -110,14 +110,14 @@ def pairs_within(hashes: np.ndarray, bits: int) -> np.ndarray:
 
 
 def foreground_distance(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """How much pairs of photos differ where at least one of them is not white.
+    """Mean color difference of pairs of photos where at least one of the two is not white.
 
     Args:
         ones: uint8 [m, side, side, 3], `images.signature`.
         others: The same shape.
 
     Returns:
-        float32 [m], 0 to 255; infinite where next to nothing is to be seen on either.
+        float32 [m], 0 to 255; infinite where both photos are almost all white.
     """
     shown = np.minimum(ones.min(axis=3), others.min(axis=3)) < _WHITE
     apart = np.abs(ones.astype(np.float32) - others).mean(axis=3)
@@ -127,7 +127,7 @@ def foreground_distance(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _photo_keys(prints: Fingerprints, bits: int) -> list[int | None]:
-    """One number a photo: equal for photos that are the same picture, None where there is none to compare."""
+    """Number of the picture that each row shows; None without a photo and for placeholders."""
     sets = DisjointSet(range(len(prints.titles)))
     merge_equal(sets, prints.image_bytes)
     has_photo = np.array([value is not None for value in prints.image_bytes], dtype=bool)
@@ -136,13 +136,13 @@ def _photo_keys(prints: Fingerprints, bits: int) -> list[int | None]:
     for start in range(0, len(pairs), _COMPARED_AT_ONCE):
         block = pairs[start : start + _COMPARED_AT_ONCE]
         distances = foreground_distance(prints.signatures[block[:, 0]], prints.signatures[block[:, 1]])
-        for one, other in block[distances <= FOREGROUND_DISTANCE].tolist():
+        for one, other in block[distances <= MAX_FOREGROUND_DISTANCE].tolist():
             sets.merge(one, other)
     roots = smallest_members(sets)
     titles: dict[int, set[str | None]] = defaultdict(set)
     for row in np.flatnonzero(has_photo).tolist():
         titles[int(roots[row])].add(title_key(prints.titles[row], prints.descriptions[row]))
-    placeholders = {root for root, shared in titles.items() if len(shared) > MAX_SHARED}
+    placeholders = {root for root, shared in titles.items() if len(shared) > MAX_TITLES_OF_A_PHOTO}
     return [
         int(root) if present and int(root) not in placeholders else None
         for root, present in zip(roots, has_photo, strict=True)
@@ -150,10 +150,10 @@ def _photo_keys(prints: Fingerprints, bits: int) -> list[int | None]:
 
 
 def group_rows(prints: Fingerprints, given: Sequence[str], *, bits: int) -> np.ndarray:
-    """Groups of rows that must not part: duplicates everywhere, variants among the rows of "train".
+    """Groups of rows that must stay in one split: duplicates everywhere, variants among the rows of "train".
 
     Duplicates have the same title words, the same photo file, or photos that look the same (perceptual hashes within
-    `bits` and nearly the same colours). Variants differ in colour, size or number only. Variants on the two sides of
+    `bits` and nearly the same colors). Variants differ in color, size or number only. Variants on the two sides of
     the source's own split are left as they are.
 
     Args:

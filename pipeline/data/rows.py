@@ -1,4 +1,4 @@
-"""From a raw row to a clean one: texts, category paths, photo, id; or why that cannot be."""
+"""Cleaning of raw rows: texts, category paths, photo and id; or a reject with its reason."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from pipeline.taxonomy.paths import normalise_path
 
 THUMBNAIL_QUALITY = 75
 """Of WebP."""
-_KEPT_TEXT = 20_000
-"""Characters kept of each raw text, should the row be rejected later on: all rows of a source are held at a time."""
+_MAX_KEPT_CHARACTERS = 20_000
+"""Of each raw text, for the case that the row is rejected later: all rows of a source are in memory at once."""
 _UNKNOWN_CATEGORIES = frozenset(("uncategorized", "uncategorised", "none", "n/a", "null"))
 _ID_DIGITS = 16
 
@@ -59,9 +59,9 @@ class CleanPhoto(Photo):
 
 @dataclass(frozen=True)
 class CleanRow:
-    """A product as `schema.PRODUCTS` has it, before its split is known; `notes` say what was mended.
+    """A product as in `schema.PRODUCTS`, before its split is known; `notes` list what was repaired.
 
-    `raw` is without the photo, its texts are cut; its `note` says why a photo that the source names is not there.
+    `raw` lacks the photo, and its texts are cut; its `note` says why a photo that the source names is missing.
     """
 
     product_id: str
@@ -78,7 +78,7 @@ class CleanRow:
     notes: tuple[str, ...]
 
     def without_square(self) -> CleanRow:
-        """The row without the pixels that the image cache has taken over."""
+        """The row without the pixels, which are in the image cache by then."""
         if self.photo is None:
             return self
         return replace(self, photo=replace(self.photo, square=np.empty((0, 0, 3), dtype=np.uint8)))
@@ -86,7 +86,7 @@ class CleanRow:
 
 @dataclass(frozen=True)
 class Reject:
-    """A row that is no product, with the reason and the raw row as JSON (`schema.REJECTS`)."""
+    """A row that does not become a product, with the reason and the raw row as JSON (`schema.REJECTS`)."""
 
     split: str
     row: int
@@ -106,14 +106,14 @@ def raw_json(fields: Any) -> str:
 
 
 def reject_clean(row: CleanRow, reason: str) -> Reject:
-    """A clean row that must not become a product after all."""
+    """Reject a clean row after all."""
     fields = {**asdict(row.raw), "image": {"bytes": row.raw_image_bytes} if row.raw_image_bytes else None}
     return Reject(row.raw.split, row.raw.row, reason, raw_json(fields))
 
 
 def _kept(raw: RawRow, note: str) -> RawRow:
-    """A raw row as it is held until its split is known."""
-    title, description = shorten(raw.title, _KEPT_TEXT), shorten(raw.description, _KEPT_TEXT)
+    """A raw row as it is kept until its split is known."""
+    title, description = shorten(raw.title, _MAX_KEPT_CHARACTERS), shorten(raw.description, _MAX_KEPT_CHARACTERS)
     return replace(raw, image=None, title=title, description=description, note=note)
 
 
@@ -158,10 +158,10 @@ def product_id(raw: RawRow) -> str:
 
 
 def _categories(raw: RawRow, notes: list[str]) -> tuple[str | None, list[str]]:
-    """The truth and the candidates: normalised, each once, and empty where the truth is not among them.
+    """True path and distinct candidates, normalized; no candidates where the truth is not among them.
 
-    A list without the truth can neither be learnt from nor measured on, and adding the truth would put it at a place
-    of our choosing into a list that somebody else made.
+    A list without the truth is of no use for training or evaluation, and we cannot add the truth: its position in a
+    list that somebody else made would be our choice.
     """
     category = _clean_path(raw.category)
     if raw.category is not None and category is None:
@@ -180,11 +180,11 @@ def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
     """Clean one row.
 
     Args:
-        item: As a source gives it.
+        item: A row of a source.
         config: Limits and sizes.
 
     Returns:
-        The clean row; or a reject where there is neither text nor a usable photo.
+        The clean row; a reject where there is neither text nor a usable photo.
     """
     if isinstance(item, BadRow):
         return Reject(item.split, item.row, item.reason, raw_json(dict(item.raw)))
@@ -192,19 +192,19 @@ def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
     notes = [*item.notes, *(f"{field} cut" for field in listing.cut)]
     category, candidates = _categories(item, notes)
     photo = None
-    trouble = item.note
+    photo_problem = item.note
     if item.image is not None:
         try:
             photo = clean_photo(item.image, config)
         except ImageError as error:
-            trouble = str(error)
+            photo_problem = str(error)
             notes.append("photo unusable")
     else:
         notes.append("photo missing")
     text = listing.text
     row = CleanRow(
         product_id=product_id(item),
-        raw=_kept(item, trouble),
+        raw=_kept(item, photo_problem),
         raw_image_bytes=len(item.image or b""),
         title=listing.title,
         description=listing.description,
@@ -217,5 +217,5 @@ def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
         notes=tuple(notes),
     )
     if not text and photo is None:
-        return reject_clean(row, f"neither text nor a usable photo: {trouble or 'no photo'}")
+        return reject_clean(row, f"neither text nor a usable photo: {photo_problem or 'no photo'}")
     return row

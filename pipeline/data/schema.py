@@ -1,4 +1,4 @@
-"""The tables of a build as Arrow schemas, and how they are written and read.
+"""Arrow schemas of the tables of a build; writing and reading them.
 
 Everything is joined by `product_id`; nothing relies on the order of rows.
 """
@@ -19,7 +19,7 @@ from pipeline.provenance import Provenance, write_provenance
 
 SCHEMA_VERSION = 2
 UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
-"""What reading a damaged parquet file raises; a column's name may have lost its UTF-8."""
+"""Errors of reading a damaged parquet file; a column's name may have lost its UTF-8."""
 
 SPLITS = ("train", "validation", "heldout", "test")
 """`heldout` holds the rows of whole categories that training never sees; it and `validation` are cut from train."""
@@ -32,7 +32,7 @@ PRODUCTS = pa.schema(
         ("group", pa.string()),  # products of one group (duplicates, variants) never part across splits
         ("title", pa.string()),
         ("description", pa.string()),
-        ("text", pa.string()),  # what the text tower reads; "" = no text
+        ("text", pa.string()),  # input of the text tower; "" = no text
         ("brand", pa.string()),
         ("language", pa.string()),  # ISO 639-1 guess, "" = unknown
         ("is_secondhand", pa.bool_()),
@@ -65,7 +65,7 @@ CLUSTERS = pa.schema(
 
 
 def vector_type(dimension: int) -> pa.DataType:
-    """Arrow type of one stored vector: float16, fixed size, L2-normalised."""
+    """Arrow type of one stored vector: float16, fixed size, L2-normalized."""
     return pa.list_(pa.float16(), dimension)
 
 
@@ -80,7 +80,7 @@ def category_embeddings_schema(dimension: int) -> pa.Schema:
 
 
 def centroids_schema(dimension: int) -> pa.Schema:
-    """Mean of the members' fused vectors (L2-normalised), of every category at every depth."""
+    """Mean of the members' fused vectors (L2-normalized), of every category at every depth."""
     return pa.schema(
         [
             ("category_path", pa.string()),
@@ -186,7 +186,7 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     """
     if not path.exists():
         raise ArtifactError(f"{path} does not exist; run the stage that writes it, or the whole build.")
-    with _in_a_sentence(path):
+    with _readable(path):
         return pq.read_table(path, columns=columns, page_checksum_verification=True)
 
 
@@ -196,12 +196,12 @@ def parse_table(content: bytes, path: Path) -> pa.Table:
     Raises:
         ArtifactError: If it is damaged.
     """
-    with _in_a_sentence(path):
+    with _readable(path):
         return pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
 
 
 @contextlib.contextmanager
-def _in_a_sentence(path: Path) -> Iterator[None]:
+def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as error:

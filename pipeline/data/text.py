@@ -1,4 +1,4 @@
-"""Texts of real feeds made readable: markup out, one spelling of characters and spaces, a guess of the language."""
+"""Cleaning of product texts: markup removed, one spelling of characters and spaces, cut to a limit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INLINE_TAGS = (
     "sup tt u var wbr"
 )
 _INLINE = frozenset(_INLINE_TAGS.split())
-_UNSEEN = re.compile(
+_INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]"
 )
 _SPACE = re.compile(r"\s+")
@@ -27,7 +27,7 @@ _CSS_RULE = re.compile(
     r"\{\s*+(?:[\w-]++\s*+:[^{};]++;?\s*+){1,200}+\}"
 )
 _CSS_EMPTY = re.compile(r"@[\w-]++[^{}]{0,200}+\{\s*+\}")
-_PASSES = 8
+_MAX_PASSES = 8
 _RAW_TEXT_FACTOR = 50
 """Raw texts are cut at this many times the allowed length before any parsing: no honest markup is thicker."""
 
@@ -76,7 +76,7 @@ def _strip_markup(text: str) -> str:
 
 def _fold(text: str) -> str:
     """NFKC, without invisible and control characters, single spaces."""
-    visible = _UNSEEN.sub("", unicodedata.normalize("NFKC", _UNSEEN.sub("", text)))
+    visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)))
     return _SPACE.sub(" ", unicodedata.normalize("NFKC", visible)).strip()
 
 
@@ -97,12 +97,12 @@ def clean_text(raw: str | None) -> str:
         One line, NFKC, single spaces, no control characters; "" if nothing is left.
     """
     text = _fold(raw or "")
-    for _ in range(_PASSES):
+    for _ in range(_MAX_PASSES):
         cleaned = _clean_once(text)
         if cleaned == text:
             return text
         text = cleaned
-    # Markup nested deeper than any honest feed: what could still open a tag or an escape goes.
+    # markup nested deeper than in any honest feed: remove what could still open a tag or an escape
     return _fold(re.sub(r"[<&{]", " ", text))
 
 
@@ -115,7 +115,7 @@ def cut_text(text: str, limit: int) -> str:
 
 
 def product_text(title: str, description: str) -> str:
-    """What the text tower reads: "title. description", of cleaned parts.
+    """Input of the text tower: "title. description", of cleaned parts.
 
     The title is left out where the description already begins with it; "" if both are empty.
     """

@@ -14,7 +14,7 @@ from pipeline.data.schema import arrow_to_vectors, read_table
 
 
 def positions(wanted: Sequence[str], found: Sequence[str], source: Path) -> np.ndarray:
-    """Where each wanted product stands in a table.
+    """Rows of the wanted products in a table.
 
     Args:
         wanted: Product ids, in the order the caller wants.
@@ -45,7 +45,7 @@ def read_rows(path: Path, product_ids: Sequence[str], columns: Sequence[str]) ->
 
 @dataclass(frozen=True)
 class ProductVectors:
-    """Vectors of n products in the shared space, L2-normalised; zeros where there is none.
+    """Vectors of n products in the shared space, L2-normalized; zeros where there is none.
 
     Attributes:
         fused: float32 [n, d].

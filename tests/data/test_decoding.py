@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from pipeline.data.decoding.decode import ENOUGH_PIXELS, ImageError, _to_rgb, decode_image
+from pipeline.data.decoding.decode import MIN_SIDE_PIXELS, ImageError, _to_rgb, decode_image
 from tests.helpers.factories import encode, png_chunk, raw_png
 
 LIMITS = {"max_bytes": 1_000_000, "max_pixels": 4_000_000}
@@ -175,7 +175,7 @@ def test_damage_is_an_image_error_and_nothing_else(noise, position):
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
 def test_a_large_photo_is_decoded_at_a_reduced_scale(format):
     photo = decode_image(encode(_plain(size=(2400, 1600)), format), **LIMITS)
-    assert ENOUGH_PIXELS <= min(photo.image.size) < 2 * ENOUGH_PIXELS
+    assert MIN_SIDE_PIXELS <= min(photo.image.size) < 2 * MIN_SIDE_PIXELS
     assert (photo.width, photo.height) == (2400, 1600)
 
 

@@ -9,7 +9,7 @@ from scipy.cluster.hierarchy import DisjointSet
 
 from pipeline.config.stages import IngestConfig
 from pipeline.data.duplicates import (
-    MAX_SHARED,
+    MAX_TITLES_OF_A_PHOTO,
     Fingerprints,
     foreground_distance,
     group_rows,
@@ -112,7 +112,7 @@ def test_blank_photos_are_not_the_same_product():
 
 
 def test_a_placeholder_photo_groups_nothing():
-    n = MAX_SHARED + 1
+    n = MAX_TITLES_OF_A_PHOTO + 1
     titles = [f"thing {'abcdefghij'[i // 10]}{'abcdefghij'[i % 10]}" for i in range(n)]
     groups = group_rows(_prints(titles, images=["same"] * n), ["train"] * n, bits=3)
     assert len(set(groups.tolist())) == n
