@@ -21,7 +21,7 @@ from pipeline.data.text import listing_text
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.search.product_search import Hit, ProductSearch
 from pipeline.search.query import QueryEncoder
-from pipeline.taxonomy.paths import normalise_path
+from pipeline.taxonomy.paths import normalize_path
 from ui.api import endpoints
 from ui.guard.faults import refuse
 
@@ -171,7 +171,7 @@ def read_paths(text: str | None, what: str, at_most: int) -> list[str]:
     if len(lines) > at_most:
         raise refuse(f"{len(lines)} {what} were given; at most {at_most} are read.")
     try:
-        return [normalise_path(line) for line in lines]
+        return [normalize_path(line) for line in lines]
     except ValueError as error:
         raise refuse(str(error)) from error
 

@@ -24,7 +24,7 @@ from pipeline.data.images import (
 from pipeline.data.language import guess_language
 from pipeline.data.sources import BadRow, Item, RawRow, shorten
 from pipeline.data.text import clean_text, listing_text
-from pipeline.taxonomy.paths import normalise_path
+from pipeline.taxonomy.paths import normalize_path
 
 THUMBNAIL_QUALITY = 75
 """Of WebP."""
@@ -121,7 +121,7 @@ def _clean_path(raw: str | None) -> str | None:
     if raw is None or raw.strip().casefold() in _UNKNOWN_CATEGORIES:
         return None
     try:
-        return normalise_path(raw)
+        return normalize_path(raw)
     except ValueError:
         return None
 

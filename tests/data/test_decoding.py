@@ -87,7 +87,7 @@ def test_every_orientation_is_turned_as_pillow_turns_it(format, orientation):
 
 @settings(deadline=None, max_examples=300)
 @given(st.data())
-def test_damaged_exif_data_never_cost_the_photo(data):
+def test_a_photo_with_damaged_exif_data_is_still_read(data):
     exif = Image.Exif()
     exif.update({0x0112: 6, 0x010F: "Maker", 0x011A: (72, 1), 0x8769: {0x9003: "2020:01:01 00:00:00"}})
     noisy = bytearray(exif.tobytes())
@@ -97,7 +97,7 @@ def test_damaged_exif_data_never_cost_the_photo(data):
     assert image.size in ((60, 40), (40, 60))
 
 
-def test_a_jpeg_of_several_pictures_as_phones_make_them_is_its_first():
+def test_only_the_first_picture_of_a_multi_picture_jpeg_is_read():
     buffer = io.BytesIO()
     _plain().save(buffer, "MPO", save_all=True, append_images=[_plain((0, 200, 0), (30, 20))])
     decoded = _decoded(buffer.getvalue())
@@ -106,7 +106,7 @@ def test_a_jpeg_of_several_pictures_as_phones_make_them_is_its_first():
 
 
 @pytest.mark.parametrize("format", ["WEBP", "PNG"])
-def test_of_an_animation_the_first_frame_counts(format):
+def test_only_the_first_frame_of_an_animation_is_read(format):
     frames = [_plain((200, 0, 0)), _plain((0, 200, 0))]
     data = encode(frames[0], format, save_all=True, append_images=frames[1:], duration=50)
     red, green, _ = _decoded(data).getpixel((10, 10))
@@ -126,7 +126,7 @@ def test_sixteen_bit_colors_keep_their_hue():
     assert _decoded(raw_png(6, 4, row * 4, depth=16)).getpixel((3, 2)) == (200, 40, 40)
 
 
-def test_a_bomb_beside_the_pixels_is_no_work():
+def test_a_bomb_in_the_metadata_is_not_unpacked():
     text = b"Comment\0\0" + zlib.compress(bytes(80_000_000))
     with contextlib.suppress(ImageError):
         assert _decoded(raw_png(2, 2, (b"\0" + bytes(6)) * 2, extra=png_chunk(b"zTXt", text))).size == (2, 2)
