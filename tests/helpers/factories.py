@@ -109,14 +109,14 @@ def png_chunk(name: bytes, body: bytes) -> bytes:
 
 
 def raw_png(width: int, height: int, pixels: bytes, *, depth: int = 8, extra: bytes = b"") -> bytes:
-    """A PNG file of RGB pixels with any header: `pixels` are its lines, each after a zero, and need not be as many."""
+    """A PNG file with any header; `pixels` are RGB rows, each after a zero byte, not necessarily `height` of them."""
     header = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
     body = png_chunk(b"IHDR", header) + extra + png_chunk(b"IDAT", zlib.compress(pixels)) + png_chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + body
 
 
 def make_row(number: int, rng: np.random.Generator, *, dirt: bool = True) -> dict[str, Any]:
-    """One row of the input schema; with `dirt`, every tenth lacks a photo or has a broken one, some texts hold HTML."""
+    """One row of the input schema; with `dirt`, a tenth lacks a photo or has a broken one, and some texts hold HTML."""
     path, noun, shape = CATEGORIES[number % len(CATEGORIES)]
     color_name, color = COLORS[int(rng.integers(len(COLORS)))]
     brand = BRANDS[int(rng.integers(len(BRANDS)))]
@@ -165,7 +165,7 @@ def write_dataset(folder: Path, n: int = 120, seed: int = 0, *, dirt: bool = Tru
 
     Args:
         folder: Created if missing.
-        n: Rows in all; each category gets as many, within one.
+        n: Total of rows, spread evenly over the categories.
         seed: Same seed, same bytes.
         dirt: Missing and broken photos, HTML, empty descriptions.
 

@@ -59,20 +59,20 @@ class _FetchError(Exception):
 class _Host:
     """Requests to a host so far."""
 
-    asked: int = 0
+    requests: int = 0
     failures: int = 0
     seconds: float = 0.0
     given_up: str = ""
 
     def account(self, seconds: float, trouble: str) -> None:
         """Count a request; `trouble` says why the host failed, "" if it did not."""
-        self.asked += 1
+        self.requests += 1
         self.seconds += seconds
         self.failures = self.failures + 1 if trouble else 0
         if self.failures >= MAX_FAILURES:
             self.given_up = f"it failed {self.failures} times in a row, the last time because {trouble}"
-        elif self.seconds > MAX_HOST_SECONDS + MAX_HOST_SECONDS_A_PHOTO * self.asked:
-            self.given_up = f"{self.asked} photos took it {self.seconds:.0f} s"
+        elif self.seconds > MAX_HOST_SECONDS + MAX_HOST_SECONDS_A_PHOTO * self.requests:
+            self.given_up = f"{self.requests} photos took it {self.seconds:.0f} s"
 
 
 class PhotoFetcher:
