@@ -13,7 +13,7 @@ import argparse
 import io
 import itertools
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +25,8 @@ from pipeline.bundle.bundle import Bundle, load_bundle
 from pipeline.bundle.writer import save_bundle
 from pipeline.config.build import Config
 from pipeline.config.presets import compact, tiny
-from pipeline.data.decoding import decode_photo
-from pipeline.data.images import square
-from pipeline.models.encoding import TokenCache, pad, to_pixels
+from pipeline.data.images import read_photo
+from pipeline.models.encoding import TokenCache, to_pixels
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.search.bm25 import LexicalIndex
@@ -102,9 +101,8 @@ def text_query(size: Size, bundle: Bundle, index: VectorIndex, vectors: np.ndarr
     numbers = itertools.count()
     texts = itertools.cycle(zipf_texts(64, 6, seed=5))
     tower = bundle.model.text_tower
-    tokenizer = load_tokenizer(size.config.model.text)
-    ids = tokenizer([TEXT], truncation=True, max_length=size.config.model.text.max_tokens)["input_ids"]
-    tokens = pad(ids, 0)
+    cache = TokenCache(load_tokenizer(size.config.model.text), size.config.model.text.max_tokens)
+    tokens = cache.pad(cache([TEXT]))
 
     def end_to_end() -> None:
         query = encoder.encode(f"{TEXT} {next(numbers)}", None)
@@ -126,13 +124,13 @@ def text_query(size: Size, bundle: Bundle, index: VectorIndex, vectors: np.ndarr
 def photo_query(size: Size, config: Config, bundle: Bundle, index: VectorIndex) -> str:
     """A photo's file, decoded, encoded and looked up, over the tower's forward on its pixels."""
     encoder = QueryEncoder(bundle)
-    limits = {"max_bytes": config.ingest.max_image_bytes, "max_pixels": config.ingest.max_image_pixels}
+    limits = replace(config.ingest, image_size=bundle.image_size)
     files = itertools.cycle(photos(8, size.photo_side))
     tower = bundle.model.vision_tower
-    pixels = to_pixels(square(decode_photo(next(files), **limits).image, bundle.image_size)[None])
+    pixels = to_pixels(read_photo(next(files), limits).square[None])
 
     def end_to_end() -> None:
-        query = encoder.encode(None, decode_photo(next(files), **limits).image)
+        query = encoder.encode(None, read_photo(next(files), limits))
         index.search(query.fused_vector[None], K)
 
     with torch.inference_mode():

@@ -22,6 +22,7 @@ from benchmarks.products import NOUNS
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.predictor_state import PredictorParts
 from pipeline.catalog.catalog import Catalog
+from pipeline.data.images import judged_square
 from pipeline.prediction.answer import ask
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.search.query import QueryEncoder
@@ -94,7 +95,8 @@ def certain_share(predictor: CategoryPredictor, encoder: QueryEncoder, asked: li
         limits: Whether photos are checked as well.
     """
     certain = 0
-    for text, photo in asked:
+    for text, image in asked:
+        photo = None if image is None else judged_square(image, encoder.bundle.image_size)
         if limits:
             certain += ask(predictor, encoder, text, photo).prediction.certain > 0
         else:

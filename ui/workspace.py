@@ -16,12 +16,12 @@ import gradio as gr
 from pipeline.catalog.catalog import Catalog
 from pipeline.catalog.category_stats import Categories
 from pipeline.config.stages import IngestConfig
-from pipeline.data.text import clean_text, cut_text, product_text
+from pipeline.data.text import listing_text
 from pipeline.errors import UserError
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.search.product_search import Hit, ProductSearch
 from pipeline.search.query import QueryEncoder
-from pipeline.taxonomy.paths import normalise_path
+from pipeline.taxonomy.paths import normalize_path
 from ui.api import endpoints
 from ui.guard.faults import refuse
 
@@ -152,13 +152,13 @@ def check_text(text: str | None, what: str, limit: int = MAX_TEXT) -> str:
 
 
 def read_listing(title: str | None, description: str | None) -> str:
-    """What the text tower reads of a visitor's own product, "" for nothing; markup is taken out.
+    """Text of a visitor's own product, cleaned and cut as `ingest` does it; "" for none.
 
     Raises:
         gr.Error: If one of the two is too long.
     """
-    cleaned = clean_text(check_text(description, "description", MAX_DESCRIPTION))
-    return product_text(clean_text(check_text(title, "title")), cut_text(cleaned, IngestConfig().max_text_characters))
+    description = check_text(description, "description", MAX_DESCRIPTION)
+    return listing_text(check_text(title, "title"), description, IngestConfig()).text
 
 
 def read_paths(text: str | None, what: str, at_most: int) -> list[str]:
@@ -171,7 +171,7 @@ def read_paths(text: str | None, what: str, at_most: int) -> list[str]:
     if len(lines) > at_most:
         raise refuse(f"{len(lines)} {what} were given; at most {at_most} are read.")
     try:
-        return [normalise_path(line) for line in lines]
+        return [normalize_path(line) for line in lines]
     except UserError as error:
         raise refuse(str(error)) from error
 

@@ -12,9 +12,10 @@ from typing import Any
 from pipeline.bundle.bundle import load_bundle
 from pipeline.catalog.catalog import Catalog
 from pipeline.config.stages import IngestConfig
-from pipeline.data.decoding import ImageError, decode_photo, read_photo_file
+from pipeline.data.decoding import ImageError, read_photo_file
+from pipeline.data.images import Photo, read_photo
 from pipeline.data.sources import SourceError
-from pipeline.data.text import clean_text, product_text
+from pipeline.data.text import listing_text
 from pipeline.prediction.answer import Answer, ask
 from pipeline.prediction.request import Classify, predictor_of, shelf_of
 from pipeline.search.query import QueryEncoder
@@ -47,8 +48,9 @@ def classify_product(
     """
     bundle = load_bundle(model)
     predictor = predictor_of(bundle, taxonomy, asked)
-    text = product_text(clean_text(title), clean_text(description))
-    photo = None if image is None else _read_photo(image)
+    limits = IngestConfig(image_size=bundle.image_size)
+    text = listing_text(title, description, limits).text
+    photo = None if image is None else _read_photo(image, limits)
     opened = None if catalog is None else Catalog.open(catalog)
     shelf = None if opened is None else shelf_of(opened)
     only = asked.branches, asked.candidates
@@ -95,10 +97,8 @@ def render(answer: Answer, evidence: dict[str, Any] | None = None) -> str:
     return "\n".join(lines)
 
 
-def _read_photo(path: Path) -> Any:
-    limits = IngestConfig()
+def _read_photo(path: Path, limits: IngestConfig) -> Photo:
     try:
-        data = read_photo_file(path, limits.max_image_bytes)
-        return decode_photo(data, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels).image
+        return read_photo(read_photo_file(path, limits.max_image_bytes), limits)
     except (OSError, ImageError) as error:
         raise SourceError(f"The photo {path} cannot be read: {error}") from error

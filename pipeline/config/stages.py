@@ -87,6 +87,7 @@ class IngestConfig:
         require(0 <= self.validation_fraction < 1, "ingest.validation_fraction must lie in [0, 1)")
         require(0 <= self.heldout_category_fraction < 1, "ingest.heldout_category_fraction must lie in [0, 1)")
         require(0 < self.heldout_max_share <= 1, "ingest.heldout_max_share must lie in (0, 1]")
+        require(0 <= self.near_duplicate_bits < 64, "ingest.near_duplicate_bits must be 0 to 63")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""What a table holds as one hash, however it is stored: the same for any compression, encoding and division in chunks.
+"""Hash of a table's content, independent of compression, encoding and chunks.
 
-It is made of the values that were read and are going to be used, so whatever damage changes a value changes it too.
+It covers the values that were read and will be used, so any damage that changes a value changes the hash.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def content_hash(table: pa.Table) -> str:
 
 
 def _name(kind: pa.DataType) -> str:
-    """A type's name without those that parquet gives to the items of lists."""
+    """Name of a type, without the names that parquet gives to the items of lists."""
     if pa.types.is_fixed_size_list(kind):
         return f"list[{kind.list_size}] of {_name(kind.value_type)}"
     return f"list of {_name(kind.value_type)}" if pa.types.is_list(kind) else str(kind)
@@ -35,29 +35,29 @@ def _parts(chunks: Sequence[pa.Array]) -> Iterator[memoryview]:
     kind = chunks[0].type
     for chunk in chunks:
         yield np.asarray(chunk.is_valid()).astype(np.uint8).data
-    there = [chunk.drop_null() for chunk in chunks]
+    present = [chunk.drop_null() for chunk in chunks]
     if pa.types.is_list(kind):
-        for chunk in there:
+        for chunk in present:
             yield _numbers(pc.list_value_length(chunk))
     elif pa.types.is_string(kind) or pa.types.is_binary(kind):
-        for chunk in there:
+        for chunk in present:
             yield _numbers(pc.binary_length(chunk))
     if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
-        yield from _parts([chunk.flatten() for chunk in there])
+        yield from _parts([chunk.flatten() for chunk in present])
     elif pa.types.is_string(kind) or pa.types.is_binary(kind):
-        yield from map(_letters, there)
+        yield from map(_text_bytes, present)
     else:
-        yield from map(_numbers, there)
+        yield from map(_numbers, present)
 
 
 def _numbers(chunk: pa.Array) -> memoryview:
     return np.ascontiguousarray(chunk.to_numpy(zero_copy_only=False)).data
 
 
-def _letters(chunk: pa.Array) -> memoryview:
+def _text_bytes(chunk: pa.Array) -> memoryview:
     """The bytes of all texts of an array without nulls, one after another."""
-    _, offsets, letters = chunk.buffers()
-    if not len(chunk) or letters is None:
+    _, offsets, content = chunk.buffers()
+    if not len(chunk) or content is None:
         return memoryview(b"")
     ends = np.frombuffer(offsets, np.int32)
-    return memoryview(letters)[int(ends[chunk.offset]) : int(ends[chunk.offset + len(chunk)])]
+    return memoryview(content)[int(ends[chunk.offset]) : int(ends[chunk.offset + len(chunk)])]

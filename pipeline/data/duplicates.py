@@ -1,75 +1,62 @@
-"""Which rows show the same product: by title, by photo file, by the look of the photo. Pure functions."""
+"""Groups of rows that show the same product: same title, photo file or look of the photo. Pure functions."""
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+import faiss
 import numpy as np
+from scipy.cluster.hierarchy import DisjointSet
 
-MAX_SHARED = 40
-"""A photo or its hash that more distinct titles share is a placeholder ("no image"), not one product."""
-FOREGROUND_DISTANCE = 8.0
-"""Photos whose coarse colours differ by more than this on average (of 255), where one of them is not white, differ.
+MAX_TITLES_OF_A_PHOTO = 40
+"""A photo that more distinct titles share is a placeholder ("no image"), not one product."""
+MAX_FOREGROUND_DISTANCE = 8.0
+"""Mean difference of coarse colors (of 255), where either photo is not white, above which photos differ.
 
 On 25,000 real shop photos, 99 % of the pairs below it are of one brand; at 20, half of them.
 """
-_WHITE = 240
-_MIN_FOREGROUND = 0.01
+_WHITE = 240  # smallest channel value of a pixel that counts as white
+_MIN_FOREGROUND = 0.01  # share of the pixels below which there is nothing to compare
 _COMPARED_AT_ONCE = 1024
+_SEARCHED_AT_ONCE = 4096
+_HASH_BITS = 64
+_MAX_BAND_BITS = 16
 
 _WORDS = re.compile(r"[^\W_]+")
-_COLOURS_SIZES_UNITS = (
+_COLORS_SIZES_UNITS = (
     "black white red green blue yellow orange purple violet pink brown grey gray beige navy gold golden "
     "silver teal cream ivory khaki maroon turquoise multi multicolor multicolour small medium large xs s "
     "m l xl xxl xxxl size us uk eu cm mm ml kg g oz inch inches in ft pack pcs piece pieces"
 )
-_VARIANT_WORDS = frozenset(_COLOURS_SIZES_UNITS.split())
+_VARIANT_WORDS = frozenset(_COLORS_SIZES_UNITS.split())
 
 
-class UnionFind:
-    """Disjoint sets of the numbers 0 to n - 1; a set is named by its smallest member."""
+def merge_equal(sets: DisjointSet, keys: Sequence[Hashable | None]) -> None:
+    """Merge the sets of all positions with the same key; None never equals anything."""
+    first: dict[Hashable, int] = {}
+    for position, key in enumerate(keys):
+        if key is not None:
+            sets.merge(first.setdefault(key, position), position)
 
-    def __init__(self, n: int) -> None:
-        self._parent = list(range(n))
 
-    def find(self, item: int) -> int:
-        """Name of the set that holds `item`."""
-        root = item
-        while self._parent[root] != root:
-            root = self._parent[root]
-        while self._parent[item] != root:
-            self._parent[item], item = root, self._parent[item]
-        return root
-
-    def union(self, one: int, other: int) -> None:
-        """Make one set of the two."""
-        low, high = sorted((self.find(one), self.find(other)))
-        self._parent[high] = low
-
-    def union_equal(self, keys: Sequence[Hashable | None]) -> None:
-        """Unite all items with the same key; None never equals anything."""
-        first: dict[Hashable, int] = {}
-        for item, key in enumerate(keys):
-            if key is not None:
-                self.union(first.setdefault(key, item), item)
-
-    def roots(self) -> np.ndarray:
-        """int64 [n]: the name of each item's set."""
-        return np.array([self.find(item) for item in range(len(self._parent))], dtype=np.int64)
+def smallest_members(sets: DisjointSet) -> np.ndarray:
+    """int64 [n]: the smallest member of each position's set, of disjoint sets of the positions 0 to n - 1."""
+    roots = np.array([sets[position] for position in sets], dtype=np.int64)
+    _, first, labels = np.unique(roots, return_index=True, return_inverse=True)
+    return first.astype(np.int64)[labels]
 
 
 def title_key(title: str, description: str) -> str | None:
-    """What two listings of one product share: the words of the title, else of the description; None without text."""
+    """Key that listings of one product share: the words of the title, else of the description; None without text."""
     words = _WORDS.findall((title or description).casefold())
     return " ".join(words) or None
 
 
 def variant_key(title: str, description: str) -> str | None:
-    """`title_key` without colours, sizes and numbers; as it is where less than two words would remain."""
+    """`title_key` without colors, sizes and numbers; unchanged where fewer than two words would remain."""
     key = title_key(title, description)
     if key is None:
         return None
@@ -79,14 +66,14 @@ def variant_key(title: str, description: str) -> str | None:
 
 @dataclass(frozen=True)
 class Fingerprints:
-    """What says whether two rows show the same product.
+    """Features by which n rows are compared.
 
     Attributes:
         titles: [n] titles, cleaned.
         descriptions: [n] descriptions, cleaned.
         image_bytes: [n] hash of the photo's file, None without photo.
-        hashes: uint64 [n], perceptual hashes; anything where there is no photo.
-        signatures: uint8 [n, side, side, 3], coarse colours; anything where there is no photo.
+        hashes: uint64 [n], perceptual hashes; any value where there is no photo.
+        signatures: uint8 [n, side, side, 3], coarse colors; any value where there is no photo.
     """
 
     titles: Sequence[str]
@@ -96,41 +83,41 @@ class Fingerprints:
     signatures: np.ndarray
 
 
-def _pairs_within(hashes: np.ndarray, bits: int) -> np.ndarray:
+def pairs_within(hashes: np.ndarray, bits: int) -> np.ndarray:
     """Pairs of positions whose hashes differ in at most `bits` bits.
 
-    The 64 bits are cut into `bits` + 1 bands: two hashes that close agree on at least one band (pigeonhole), so only
-    the members of a band's bucket are compared.
+    `bits` + 1 bands of the hash are indexed: two hashes that are that close agree on at least one band (pigeonhole).
+
+    Args:
+        hashes: uint64 [n].
+        bits: Hamming distance, 0 to 63.
 
     Returns:
-        int64 [m, 2], the smaller position first, unique.
+        int64 [m, 2], the smaller position first, unique, in order.
     """
-    bands = bits + 1
-    edges = [round(64 * band / bands) for band in range(bands + 1)]
-    found = [np.empty((0, 2), dtype=np.int64)]
-    for low, high in itertools.pairwise(edges):
-        mask = np.uint64((1 << (high - low)) - 1)
-        keys = (hashes >> np.uint64(low)) & mask
-        order = np.argsort(keys, kind="stable")
-        starts = np.flatnonzero(np.r_[True, np.diff(keys[order]) != 0])
-        for bucket in np.split(order, starts[1:]):
-            for position in range(len(bucket) - 1):
-                rest = bucket[position + 1 :]
-                near = rest[np.bitwise_count(hashes[rest] ^ hashes[bucket[position]]) <= bits]
-                if len(near):
-                    found.append(np.stack([np.full(len(near), bucket[position]), near], axis=1))
-    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+    codes = np.ascontiguousarray(hashes, dtype="<u8").view(np.uint8).reshape(len(hashes), _HASH_BITS // 8)
+    index = faiss.IndexBinaryMultiHash(_HASH_BITS, bits + 1, min(_MAX_BAND_BITS, _HASH_BITS // (bits + 1)))
+    index.add(codes)
+    pairs = [np.empty((0, 2), dtype=np.int64)]
+    for start in range(0, len(codes), _SEARCHED_AT_ONCE):
+        block = codes[start : start + _SEARCHED_AT_ONCE]
+        limits, _, others = index.range_search(block, bits + 1)  # the radius is exclusive
+        ends = limits.astype(np.int64)
+        ones = start + np.repeat(np.arange(len(block)), ends[1:] - ends[:-1])
+        rising = ones < others  # every pair comes twice, and every hash is close to itself
+        pairs.append(np.stack([ones[rising], others[rising]], axis=1))
+    return np.unique(np.concatenate(pairs), axis=0)
 
 
 def foreground_distance(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """How much pairs of photos differ where at least one of them is not white.
+    """Mean color difference of pairs of photos where at least one of the two is not white.
 
     Args:
         ones: uint8 [m, side, side, 3], `images.signature`.
         others: The same shape.
 
     Returns:
-        float32 [m], 0 to 255; infinite where next to nothing is to be seen on either.
+        float32 [m], 0 to 255; infinite where both photos are almost all white.
     """
     shown = np.minimum(ones.min(axis=3), others.min(axis=3)) < _WHITE
     apart = np.abs(ones.astype(np.float32) - others).mean(axis=3)
@@ -140,22 +127,22 @@ def foreground_distance(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _photo_keys(prints: Fingerprints, bits: int) -> list[int | None]:
-    """One number a photo: equal for photos that are the same picture, None where there is none to compare."""
-    same_file = UnionFind(len(prints.titles))
-    same_file.union_equal(list(prints.image_bytes))
+    """Number of the picture that each row shows; None without a photo and for placeholders."""
+    sets = DisjointSet(range(len(prints.titles)))
+    merge_equal(sets, prints.image_bytes)
     has_photo = np.array([value is not None for value in prints.image_bytes], dtype=bool)
-    files = np.flatnonzero(has_photo & (same_file.roots() == np.arange(len(has_photo))))
-    pairs = files[_pairs_within(prints.hashes[files], bits)]
+    files = np.flatnonzero(has_photo & (smallest_members(sets) == np.arange(len(has_photo))))
+    pairs = files[pairs_within(prints.hashes[files], bits)]
     for start in range(0, len(pairs), _COMPARED_AT_ONCE):
         block = pairs[start : start + _COMPARED_AT_ONCE]
         distances = foreground_distance(prints.signatures[block[:, 0]], prints.signatures[block[:, 1]])
-        for one, other in block[distances <= FOREGROUND_DISTANCE].tolist():
-            same_file.union(one, other)
-    roots = same_file.roots()
+        for one, other in block[distances <= MAX_FOREGROUND_DISTANCE].tolist():
+            sets.merge(one, other)
+    roots = smallest_members(sets)
     titles: dict[int, set[str | None]] = defaultdict(set)
     for row in np.flatnonzero(has_photo).tolist():
         titles[int(roots[row])].add(title_key(prints.titles[row], prints.descriptions[row]))
-    placeholders = {root for root, shared in titles.items() if len(shared) > MAX_SHARED}
+    placeholders = {root for root, shared in titles.items() if len(shared) > MAX_TITLES_OF_A_PHOTO}
     return [
         int(root) if present and int(root) not in placeholders else None
         for root, present in zip(roots, has_photo, strict=True)
@@ -163,10 +150,10 @@ def _photo_keys(prints: Fingerprints, bits: int) -> list[int | None]:
 
 
 def group_rows(prints: Fingerprints, given: Sequence[str], *, bits: int) -> np.ndarray:
-    """Groups of rows that must not part: duplicates everywhere, variants among the rows of "train".
+    """Groups of rows that must stay in one split: duplicates everywhere, variants among the rows of "train".
 
     Duplicates have the same title words, the same photo file, or photos that look the same (perceptual hashes within
-    `bits` and nearly the same colours). Variants differ in colour, size or number only. Variants on the two sides of
+    `bits` and nearly the same colors). Variants differ in color, size or number only. Variants on the two sides of
     the source's own split are left as they are.
 
     Args:
@@ -177,10 +164,14 @@ def group_rows(prints: Fingerprints, given: Sequence[str], *, bits: int) -> np.n
     Returns:
         int64 [n]: the smallest row of each row's group.
     """
-    groups = UnionFind(len(given))
+    sets = DisjointSet(range(len(given)))
     rows = list(zip(prints.titles, prints.descriptions, strict=True))
-    groups.union_equal([title_key(*row) for row in rows])
-    groups.union_equal(_photo_keys(prints, bits))
-    taken = {groups.find(row) for row, split in enumerate(given) if split != "train"}
-    groups.union_equal([None if groups.find(n) in taken else variant_key(*row) for n, row in enumerate(rows)])
-    return groups.roots()
+    merge_equal(sets, [title_key(*row) for row in rows])
+    merge_equal(sets, _photo_keys(prints, bits))
+    duplicates = smallest_members(sets).tolist()
+    evaluated = {group for group, split in zip(duplicates, given, strict=True) if split != "train"}
+    merge_equal(
+        sets,
+        [None if group in evaluated else variant_key(*row) for group, row in zip(duplicates, rows, strict=True)],
+    )
+    return smallest_members(sets)

@@ -1,4 +1,4 @@
-"""The cache of resized photos: one NumPy file that grows row by row and is read through a memory map."""
+"""Cache of resized photos: one NumPy file that grows row by row and is read through a memory map."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ImageCacheWriter:
         """Keep only these rows, in this order, and complete the file.
 
         Args:
-            kept: Rising row numbers.
+            kept: Ascending row numbers.
         """
         self._file.flush()
         if self._rows and len(kept) < self._rows:

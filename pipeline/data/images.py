@@ -1,20 +1,73 @@
-"""Photos of products, once decoded (`decoding`): made square, made small, fingerprinted, judged.
+"""Photos of products: decoded within limits, made square, made small, fingerprinted, judged.
 
-The Space sends a visitor's photo through the same `square` as `ingest` sends a product's.
+`read_photo` is the one way from the bytes of a photo to what the vision tower reads, for `ingest`, the command line and
+the Space.
 """
 
 from __future__ import annotations
 
 import io
-from functools import cache
+from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageStat
+
+from pipeline.config.stages import IngestConfig
+from pipeline.data.decoding import DecodedPhoto, decode_photo
+
+SIGNATURE_SIZE = 32
+"""Side of a `signature`, in pixels."""
 
 _JUDGED_SIZE = 96
-_LEAST_CONTRAST = 1.0  # standard deviation of grey values
+_MIN_CONTRAST = 1.0  # standard deviation of gray values
 _NOISE, _BLUR = 0.6, 0.005  # Geary's C above which a photo is noise, below which it is blur
 _WHITE = (255, 255, 255)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo as the vision tower reads it.
+
+    Attributes:
+        square: uint8 [side, side, 3], RGB, the whole photo on white.
+        flaw: Why it shows nothing (`photo_flaw`), "" if it may show something.
+    """
+
+    square: np.ndarray
+    flaw: str
+
+
+def decode(data: bytes, limits: IngestConfig, *, wait: float | None = None) -> DecodedPhoto:
+    """Decode a photo within the limits of the configuration (`decoding.decode_photo`).
+
+    Args:
+        data: A JPEG, PNG or WebP file.
+        limits: Largest file and largest photo.
+        wait: Seconds to wait for a decoder; None waits until there is one.
+
+    Raises:
+        ImageError: If it cannot be used, in one sentence.
+        DecoderBusyError: If no decoder becomes free.
+    """
+    return decode_photo(data, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels, wait=wait)
+
+
+def read_photo(data: bytes, limits: IngestConfig, *, wait: float | None = None) -> Photo:
+    """Decode a photo, make it square with the side `limits.image_size`, and judge it.
+
+    Args and errors are those of `decode`.
+    """
+    return judged_square(decode(data, limits, wait=wait).image, limits.image_size)
+
+
+def judged_square(image: Image.Image, size: int) -> Photo:
+    """A decoded photo as the vision tower reads it.
+
+    Args:
+        image: RGB.
+        size: Side of the square in pixels.
+    """
+    return Photo(square(image, size), photo_flaw(image))
 
 
 def _fit(image: Image.Image, size: int) -> Image.Image:
@@ -41,20 +94,20 @@ def square(image: Image.Image, size: int) -> np.ndarray:
 
 
 def photo_flaw(image: Image.Image) -> str:
-    """What makes a photo say nothing: "one colour", "noise", "blur", or "" for a photo that may show something.
+    """Why a photo shows nothing: "one color", "noise" or "blur"; "" for a photo that may show something.
 
-    One colour has no contrast. In noise neighbouring pixels know nothing of each other, which even photos of gravel or
-    lace do; in blur they know nearly all, which even soft photos of pale things do not. Both show in Geary's C (1954):
-    the mean square by which neighbours differ over that of any two pixels. Judged at about the size that a tower sees.
+    One color has no contrast. In noise, neighboring pixels are independent, which they are not even in photos of gravel
+    or lace; in blur they are nearly equal, more than in soft photos of pale things. Both show in Geary's C (1954): the
+    mean squared difference of neighbors over that of any two pixels. Judged at about the size that a tower sees.
     """
     size = (min(image.width, _JUDGED_SIZE), min(image.height, _JUDGED_SIZE))
-    grey = np.asarray(image.resize(size, Image.Resampling.BOX), dtype=np.float64).mean(axis=2)
-    variance = float(grey.var())
-    if variance < _LEAST_CONTRAST**2:
-        return "one colour"
+    gray = np.asarray(image.resize(size, Image.Resampling.BOX), dtype=np.float64).mean(axis=2)
+    variance = float(gray.var())
+    if variance < _MIN_CONTRAST**2:
+        return "one color"
     if min(size) < 2:
         return ""
-    down, across = ((np.diff(grey, axis=axis) ** 2).mean() for axis in (0, 1))
+    down, across = ((np.diff(gray, axis=axis) ** 2).mean() for axis in (0, 1))
     geary = (down + across) / 2 / (2 * variance)
     return "noise" if geary > _NOISE else "blur" if geary < _BLUR else ""
 
@@ -73,35 +126,33 @@ def thumbnail(image: Image.Image, size: int, quality: int) -> bytes:
     return buffer.getvalue()
 
 
-@cache
-def _cosines() -> np.ndarray:
-    """float64 [8, 32]: the DCT-II basis of the frequencies 1 to 8 over 32 samples."""
-    frequency = np.arange(1, 9)[:, None]
-    sample = np.arange(32)[None, :]
-    return np.cos(np.pi * frequency * (2 * sample + 1) / 64)
-
-
 def perceptual_hash(image: Image.Image) -> int:
     """64 bits that hardly change when a photo is resized or compressed again.
 
     The signs, about their median, of the 8 x 8 lowest DCT frequencies without the constant rows and columns, of
-    the photo at 32 x 32 greys (the pHash of Zauner 2010, "Implementation and benchmarking of perceptual image hash
+    the photo at 32 x 32 grays (the pHash of Zauner 2010, "Implementation and benchmarking of perceptual image hash
     functions"). Photos without detail hash by chance: compare `signature` as well.
 
     Args:
         image: RGB.
     """
-    grey = np.asarray(image.convert("L").resize((32, 32), Image.Resampling.BOX, reducing_gap=3.0), dtype=np.float64)
-    basis = _cosines()
-    frequencies = (basis @ grey @ basis.T).ravel()
+    from scipy.fft import dctn  # takes a quarter of a second to import, and the Space never hashes
+
+    gray = np.asarray(image.convert("L").resize((32, 32), Image.Resampling.BOX, reducing_gap=3.0), dtype=np.float64)
+    frequencies = dctn(gray, type=2)[1:9, 1:9].ravel()
     bits = np.packbits(frequencies > np.median(frequencies))
     return int.from_bytes(bits.tobytes(), "big")
 
 
-SIGNATURE_SIZE = 32
-"""Side of a `signature`, in pixels."""
-
-
 def signature(image: Image.Image) -> np.ndarray:
-    """Coarse colours of the whole photo in a white square: uint8 [32, 32, 3]."""
+    """Coarse colors of the whole photo in a white square: uint8 [32, 32, 3]."""
     return np.asarray(Image.fromarray(square(image, 4 * SIGNATURE_SIZE)).reduce(4))
+
+
+def brightness(image: Image.Image) -> float:
+    """Mean luma from 0, black, to 1.
+
+    Args:
+        image: RGB.
+    """
+    return ImageStat.Stat(image.convert("L")).mean[0] / 255

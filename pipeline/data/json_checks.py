@@ -1,6 +1,6 @@
-"""JSON that was read from a file, checked: types and ranges of every field, and that it is what was written.
+"""Checks of JSON that was read from a file: types and ranges of every field, and an unchanged content.
 
-`sealed` adds the hash of all else that a JSON object holds, so that a change of any value is seen.
+`sealed` adds the hash of all other fields to a JSON object, so that a change of any value is detected.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SHOWN = 40  # characters of a wrong value that are quoted
 
 
 def read_object(text: bytes, what: str, advice: str) -> dict[str, Any]:
-    """The object that a JSON text is.
+    """Parse the text of a JSON object.
 
     Args:
         text: UTF-8.
@@ -31,27 +31,27 @@ def read_object(text: bytes, what: str, advice: str) -> dict[str, Any]:
         advice: Ends it: what to do.
 
     Raises:
-        ArtifactError: If it is no JSON, or no object.
+        ArtifactError: If it is not JSON, or not an object.
     """
     try:
-        found = json.loads(text, parse_constant=_no_number)
+        parsed = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise ArtifactError(f"{what} is damaged ({error}); {advice}.") from error
-    if not isinstance(found, dict):
+    if not isinstance(parsed, dict):
         raise ArtifactError(f"{what} is damaged (it holds no JSON object); {advice}.")
-    return found
+    return parsed
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a number in JSON")
 
 
-def check_fields(kind: TypeAdapter[T], found: Mapping[str, Any], what: str, advice: str) -> T:
-    """The object as the type of `kind`; nothing is converted but lists to tuples and whole numbers to floats.
+def check_fields(kind: TypeAdapter[T], fields: Mapping[str, Any], what: str, advice: str) -> T:
+    """Validate an object as the type of `kind`; only lists become tuples and whole numbers floats.
 
     Args:
         kind: What it is to be.
-        found: From `read_object`.
+        fields: From `read_object`.
         what: Begins the sentence.
         advice: Ends it.
 
@@ -59,7 +59,7 @@ def check_fields(kind: TypeAdapter[T], found: Mapping[str, Any], what: str, advi
         ArtifactError: For the first field that is missing, of another type or out of range; names it.
     """
     try:
-        return kind.validate_json(json.dumps(found), strict=True)
+        return kind.validate_json(json.dumps(fields), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"]) or "it"
@@ -67,7 +67,7 @@ def check_fields(kind: TypeAdapter[T], found: Mapping[str, Any], what: str, advi
 
 
 def _fault(error: Mapping[str, Any]) -> str:
-    """What is wrong with a value, in the words of pydantic, made short."""
+    """Describe what is wrong with a value, in the words of pydantic, shortened."""
     if error["type"] == "missing":
         return "is missing"
     if error["type"] == "value_error":
@@ -77,12 +77,12 @@ def _fault(error: Mapping[str, Any]) -> str:
     return f"{error['msg'].removeprefix('Input ')}, not {shown}"
 
 
-def require_whole(value: Any, found: Any, place: str, what: str, advice: str) -> None:
+def require_whole(value: Any, fields: Any, place: str, what: str, advice: str) -> None:
     """Check that JSON names every field of a dataclass, those with a default too.
 
     Args:
         value: The dataclass, or mappings and tuples of such.
-        found: The JSON that it was read from.
+        fields: The JSON that it was read from.
         place: Where in the file it stands.
         what: Begins the sentence.
         advice: Ends it.
@@ -95,23 +95,23 @@ def require_whole(value: Any, found: Any, place: str, what: str, advice: str) ->
     else:
         inner = dict(value) if isinstance(value, Mapping) else {}
     for name, part in inner.items():
-        if name not in found:
+        if name not in fields:
             raise ArtifactError(f"{what} is damaged: {place}.{name} is missing; {advice}.")
-        require_whole(part, found[name], f"{place}.{name}", what, advice)
+        require_whole(part, fields[name], f"{place}.{name}", what, advice)
 
 
 def sealed(value: Mapping[str, Any]) -> dict[str, Any]:
-    """The object with the SHA-256 of all else that it holds; its spaces and the order of its keys do not count."""
+    """The object with the SHA-256 of its other fields; spaces and the order of the keys do not count."""
     rest = {name: part for name, part in value.items() if name != SEAL}
     written = json.dumps(rest, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return {**rest, SEAL: hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()}
 
 
-def check_seal(found: Mapping[str, Any], what: str, advice: str) -> None:
-    """Check that an object is as it was sealed.
+def check_seal(fields: Mapping[str, Any], what: str, advice: str) -> None:
+    """Check that an object was not changed since it was sealed.
 
     Raises:
-        ArtifactError: If a value of it was changed.
+        ArtifactError: If one of its values was changed.
     """
-    if sealed(found)[SEAL] != found.get(SEAL):
+    if sealed(fields)[SEAL] != fields.get(SEAL):
         raise ArtifactError(f"{what} was changed after it was written (its own sha256 differs); {advice}.")

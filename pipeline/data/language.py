@@ -1,4 +1,4 @@
-"""A guess of a text's language, for showing and counting."""
+"""Language guess by script and stop words, for display and counts."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def guess_language(text: str) -> str:
-    """ISO 639-1 code by script, else by stop words; "" where the text gives no reason to say.
+    """ISO 639-1 code by script, else by stop words; "" where the text does not tell.
 
-    A guess for showing and counting, not for choosing a model: titles are often too short to tell.
+    For display and counts, not for choosing a model: titles are often too short.
 
     Args:
         text: Cleaned text.

@@ -1,4 +1,4 @@
-"""From a raw row to a clean one: texts, category paths, photo, id; or why that cannot be."""
+"""Cleaning of raw rows: texts, category paths, photo and id; or a reject with its reason."""
 
 from __future__ import annotations
 
@@ -11,54 +11,57 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.stages import IngestConfig
-from pipeline.data.decoding import ImageError, decode_photo
-from pipeline.data.images import perceptual_hash, photo_flaw, signature, square, thumbnail
+from pipeline.data.decoding import ImageError
+from pipeline.data.images import (
+    Photo,
+    brightness,
+    decode,
+    judged_square,
+    perceptual_hash,
+    signature,
+    thumbnail,
+)
 from pipeline.data.language import guess_language
 from pipeline.data.sources import BadRow, Item, RawRow, shorten
-from pipeline.data.text import clean_text, cut_text, product_text
-from pipeline.taxonomy.paths import normalise_path
+from pipeline.data.text import clean_text, listing_text
+from pipeline.taxonomy.paths import normalize_path
 
-_RAW_TEXT_FACTOR = 50
-"""Raw texts are cut at this many times the allowed length before any parsing: no honest markup is thicker."""
 THUMBNAIL_QUALITY = 75
 """Of WebP."""
-_MAX_TITLE = 500
-_KEPT_TEXT = 20_000
-"""Characters kept of each raw text, should the row be rejected later on: all rows of a source are held at a time."""
+_MAX_KEPT_CHARACTERS = 20_000
+"""Of each raw text, for the case that the row is rejected later: all rows of a source are in memory at once."""
 _UNKNOWN_CATEGORIES = frozenset(("uncategorized", "uncategorised", "none", "n/a", "null"))
 _ID_DIGITS = 16
 
 
 @dataclass(frozen=True)
-class CleanPhoto:
-    """What is kept of a photo.
+class CleanPhoto(Photo):
+    """A photo as the vision tower reads it, and all else that later stages need of it.
 
     Attributes:
-        digest: Hash of its file.
+        digest: SHA-256 of its file.
         width: Of the source photo, in pixels.
         height: Of the source photo, in pixels.
-        square: uint8 [size, size, 3] for the cache.
         thumbnail: WebP.
+        brightness: Mean luma, 0 to 1.
         hash: 64-bit perceptual hash.
-        signature: uint8, coarse colours.
-        flaw: What makes it say nothing (`images.photo_flaw`), "" if it is a photo.
+        signature: uint8 [32, 32, 3], coarse colors.
     """
 
     digest: str
     width: int
     height: int
-    square: np.ndarray
     thumbnail: bytes
+    brightness: float
     hash: int
     signature: np.ndarray
-    flaw: str
 
 
 @dataclass(frozen=True)
 class CleanRow:
-    """A product as `schema.PRODUCTS` has it, before its split is known; `notes` say what was mended.
+    """A product as in `schema.PRODUCTS`, before its split is known; `notes` list what was repaired.
 
-    `raw` is without the photo, its texts are cut; its `note` says why a photo that the source names is not there.
+    `raw` lacks the photo, and its texts are cut; its `note` says why a photo that the source names is missing.
     """
 
     product_id: str
@@ -75,7 +78,7 @@ class CleanRow:
     notes: tuple[str, ...]
 
     def without_square(self) -> CleanRow:
-        """The row without the pixels that the image cache has taken over."""
+        """The row without the pixels, which are in the image cache by then."""
         if self.photo is None:
             return self
         return replace(self, photo=replace(self.photo, square=np.empty((0, 0, 3), dtype=np.uint8)))
@@ -83,7 +86,7 @@ class CleanRow:
 
 @dataclass(frozen=True)
 class Reject:
-    """A row that is no product, with the reason and the raw row as JSON (`schema.REJECTS`)."""
+    """A row that does not become a product, with the reason and the raw row as JSON (`schema.REJECTS`)."""
 
     split: str
     row: int
@@ -103,14 +106,14 @@ def raw_json(fields: Any) -> str:
 
 
 def reject_clean(row: CleanRow, reason: str) -> Reject:
-    """A clean row that must not become a product after all."""
+    """Reject a clean row after all."""
     fields = {**asdict(row.raw), "image": {"bytes": row.raw_image_bytes} if row.raw_image_bytes else None}
     return Reject(row.raw.split, row.raw.row, reason, raw_json(fields))
 
 
 def _kept(raw: RawRow, note: str) -> RawRow:
-    """A raw row as it is held until its split is known."""
-    title, description = shorten(raw.title, _KEPT_TEXT), shorten(raw.description, _KEPT_TEXT)
+    """A raw row as it is kept until its split is known."""
+    title, description = shorten(raw.title, _MAX_KEPT_CHARACTERS), shorten(raw.description, _MAX_KEPT_CHARACTERS)
     return replace(raw, image=None, title=title, description=description, note=note)
 
 
@@ -118,28 +121,30 @@ def _clean_path(raw: str | None) -> str | None:
     if raw is None or raw.strip().casefold() in _UNKNOWN_CATEGORIES:
         return None
     try:
-        return normalise_path(raw)
+        return normalize_path(raw)
     except ValueError:
         return None
 
 
 def clean_photo(data: bytes, config: IngestConfig) -> CleanPhoto:
-    """Decode a photo once and take from it all that later stages need.
+    """Decode a photo once and derive from it all that later stages need.
 
     Raises:
         ImageError: If it cannot be used.
     """
-    photo = decode_photo(data, max_bytes=config.max_image_bytes, max_pixels=config.max_image_pixels)
-    image = photo.image
+    decoded = decode(data, config)
+    image = decoded.image
+    photo = judged_square(image, config.image_size)
     return CleanPhoto(
+        square=photo.square,
+        flaw=photo.flaw,
         digest=hashlib.sha256(data).hexdigest(),
-        width=photo.width,
-        height=photo.height,
-        square=square(image, config.image_size),
+        width=decoded.width,
+        height=decoded.height,
         thumbnail=thumbnail(image, config.thumbnail_size, THUMBNAIL_QUALITY),
+        brightness=brightness(image),
         hash=perceptual_hash(image),
         signature=signature(image),
-        flaw=photo_flaw(image),
     )
 
 
@@ -152,20 +157,11 @@ def product_id(raw: RawRow) -> str:
     return digest.hexdigest()[:_ID_DIGITS]
 
 
-def _texts(raw: RawRow, config: IngestConfig, notes: list[str]) -> tuple[str, str]:
-    allowed = config.max_text_characters
-    description = clean_text(raw.description[: allowed * _RAW_TEXT_FACTOR])
-    if len(description) > allowed or len(raw.description) > allowed * _RAW_TEXT_FACTOR:
-        notes.append("description cut")
-        description = cut_text(description, allowed)
-    return cut_text(clean_text(raw.title[: _MAX_TITLE * _RAW_TEXT_FACTOR]), _MAX_TITLE), description
-
-
 def _categories(raw: RawRow, notes: list[str]) -> tuple[str | None, list[str]]:
-    """The truth and the candidates: normalised, each once, and empty where the truth is not among them.
+    """True path and distinct candidates, normalized; no candidates where the truth is not among them.
 
-    A list without the truth can neither be learnt from nor measured on, and adding the truth would put it at a place
-    of our choosing into a list that somebody else made.
+    A list without the truth is of no use for training or evaluation, and we cannot add the truth: its position in a
+    list that somebody else made would be our choice.
     """
     category = _clean_path(raw.category)
     if raw.category is not None and category is None:
@@ -184,34 +180,34 @@ def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
     """Clean one row.
 
     Args:
-        item: As a source gives it.
+        item: A row of a source.
         config: Limits and sizes.
 
     Returns:
-        The clean row; or a reject where there is neither text nor a usable photo.
+        The clean row; a reject where there is neither text nor a usable photo.
     """
     if isinstance(item, BadRow):
         return Reject(item.split, item.row, item.reason, raw_json(dict(item.raw)))
-    notes = list(item.notes)
-    title, description = _texts(item, config, notes)
+    listing = listing_text(item.title, item.description, config)
+    notes = [*item.notes, *(f"{field} cut" for field in listing.cut)]
     category, candidates = _categories(item, notes)
     photo = None
-    trouble = item.note
+    photo_problem = item.note
     if item.image is not None:
         try:
             photo = clean_photo(item.image, config)
         except ImageError as error:
-            trouble = str(error)
+            photo_problem = str(error)
             notes.append("photo unusable")
     else:
         notes.append("photo missing")
-    text = product_text(title, description)
+    text = listing.text
     row = CleanRow(
         product_id=product_id(item),
-        raw=_kept(item, trouble),
+        raw=_kept(item, photo_problem),
         raw_image_bytes=len(item.image or b""),
-        title=title,
-        description=description,
+        title=listing.title,
+        description=listing.description,
         text=text,
         brand=clean_text(item.brand),
         language=guess_language(text),
@@ -221,5 +217,5 @@ def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
         notes=tuple(notes),
     )
     if not text and photo is None:
-        return reject_clean(row, f"neither text nor a usable photo: {trouble or 'no photo'}")
+        return reject_clean(row, f"neither text nor a usable photo: {photo_problem or 'no photo'}")
     return row

@@ -1,4 +1,4 @@
-"""The tables of a build as Arrow schemas, and how they are written and read.
+"""Arrow schemas of the tables of a build; writing and reading them.
 
 Everything is joined by `product_id`; nothing relies on the order of rows.
 """
@@ -18,7 +18,7 @@ from pipeline.artifacts import ArtifactError, atomic_path
 
 SCHEMA_VERSION = 2
 UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
-"""What reading a damaged parquet file raises; a column's name may have lost its UTF-8."""
+"""Errors of reading a damaged parquet file; a column's name may have lost its UTF-8."""
 
 SPLITS = ("train", "validation", "heldout", "test")
 """`heldout` holds the rows of whole categories that training never sees; it and `validation` are cut from train."""
@@ -31,7 +31,7 @@ PRODUCTS = pa.schema(
         ("group", pa.string()),  # products of one group (duplicates, variants) never part across splits
         ("title", pa.string()),
         ("description", pa.string()),
-        ("text", pa.string()),  # what the text tower reads; "" = no text
+        ("text", pa.string()),  # input of the text tower; "" = no text
         ("brand", pa.string()),
         ("language", pa.string()),  # ISO 639-1 guess, "" = unknown
         ("is_secondhand", pa.bool_()),
@@ -40,6 +40,8 @@ PRODUCTS = pa.schema(
         ("image_row", pa.int32()),  # row of the image cache, -1 = no photo
         ("image_width", pa.int32()),  # of the source photo, 0 = none
         ("image_height", pa.int32()),
+        ("photo_flaw", pa.string()),  # why the photo shows nothing, "" = it may show something, or there is none
+        ("brightness", pa.float32()),  # mean luma of the photo, 0 to 1, null = no photo
         ("thumbnail", pa.binary()),  # WebP, null = no photo
     ]
 )
@@ -72,7 +74,7 @@ PREDICTED = pa.schema(
 
 
 def vector_type(dimension: int) -> pa.DataType:
-    """Arrow type of one stored vector: float16, fixed size, L2-normalised."""
+    """Arrow type of one stored vector: float16, fixed size, L2-normalized."""
     return pa.list_(pa.float16(), dimension)
 
 
@@ -167,7 +169,7 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     """
     if not path.exists():
         raise ArtifactError(f"{path} does not exist; run the stage that writes it, or the whole build.")
-    with _in_a_sentence(path):
+    with _readable(path):
         return pq.read_table(path, columns=columns, page_checksum_verification=True)
 
 
@@ -177,12 +179,12 @@ def parse_table(content: bytes, path: Path) -> pa.Table:
     Raises:
         ArtifactError: If it is damaged.
     """
-    with _in_a_sentence(path):
+    with _readable(path):
         return pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
 
 
 @contextlib.contextmanager
-def _in_a_sentence(path: Path) -> Iterator[None]:
+def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as error:

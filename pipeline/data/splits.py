@@ -1,4 +1,4 @@
-"""Which split each group of rows falls into. Pure functions of arrays and lists, the same for the same seed."""
+"""Group-wise splits. Pure functions of arrays and lists, the same for the same seed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def choose_heldout(
     max_share: float,
     seed: int,
 ) -> frozenset[str]:
-    """Categories whose rows training never sees.
+    """Draw the categories whose rows training never sees.
 
     Only categories that no group shares with another category, and with at most `max_share` of the rows, are drawn.
 
@@ -85,9 +85,9 @@ def cut_split(
 ) -> list[int]:
     """Rows of a split cut from `rows`: whole groups, category by category, about `fraction` of the rows.
 
-    Groups are drawn in an order of their own for each seed; what one category owes to rounding is carried over to the
-    next. A category gives at most half of its rows and never its last group, so that every category of the cut is also
-    in the rest. Rows of unknown category are never cut.
+    The order of the groups depends on the seed; the rounding error of a category is carried over to the next. A
+    category gives at most half of its rows and never its last group, so that every category of the cut is also in the
+    rest. Rows of unknown category are never cut.
 
     Args:
         rows: Rows to cut from.
@@ -103,7 +103,7 @@ def cut_split(
         if group.main is not None:
             by_category[group.main].append(group)
     cut: list[int] = []
-    owed = 0.0
+    owed = 0.0  # rows still to be cut, carried over from category to category
     for category in sorted(by_category):
         drawn = sorted(by_category[category], key=lambda group: _draw(seed, purpose, min(names[r] for r in group.rows)))
         sizes = [len(group.rows) for group in drawn]
@@ -120,7 +120,7 @@ def cut_split(
 
 @dataclass(frozen=True)
 class Assignment:
-    """Where each of n rows goes.
+    """Splits of n rows.
 
     Attributes:
         splits: [n] split of a kept row, "" for a dropped one.
@@ -132,7 +132,7 @@ class Assignment:
 
 
 def _drop_leaks(given: Sequence[str], groups: np.ndarray, names: Sequence[str]) -> list[str]:
-    """Why a row must go: a more precious split of the source holds a row of its group ("" = it stays)."""
+    """Reasons for dropping rows whose group has a row in a more precious split of the source; "" for kept rows."""
     owner: dict[int, tuple[int, str]] = {}
     for row, split in enumerate(given):
         if split in _KEPT_AS_GIVEN:
@@ -141,8 +141,8 @@ def _drop_leaks(given: Sequence[str], groups: np.ndarray, names: Sequence[str]) 
     reasons = []
     for row, split in enumerate(given):
         rank, name = owner.get(int(groups[row]), (len(_KEPT_AS_GIVEN), ""))
-        own = _KEPT_AS_GIVEN.index(split) if split in _KEPT_AS_GIVEN else len(_KEPT_AS_GIVEN)
-        reasons.append(f"duplicate of a {_KEPT_AS_GIVEN[rank]} product ({name})" if rank < own else "")
+        rank_of_row = _KEPT_AS_GIVEN.index(split) if split in _KEPT_AS_GIVEN else len(_KEPT_AS_GIVEN)
+        reasons.append(f"duplicate of a {_KEPT_AS_GIVEN[rank]} product ({name})" if rank < rank_of_row else "")
     return reasons
 
 
@@ -155,7 +155,7 @@ def assign_splits(
     config: IngestConfig,
     seed: int,
 ) -> Assignment:
-    """Keep the source's own test, validation and heldout rows; cut what it lacks from train; never part a group.
+    """Keep the test, validation and heldout rows of the source; cut the splits it lacks from train, group by group.
 
     Args:
         given: [n] splits as the source names them.

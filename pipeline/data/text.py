@@ -1,11 +1,14 @@
-"""Texts of real feeds made readable: markup out, one spelling of characters and spaces, a guess of the language."""
+"""Cleaning of product texts: markup removed, one spelling of characters and spaces, cut to a limit."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 from lxml import etree
+
+from pipeline.config.stages import IngestConfig
 
 _DROPPED_TAGS = "script style title template noscript iframe object svg math textarea select button video audio"
 _DROPPED = frozenset(_DROPPED_TAGS.split())
@@ -14,7 +17,7 @@ _INLINE_TAGS = (
     "sup tt u var wbr"
 )
 _INLINE = frozenset(_INLINE_TAGS.split())
-_UNSEEN = re.compile(
+_INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]"
 )
 _SPACE = re.compile(r"\s+")
@@ -24,7 +27,12 @@ _CSS_RULE = re.compile(
     r"\{\s*+(?:[\w-]++\s*+:[^{};]++;?\s*+){1,200}+\}"
 )
 _CSS_EMPTY = re.compile(r"@[\w-]++[^{}]{0,200}+\{\s*+\}")
-_PASSES = 8
+_MAX_PASSES = 8
+_RAW_TEXT_FACTOR = 50
+"""Raw texts are cut at this many times the allowed length before any parsing: no honest markup is thicker."""
+
+MAX_TITLE_CHARACTERS = 500
+"""Characters of a cleaned title; longer ones are cut between words."""
 
 
 class _TextTarget:
@@ -68,7 +76,7 @@ def _strip_markup(text: str) -> str:
 
 def _fold(text: str) -> str:
     """NFKC, without invisible and control characters, single spaces."""
-    visible = _UNSEEN.sub("", unicodedata.normalize("NFKC", _UNSEEN.sub("", text)))
+    visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)))
     return _SPACE.sub(" ", unicodedata.normalize("NFKC", visible)).strip()
 
 
@@ -89,12 +97,12 @@ def clean_text(raw: str | None) -> str:
         One line, NFKC, single spaces, no control characters; "" if nothing is left.
     """
     text = _fold(raw or "")
-    for _ in range(_PASSES):
+    for _ in range(_MAX_PASSES):
         cleaned = _clean_once(text)
         if cleaned == text:
             return text
         text = cleaned
-    # Markup nested deeper than any honest feed: what could still open a tag or an escape goes.
+    # markup nested deeper than in any honest feed: remove what could still open a tag or an escape
     return _fold(re.sub(r"[<&{]", " ", text))
 
 
@@ -107,7 +115,7 @@ def cut_text(text: str, limit: int) -> str:
 
 
 def product_text(title: str, description: str) -> str:
-    """What the text tower reads: "title. description", of cleaned parts.
+    """Input of the text tower: "title. description", of cleaned parts.
 
     The title is left out where the description already begins with it; "" if both are empty.
     """
@@ -116,3 +124,44 @@ def product_text(title: str, description: str) -> str:
     if not description:
         return title
     return f"{title} {description}" if title[-1] in ".!?:;。！？" else f"{title}. {description}"
+
+
+@dataclass(frozen=True)
+class ListingText:
+    """Text of a product, cleaned and cut.
+
+    Attributes:
+        title: At most `MAX_TITLE_CHARACTERS`.
+        description: At most `IngestConfig.max_text_characters`.
+        cut: Which of "title" and "description" were longer.
+    """
+
+    title: str
+    description: str
+    cut: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Input of the text tower (`product_text`), "" for none."""
+        return product_text(self.title, self.description)
+
+
+def listing_text(title: str | None, description: str | None, limits: IngestConfig) -> ListingText:
+    """Clean and cut the texts of a product, by the one rule of `ingest`, the command line and the Space.
+
+    Args:
+        title: As it came; may hold markup.
+        description: As it came; may hold markup.
+        limits: How long a description may be.
+    """
+    short_title, title_cut = _clean_and_cut(title or "", MAX_TITLE_CHARACTERS)
+    short_description, description_cut = _clean_and_cut(description or "", limits.max_text_characters)
+    cut = {"title": title_cut, "description": description_cut}
+    return ListingText(short_title, short_description, tuple(field for field, was_cut in cut.items() if was_cut))
+
+
+def _clean_and_cut(raw: str, max_characters: int) -> tuple[str, bool]:
+    """The cleaned text with at most so many characters, and whether there were more."""
+    max_raw = max_characters * _RAW_TEXT_FACTOR
+    cleaned = clean_text(raw[:max_raw])
+    return cut_text(cleaned, max_characters), len(raw) > max_raw or len(cleaned) > max_characters

@@ -13,12 +13,12 @@ from pipeline.artifacts import ArtifactError
 from pipeline.data.schema import arrow_to_vectors, read_table
 
 
-def positions(wanted: Sequence[str], found: Sequence[str], source: Path) -> np.ndarray:
-    """Where each wanted product stands in a table.
+def positions(wanted: Sequence[str], present: Sequence[str], source: Path) -> np.ndarray:
+    """Rows of the wanted products in a table.
 
     Args:
         wanted: Product ids, in the order the caller wants.
-        found: The product ids of the table.
+        present: The product ids of the table.
         source: The table's file, for the message.
 
     Returns:
@@ -27,7 +27,7 @@ def positions(wanted: Sequence[str], found: Sequence[str], source: Path) -> np.n
     Raises:
         ArtifactError: If the table names a product twice or lacks one that is wanted.
     """
-    index = pd.Index(found)
+    index = pd.Index(present)
     if not index.is_unique:
         raise ArtifactError(f"{source} names the product {index[index.duplicated()][0]} twice; run its stage again.")
     rows = index.get_indexer(pd.Index(wanted))
@@ -45,7 +45,7 @@ def read_rows(path: Path, product_ids: Sequence[str], columns: Sequence[str]) ->
 
 @dataclass(frozen=True)
 class ProductVectors:
-    """Vectors of n products in the shared space, L2-normalised; zeros where there is none.
+    """Vectors of n products in the shared space, L2-normalized; zeros where there is none.
 
     Attributes:
         fused: float32 [n, d].

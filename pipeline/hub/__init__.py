@@ -1,1 +1,1 @@
-"""The Hugging Face hub: catalogues and bundles fetched and pushed, at pinned commits."""
+"""Download and upload of catalogues and bundles on the Hugging Face hub, at pinned commits."""

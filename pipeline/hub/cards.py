@@ -1,6 +1,6 @@
-"""The cards (README.md) of a catalogue and of a model bundle on the hub, as pure functions of what they describe.
+"""Cards (README.md) of a catalogue and of a model bundle on the hub. Pure functions.
 
-What lies between the two marks is written again by every publication; all else in a card belongs to its owner.
+The part between the two marks is written anew by every publication; the rest of a card belongs to its owner.
 """
 
 from __future__ import annotations
@@ -20,9 +20,13 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 
 
 def renewed(card: str, fresh: str) -> str:
-    """The card that is there, the part between the marks taken from `fresh`; a card without such a part stays as it is.
+    """Renew the part between the marks of an existing card; a card without such a part stays as it is.
 
-    A `fresh` one without marks was written by the owner and takes the other's place.
+    A `fresh` card without marks was written by the owner and replaces the existing one.
+
+    Args:
+        card: The card in the repository.
+        fresh: The card of this publication.
     """
     if START not in fresh:
         return fresh
@@ -37,8 +41,8 @@ def catalog_card(catalog: Catalog, repo: str, model: str) -> str:
     """Card of a catalogue; its front matter tells `datasets` and the hub's viewer which file to read.
 
     Args:
-        catalog: What is published.
-        repo: Its repository.
+        catalog: The published catalogue.
+        repo: Its repository, `user/name`.
         model: The bundle that made it, as `user/name@commit`.
     """
     name = repo.partition("/")[2]
@@ -49,7 +53,7 @@ def catalog_card(catalog: Catalog, repo: str, model: str) -> str:
     size = next((label for bound, label in _SIZES if len(catalog) < bound), "n>1M")
     return f"""---
 pretty_name: {json.dumps(name)}
-tags: [product-catalogue, product-categorisation, embeddings]
+tags: [product-catalogue, product-categorization, embeddings]
 size_categories: [{size}]
 configs:
 - config_name: default
@@ -95,7 +99,7 @@ def bundle_card(meta: dict[str, Any]) -> str:
     test = meta.get("metrics", {}).get("test")
     figures = f"\nMeasured on the test split:\n\n```\n{render(test)}\n```\n" if test else ""
     return f"""---
-tags: [product-categorisation, two-tower]
+tags: [product-categorization, two-tower]
 {base}---
 # Product Galaxy model bundle
 

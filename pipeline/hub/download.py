@@ -1,7 +1,7 @@
-"""A catalogue and its model bundle on the Hugging Face hub: which ones, at which revision, downloaded.
+"""Download of a catalogue and its model bundle from the Hugging Face hub, each at one revision.
 
 Token, address and cache are the usual ones of `huggingface_hub` (HF_TOKEN or a login, HF_ENDPOINT, HF_HOME), which is
-imported only where the hub is asked. `push.py` puts there what is opened here.
+imported only where the hub is contacted. `push.py` uploads what this module downloads.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class HubError(ArtifactError):
-    """The hub, or the way to it, does not give what was asked. The message says what to do."""
+    """The hub cannot be reached or refuses a request. The message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ class Pin:
         """Read `user/name@revision`.
 
         Raises:
-            HubError: If it is not of that form; the sentence names `given_as`.
+            HubError: If it does not have that form; the message names `given_as`.
         """
         repo, _, revision = text.partition("@")
         check_repo_id(repo, given_as)
         if not revision or len(revision.split()) > 1:
             raise HubError(
-                f"{given_as}={text} names no revision, so that what it opens could change unseen; write "
+                f"{given_as}={text} names no revision, so its content could change unnoticed; write "
                 f"{repo}@REVISION with a commit, a tag or a branch, as '{PUBLISH}' prints it."
             )
         return cls(repo, revision)
@@ -59,28 +59,28 @@ class Pin:
 
     @property
     def short(self) -> str:
-        """For people: a commit cut to seven digits."""
+        """For display: a commit cut to seven digits."""
         return f"{self.repo}@{self.revision[:7] if _COMMIT.fullmatch(self.revision) else self.revision}"
 
 
 def check_repo_id(repo: str, given_as: str) -> None:
-    """Check that `repo` can be a repository of a user or an organisation.
+    """Check that `repo` has the form of a repository of a user or an organization.
 
     Raises:
-        HubError: If not; the sentence names `given_as`.
+        HubError: If not; the message names `given_as`.
     """
     from huggingface_hub.utils import HFValidationError, validate_repo_id
 
     try:
         validate_repo_id(repo)
     except HFValidationError as error:
-        raise HubError(f"{given_as} is to be USER/NAME, a repository of the hub: {_one_line(error)}") from error
+        raise HubError(f"{given_as} must be USER/NAME, a repository of the hub: {_one_line(error)}") from error
     if "/" not in repo:
-        raise HubError(f"{given_as} is to be USER/NAME, a repository of the hub: '{repo}' has no owner.")
+        raise HubError(f"{given_as} must be USER/NAME, a repository of the hub: '{repo}' has no owner.")
 
 
 def pinned(environment: Mapping[str, str]) -> tuple[Pin, Pin] | None:
-    """The catalogue and the bundle that CATALOG_REPO and MODEL_REPO name; None if neither is set.
+    """Read the catalogue and the bundle from CATALOG_REPO and MODEL_REPO; None if neither is set.
 
     Raises:
         HubError: If only one is set, or one cannot be read.
@@ -99,13 +99,13 @@ def pinned(environment: Mapping[str, str]) -> tuple[Pin, Pin] | None:
 
 
 def fetch(catalog: Pin, model: Pin) -> tuple[Path, Path]:
-    """Download what serving reads into the usual cache; a commit that lies there whole costs no request.
+    """Download the files for serving into the usual cache; a commit that is complete there costs no request.
 
     Returns:
         catalog.parquet, and the folder of the bundle.
 
     Raises:
-        HubError: In one sentence, if one of them cannot be had.
+        HubError: In one sentence, if one of them cannot be downloaded.
     """
     tokenizer = _BUNDLE.tokenizer.name
     patterns = [_BUNDLE.meta.name, *PARTS, *(f"{tokenizer}/*{suffix}" for suffix in TOKENIZER_SUFFIXES)]
@@ -117,7 +117,7 @@ def _snapshot(kind: Kind, pin: Pin, patterns: list[str], needed: tuple[str, ...]
     from huggingface_hub import snapshot_download
 
     failed = f"The {kind} repository {pin} cannot be opened"
-    with in_a_sentence(failed):
+    with hub_errors(failed):
         folder = Path(snapshot_download(pin.repo, repo_type=kind, revision=pin.revision, allow_patterns=patterns))
     missing = [name for name in needed if not (folder / name).exists()]
     if missing:
@@ -126,11 +126,11 @@ def _snapshot(kind: Kind, pin: Pin, patterns: list[str], needed: tuple[str, ...]
 
 
 @contextlib.contextmanager
-def in_a_sentence(failed: str) -> Iterator[None]:
-    """Turn what the hub, or the way to it, raises into one sentence that begins with `failed`.
+def hub_errors(failed: str) -> Iterator[None]:
+    """Turn errors of the hub and of the connection into one sentence that begins with `failed`.
 
     Raises:
-        HubError: In place of it.
+        HubError: In place of the error.
     """
     import httpx2
     from huggingface_hub.errors import EntryNotFoundError
@@ -142,7 +142,7 @@ def in_a_sentence(failed: str) -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """Why, and what to do; told by what happened on the wire where the library says something of its own on top."""
+    """Explain an error and what to do; by the underlying network error, where the library wraps one."""
     import httpx2
     from huggingface_hub import constants
     from huggingface_hub.errors import (
@@ -160,13 +160,13 @@ def _reason(error: BaseException) -> str:
     if isinstance(cause, RepositoryNotFoundError):
         return "there is none, or it is private; check the name, and set HF_TOKEN to a token that may read it"
     if isinstance(cause, HfHubHTTPError):
-        status, said = cause.response.status_code, cause.server_message or cause.response.reason_phrase
+        status, message = cause.response.status_code, cause.server_message or cause.response.reason_phrase
         advice = {
             401: "; log in again with 'hf auth login' or set HF_TOKEN to a valid token",
             403: "; use a token that has the right to do so",
         }
         later = "; try again later" if status >= 500 or status == 429 else ""
-        return f"the hub answers {status} ({_one_line(said).rstrip('.')}){advice.get(status, later)}"
+        return f"the hub answers {status} ({_one_line(message).rstrip('.')}){advice.get(status, later)}"
     if isinstance(cause, OfflineModeIsEnabled):
         return "HF_HUB_OFFLINE is set, so the hub is not asked; unset it and try again"
     if cause is not None:

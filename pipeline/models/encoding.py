@@ -34,20 +34,16 @@ class TokenCache:
             self._ids.update(zip(fresh, encoded["input_ids"], strict=True))
         return [self._ids[text] for text in texts]
 
+    def pad(self, ids: Sequence[Sequence[int]], device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
+        """Pad token ids to the longest row.
 
-def pad(ids: Sequence[Sequence[int]], pad_id: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
-    """Pad to the longest row.
-
-    Returns:
-        `input_ids` and `attention_mask`, int64 [n, longest].
-    """
-    longest = max(len(row) for row in ids)
-    padded = torch.full((len(ids), longest), pad_id, dtype=torch.int64)
-    mask = torch.zeros((len(ids), longest), dtype=torch.int64)
-    for row, tokens in enumerate(ids):
-        padded[row, : len(tokens)] = torch.tensor(tokens)
-        mask[row, : len(tokens)] = 1
-    return padded.to(device), mask.to(device)
+        Returns:
+            `input_ids` and `attention_mask`, int64 [n, longest].
+        """
+        padded = self.tokenizer.pad(
+            {"input_ids": [list(row) for row in ids]}, padding_side="right", return_tensors="pt", verbose=False
+        )
+        return padded["input_ids"].to(device), padded["attention_mask"].to(device)
 
 
 def length_batches(lengths: Sequence[int], tokens: int = TOKENS_PER_BATCH) -> list[np.ndarray]:
@@ -89,11 +85,10 @@ def encode_texts(tower: TextTower, tokens: TokenCache, texts: Sequence[str], *, 
     ids = tokens(distinct)
     features = np.zeros((len(distinct), tower.config.width), dtype=np.float32)
     device = next(tower.parameters()).device
-    pad_id = tokens.tokenizer.pad_token_id or 0
     bar = tqdm(total=len(distinct), desc=progress, unit="text", disable=not progress)
     with evaluating(tower), bar:
         for rows in length_batches([len(row) for row in ids]):
-            features[rows] = tower(*pad([ids[row] for row in rows], pad_id, device)).float().cpu().numpy()
+            features[rows] = tower(*tokens.pad([ids[row] for row in rows], device)).float().cpu().numpy()
             bar.update(len(rows))
     position = {text: row for row, text in enumerate(distinct)}
     return features[[position[text] for text in texts]] if texts else features

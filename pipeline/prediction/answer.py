@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
-from pipeline.data.images import photo_flaw
+from pipeline.data.images import Photo
 from pipeline.prediction.predictor import CategoryPredictor, CategoryScore, Prediction
 from pipeline.search.evidence import NEIGHBOURS, Support, is_same
 from pipeline.search.query import Query, QueryEncoder
@@ -102,7 +100,7 @@ def ask(
     predictor: CategoryPredictor,
     encoder: QueryEncoder,
     text: str,
-    image: Image.Image | None,
+    photo: Photo | None,
     *,
     k: int = ALTERNATIVES,
     precision: float | None = None,
@@ -116,7 +114,7 @@ def ask(
         predictor: Knows the taxonomy.
         encoder: Of the same bundle.
         text: What the text tower reads (`text.product_text`); may be empty.
-        image: A decoded photo, or None.
+        photo: With the side of the bundle (`images.read_photo`), or None.
         k: Alternatives.
         precision: Operating point; None takes the predictor's.
         branches: Only these branches; all, if there are none.
@@ -126,8 +124,8 @@ def ask(
     Raises:
         ValueError: If there is neither text nor photo, or the taxonomy lacks a branch or a candidate.
     """
-    flaw = "" if image is None else photo_flaw(image)
-    query = encoder.encode(text, None if flaw and text else image)
+    flaw = "" if photo is None else photo.flaw
+    query = encoder.encode(text, None if flaw and text else photo)
     vectors, kind = query.fused_vector[None], query.kind
     near = None if shelf is None else shelf.evidence(query)
     supports = [near.support] if near is not None and near.hits else None

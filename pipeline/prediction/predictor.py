@@ -17,7 +17,7 @@ from pipeline.artifacts import ArtifactError
 from pipeline.errors import InputError
 from pipeline.prediction.scorer import TINY, CategoryScorer
 from pipeline.search.evidence import Support
-from pipeline.taxonomy.paths import levels, normalise_path, truncate
+from pipeline.taxonomy.paths import levels, normalize_path, truncate
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
     from pipeline.bundle.aliases import NameVectors
@@ -233,10 +233,10 @@ class CategoryPredictor:
         if branches or candidates:
             allowed = self.scorer.listed.copy()
         if branches:
-            allowed &= self.tree.below([normalise_path(branch) for branch in branches])
+            allowed &= self.tree.below([normalize_path(branch) for branch in branches])
         if candidates:
             named = np.zeros(len(self.tree), dtype=bool)
-            named[[self.tree.node(normalise_path(path)) for path in candidates]] = True
+            named[[self.tree.node(normalize_path(path)) for path in candidates]] = True
             allowed &= named
         if not allowed.any():
             raise InputError("No category lies in these branches and is one of these candidates.")
@@ -275,7 +275,7 @@ class CategoryPredictor:
         if not all(0 < precision <= 1 for precision in asked):
             raise InputError("A precision lies above 0 and is at most 1.")
         whole = np.full(len(self.tree), precision)
-        known = [(normalise_path(path), precision) for path, precision in self._branches]
+        known = [(normalize_path(path), precision) for path, precision in self._branches]
         for path, precision in sorted(known, key=lambda pair: len(levels(pair[0]))):  # the narrower branch counts
             if path in self.tree.taxonomy:
                 whole[self.tree.below([path])] = precision

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.artifacts import ArtifactError
-from pipeline.taxonomy.paths import hash_path, normalise_path
+from pipeline.taxonomy.paths import hash_path, normalize_path
 from pipeline.taxonomy.tree import CategoryTree
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
@@ -66,7 +66,7 @@ class CategoryScorer:
             names: Of `paths`, which then must be normalised; those of the bundle go with its own table.
         """
         self.paths: tuple[str, ...] = tuple(
-            bundle.categories if paths is None else dict.fromkeys(map(normalise_path, paths))
+            bundle.categories if paths is None else dict.fromkeys(map(normalize_path, paths))
         )
         if vectors is None:
             vectors = bundle.category_vectors if paths is None else bundle.encode_categories(self.paths)

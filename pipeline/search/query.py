@@ -8,9 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
-from pipeline.data.images import square
+from pipeline.data.images import Photo
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
@@ -43,21 +42,21 @@ class QueryEncoder:
         self._text = lru_cache(maxsize=_REMEMBERED_TEXTS)(self._encode_text)
         self._before = lru_cache(maxsize=_REMEMBERED_TEXTS)(self._encode_untrained)
 
-    def encode(self, text: str | None, image: Image.Image | None) -> Query:
+    def encode(self, text: str | None, photo: Photo | None) -> Query:
         """Vectors of a query.
 
         Args:
             text: What the text tower reads (`text.product_text`); None or blank for none.
-            image: A decoded photo (`images.decode_image`); None for none.
+            photo: As `images.read_photo` gives it, with the side `bundle.image_size`; None for none.
 
         Raises:
             ValueError: If there is neither.
         """
         text = (text or "").strip()
-        if not text and image is None:
+        if not text and photo is None:
             raise InputError("a query needs a text or a photo")
         text_vector = self._text(text) if text else None
-        image_vector = self._encode_image(image) if image is not None else None
+        image_vector = None if photo is None else self.bundle.encode_images(photo.square[None])[0]
         return fuse(self.bundle, text_vector, image_vector)
 
     def untrained_cosines(self, text: str, paths: Sequence[str]) -> np.ndarray:
@@ -78,9 +77,6 @@ class QueryEncoder:
         vector = self.bundle.encode_texts([text])[0]
         vector.setflags(write=False)  # shared by all who ask again
         return vector
-
-    def _encode_image(self, image: Image.Image) -> np.ndarray:
-        return self.bundle.encode_images(square(image, self.bundle.image_size)[None])[0]
 
 
 def fuse(bundle: Bundle, text: np.ndarray | None, image: np.ndarray | None) -> Query:

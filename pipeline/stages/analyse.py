@@ -6,15 +6,12 @@ Reads products, embeddings and clusters; writes `analysis.json`, the parts `data
 
 from __future__ import annotations
 
-import io
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageStat
-from tqdm import tqdm
 
 from pipeline.artifacts import RunPaths, write_json
 from pipeline.catalog.analysis import SpaceFacts, data_facts, largest
@@ -40,23 +37,13 @@ def run(config: Config, run_dir: Path) -> None:
     product_ids = products["product_id"].tolist()
     vectors = read_vectors(paths.embeddings, product_ids).fused
     categories = [None if pd.isna(path) else str(path) for path in products["category_path"]]
-    light = brightness(read_table(paths.products, ["thumbnail"])["thumbnail"].to_pylist())
+    light = products["brightness"].dropna().to_numpy(dtype=np.float64)
     named = [path for path, _ in largest(path for path in categories if path is not None)][:_TYPICAL]
     typical = [product_ids[rows[0]] for rows in nearest_to_centres(categories, vectors, named, 1)]
     data = data_facts(products, light, typical)
     space = space_facts(paths, product_ids, vectors, categories, config.cluster.dbscan_min_samples)
     write_json(paths.analysis, {"data": data, "space": space})
     _LOG.info("%d products of %d categories analysed", len(products), data["categories"])
-
-
-def brightness(thumbnails: Iterable[bytes | None]) -> np.ndarray:
-    """Mean luma of photos, float64 [those that are there] from 0, black, to 1."""
-    found = []
-    for photo in tqdm(thumbnails, desc="brightness", unit="photo", mininterval=1.0):
-        if photo is not None:
-            with Image.open(io.BytesIO(photo)) as image:
-                found.append(ImageStat.Stat(image.convert("L")).mean[0] / 255)
-    return np.array(found, dtype=np.float64)
 
 
 def nearest_to_centres(

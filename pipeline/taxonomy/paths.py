@@ -1,4 +1,4 @@
-"""The category tree: paths "A > B > C", how they are normalised, and who is whose parent."""
+"""Category paths "A > B > C": normalization, parents and children, reading and writing."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pipeline.errors import InputError
 
 SEPARATOR = " > "
 _SPLIT = re.compile(r"[>»›→＞]")
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
 _SPACE = re.compile(r"\s+")
 
 
-def normalise_path(raw: str) -> str:
+def normalize_path(raw: str) -> str:
     """The path with one spelling: NFKC, single spaces, " > " between levels, no empty level.
 
     Args:
@@ -32,42 +32,42 @@ def normalise_path(raw: str) -> str:
     text = unicodedata.normalize("NFKC", raw)
     while "&amp;" in text:
         text = text.replace("&amp;", "&")
-    text = _UNSEEN.sub(" ", text.replace("&gt;", ">"))
-    found = [_SPACE.sub(" ", level).strip() for level in _SPLIT.split(text)]
-    kept = [level for level in found if level]
+    text = _INVISIBLE.sub(" ", text.replace("&gt;", ">"))
+    stripped = [_SPACE.sub(" ", level).strip() for level in _SPLIT.split(text)]
+    kept = [level for level in stripped if level]
     if not kept:
         raise InputError(f"The category path {raw!r} has no level; write it as 'Top > Middle > Leaf'.")
     return SEPARATOR.join(kept)
 
 
 def levels(path: str) -> tuple[str, ...]:
-    """Names of the levels of a normalised path, the top first."""
+    """Names of the levels of a normalized path, the top first."""
     return tuple(path.split(SEPARATOR))
 
 
 def truncate(path: str, depth: int) -> str:
-    """The first `depth` levels of a normalised path; the whole path where it is shorter."""
+    """The first `depth` levels of a normalized path; the whole path where it is shorter."""
     if depth < 1:
         raise ValueError(f"A path is cut to at least 1 level, not to {depth}.")
     return SEPARATOR.join(levels(path)[:depth])
 
 
 def hash_path(path: str) -> str:
-    """Twelve hex digits that stand for a normalised path where its text shall not be shipped."""
+    """Twelve hex digits that stand for a normalized path whose text must not be shipped."""
     return hashlib.sha256(path.encode()).hexdigest()[:12]
 
 
 def _parent(path: str) -> str | None:
-    head, found, _ = path.rpartition(SEPARATOR)
-    return head if found else None
+    parent, separator, _ = path.rpartition(SEPARATOR)
+    return parent if separator else None
 
 
 class Taxonomy:
-    """An immutable set of category paths, closed under "parent of"; made by `Taxonomy.of`.
+    """An immutable set of category paths that holds the parent of each; made by `Taxonomy.of`.
 
     Attributes:
-        paths: All paths, so sorted that a parent comes before its children and a subtree is one run.
-        names: What paths are called in other languages, as whole paths; of those that have such names.
+        paths: All paths, sorted so that a parent precedes its children and a subtree is contiguous.
+        names: Names of paths in other languages, as whole paths; only of paths that have some.
         index: Position of each path in `paths`.
     """
 
@@ -78,27 +78,27 @@ class Taxonomy:
 
     @classmethod
     def of(cls, paths: Iterable[str], names: Mapping[str, Sequence[str]] | None = None) -> Taxonomy:
-        """The taxonomy of these paths (normalised here) and all of their parents.
+        """Build the taxonomy of these paths (normalized here) and all of their parents.
 
         Args:
             paths: Any number, in any order.
-            names: By path, the same path in other languages (normalised here); those like the path itself are dropped.
+            names: By path, the same path in other languages (normalized here); those equal to it are dropped.
 
         Raises:
             ValueError: If a path has no level.
         """
-        found: set[str] = set()
+        closed: set[str] = set()
         for raw in paths:
-            path: str | None = normalise_path(raw)
-            while path is not None and path not in found:
-                found.add(path)
+            path: str | None = normalize_path(raw)
+            while path is not None and path not in closed:
+                closed.add(path)
                 path = _parent(path)
-        called: dict[str, tuple[str, ...]] = {}
+        aliases: dict[str, tuple[str, ...]] = {}
         for raw, others in (names or {}).items():
-            path = normalise_path(raw)
-            if distinct := tuple(name for name in dict.fromkeys(map(normalise_path, others)) if name != path):
-                called[path] = distinct
-        return cls(tuple(sorted(found, key=levels)), called)
+            path = normalize_path(raw)
+            if distinct := tuple(name for name in dict.fromkeys(map(normalize_path, others)) if name != path):
+                aliases[path] = distinct
+        return cls(tuple(sorted(closed, key=levels)), aliases)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -130,10 +130,10 @@ class Taxonomy:
 
     @cached_property
     def _children(self) -> dict[str | None, tuple[str, ...]]:
-        found: dict[str | None, list[str]] = {}
+        children: dict[str | None, list[str]] = {}
         for path in self.paths:
-            found.setdefault(_parent(path), []).append(path)
-        return {parent: tuple(below) for parent, below in found.items()}
+            children.setdefault(_parent(path), []).append(path)
+        return {parent: tuple(below) for parent, below in children.items()}
 
     @cached_property
     def leaves(self) -> tuple[str, ...]:
@@ -150,7 +150,7 @@ class Taxonomy:
 def read_taxonomy(path: Path) -> Taxonomy:
     """Read category paths, one a line; empty lines and lines that start with "#" are skipped.
 
-    After a tab, a line may say the same path in another language, and so on for any number of languages.
+    After a tab, a line may give the same path in another language, and so on for any number of languages.
 
     Raises:
         ArtifactError: If the file is missing, is not UTF-8 text or names no category.

@@ -1,1 +1,1 @@
-"""The made-up products: which there are, and their texts and candidate categories."""
+"""The list of made-up products, with their texts and candidate categories."""

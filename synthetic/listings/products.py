@@ -1,4 +1,4 @@
-"""Which products the demo catalogue has: each is a pure function of (seed, type, serial number).
+"""List of the products of the demo catalogue: each is a pure function of (seed, type, serial number).
 
 Products are numbered round robin over the types, so that any prefix is a balanced sample. Chance is drawn from
 streams by name; a changed text recipe therefore leaves every photo as it is.
@@ -32,8 +32,8 @@ class Look:
         type_name: Id of the product type.
         shape: As in the table of types.
         material: Name of the material.
-        colors: Main and second colour, by name.
-        pattern: Print on the main colour, "" for none.
+        colors: Main and second color, by name.
+        pattern: Print on the main color, "" for none.
         brand: Printed on labels.
         seed: Of shape, camera, light and scene.
     """
@@ -60,7 +60,7 @@ class Product:
         number: Place in the catalogue, from 0.
         kind: Its type.
         serial: Number among the products of its type.
-        look: What its photo shows.
+        look: Shape, colors and scene of its photo.
         photo: File name of its photo, None if it has none.
         language: Of its listing.
         split: train or test.

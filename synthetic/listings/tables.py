@@ -11,9 +11,9 @@ from typing import Any
 DATA = Path(__file__).parent / "data"
 LANGUAGES = ("en", "de", "fr", "es", "it", "ja", "ru", "zh", "ar")
 NATURAL = "natural"
-"""The colour that a material has of itself."""
+"""Name of a material's own color."""
 BARE = ("wood", "marble", "speckle")
-"""Surfaces that nobody paints: a type's other colours do not apply to them."""
+"""Surfaces that nobody paints: a type's other colors do not apply to them."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class ProductType:
         path: Category path of its products.
         shape: Function of `shapes` that builds it, with a variant after a colon.
         materials: Names of materials it comes in.
-        colors: Names of colours or palettes; empty: the material's own palette.
+        colors: Names of colors or palettes; empty: the material's own palette.
         patterns: Patterns it may be printed with.
-        say: What a listing names of its look: "both", "colour" or "nothing".
-        nouns: What an English listing calls it.
+        say: Which words of its look a listing names: "both" (color and material), "color" or "nothing".
+        nouns: Its names in English listings.
         sizes: Sizes it comes in.
         facts: Short claims, in English.
-        local: What listings in other languages call it.
+        local: Its names in listings of other languages.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Material:
         kind: Way of reflecting light: matte, gloss, metal, clear or cloth.
         roughness: In [0, 1].
         texture: Name of a surface texture.
-        base: Its own colour, sRGB in [0, 1].
+        base: Its own color, sRGB in [0, 1].
         palette: Palette that products of it come in.
         words: Its name in each language, "" where a listing would not name it.
     """
@@ -83,7 +83,7 @@ class Tables:
     phrases: dict[str, Any]
 
     def colors_of(self, kind: ProductType, material: Material) -> tuple[str, ...]:
-        """Names of the colours that a type in a material may have."""
+        """Names of the colors that a type in a material may have."""
         named = kind.colors or (material.palette,)
         found = tuple(color for name in named for color in self.palettes.get(name, (name,)))
         bare = material.palette == NATURAL and material.texture in BARE and NATURAL not in found

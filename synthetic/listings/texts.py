@@ -1,4 +1,4 @@
-"""The texts of a listing, with the dirt of real feeds; the words for its look come from the `Look` that is rendered."""
+"""The texts of a listing, with the dirt of real feeds; the words for its look come from the rendered `Look`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECONDHAND_SHARE = 0.03
 
 @dataclass(frozen=True)
 class Listing:
-    """What a shop's feed says of a product; `title` and `description` may hold markup, or nothing."""
+    """Listing of a product in a shop's feed; `title` and `description` may hold markup, or be empty."""
 
     title: str
     description: str
@@ -29,7 +29,7 @@ class Listing:
 
 
 def look_words(product: Product, data: Tables, language: str = "en") -> tuple[str, str]:
-    """Colour (with pattern) and material of a product in words; "" for what a listing of its type does not name."""
+    """Color (with pattern) and material of a product in words; "" for a word that listings of its type leave out."""
     look, say = product.look, product.kind.say
     color = "" if say == "nothing" or look.colors[0] == NATURAL else data.color_words[look.colors[0]][language]
     if look.pattern and color:

@@ -1,1 +1,1 @@
-"""Their photos: shapes with surfaces in a scene, rendered by Mitsuba."""
+"""Photos of the made-up products: shapes with surfaces in a scene, rendered by Mitsuba."""

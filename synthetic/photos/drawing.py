@@ -1,4 +1,4 @@
-"""How pictures on products are drawn: what they are made of, their colours, their writing."""
+"""Drawing of the pictures on products: their inputs, colors and writing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from synthetic.photos.textures import Color
 
 @dataclass(frozen=True)
 class Print:
-    """What a printed picture is made of: two colours, a brand, the product's noun."""
+    """Inputs of a printed picture: two colors, a brand, the product's noun."""
 
     main: Color
     second: Color
@@ -26,13 +26,13 @@ Drawing = Callable[[ImageDraw.ImageDraw, Print, np.random.Generator, int], None]
 
 
 def rgb(color: Color) -> tuple[int, int, int]:
-    """A colour as Pillow takes it, 0 to 255."""
+    """A color as Pillow takes it, 0 to 255."""
     red, green, blue = (round(255 * x) for x in color)
     return red, green, blue
 
 
 def ink(color: Color) -> tuple[int, int, int]:
-    """Dark or light, whichever can be read on a colour."""
+    """Dark or light ink, the one that contrasts with a color."""
     return (25, 25, 28) if np.dot(color, (0.3, 0.6, 0.1)) > 0.45 else (248, 246, 240)
 
 

@@ -113,7 +113,7 @@ def render(look: Look, *, size: int = SIZE, samples: int = SAMPLES) -> np.ndarra
     """Photo of a product.
 
     Args:
-        look: What it shows; the photo is a pure function of it.
+        look: Shape, colors and scene; the photo is a pure function of it.
         size: Side in pixels.
         samples: Light paths a pixel.
 

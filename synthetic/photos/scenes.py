@@ -1,4 +1,4 @@
-"""What stands around a product: light, ground, wall and a few props; a studio or a simple scene."""
+"""Surroundings of a product: light, ground, wall and a few props; a studio or a simple scene."""
 
 from __future__ import annotations
 

@@ -73,15 +73,15 @@ class Kit:
         self.parts.append(Part(np.asarray(vertices, dtype=float), np.asarray(faces), slot, uv, crease))
 
     def mark(self) -> int:
-        """Where the next part will lie; for `turn` and `move`."""
+        """Index of the next part, for `turn` and `move`."""
         return len(self.parts)
 
     def turn(self, since: int, axis: str, degrees: float, about: Point = (0, 0, 0)) -> None:
         """Rotate the parts since a mark about a point."""
         matrix = Rotation.from_euler(axis, degrees, degrees=True).as_matrix()
-        centre = np.asarray(about, dtype=float)
+        center = np.asarray(about, dtype=float)
         self.parts[since:] = [
-            replace(p, vertices=(p.vertices - centre) @ matrix.T + centre) for p in self.parts[since:]
+            replace(p, vertices=(p.vertices - center) @ matrix.T + center) for p in self.parts[since:]
         ]
 
     def move(self, since: int, by: Point, scale: Point = (1, 1, 1)) -> None:
@@ -175,10 +175,10 @@ class Kit:
         tangent /= np.linalg.norm(tangent, axis=1, keepdims=True) + 1e-12
         normal = np.cross(tangent[0], [0, 0, 1] if abs(tangent[0, 2]) < 0.9 else [0, 1, 0])
         rings, t = [], np.linspace(0, 2 * np.pi, n, endpoint=False)
-        for centre, along, radius in zip(p, tangent, radii, strict=True):
+        for center, along, radius in zip(p, tangent, radii, strict=True):
             normal = normal - along * (normal @ along)
             normal /= np.linalg.norm(normal) + 1e-12
-            rings.append(centre + radius * (np.cos(t)[:, None] * normal + np.sin(t)[:, None] * np.cross(along, normal)))
+            rings.append(center + radius * (np.cos(t)[:, None] * normal + np.sin(t)[:, None] * np.cross(along, normal)))
         if closed:
             rings.append(np.roll(rings[0], _best_shift(rings[0], rings[-1]), 0))
         else:
@@ -264,7 +264,7 @@ class Kit:
         at: Point = (0, 0, 0),
         top: float | None = None,
     ) -> None:
-        """A picture round a cylinder (or cone, with `top`), centred on the front."""
+        """A picture round a cylinder (or cone, with `top`), centered on the front."""
         t = np.radians(np.linspace(-arc / 2, arc / 2, SEGMENTS))
         u = np.linspace(0, 1, SEGMENTS)
         rows = [

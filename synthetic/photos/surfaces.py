@@ -1,4 +1,4 @@
-"""How slots of a shape look: Mitsuba BSDF dictionaries from materials, fixed finishes and printed pictures."""
+"""Surfaces of the slots of a shape: Mitsuba BSDF dictionaries from materials, fixed finishes and printed pictures."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _reflectance(color: np.ndarray | Color, tiles: float = 1.0) -> dict[str, Any
 
 
 def reflector(kind: str, color: np.ndarray | Color, roughness: float, tiles: float = 1.0) -> dict[str, Any]:
-    """BSDF of a kind of material (matte, gloss, metal, clear, cloth) in an sRGB colour or texture [h, w, 3]."""
+    """BSDF of a kind of material (matte, gloss, metal, clear, cloth) in an sRGB color or texture [h, w, 3]."""
     reflectance = _reflectance(color, tiles)
     if kind == "cloth":
         inner: dict[str, Any] = {"type": "diffuse", "reflectance": reflectance}
@@ -121,7 +121,7 @@ def reflector(kind: str, color: np.ndarray | Color, roughness: float, tiles: flo
 
 
 def own_color(material: Material, name: str) -> Color:
-    """SRGB of a colour name on a material; "natural" is the material's own colour."""
+    """SRGB of a color name on a material; "natural" is the material's own color."""
     return material.base if name in (NATURAL, "rainbow") else tables().colors[name]
 
 

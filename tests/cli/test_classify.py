@@ -56,8 +56,8 @@ def test_a_photo_that_says_nothing_is_no_evidence(model, tmp_path):
     source, out = write_rows(tmp_path / "products.parquet", rows), tmp_path / "out.parquet"
     classify_catalogue(model, str(source), out, asked=Classify())
     with_noise, blind, sound, without, with_plain = pq.read_table(out).to_pylist()
-    assert [row["photo_flaw"] for row in (with_noise, blind, sound)] == ["noise", "one colour", ""]
-    assert with_plain["photo_flaw"] == "one colour"
+    assert [row["photo_flaw"] for row in (with_noise, blind, sound)] == ["noise", "one color", ""]
+    assert with_plain["photo_flaw"] == "one color"
     assert with_noise["confidences"] == without["confidences"]  # the text alone
     assert (blind["certain_path"], blind["familiar"]) == ("", False)
 

@@ -32,13 +32,13 @@ def test_the_same_values_have_the_same_hash_however_they_are_stored(tmp_path):
         assert content_hash(pq.read_table(tmp_path / "t.parquet")) == expected
 
 
-def test_what_stands_in_the_place_of_a_null_does_not_count():
+def test_bytes_behind_a_null_do_not_change_the_hash():
     hidden = pa.array(np.array([1, 7, 3]), mask=np.array([False, True, False]))
     assert content_hash(pa.table({"a": hidden})) == content_hash(pa.table({"a": pa.array([1, None, 3])}))
 
 
 @pytest.mark.parametrize("name", COLUMNS)
-def test_order_nulls_length_name_and_type_count(name):
+def test_order_nulls_length_name_and_type_change_the_hash(name):
     column = TABLE.select([name])
     others = [
         column.take([1, 0, 2, 3]),
@@ -63,7 +63,7 @@ def test_order_nulls_length_name_and_type_count(name):
         (pa.array([1], pa.int32()), pa.array([1], pa.int64())),
     ],
 )
-def test_values_that_are_alike_differ(one, other):
+def test_similar_values_have_different_hashes(one, other):
     assert content_hash(pa.table({"a": one})) != content_hash(pa.table({"a": other}))
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from pipeline.data.decoding.decode import ENOUGH_PIXELS, ImageError, _to_rgb, decode_image
+from pipeline.data.decoding.decode import MIN_SIDE_PIXELS, ImageError, _to_rgb, decode_image
 from tests.helpers.factories import encode, png_chunk, raw_png
 
 LIMITS = {"max_bytes": 1_000_000, "max_pixels": 4_000_000}
@@ -19,8 +19,8 @@ def _decoded(data):
     return decode_image(data, **LIMITS).image
 
 
-def _plain(colour=(200, 40, 40), size=(60, 40), mode="RGB"):
-    return Image.new(mode, size, colour)
+def _plain(color=(200, 40, 40), size=(60, 40), mode="RGB"):
+    return Image.new(mode, size, color)
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
@@ -38,7 +38,7 @@ def test_cmyk_becomes_rgb():
     assert max(green, blue) < 90
 
 
-def test_sixteen_bit_greys_keep_their_brightness():
+def test_sixteen_bit_grays_keep_their_brightness():
     deep = Image.fromarray(np.full((20, 30), 128 * 256, dtype=np.uint16))
     assert _decoded(encode(deep, "PNG")).getpixel((3, 3)) == (128, 128, 128)
 
@@ -49,7 +49,7 @@ def test_transparent_pixels_are_white(mode):
     assert _decoded(encode(clear, "PNG")).getpixel((3, 3)) == (255, 255, 255)
 
 
-def test_a_palette_with_a_transparent_colour_is_white_there():
+def test_a_palette_with_a_transparent_color_is_white_there():
     image = Image.new("P", (10, 10), 0)
     image.putpalette([9, 9, 9, 200, 40, 40])
     image.putpixel((5, 5), 1)
@@ -87,7 +87,7 @@ def test_every_orientation_is_turned_as_pillow_turns_it(format, orientation):
 
 @settings(deadline=None, max_examples=300)
 @given(st.data())
-def test_damaged_exif_data_never_cost_the_photo(data):
+def test_a_photo_with_damaged_exif_data_is_still_read(data):
     exif = Image.Exif()
     exif.update({0x0112: 6, 0x010F: "Maker", 0x011A: (72, 1), 0x8769: {0x9003: "2020:01:01 00:00:00"}})
     noisy = bytearray(exif.tobytes())
@@ -97,7 +97,7 @@ def test_damaged_exif_data_never_cost_the_photo(data):
     assert image.size in ((60, 40), (40, 60))
 
 
-def test_a_jpeg_of_several_pictures_as_phones_make_them_is_its_first():
+def test_only_the_first_picture_of_a_multi_picture_jpeg_is_read():
     buffer = io.BytesIO()
     _plain().save(buffer, "MPO", save_all=True, append_images=[_plain((0, 200, 0), (30, 20))])
     decoded = _decoded(buffer.getvalue())
@@ -106,7 +106,7 @@ def test_a_jpeg_of_several_pictures_as_phones_make_them_is_its_first():
 
 
 @pytest.mark.parametrize("format", ["WEBP", "PNG"])
-def test_of_an_animation_the_first_frame_counts(format):
+def test_only_the_first_frame_of_an_animation_is_read(format):
     frames = [_plain((200, 0, 0)), _plain((0, 200, 0))]
     data = encode(frames[0], format, save_all=True, append_images=frames[1:], duration=50)
     red, green, _ = _decoded(data).getpixel((10, 10))
@@ -121,12 +121,12 @@ def test_a_cut_short_file_is_refused(format):
         _decoded(data[: len(data) // 2])
 
 
-def test_sixteen_bit_colours_keep_their_hue():
+def test_sixteen_bit_colors_keep_their_hue():
     row = b"\0" + struct.pack(">3H", 200 * 257, 40 * 257, 40 * 257) * 6
     assert _decoded(raw_png(6, 4, row * 4, depth=16)).getpixel((3, 2)) == (200, 40, 40)
 
 
-def test_a_bomb_beside_the_pixels_is_no_work():
+def test_a_bomb_in_the_metadata_is_not_unpacked():
     text = b"Comment\0\0" + zlib.compress(bytes(80_000_000))
     with contextlib.suppress(ImageError):
         assert _decoded(raw_png(2, 2, (b"\0" + bytes(6)) * 2, extra=png_chunk(b"zTXt", text))).size == (2, 2)
@@ -175,7 +175,7 @@ def test_damage_is_an_image_error_and_nothing_else(noise, position):
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
 def test_a_large_photo_is_decoded_at_a_reduced_scale(format):
     photo = decode_image(encode(_plain(size=(2400, 1600)), format), **LIMITS)
-    assert ENOUGH_PIXELS <= min(photo.image.size) < 2 * ENOUGH_PIXELS
+    assert MIN_SIDE_PIXELS <= min(photo.image.size) < 2 * MIN_SIDE_PIXELS
     assert (photo.width, photo.height) == (2400, 1600)
 
 

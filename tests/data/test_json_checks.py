@@ -30,7 +30,7 @@ class Outer:
 KIND = TypeAdapter(Outer)
 
 
-def test_what_is_right_is_read():
+def test_valid_fields_are_read():
     raw = b'{"inner": {"size": 3, "names": ["a"]}, "share": 1, "each": {"x": {"size": 1}}}'
     found = check_fields(KIND, read_object(raw, "It", "send it again"), "It", "send it again")
     assert found == Outer(Inner(3, ("a",)), 1.0, {"x": Inner(1)})
@@ -50,7 +50,7 @@ def test_what_is_right_is_read():
         ),
     ],
 )
-def test_what_is_wrong_is_named(raw, said):
+def test_the_first_invalid_field_is_named(raw, said):
     with pytest.raises(ArtifactError) as refused:
         check_fields(KIND, raw, "It", "send it again")
     assert str(refused.value) == said
@@ -59,7 +59,7 @@ def test_what_is_wrong_is_named(raw, said):
 @pytest.mark.parametrize(
     "raw", [b"", b"{", b"\xff", b"3", b"null", b"[]", b'{"a": NaN}', b'{"a": Infinity}', b"[" * 99_999]
 )
-def test_what_is_no_object_is_said(raw):
+def test_text_that_is_not_a_json_object_is_refused(raw):
     with pytest.raises(ArtifactError, match=r"^It is damaged \(.*\); send it again\.$"):
         read_object(raw, "It", "send it again")
 
@@ -72,7 +72,7 @@ def test_a_field_with_a_default_may_not_be_left_out_where_all_were_written():
         require_whole(check_fields(KIND, raw, "It", "again"), raw, "all", "It", "again")
 
 
-def test_a_seal_sees_every_change_of_a_value_and_none_of_its_writing():
+def test_a_seal_detects_changed_values_but_ignores_formatting():
     whole = sealed({"a": [1, 2.5, None, {"ü": "\ud800"}], "b": {"c": 1, "d": 1e999}})
     written = json.dumps(dict(reversed(whole.items())), indent=3)
     check_seal(json.loads(written), "It", "again")

@@ -7,97 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config.stages import IngestConfig
-from pipeline.data.duplicates import (
-    MAX_SHARED,
-    Fingerprints,
-    UnionFind,
-    _pairs_within,
-    foreground_distance,
-    group_rows,
-    title_key,
-    variant_key,
-)
 from pipeline.data.splits import assign_splits, choose_heldout, cut_split
 
 CONFIG = IngestConfig(heldout_category_fraction=0.2, heldout_max_share=0.5, validation_fraction=0.1)
-
-
-def _prints(titles, *, images=None, hashes=None, signatures=None):
-    n = len(titles)
-    rng = np.random.default_rng(0)
-    return Fingerprints(
-        titles=titles,
-        descriptions=[""] * n,
-        image_bytes=images or [None] * n,
-        hashes=np.array(hashes if hashes is not None else rng.integers(0, 2**63, n), dtype=np.uint64),
-        signatures=signatures if signatures is not None else rng.integers(0, 200, (n, 4, 4, 3), dtype=np.uint8),
-    )
-
-
-@given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=30))
-def test_union_find_against_a_slow_search(edges):
-    sets = UnionFind(20)
-    for one, other in edges:
-        sets.union(one, other)
-    reach = np.eye(20, dtype=bool)
-    for one, other in edges:
-        reach[one, other] = reach[other, one] = True
-    for _ in range(20):
-        reach = (reach.astype(int) @ reach.astype(int)) > 0
-    assert sets.roots().tolist() == [int(np.flatnonzero(row)[0]) for row in reach]
-
-
-@given(st.lists(st.integers(0, 2**64 - 1), max_size=12), st.integers(0, 8), st.randoms(use_true_random=False))
-def test_close_hashes_are_all_found(base, bits, random):
-    near = [value ^ (1 << random.randrange(64)) ^ (1 << random.randrange(64)) for value in base]
-    hashes = np.array([*base, *near], dtype=np.uint64)
-    found = {tuple(pair) for pair in _pairs_within(hashes, bits).tolist()}
-    slow = {
-        (i, j)
-        for i in range(len(hashes))
-        for j in range(i + 1, len(hashes))
-        if (int(hashes[i]) ^ int(hashes[j])).bit_count() <= bits
-    }
-    assert found == slow
-
-
-def test_keys_of_titles():
-    assert title_key("Red Shirt - XL!", "x") == "red shirt xl"
-    assert title_key("", "Of cotton.") == "of cotton"
-    assert title_key("", "") is None
-    assert variant_key("Norvik Shirt, Red, 38 cm", "") == "norvik shirt"
-    assert variant_key("Red XL", "") == "red xl"
-
-
-def test_the_same_photo_file_or_title_or_look_is_one_group():
-    signatures = np.random.default_rng(1).integers(0, 200, (6, 4, 4, 3), dtype=np.uint8)
-    signatures[3] = signatures[2] + 2
-    hashes = [0, 2**40 - 1, 12345, 12345 ^ 0b101, 12345, 2**63]
-    images = ["a", "a", "c", "d", "e", None]
-    prints = _prints(["p q", "r s", "t u", "v w", "x y", "P, q"], images=images, hashes=hashes, signatures=signatures)
-    groups = group_rows(prints, ["train"] * 6, bits=3)
-    assert groups.tolist() == [0, 0, 2, 2, 4, 0]  # row 4 hashes like 2 and 3 but looks different
-
-
-def test_blank_photos_are_not_the_same_product():
-    white = np.full((2, 4, 4, 3), 255, dtype=np.uint8)
-    assert np.isinf(foreground_distance(white[:1], white[1:])).all()
-    prints = _prints(["one thing", "another matter"], images=["a", "b"], hashes=[7, 7], signatures=white)
-    assert group_rows(prints, ["train", "train"], bits=3).tolist() == [0, 1]
-
-
-def test_a_placeholder_photo_groups_nothing():
-    n = MAX_SHARED + 1
-    titles = [f"thing {'abcdefghij'[i // 10]}{'abcdefghij'[i % 10]}" for i in range(n)]
-    groups = group_rows(_prints(titles, images=["same"] * n), ["train"] * n, bits=3)
-    assert len(set(groups.tolist())) == n
-    assert len(set(group_rows(_prints(titles[:3], images=["same"] * 3), ["train"] * 3, bits=3).tolist())) == 1
-
-
-def test_variants_are_grouped_in_train_and_left_alone_across_the_source_s_own_split():
-    titles = ["norvik shirt red", "norvik shirt blue", "norvik shirt green"]
-    assert group_rows(_prints(titles), ["train"] * 3, bits=3).tolist() == [0, 0, 0]
-    assert group_rows(_prints(titles), ["train", "train", "test"], bits=3).tolist() == [0, 0, 2]
 
 
 def _world(seed, n=400, categories=20):
@@ -172,7 +84,7 @@ def test_heldout_categories_are_small_and_unmixed():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_learning_the_held_out_rows_changes_no_other_row(seed):
+def test_training_on_held_out_rows_changes_no_other_row(seed):
     groups, labels, ids = _world(seed)
     parts = ["train"] * len(groups), groups, labels, ids
     before = assign_splits(*parts, config=CONFIG, seed=seed).splits

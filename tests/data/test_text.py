@@ -5,8 +5,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pipeline.config.stages import IngestConfig
 from pipeline.data.language import guess_language
-from pipeline.data.text import clean_text, cut_text, product_text
+from pipeline.data.text import MAX_TITLE_CHARACTERS, clean_text, cut_text, listing_text, product_text
 
 anything = st.text(st.characters(), max_size=200)
 SPOILERS = (
@@ -106,3 +107,20 @@ def test_cut_text_cuts_between_words():
 )
 def test_language(text, language):
     assert guess_language(text) == language
+
+
+def test_a_listing_is_cleaned_and_then_cut():
+    limits = IngestConfig(max_text_characters=11)
+    listing = listing_text("<b>Red</b>&nbsp;shirt", "<p>" + " " * 200 + "Of soft cotton</p>", limits)
+    assert (listing.title, listing.description, listing.cut) == ("Red shirt", "Of soft", ("description",))
+    assert listing.text == "Red shirt. Of soft"
+    assert listing_text(None, None, limits).text == ""
+    long = listing_text("word " * MAX_TITLE_CHARACTERS, "short", limits)
+    assert long.title == ("word " * (MAX_TITLE_CHARACTERS // 5)).strip()
+    assert long.cut == ("title",)
+
+
+def test_raw_text_far_beyond_the_limit_is_not_parsed_but_counts_as_cut():
+    limits = IngestConfig(max_text_characters=10)
+    assert listing_text("", "<b>" * 500 + "unread", limits).cut == ("description",)
+    assert "unread" not in listing_text("", "<b>" * 500 + "unread", limits).description

@@ -26,6 +26,17 @@ def test_vectors_come_in_the_wanted_order(tmp_path):
     assert found.at(np.array([1])).fused.tolist() == [vectors[1].tolist()]
 
 
+@pytest.mark.parametrize("count", [0, 5])
+def test_vectors_of_products_that_all_lack_a_photo(tmp_path, count):
+    ids = [str(number) for number in range(count)]
+    write_vectors(tmp_path / "e", ids, np.ones((count, 4), dtype=np.float32), np.zeros(count, dtype=bool))
+    vectors = read_vectors(tmp_path / "e", ids)
+    assert vectors.image.shape == (count, 4)
+    assert not vectors.image.any()
+    assert not vectors.has_image.any()
+    assert vectors.has_text.all()
+
+
 def test_vectors_have_length_one_again(tmp_path):
     rng = np.random.default_rng(0)
     raw = rng.normal(size=(20, 50)).astype(np.float32)

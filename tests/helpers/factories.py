@@ -1,4 +1,4 @@
-"""Small data sets for the tests, written in the hub's parquet format: coloured shapes with titles and categories."""
+"""Small data sets for the tests, written in the hub's parquet format: colored shapes with titles and categories."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CATEGORIES: tuple[tuple[str, str, str], ...] = (
 )
 """(path, noun of the title, shape of the photo): twelve categories under four tops."""
 
-COLOURS: tuple[tuple[str, tuple[int, int, int]], ...] = (
+COLORS: tuple[tuple[str, tuple[int, int, int]], ...] = (
     ("Red", (200, 40, 40)),
     ("Green", (40, 160, 60)),
     ("Blue", (40, 70, 200)),
@@ -54,7 +54,7 @@ COLUMNS = pa.schema(
 )
 
 
-def draw(shape: str, colour: tuple[int, int, int], rng: np.random.Generator, size: int = 96) -> Image.Image:
+def draw(shape: str, color: tuple[int, int, int], rng: np.random.Generator, size: int = 96) -> Image.Image:
     """A shape on a light, slightly noisy ground; position, size and backdrop vary."""
     light = 255 - int(rng.integers(0, 60))
     image = Image.new("RGB", (size, size), (light, light, min(255, light + 8)))
@@ -65,7 +65,7 @@ def draw(shape: str, colour: tuple[int, int, int], rng: np.random.Generator, siz
     thick = max(2, int(half * 0.35))
     if shape in ("square", "clock", "tower", "ell"):
         narrow = half * (0.5 if shape == "tower" else 1)
-        pen.rectangle((x - narrow, y - half, x + narrow, y + half), fill=colour)
+        pen.rectangle((x - narrow, y - half, x + narrow, y + half), fill=color)
     if shape == "ell":
         pen.rectangle((x, y - half, x + half + 1, y + half * 0.3), fill=(light, light, light))
     if shape == "clock":
@@ -74,24 +74,24 @@ def draw(shape: str, colour: tuple[int, int, int], rng: np.random.Generator, siz
     if shape == "tower":
         pen.ellipse((x - half * 0.35, y, x + half * 0.35, y + half * 0.7), fill=(240, 240, 240))
     if shape == "triangle":
-        pen.polygon([(x, y - half), (x - half, y + half), (x + half, y + half)], fill=colour)
+        pen.polygon([(x, y - half), (x - half, y + half), (x + half, y + half)], fill=color)
     if shape == "hourglass":
         pen.polygon(
-            [(x - half, y - half), (x + half, y - half), (x - half, y + half), (x + half, y + half)], fill=colour
+            [(x - half, y - half), (x + half, y - half), (x - half, y + half), (x + half, y + half)], fill=color
         )
     if shape == "diamond":
-        pen.polygon([(x, y - half), (x - half, y), (x, y + half), (x + half, y)], fill=colour)
+        pen.polygon([(x, y - half), (x - half, y), (x, y + half), (x + half, y)], fill=color)
     if shape == "disc":
-        pen.ellipse(box, fill=colour)
+        pen.ellipse(box, fill=color)
     if shape == "ring":
-        pen.ellipse(box, outline=colour, width=thick)
+        pen.ellipse(box, outline=color, width=thick)
     if shape == "frame":
-        pen.rectangle(box, outline=colour, width=thick)
+        pen.rectangle(box, outline=color, width=thick)
     if shape == "arc":
-        pen.arc(box, 180, 360, fill=colour, width=thick)
+        pen.arc(box, 180, 360, fill=color, width=thick)
     if shape == "cross":
-        pen.rectangle((x - half, y - half / 3, x + half, y + half / 3), fill=colour)
-        pen.rectangle((x - half / 3, y - half, x + half / 3, y + half), fill=colour)
+        pen.rectangle((x - half, y - half / 3, x + half, y + half / 3), fill=color)
+        pen.rectangle((x - half / 3, y - half, x + half / 3, y + half), fill=color)
     noisy = np.asarray(image, dtype=np.float32) + rng.normal(0, 5, (size, size, 3))
     return Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
 
@@ -109,23 +109,23 @@ def png_chunk(name: bytes, body: bytes) -> bytes:
 
 
 def raw_png(width: int, height: int, pixels: bytes, *, depth: int = 8, extra: bytes = b"") -> bytes:
-    """A PNG file of RGB pixels with any header: `pixels` are its lines, each after a zero, and need not be as many."""
+    """A PNG file with any header; `pixels` are RGB rows, each after a zero byte, not necessarily `height` of them."""
     header = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
     body = png_chunk(b"IHDR", header) + extra + png_chunk(b"IDAT", zlib.compress(pixels)) + png_chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + body
 
 
 def make_row(number: int, rng: np.random.Generator, *, dirt: bool = True) -> dict[str, Any]:
-    """One row of the input schema; with `dirt`, every tenth lacks a photo or has a broken one, some texts hold HTML."""
+    """One row of the input schema; with `dirt`, a tenth lacks a photo or has a broken one, and some texts hold HTML."""
     path, noun, shape = CATEGORIES[number % len(CATEGORIES)]
-    colour_name, colour = COLOURS[int(rng.integers(len(COLOURS)))]
+    color_name, color = COLORS[int(rng.integers(len(COLORS)))]
     brand = BRANDS[int(rng.integers(len(BRANDS)))]
     material = MATERIALS[int(rng.integers(len(MATERIALS)))]
     name = f"{_NAMES[number % len(_NAMES)]}{_NAMES[(number // len(_NAMES)) % len(_NAMES)].lower()}"
-    title = f"{brand} {name} {colour_name} {noun}".strip()
-    description = f"A {colour_name.lower()} {noun.lower()} of {material}, made to last. Model {name}."
+    title = f"{brand} {name} {color_name} {noun}".strip()
+    description = f"A {color_name.lower()} {noun.lower()} of {material}, made to last. Model {name}."
     photo: dict[str, Any] | None = {
-        "bytes": encode(draw(shape, colour, rng), quality=88),
+        "bytes": encode(draw(shape, color, rng), quality=88),
         "path": f"{number:05d}.jpg",
     }
     if dirt and number % 7 == 3:
@@ -165,7 +165,7 @@ def write_dataset(folder: Path, n: int = 120, seed: int = 0, *, dirt: bool = Tru
 
     Args:
         folder: Created if missing.
-        n: Rows in all; each category gets as many, within one.
+        n: Total of rows, spread evenly over the categories.
         seed: Same seed, same bytes.
         dirt: Missing and broken photos, HTML, empty descriptions.
 

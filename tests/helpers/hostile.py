@@ -1,4 +1,4 @@
-"""Hostile sources: parquet files that unpack to gigabytes, and web servers on loopback that do what they please."""
+"""Hostile sources: parquet files that unpack to gigabytes, and misbehaving web servers on loopback."""
 
 import contextlib
 import gzip
@@ -20,7 +20,7 @@ from tests.helpers import ROOT
 
 
 def repeated(value: bytes | str, rows: int) -> pa.Array:
-    """A column whose rows all name the one value of a dictionary."""
+    """A column whose rows all refer to the single value of a dictionary."""
     kind = pa.binary() if isinstance(value, bytes) else pa.string()
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([value], kind))
 
@@ -54,7 +54,7 @@ for number, source in enumerate(sys.argv[2:]):
 
 
 def ingest_measured(run: Path, *sources: Path) -> dict[str, tuple[str, int]]:
-    """What `ingest` says of each source in a process of its own, and the most kB of memory that this took so far."""
+    """Message of `ingest` on each source, run in a process of its own, and its peak memory so far in kB."""
     command = [sys.executable, "-c", _MEASURE, str(run), *map(str, sources)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -62,7 +62,7 @@ def ingest_measured(run: Path, *sources: Path) -> dict[str, tuple[str, int]]:
 
 
 class Shop(ThreadingHTTPServer):
-    """A web server; `requests` lists the paths it was asked for, `headers` the headers of the last one."""
+    """A web server; `requests` lists the requested paths, `headers` holds the headers of the last request."""
 
     daemon_threads = True
 
@@ -79,7 +79,7 @@ class Shop(ThreadingHTTPServer):
         return f"http://{self.server_address[0]}:{self.server_port}"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients hang up on it, and should."""
+        """Ignore errors: clients are expected to hang up."""
 
 
 class _Answers(BaseHTTPRequestHandler):

@@ -25,7 +25,7 @@ def test_datasets_reads_the_catalogue_by_its_card(tmp_path: Path) -> None:
     assert len(loaded["train"][0]["fused_embedding"]) == catalog.dimension
 
 
-def test_a_catalogue_says_what_it_is(tmp_path: Path) -> None:
+def test_the_card_of_a_catalogue(tmp_path: Path) -> None:
     catalog = Catalog.open(write_catalog(tmp_path / "catalog.parquet", PRODUCTS, demo=True))
     card = DatasetCard(catalog_card(catalog, "me/null", "me/model@v1"))
     assert card.data.pretty_name == "null"
@@ -36,7 +36,7 @@ def test_a_catalogue_says_what_it_is(tmp_path: Path) -> None:
         assert f"`{column}`" in card.text, column
 
 
-def test_a_bundle_says_what_it_is() -> None:
+def test_the_card_of_a_bundle() -> None:
     meta = read_meta(SHIPPED)
     card = ModelCard(bundle_card(meta))
     assert card.data.base_model is None
@@ -60,9 +60,9 @@ def test_towers_of_the_hub_are_the_bases_of_a_bundle() -> None:
         (f"cut off {START} old", f"cut off {START} old"),
     ],
 )
-def test_renewing_changes_what_lies_between_the_marks(there: str, expected: str) -> None:
+def test_renewing_changes_only_the_part_between_the_marks(there: str, expected: str) -> None:
     assert renewed(there, f"---\n---\n{START}\nnew\n{END}\n") == expected
 
 
-def test_a_card_of_the_owner_takes_the_place_of_any() -> None:
+def test_a_card_written_by_the_owner_replaces_the_existing_one() -> None:
     assert renewed(f"{START}\nold\n{END}", "# By hand") == "# By hand"

@@ -74,7 +74,7 @@ def _say(pins: tuple[Pin, Pin]) -> str:
     return sentence
 
 
-def test_no_repository(hub: Hub, pins: tuple[Pin, Pin]) -> None:
+def test_a_repository_that_does_not_exist(hub: Hub, pins: tuple[Pin, Pin]) -> None:
     said = _say((Pin("me/nothing", COMMIT), pins[1]))
     assert said.startswith(
         f"The dataset repository me/nothing@{COMMIT} cannot be opened: there is none, or it is private"
@@ -84,7 +84,7 @@ def test_no_repository(hub: Hub, pins: tuple[Pin, Pin]) -> None:
 
 
 @pytest.mark.parametrize("revision", [COMMIT, "v9"])
-def test_no_such_revision(hub: Hub, pins: tuple[Pin, Pin], revision: str) -> None:
+def test_a_revision_that_does_not_exist(hub: Hub, pins: tuple[Pin, Pin], revision: str) -> None:
     assert "it has no such revision; take a commit" in _say((Pin("me/catalogue", revision), pins[1]))
 
 
@@ -100,7 +100,7 @@ def test_a_missing_file_is_named(hub: Hub, pins: tuple[Pin, Pin]) -> None:
     assert oid == model.revision
 
 
-def test_nobody_at_the_address(hub: Hub, pins: tuple[Pin, Pin], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_hub(hub: Hub, pins: tuple[Pin, Pin], monkeypatch: pytest.MonkeyPatch) -> None:
     fetch(*pins)
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     said = _say((pins[0], Pin("me/model", "v1")))
@@ -109,19 +109,19 @@ def test_nobody_at_the_address(hub: Hub, pins: tuple[Pin, Pin], monkeypatch: pyt
     assert fetch(*pins)[0].is_file(), "a commit in the cache needs nobody"
 
 
-def test_offline_by_choice(hub: Hub, pins: tuple[Pin, Pin], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hub_offline_is_respected(hub: Hub, pins: tuple[Pin, Pin], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert "HF_HUB_OFFLINE is set, so the hub is not asked" in _say(pins)
     assert hub.requests == []
 
 
-def test_a_hub_that_does_not_work(hub: Hub, pins: tuple[Pin, Pin], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_that_answers_with_errors(hub: Hub, pins: tuple[Pin, Pin], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda seconds: None)  # the library tries again for half a minute
     hub.broken = True
     assert "the hub answers 503 (Service Unavailable); try again later" in _say(pins)
 
 
-def test_a_token_that_is_none(hub: Hub, pins: tuple[Pin, Pin], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_token(hub: Hub, pins: tuple[Pin, Pin], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_expired")
     said = _say(pins)
     assert "the hub answers 401" in said
@@ -146,12 +146,12 @@ def test_pins_are_read_from_the_environment() -> None:
         ("me/catalogue", "me/model@v1", "CATALOG_REPO=me/catalogue names no revision"),
         ("me/catalogue@v1", "me/model@", "MODEL_REPO=me/model@ names no revision"),
         ("me/catalogue@v1 v2", "me/model@v1", "names no revision"),
-        ("catalogue@v1", "me/model@v1", "CATALOG_REPO is to be USER/NAME, a repository of the hub: 'catalogue'"),
-        ("datasets/me/catalogue@v1", "me/model@v1", "CATALOG_REPO is to be USER/NAME"),
-        ("me/catalogue@v1", "me/../model@v1", "MODEL_REPO is to be USER/NAME"),
+        ("catalogue@v1", "me/model@v1", "CATALOG_REPO must be USER/NAME, a repository of the hub: 'catalogue'"),
+        ("datasets/me/catalogue@v1", "me/model@v1", "CATALOG_REPO must be USER/NAME"),
+        ("me/catalogue@v1", "me/../model@v1", "MODEL_REPO must be USER/NAME"),
     ],
 )
-def test_what_cannot_be_read_is_a_sentence(catalog: str, model: str, said: str) -> None:
+def test_invalid_pins_are_refused_in_one_sentence(catalog: str, model: str, said: str) -> None:
     with pytest.raises(HubError) as refused:
         pinned({"CATALOG_REPO": catalog, "MODEL_REPO": model})
     assert said in str(refused.value)

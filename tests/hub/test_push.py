@@ -25,7 +25,7 @@ from tests.helpers.hub.state import Hub
 from tests.helpers.publishing import CATALOG, MODEL, TO_ME, TOKEN, matching_catalog, publish_options
 
 
-def test_what_is_published_is_what_is_opened(mine: Hub, pair: tuple[Path, Path]) -> None:
+def test_the_published_catalogue_and_bundle_are_opened_unchanged(mine: Hub, pair: tuple[Path, Path]) -> None:
     pins = upload(*pair, **TO_ME)
     assert pins == (Pin("me/catalogue", mine.head(*CATALOG)), Pin("me/model", mine.head(*MODEL)))
     catalog, model = fetch(*pins)
@@ -34,7 +34,7 @@ def test_what_is_published_is_what_is_opened(mine: Hub, pair: tuple[Path, Path])
     assert load_bundle(model).categories == load_bundle(pair[1]).categories
 
 
-def test_a_commit_each_and_nothing_but_the_bundle(mine: Hub, pair: tuple[Path, Path]) -> None:
+def test_each_repository_gets_one_commit_with_only_the_needed_files(mine: Hub, pair: tuple[Path, Path]) -> None:
     _, model = pair
     for path in (model / "optimizer.pkl", model / "pytorch_model.bin", model / "tokenizer" / "vocab.pkl"):
         path.write_bytes(b"\x80\x04N.")
@@ -49,7 +49,7 @@ def test_a_commit_each_and_nothing_but_the_bundle(mine: Hub, pair: tuple[Path, P
     assert not [data for data in mine.files(*MODEL).values() if data.startswith(b"\x80")]
 
 
-def test_names_and_prototypes_travel_with_their_bundle(mine: Hub, pair: tuple[Path, Path]) -> None:
+def test_aliases_and_prototypes_are_uploaded_with_their_bundle(mine: Hub, pair: tuple[Path, Path]) -> None:
     catalog, model = pair
     bundle = load_bundle(model)
     told = quantise(bundle.categories[:1], np.eye(1, bundle.dimension, dtype=np.float32))
@@ -61,7 +61,7 @@ def test_names_and_prototypes_travel_with_their_bundle(mine: Hub, pair: tuple[Pa
     assert BundlePaths(opened).prototypes.read_bytes() == BundlePaths(model).prototypes.read_bytes()
 
 
-def test_a_second_catalogue_leaves_the_first_where_it_was_pinned(
+def test_a_second_catalogue_leaves_the_pinned_first_one_as_it_was(
     mine: Hub, pair: tuple[Path, Path], tmp_path: Path
 ) -> None:
     old = upload(*pair, **TO_ME)
@@ -77,7 +77,7 @@ def test_publishing_the_same_again_makes_no_commit(mine: Hub, pair: tuple[Path, 
     assert [len(repo.summaries) for repo in mine.repos.values()] == [2, 2]
 
 
-def test_files_of_an_earlier_bundle_go(mine: Hub, pair: tuple[Path, Path]) -> None:
+def test_files_of_an_earlier_bundle_are_deleted(mine: Hub, pair: tuple[Path, Path]) -> None:
     catalog, model = pair
     more = (model / "tokenizer" / "merges.txt", BundlePaths(model).names)
     more[0].write_text("a b\n")
@@ -107,7 +107,7 @@ def test_the_cards_point_to_the_file_and_to_the_bundle(mine: Hub, pair: tuple[Pa
     assert "`tiny`" in mine.files(*MODEL)["README.md"].decode()
 
 
-def test_what_the_owner_writes_in_a_card_stays(mine: Hub, pair: tuple[Path, Path], tmp_path: Path) -> None:
+def test_text_of_the_owner_in_a_card_is_kept(mine: Hub, pair: tuple[Path, Path], tmp_path: Path) -> None:
     upload(*pair, **TO_ME)
     tree = dict(mine.files(*CATALOG))
     card = tree["README.md"].decode().replace("---\npretty", "---\nlicense: cc-by-4.0\npretty", 1) + "Ask us.\n"

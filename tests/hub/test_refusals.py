@@ -34,12 +34,12 @@ def test_no_token(hub: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize("repo", ["catalogue", "a/b/c", "me/cat alogue", "me/..", "me/catalogue.git"])
 def test_a_bad_repository_id(mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str], repo: str) -> None:
-    assert "--catalog-repo is to be USER/NAME" in _refusal(capsys, publish_options(pair, catalog_repo=repo))
-    assert "--model-repo is to be USER/NAME" in _refusal(capsys, publish_options(pair, model_repo=repo))
+    assert "--catalog-repo must be USER/NAME" in _refusal(capsys, publish_options(pair, catalog_repo=repo))
+    assert "--model-repo must be USER/NAME" in _refusal(capsys, publish_options(pair, model_repo=repo))
     assert mine.requests == []
 
 
-def test_a_pair_that_is_none(
+def test_a_bundle_that_does_not_match_the_catalogue(
     mine: Hub, pair: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     catalog, model = pair
@@ -61,7 +61,7 @@ def test_a_bundle_that_does_not_load(mine: Hub, pair: tuple[Path, Path], capsys:
 
 def test_no_rights(mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     said = _refusal(capsys, publish_options(pair, catalog_repo="other/catalogue"))
-    assert "The dataset repository other/catalogue cannot be made: the hub answers 403" in said
+    assert "The dataset repository other/catalogue cannot be created: the hub answers 403" in said
     assert "use a token that has the right to do so" in said
     assert mine.repos[MODEL].summaries == ["initial commit"], "nothing is sent before both can be"
 
@@ -73,19 +73,19 @@ def test_a_repository_of_someone_else(mine: Hub, pair: tuple[Path, Path], capsys
     assert "Publishing to the model repository me/model failed: the hub answers 403" in said
 
 
-def test_a_token_that_is_no_more(mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_revoked_token(mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     mine.tokens.clear()
     assert "the hub answers 401" in _refusal(capsys, publish_options(pair))
 
 
-def test_nobody_at_the_address(
+def test_an_unreachable_hub(
     mine: Hub, pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     assert "http://127.0.0.1:9 cannot be reached (" in _refusal(capsys, publish_options(pair))
 
 
-def test_storage_that_breaks_off(
+def test_an_upload_that_breaks_off(
     mine: Hub, pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda seconds: None)  # the library tries again for half a minute
@@ -102,7 +102,7 @@ def test_a_card_whose_front_matter_is_broken(
     assert "Invalid metadata in README.md" in _refusal(capsys, publish_options(pair))
 
 
-def test_a_public_repository_is_not_taken_for_a_private_one(mine: Hub, pair: tuple[Path, Path]) -> None:
+def test_an_existing_public_repository_is_refused_as_private(mine: Hub, pair: tuple[Path, Path]) -> None:
     upload(*pair, **TO_ME)
-    with pytest.raises(ArtifactError, match="The model repository me/model is there and public; make it private"):
+    with pytest.raises(ArtifactError, match="The model repository me/model exists and is public; make it private"):
         upload(*pair, **TO_ME, private=True)

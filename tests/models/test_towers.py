@@ -12,7 +12,7 @@ from transformers import BertModel, SiglipImageProcessorPil, SiglipVisionModel
 
 from pipeline.artifacts import ArtifactError
 from pipeline.config.presets import MINILM, MINILM_SHA256, siglip2_bge
-from pipeline.models.encoding import TokenCache, encode_texts, pad, to_pixels
+from pipeline.models.encoding import TokenCache, encode_texts, to_pixels
 from pipeline.models.towers import TextTower, TowerError, VisionTower, load_tokenizer, resolve_model
 from tests.helpers.hub.towers import save_bert, save_siglip
 
@@ -41,9 +41,19 @@ def test_text_tower_is_bert_with_cls_pooling(text_config):
     tower = TextTower(text_config).eval()
     assert type(tower.backbone) is BertModel
     tokens = TokenCache(load_tokenizer(text_config), 32)
-    ids, mask = pad(tokens(["red mug", "blue shirt > clothing"]), 0)
+    ids, mask = tokens.pad(tokens(["red mug", "blue shirt > clothing"]))
     states = tower.backbone(input_ids=ids, attention_mask=mask).last_hidden_state
     assert torch.equal(tower(ids, mask), states[:, 0])
+
+
+def test_padding_fills_the_right_side_and_masks_it(text_config):
+    tokens = TokenCache(load_tokenizer(text_config), 32)
+    rows = tokens(["red mug", "blue shirt > clothing", ""])
+    ids, mask = tokens.pad(rows)
+    longest = max(map(len, rows))
+    assert ids.dtype == mask.dtype == torch.int64
+    assert ids.tolist() == [[*row, *[tokens.tokenizer.pad_token_id] * (longest - len(row))] for row in rows]
+    assert mask.tolist() == [[*[1] * len(row), *[0] * (longest - len(row))] for row in rows]
 
 
 def test_mean_pooling_ignores_padding(text_config):

@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.data.images import judged_square
 from pipeline.search.query import QueryEncoder
 from tests.helpers.fakes import FakeBundle, word_vector
 
 
 def test_text_alone_photo_alone_and_both() -> None:
     encoder = QueryEncoder(FakeBundle())
-    photo = Image.new("RGB", (40, 30), (200, 10, 10))
+    photo = judged_square(Image.new("RGB", (40, 30), (200, 10, 10)), FakeBundle.image_size)
     text = encoder.encode("red shirt", None)
     np.testing.assert_allclose(text.fused_vector, word_vector("red shirt"), atol=1e-6)
     assert text.image_vector is None

@@ -18,7 +18,7 @@ from pipeline.data.schema import read_table
 from pipeline.data.sources import RawRow, SourceError, cells, open_source, tables
 from pipeline.data.sources.photos import PhotoFinder
 from pipeline.stages import ingest
-from tests.helpers.factories import COLOURS, draw, encode
+from tests.helpers.factories import COLORS, draw, encode
 from tests.helpers.hostile import ingest_measured, repeated, write_bomb
 
 GIGABYTE = 1_000_000  # kB
@@ -28,7 +28,7 @@ GIGABYTE = 1_000_000  # kB
 def photo():
     import numpy as np
 
-    return encode(draw("disc", COLOURS[0][1], np.random.default_rng(0)))
+    return encode(draw("disc", COLORS[0][1], np.random.default_rng(0)))
 
 
 def _rows(path, **options):
@@ -178,9 +178,10 @@ def test_what_unpacks_to_gigabytes_takes_less_than_one(measured, name, said):
 
 
 def test_a_long_text_is_cut_with_a_note(tmp_path):
-    path = _parquet(tmp_path / "p.parquet", product_title=["é" * (cells.MAX_TEXT + 5)], product_description=["fine"])
+    title = "é" * (cells.MAX_TEXT_CHARACTERS + 5)
+    path = _parquet(tmp_path / "p.parquet", product_title=[title], product_description=["fine"])
     (row,) = _rows(path)
-    assert row.title == "é" * cells.MAX_TEXT
+    assert row.title == "é" * cells.MAX_TEXT_CHARACTERS
     assert row.notes == ("product_title cut at 1,000,000 characters",)
     clean = clean_row(row, IngestConfig())
     assert row.notes[0] in clean.notes
@@ -203,7 +204,7 @@ def test_rows_in_work_are_bounded_by_their_bytes():
 
 
 def test_an_unclosed_quote_says_where_it_begins(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "_MAX_ROW", 1000)
+    monkeypatch.setattr(tables, "_MAX_ROW_CHARACTERS", 1000)
     (tmp_path / "t.csv").write_text('product_title\nA\n"B\n' + "word\n" * 300, "utf-8")
     with pytest.raises(SourceError, match=r"t\.csv: the row that begins in line 3 has more than 1,000 characters"):
         _rows(tmp_path / "t.csv")

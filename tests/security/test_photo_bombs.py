@@ -22,7 +22,7 @@ from pipeline.data.decoding.structure import (
     StructureError,
     check_structure,
 )
-from pipeline.data.decoding.worker import MEMORY_BYTES
+from pipeline.data.decoding.worker import MAX_MEMORY_BYTES
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.sources import RawRow
 from tests.helpers.factories import encode, png_chunk
@@ -194,7 +194,7 @@ def test_the_largest_photos_stay_within_the_memory_of_a_worker(decoder, kind):
     photo = decoder.decode(LARGEST[kind](), **LIMITS)
     assert max(photo.image.size) < 1100
     _, peak = resident(status)
-    assert peak - before < MEMORY_BYTES
+    assert peak - before < MAX_MEMORY_BYTES
 
 
 def resident(status):

@@ -1,17 +1,10 @@
-"""Analyse: brightness as seen, and products nearest to the centre of their group."""
+"""Analyse: products nearest to the centre of their group."""
 
 import numpy as np
 import pytest
 
 from pipeline.data.vectors import unit
-from pipeline.stages.analyse import brightness, nearest_to_centres
-from tests.helpers.fakes import webp
-
-
-def test_brightness_runs_from_black_to_white_and_skips_products_without_photo():
-    found = brightness([webp((0, 0, 0)), None, webp((128, 128, 128)), webp((255, 255, 255))])
-    np.testing.assert_allclose(found, [0, 0.5, 1], atol=0.02)
-    assert brightness([None]).shape == (0,)
+from pipeline.stages.analyse import nearest_to_centres
 
 
 def test_nearest_to_centres_equals_the_obvious_loop():

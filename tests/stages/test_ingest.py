@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.config import presets
@@ -16,7 +17,8 @@ from pipeline.provenance import is_complete, read_provenance
 from pipeline.stages import ingest
 from pipeline.stages.runner import build, make_plans
 from pipeline.taxonomy.paths import read_taxonomy
-from tests.helpers.factories import CATEGORIES, COLOURS, draw, encode, make_row, write_dataset, write_rows
+from tests.helpers import SHARED
+from tests.helpers.factories import CATEGORIES, COLORS, draw, encode, make_row, write_dataset, write_rows
 
 INGEST = IngestConfig(image_size=32, thumbnail_size=48, heldout_max_share=0.2)
 
@@ -94,6 +96,21 @@ def test_photos_lie_where_the_products_say(built):
     assert len(reds)
 
 
+def test_a_photo_that_shows_nothing_is_kept_with_its_flaw_and_brightness(tmp_path):
+    rows = _rows(3)
+    plain = Image.new("RGB", (64, 64), (51, 51, 51))
+    rows[0]["product_image"] = {"bytes": encode(plain, "PNG"), "path": "plain.png"}
+    rows[1]["product_image"] = None
+    write_rows(tmp_path / "s" / "train.parquet", rows)
+    ingest.run(_config(tmp_path / "s"), tmp_path / "run")
+    products, _ = _read(RunPaths(tmp_path / "run"))
+    assert products.photo_flaw.tolist() == ["one color", "", ""]
+    assert products.image_row.tolist() == [0, -1, 1]
+    assert products.brightness[0] == pytest.approx(0.2)
+    assert np.isnan(products.brightness[1])
+    assert 0 < products.brightness[2] < 1
+
+
 def test_the_taxonomy_holds_every_path_and_its_parents(built):
     products, _ = _read(built[1])
     taxonomy = read_taxonomy(built[1].taxonomy)
@@ -122,7 +139,7 @@ def test_a_duplicate_of_a_test_product_leaves_training_with_its_raw_row(tmp_path
     caplog.set_level(logging.INFO)
     rows = _rows(48)
     rng = np.random.default_rng(9)
-    photo = draw("disc", COLOURS[2][1], rng, size=160)
+    photo = draw("disc", COLORS[2][1], rng, size=160)
     test = [{**row, "product_title": f"Other {n} words"} for n, row in enumerate(_rows(5))]
     test[0]["product_title"] = rows[7]["product_title"].upper() + "!"
     test[1]["product_image"] = rows[11]["product_image"]
@@ -218,3 +235,52 @@ def test_a_catalogue_of_ours_keeps_its_ids_and_splits(built, tmp_path):
     again, rejects = _read(RunPaths(tmp_path / "run"))
     assert len(rejects) == 0
     assert again.set_index("product_id").split.to_dict() == products.set_index("product_id").split.to_dict()
+
+
+def _without_text(row):
+    return {**row, "product_title": "", "product_description": None}
+
+
+@pytest.mark.parametrize("lacking", ["photo", "text"])
+@pytest.mark.parametrize("count", [1, 6, 40])
+def test_a_catalogue_without_any_photo_or_without_any_text(tmp_path, lacking, count):
+    rows = _rows(count, product_image=None) if lacking == "photo" else [_without_text(row) for row in _rows(count)]
+    write_rows(tmp_path / "s" / "train.parquet", rows)
+    config = _config(tmp_path / "s")
+    ingest.run(config, tmp_path / "run")
+    run = RunPaths(tmp_path / "run")
+    products, rejects = _read(run)
+    assert (len(products), len(rejects)) == (count, 0)
+    photos = np.load(run.images, mmap_mode="r", allow_pickle=False)
+    assert photos.shape == (0 if lacking == "photo" else count, 32, 32, 3)
+    assert (products.text == "").all() == (lacking == "text")
+    assert (products.image_row == -1).all() == (lacking == "photo")
+    assert products.brightness.isna().all() == (lacking == "photo")
+    assert is_complete(ingest.outputs(run), config, "ingest")
+
+
+def test_a_catalogue_without_any_category(tmp_path):
+    rows = _rows(6, ground_truth_category=None, potential_product_categories=None)
+    write_rows(tmp_path / "s" / "train.parquet", rows)
+    ingest.run(_config(tmp_path / "s"), tmp_path / "run")
+    products, rejects = _read(RunPaths(tmp_path / "run"))
+    assert (len(products), len(rejects)) == (6, 0)
+    assert products.category_path.isna().all()
+
+
+@pytest.mark.parametrize(
+    ("file", "count"),
+    [
+        ("33-six-products/first-try.csv", 6),
+        ("33-six-products/no-categories.csv", 10),
+        ("35-text-only-build/products_export.csv", 90),
+    ],
+)
+def test_small_and_photoless_catalogues_as_users_have_them(tmp_path, file, count):
+    path = SHARED / "cases" / file
+    if not path.exists():
+        pytest.skip("the shared cases are not here")
+    ingest.run(_config(path), tmp_path / "run")
+    products, rejects = _read(RunPaths(tmp_path / "run"))
+    assert (len(products), len(rejects)) == (count, 0)
+    assert (products.image_row == -1).all()

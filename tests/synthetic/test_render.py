@@ -60,7 +60,7 @@ def test_normals_are_smooth_on_balls_and_sharp_on_boxes():
     assert np.abs(normals).max(-1) == pytest.approx(np.ones(normals.shape[:2]), abs=1e-4)
 
 
-def test_a_photo_shows_its_colour_and_is_the_same_again():
+def test_a_photo_shows_its_color_and_is_the_same_again():
     first = render(LOOK, size=48, samples=4)
     assert first.shape == (48, 48, 3)
     assert (first == render(LOOK, size=48, samples=4)).all()

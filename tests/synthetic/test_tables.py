@@ -22,10 +22,10 @@ def test_types_cover_the_tops_and_name_known_things():
         assert set(kind.patterns) <= set(data.pattern_words), kind.name
         assert set(kind.local) == set(LANGUAGES) - {"en"}, kind.name
         assert all((kind.nouns, kind.sizes, kind.facts))
-        assert kind.say in ("both", "colour", "nothing")
+        assert kind.say in ("both", "color", "nothing")
 
 
-def test_every_colour_a_type_can_have_is_known_and_worded():
+def test_every_color_a_type_can_have_is_known_and_worded():
     data = tables()
     for kind in data.types.values():
         for name in kind.materials:

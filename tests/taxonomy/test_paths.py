@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.artifacts import ArtifactError
-from pipeline.taxonomy.paths import SEPARATOR, Taxonomy, levels, normalise_path, read_taxonomy, truncate, write_taxonomy
+from pipeline.taxonomy.paths import SEPARATOR, Taxonomy, levels, normalize_path, read_taxonomy, truncate, write_taxonomy
 
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 raw_paths = st.lists(names, min_size=1, max_size=6).map(">".join)
@@ -12,7 +12,7 @@ raw_paths = st.lists(names, min_size=1, max_size=6).map(">".join)
 
 def _normal(raw):
     try:
-        return normalise_path(raw)
+        return normalize_path(raw)
     except ValueError:
         return None
 
@@ -31,20 +31,20 @@ def _normal(raw):
     ],
 )
 def test_one_spelling_of_a_path(raw, normal):
-    assert normalise_path(raw) == normal
+    assert normalize_path(raw) == normal
 
 
 @pytest.mark.parametrize("raw", ["", "  ", ">", " > > ", "\u200b"])
 def test_a_path_without_levels_is_refused_in_a_sentence(raw):
     with pytest.raises(ValueError, match="has no level"):
-        normalise_path(raw)
+        normalize_path(raw)
 
 
 @given(raw_paths)
-def test_normalising_again_changes_nothing_and_levels_round_trip(raw):
+def test_normalizing_again_changes_nothing_and_levels_round_trip(raw):
     path = _normal(raw)
     if path is not None:
-        assert normalise_path(path) == path
+        assert normalize_path(path) == path
         assert SEPARATOR.join(levels(path)) == path
         assert all(level == level.strip() and level for level in levels(path))
         assert truncate(path, len(levels(path))) == path

@@ -18,8 +18,8 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.data.images import thumbnail
-from ui.components.photo import read_photo
+from pipeline.config.stages import IngestConfig
+from pipeline.data.images import decode, thumbnail
 from ui.guard.faults import refuse
 
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "examples"
@@ -70,10 +70,10 @@ def chosen(number: object) -> Example:
 
 def tile(example: Example) -> str:
     """What a visitor clicks, as HTML: the photo small and the title, or what there is of them."""
-    image = read_photo(example.path)
     title = escape(example.title)
-    if image is None:
+    if not example.path:
         return f'<span class="words" dir="auto">{title}</span><span class="caption">text only</span>'
+    image = decode(Path(example.path).read_bytes(), IngestConfig()).image
     source = base64.b64encode(thumbnail(image, _SIDE, _QUALITY)).decode()
     picture = f'<img alt="{escape(example.alt)}" src="data:image/webp;base64,{source}">'
     return f'{picture}<span class="caption" dir="auto">{title or "photo only"}</span>'

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import gradio as gr
 from gradio.data_classes import ImageData
-from PIL import Image
 
 from pipeline.config.stages import IngestConfig
-from pipeline.data.decoding import DecoderBusyError, ImageError, decode_photo, read_photo_file
+from pipeline.data import images
+from pipeline.data.decoding import DecoderBusyError, ImageError, read_photo_file
+from pipeline.data.images import Photo
 from ui.guard.faults import refuse
 from ui.guard.limits import SECONDS_FOR_A_DECODER
 
@@ -40,20 +41,22 @@ def _uploaded(payload: ImageData | None) -> str | None:
     return None if payload is None else payload.path
 
 
-def read_photo(path: str | None) -> Image.Image | None:
-    """Decode an uploaded photo by the function and the limits that `ingest` has; None for none.
+def read_photo(path: str | None, side: int) -> Photo | None:
+    """Read an uploaded photo as `ingest` reads a product's; None for none.
+
+    Args:
+        path: Of the upload.
+        side: Of the square that the vision tower takes, in pixels.
 
     Raises:
         gr.Error: In one sentence, if it cannot be used.
     """
     if not path:
         return None
-    limits = IngestConfig()
+    limits = IngestConfig(image_size=side)
     try:
         data = read_photo_file(Path(path), limits.max_image_bytes)
-        return decode_photo(
-            data, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels, wait=SECONDS_FOR_A_DECODER
-        ).image
+        return images.read_photo(data, limits, wait=SECONDS_FOR_A_DECODER)
     except (ImageError, DecoderBusyError) as error:
         raise refuse(str(error)) from error
     except OSError as error:

@@ -57,8 +57,7 @@ def classify(
         "itself": products of the catalogue that are no evidence, since they are this very product.
     """
     text = read_listing(title, description)
-    image = read_photo(photo)
-    if not text and image is None:
+    if not text and not photo:
         raise refuse("There is nothing to classify yet: give a photo, a title or a description.")
     if not 0 < precision <= 1:
         raise refuse("The precision asked for lies above 0 and is at most 1, such as 0.9.")
@@ -67,6 +66,7 @@ def classify(
         "candidates": read_paths(candidates, "candidates", MAX_PATHS),
     }
     tools = workspace.tools
+    image = read_photo(photo, tools.bundle.image_size)
     try:
         shelf = Shelf(tools.search, workspace.catalog.products)
         answer = ask(

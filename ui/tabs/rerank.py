@@ -268,11 +268,11 @@ def _own(
     workspace: Workspace, photo: str | None, title: str, description: str, given: list[str]
 ) -> tuple[str, Query, list[str], dict[str, Any], None]:
     """The same of a visitor's own product, of which no truth is known."""
-    text, image = read_listing(title, description), read_photo(photo)
-    if not text and image is None:
+    text = read_listing(title, description)
+    if not text and not photo:
         raise refuse("There is nothing to rank for yet: give a photo, a title or a description.")
     tools = workspace.tools
-    query = tools.encoder.encode(text, image)
+    query = tools.encoder.encode(text, read_photo(photo, tools.bundle.image_size))
     likeliest = [] if given else tools.predictor.predict(query.fused_vector[None], _LIKELIEST, query.kind)[0]
     paths = given or [score.path for score in likeliest]
     nothing = dict.fromkeys(("product_id", "brand", "category_path", "predicted_path"))

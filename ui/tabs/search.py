@@ -261,14 +261,14 @@ def _settings(workspace: Workspace) -> tuple[gr.Textbox, gr.Dropdown, gr.Dropdow
 def _read(workspace: Workspace, text: str, photo: str | None, template: str | None) -> tuple[str, Query]:
     """The words looked for, "" for none, and what is asked of the vectors."""
     wanted = clean_text(check_text(text, "text"))
-    image = read_photo(photo)
-    if not wanted and image is None:
+    if not wanted and not photo:
         raise refuse("There is nothing to look for yet: give a text or a photo.")
     try:
         read = worded(wanted, check_text(template, "wording", MAX_TEMPLATE))
     except UserError as error:
         raise refuse(str(error)) from error
-    return wanted, workspace.tools.encoder.encode(read, image)
+    tools = workspace.tools
+    return wanted, tools.encoder.encode(read, read_photo(photo, tools.bundle.image_size))
 
 
 def _allowed(workspace: Workspace, category: str | None, brand: str | None) -> np.ndarray | None:

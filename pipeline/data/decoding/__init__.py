@@ -1,6 +1,6 @@
-"""A stranger's photo to pixels, within limits: counted first, then decoded by a worker that can be ended.
+"""Decoding of untrusted photos within limits: the file is checked, then decoded by a worker that can be killed.
 
-`decode_photo` is the one way in, for `ingest`, the command line and the Space.
+The entry point is `decode_photo`, which `pipeline.data.images` calls with the limits of the configuration.
 """
 
 from pipeline.data.decoding.decode import FORMATS, ImageError

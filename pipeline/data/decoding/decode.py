@@ -1,6 +1,6 @@
 """Decoding of one photo in this process: upright, on white, RGB, and no larger than any tower takes.
 
-`worker.py` calls this where it can be ended; nothing else should read photos of strangers with it.
+`worker.py` calls this in a process that can be killed; nothing else should decode untrusted photos with it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pipeline.data.decoding.structure import StructureError, check_structure
 from pipeline.errors import InputError
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-ENOUGH_PIXELS = 512
-"""A photo comes at a reduced scale, whose sides are still at least this: no tower takes more."""
-MOST_PIXELS = 4_096
+MIN_SIDE_PIXELS = 512
+"""A photo is reduced by a whole number that leaves its shorter side at least this: no tower takes more."""
+MAX_SIDE_PIXELS = 4_096
 """A long photo is reduced further, until its longer side is below twice this."""
 MAX_WEBP_PIXELS = 16_000_000
 """Width x height of a WebP file: its decoder takes 16 bytes a pixel."""
@@ -49,7 +49,7 @@ class DecodedPhoto:
     Attributes:
         image: RGB, upright, at a reduced scale.
         width: Of the photo as it is stored, in pixels.
-        height: Of it.
+        height: Of the photo as it is stored, in pixels.
     """
 
     image: Image.Image
@@ -66,7 +66,7 @@ def decode_image(data: bytes, *, max_bytes: int, max_pixels: int) -> DecodedPhot
         max_pixels: Largest width x height, checked before the pixels are decoded.
 
     Returns:
-        The photo, its shorter side at least `ENOUGH_PIXELS` where it was that large.
+        The photo, its shorter side at least `MIN_SIDE_PIXELS` where it was that large.
 
     Raises:
         ImageError: If the file is too large, of another format, damaged, cut short, or made to keep a decoder busy.
@@ -74,7 +74,7 @@ def decode_image(data: bytes, *, max_bytes: int, max_pixels: int) -> DecodedPhot
     image = _open(data, max_bytes, max_pixels)
     width, height = image.size
     try:
-        image.draft("RGB", (ENOUGH_PIXELS, ENOUGH_PIXELS))
+        image.draft("RGB", (MIN_SIDE_PIXELS, MIN_SIDE_PIXELS))
         image.load()
         return DecodedPhoto(_upright(image, _reduce(image)), width, height)
     except MemoryError as error:
@@ -107,7 +107,7 @@ def _open(data: bytes, max_bytes: int, max_pixels: int) -> Image.Image:
 def _reduce(image: Image.Image) -> Image.Image:
     """RGB of any mode, each side divided by the same whole number; strip by strip, so that little memory is needed."""
     width, height = image.size
-    factor = max(1, min(width, height) // ENOUGH_PIXELS, max(width, height) // MOST_PIXELS)
+    factor = max(1, min(width, height) // MIN_SIDE_PIXELS, max(width, height) // MAX_SIDE_PIXELS)
     if factor == 1 and width * height <= _STRIP_PIXELS:
         return _to_rgb(image)
     reduced = Image.new("RGB", (-(-width // factor), -(-height // factor)))

@@ -1,4 +1,4 @@
-"""Files of photos, read with care: regular files alone, and no more of them than may be decoded."""
+"""Reading of photo files: only regular files, and only as many bytes as may be decoded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import BinaryIO
 from pipeline.data.decoding.decode import ImageError
 
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-"""Without waiting for the other end of a FIFO, and without following a link that came after the path was resolved."""
+"""Does not wait for the other end of a FIFO, nor follow a link that was made after the path was resolved."""
 
 
 class IrregularFileError(ImageError):

@@ -1,7 +1,7 @@
-"""Photos decoded by worker processes that are ended when one takes too long: `decode_photo`, for everybody.
+"""Pool of worker processes that decode photos and are killed when one takes too long; `decode_photo` uses it.
 
-As many workers as the machine has cores are started when they are first needed, and the rest of the photos waits, so
-that neither processor nor memory is taken by more of them at a time, whoever asks.
+There is a worker for each core, started when it is first needed. Further photos wait, which bounds the processor time
+and the memory that decoding takes.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from pipeline.data.decoding.worker import ANSWER, ANSWER_PIXELS, CPU_SECONDS, RE
 from pipeline.errors import UserError
 
 WALL_SECONDS = 30.0
-"""Time after which a worker is ended that got no processor either, as on a machine with far too much to do."""
+"""Time after which a worker is killed that used no processor time either, as on an overloaded machine."""
 
 _ENDING_SECONDS = 5.0
 _HAS_MEMFD = hasattr(os, "memfd_create")
 _ROOT = Path(__file__).resolve().parents[3]
 _KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "LANG", "LC_ALL", "SYSTEMROOT")
-"""What a worker sees of the environment: no token is among it."""
+"""Environment variables that a worker gets; none holds a token."""
 
 
 class DecoderBusyError(UserError):
@@ -137,7 +137,7 @@ class _Worker:
         watch.daemon = True
         watch.start()
         try:
-            return self._ask(data, max_bytes, max_pixels)
+            return self._request(data, max_bytes, max_pixels)
         except (BrokenPipeError, EOFError):
             raise ImageError(self._reason()) from None
         except ImageError:
@@ -148,16 +148,16 @@ class _Worker:
         finally:
             watch.cancel()
 
-    def _ask(self, data: bytes, max_bytes: int, max_pixels: int) -> DecodedPhoto:
+    def _request(self, data: bytes, max_bytes: int, max_pixels: int) -> DecodedPhoto:
         assert self._process.stdin is not None
         self._process.stdin.write(REQUEST.pack(len(data), max_bytes, max_pixels))
         self._process.stdin.write(data)
         self._process.stdin.flush()
-        found, width, height, across, down, letters = ANSWER.unpack(self._read(ANSWER.size))
-        if not found:
-            raise ImageError(self._read(letters).decode())
-        with memoryview(self._shared)[: across * down * 3] as pixels:
-            return DecodedPhoto(Image.frombytes("RGB", (across, down), pixels), width, height)
+        decoded, width, height, columns, rows, error_bytes = ANSWER.unpack(self._read(ANSWER.size))
+        if not decoded:
+            raise ImageError(self._read(error_bytes).decode())
+        with memoryview(self._shared)[: columns * rows * 3] as pixels:
+            return DecodedPhoto(Image.frombytes("RGB", (columns, rows), pixels), width, height)
 
     def _read(self, size: int) -> bytes:
         assert self._process.stdout is not None
@@ -167,7 +167,7 @@ class _Worker:
         return read
 
     def _reason(self) -> str:
-        """Why the process is gone, in a sentence."""
+        """Explain in a sentence why the process has ended."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_ENDING_SECONDS)  # its pipes are closed; its code follows
         self.end()

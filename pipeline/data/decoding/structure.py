@@ -1,4 +1,4 @@
-"""Counts of what a photo file is made of, read from its headers before anything is decoded.
+"""Limits on the parts of a photo file (scans, segments, chunks, frames), checked before anything is decoded.
 
 Bytes and pixels do not bound the work of a decoder: a progressive JPEG repeats its scans, each over all pixels (ITU-T
 T.81, annex G); a PNG or WebP file of 20 MB has room for a million empty chunks.
@@ -18,7 +18,7 @@ MAX_CHUNKS = 10_000
 MAX_FRAMES = 1_000
 """Frames of an animation, of which the first is read."""
 MAX_COEFFICIENT_BYTES = 260_000_000
-"""Memory for the coefficients of a progressive JPEG, which a decoder keeps for the whole photo."""
+"""Memory for the coefficients of a progressive JPEG, which a decoder holds for the whole photo."""
 
 _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # in coded data, FF 00 is a byte and FF D0 to D7 are restarts
 _EOI, _SOS = 0xD9, 0xDA
@@ -31,7 +31,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class StructureError(ValueError):
-    """A photo file is made of more parts than are decoded; the message says which in one sentence."""
+    """A photo file has too many parts; the message says which in one sentence."""
 
 
 def check_structure(data: bytes) -> None:

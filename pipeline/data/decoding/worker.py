@@ -1,4 +1,4 @@
-"""The process that decodes photos: reads one from standard input, answers a sentence or pixels, and so on.
+"""The process that decodes photos: reads one after another from standard input, answers each with pixels or an error.
 
 Run by `pool.py`, never by hand: python -m pipeline.data.decoding.worker CPU_SECONDS SHARED_FILE
 It has a budget of processor time and of memory for each photo. Above the first the kernel ends it (SIGPROF), above the
@@ -14,22 +14,22 @@ import struct
 import sys
 from typing import BinaryIO
 
-from pipeline.data.decoding.decode import ENOUGH_PIXELS, MOST_PIXELS, ImageError, decode_image
+from pipeline.data.decoding.decode import MAX_SIDE_PIXELS, MIN_SIDE_PIXELS, ImageError, decode_image
 
 CPU_SECONDS = 2.0
 """Processor time that one photo may take."""
-MEMORY_BYTES = 300_000_000
+MAX_MEMORY_BYTES = 300_000_000
 """Memory that one photo may take; held where the kernel is Linux."""
 
-ANSWER_PIXELS = 2 * ENOUGH_PIXELS * 2 * MOST_PIXELS
-"""Most pixels that a decoded photo has, so the size of the shared memory in which it is answered."""
+ANSWER_PIXELS = 2 * MIN_SIDE_PIXELS * 2 * MAX_SIDE_PIXELS
+"""Most pixels of a decoded photo, and thus the size of the shared memory for the answer."""
 
 READY = b"!"
-"""Said once, when the worker can take a photo."""
+"""Sent once, when the worker is ready for a photo."""
 REQUEST = struct.Struct("<QQQ")
-"""Bytes of the file that follows, most bytes, most pixels."""
+"""Bytes of the file that follows; limits of bytes and of pixels."""
 ANSWER = struct.Struct("<?IIIII")
-"""Whether there are pixels; size as stored; size of the RGB image in shared memory; else bytes of the sentence."""
+"""Success; width and height as stored; width and height of the RGB image in shared memory; bytes of the error."""
 
 
 def main() -> None:
@@ -62,12 +62,12 @@ def _answer(target: BinaryIO, shared: mmap.mmap, data: bytes, max_bytes: int, ma
 
 
 def _limit_memory() -> None:
-    """Give allocations `MEMORY_BYTES` beyond what the process has now; only Linux counts mapped memory as data."""
+    """Give allocations `MAX_MEMORY_BYTES` beyond what the process has now; only Linux counts mapped memory as data."""
     if sys.platform != "linux":
         return
     with open("/proc/self/statm", encoding="ascii") as statm:
         data_pages = int(statm.read().split()[5])
-    limit = data_pages * resource.getpagesize() + MEMORY_BYTES
+    limit = data_pages * resource.getpagesize() + MAX_MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 

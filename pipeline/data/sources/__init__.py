@@ -1,7 +1,6 @@
-"""Where rows come from: hub data sets, data-set folders, parquet, CSV and TSV tables, Shopify product exports.
+"""Sources of rows: hub data sets, data-set folders, parquet, CSV and TSV tables, Shopify product exports.
 
-`open_source` decides by the configuration; every source is then read in the same way, row by row, and several are read
-as one.
+`open_source` opens what the configuration names; every source is then read row by row, and several are read as one.
 """
 
 from __future__ import annotations

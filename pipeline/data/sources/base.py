@@ -1,4 +1,4 @@
-"""What every source gives: raw rows, and bad rows with the reason; nothing is dropped in silence."""
+"""Rows of all sources: raw rows, and bad rows with a reason; no row is dropped silently."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SPLIT_NAMES = {
     "eval": "test",
     "heldout": "heldout",
 }
-"""Our name of a split by the source's; anything else is read as train."""
+"""Our name of a split by the source's name; all others are read as train."""
 
 SPLIT_ORDER = ("train", "validation", "heldout", "test")
 
@@ -45,7 +45,7 @@ class SourceError(UserError):
 
 @dataclass(frozen=True)
 class RawRow:
-    """One product as the source has it.
+    """One row of a source, as given.
 
     Attributes:
         split: train, validation, heldout or test.
@@ -59,7 +59,7 @@ class RawRow:
         is_secondhand: None if unknown.
         product_id: The source's own id, None if it has none.
         note: Why the photo is missing although the source names one.
-        notes: What else was lost of the row in reading it, each of a kind that is counted.
+        notes: Other losses in reading the row; equal ones are counted.
     """
 
     split: str
@@ -110,7 +110,7 @@ class Source:
 
     Attributes:
         name: For messages.
-        kind: How it is read.
+        kind: Of the source: "hub", "dataset", "table", "shopify-export" or "catalog".
         parts: Its splits, train first.
         limit: Rows read of each split at most, 0 for all.
     """
@@ -136,10 +136,10 @@ class Source:
 
 
 def join_sources(sources: Sequence[Source]) -> Source:
-    """Several sources as one; rows of a split are numbered through, in the order of the sources.
+    """Join several sources; the rows of a split are numbered consecutively, in the order of the sources.
 
-    A validation or held-out split that only some of them have counts as train, so that one is cut from all of them:
-    else nothing would be chosen, or known to be unseen, on rows of the others. A test split stays one.
+    A validation or held-out split that only some of them have counts as train, so that one is later cut from all of
+    them: else rows of the others would take no part in selection or in tests on unseen categories. A test split stays.
     """
     shared = set.intersection(*(set(source.splits) for source in sources)) | {"test"}
     parts = []
@@ -147,17 +147,17 @@ def join_sources(sources: Sequence[Source]) -> Source:
         before = 0
         for part in (part for source in sources for part in source.parts):
             if (part.split if part.split in shared else "train") == split:
-                parts.append(Part(split, part.rows, functools.partial(_moved, part, split, before)))
+                parts.append(Part(split, part.rows, functools.partial(_renumbered, part, split, before)))
                 before += part.rows
     kinds = dict.fromkeys(source.kind for source in sources)
     return Source(" + ".join(source.name for source in sources), ", ".join(kinds), parts, sources[0].limit)
 
 
-def _moved(part: Part, split: str, before: int) -> Iterator[Item]:
+def _renumbered(part: Part, split: str, before: int) -> Iterator[Item]:
     for item in part.read():
         yield replace(item, split=split, row=item.row + before)
 
 
 def split_name(name: str) -> str:
-    """Our name of a split ("train" for one we do not know)."""
+    """Our name of a split; "train" for an unknown one."""
     return SPLIT_NAMES.get(name.strip().lower(), "train")

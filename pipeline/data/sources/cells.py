@@ -1,4 +1,4 @@
-"""A row of the input schema, cell by cell: texts, flags, candidates and photos, or why a cell is none of them."""
+"""Conversion of raw cells to a row of the input schema: texts, flags, candidates and photos, or the reason why not."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pipeline.config.stages import IngestConfig
 from pipeline.data.sources.base import BadRow, Item, RawRow
 
 MAX_PHOTO_BYTES = IngestConfig.max_image_bytes
-"""What a source takes for a photo where nobody says otherwise."""
-MAX_TEXT = 1_000_000
-"""Characters read of one text: pages that a shop pasted whole, photos and all, stay below."""
+"""Default limit of a photo."""
+MAX_TEXT_CHARACTERS = 1_000_000
+"""Characters read of one text; whole pages with embedded photos stay below."""
 MAX_CANDIDATES = 20_000
 """Paths in one list: twice a whole taxonomy."""
-_KEPT_TEXT = 2_000
-_KEPT_ITEMS = 20
-_SHOWN_NAME = 120
+_MAX_KEPT_CHARACTERS = 2_000
+_MAX_KEPT_ITEMS = 20
+_MAX_SHOWN_CHARACTERS = 120
 
 _TRUE = frozenset(("true", "1", "1.0", "yes", "y", "t"))
 _FALSE = frozenset(("false", "0", "0.0", "no", "n", "f"))
@@ -36,7 +36,7 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Unread:
-    """A cell that its source did not read, and why: the end of a sentence that begins with the column."""
+    """A cell that its source did not read; `why` ends a sentence that begins with the column."""
 
     why: str
 
@@ -46,22 +46,22 @@ class CellError(ValueError):
 
 
 def shown(name: str) -> str:
-    """A name out of a source as it may stand in a message: quoted, on one line, not too long."""
-    return repr(name if len(name) <= _SHOWN_NAME else name[:_SHOWN_NAME] + "…")
+    """Quote a name from a source for a message: on one line, shortened."""
+    return repr(name if len(name) <= _MAX_SHOWN_CHARACTERS else name[:_MAX_SHOWN_CHARACTERS] + "…")
 
 
 def too_large(size: int, limit: int) -> str:
-    """How a photo is refused for its size, in bytes; only `limit` + 1 of them may have been counted."""
+    """End of a message on a photo with too many bytes; of `size`, only `limit` + 1 may have been counted."""
     return f"has {size:,} bytes; at most {limit:,} are allowed"
 
 
-def shorten(text: str, length: int = _KEPT_TEXT) -> str:
-    """A raw text as it is kept for the rejects: its beginning, and how long it was."""
+def shorten(text: str, length: int = _MAX_KEPT_CHARACTERS) -> str:
+    """Shorten a raw text for the rejects: its beginning, and how long it was."""
     return text if len(text) <= length else f"{text[:length]}… ({len(text):,} characters)"
 
 
 def kept(value: Any) -> Any:
-    """A raw cell as it is kept for the rejects: cut, so that rejects of a hostile file take no memory either."""
+    """Shorten a raw cell for the rejects, so that rejects of a hostile file take little memory."""
     if isinstance(value, Unread):
         return f"(not read: {value.why})"
     if isinstance(value, str):
@@ -69,9 +69,9 @@ def kept(value: Any) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         return {"bytes": len(value)}
     if isinstance(value, Mapping):
-        return {str(name): kept(value[name]) for name in list(value)[:_KEPT_ITEMS]}
+        return {str(name): kept(value[name]) for name in list(value)[:_MAX_KEPT_ITEMS]}
     if isinstance(value, Sequence | set):
-        return [kept(item) for item in list(value)[:_KEPT_ITEMS]]
+        return [kept(item) for item in list(value)[:_MAX_KEPT_ITEMS]]
     return value
 
 
@@ -80,7 +80,7 @@ def _kind(value: Any) -> str:
 
 
 def _text(column: str, value: Any) -> str:
-    """A text, or a number as one; "" for nothing and for NaN, which is how tables of numbers say nothing."""
+    """A text or a number as text; "" for None and for NaN, the missing value of numeric columns."""
     if value is None or isinstance(value, str):
         return value or ""
     if isinstance(value, Unread):
@@ -93,19 +93,19 @@ def _text(column: str, value: Any) -> str:
 
 
 def _name(column: str, value: Any) -> str:
-    """A text that would mean something else if it were cut."""
+    """A text that must not be cut, since a part of it would mean something else."""
     text = _text(column, value)
-    if len(text) > MAX_TEXT:
-        raise CellError(f"{column} has more than {MAX_TEXT:,} characters")
+    if len(text) > MAX_TEXT_CHARACTERS:
+        raise CellError(f"{column} has more than {MAX_TEXT_CHARACTERS:,} characters")
     return text
 
 
 def _cut(column: str, value: Any, notes: list[str]) -> str:
-    """A text to be read, which still says something if it is cut."""
+    """A text that may be cut."""
     text = _text(column, value)
-    if len(text) > MAX_TEXT:
-        notes.append(f"{column} cut at {MAX_TEXT:,} characters")
-    return text[:MAX_TEXT]
+    if len(text) > MAX_TEXT_CHARACTERS:
+        notes.append(f"{column} cut at {MAX_TEXT_CHARACTERS:,} characters")
+    return text[:MAX_TEXT_CHARACTERS]
 
 
 def _candidates(column: str, value: Any) -> list[str]:
@@ -124,7 +124,7 @@ def _candidates(column: str, value: Any) -> list[str]:
 
 
 def _photo(column: str, value: Any, limit: int) -> tuple[bytes | None, str]:
-    """The bytes of a photo, or why there are none although the cell names one."""
+    """The bytes of a photo, or None with the reason why the named photo is missing ("" if the cell names none)."""
     where = ""
     if isinstance(value, Mapping):
         path = value.get("path")
@@ -142,7 +142,7 @@ def _photo(column: str, value: Any, limit: int) -> tuple[bytes | None, str]:
 
 
 def _flag(column: str, value: Any, notes: list[str]) -> bool | None:
-    """A flag, None for nothing; also where it is unreadable, since the product is none the worse for that."""
+    """A flag; None where it is missing, or unreadable, which is noted."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, bytes | bytearray | memoryview | Mapping | Sequence | set) and not isinstance(value, str):

@@ -1,8 +1,8 @@
-"""Photos fetched by URL, from public addresses alone and within limits of bytes, time and patience.
+"""Download of photos by URL, from public addresses only, within limits of bytes, time and failures.
 
-A table names the URLs, so whoever wrote the table chooses what this machine asks for: nothing on this machine or in its
-network is asked, neither at once nor by a redirect (`network.py`). Proxies of the environment are not used, since the
-proxy would then resolve the name.
+The URLs come from a table, so its author chooses what this machine requests. Therefore nothing on this machine or in
+its network is contacted, neither directly nor by a redirect (`network.py`). Proxies of the environment are not used,
+since a proxy would resolve the name itself.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ import httpx
 from pipeline.data.sources.cells import shown, too_large
 from pipeline.data.sources.network import Deadline, Network, PublicBackend, PublicTransport, Resolver
 
-PHOTO_SECONDS = 15.0
+MAX_PHOTO_SECONDS = 15.0
 """For one photo: name, connections, redirects, headers and body together."""
 MAX_REDIRECTS = 3
 MAX_FAILURES = 5
-"""In a row, after which a host is left alone."""
-HOST_SECONDS, SECONDS_A_PHOTO = 60.0, 5.0
-"""A host may take that long in all, and that much longer for each photo asked of it."""
+"""Consecutive failures after which a host is not contacted any more."""
+MAX_HOST_SECONDS, MAX_HOST_SECONDS_A_PHOTO = 60.0, 5.0
+"""Time budget of a host: a fixed part, and a part for each photo requested from it."""
 _GZIP_OR_ZLIB = 47  # zlib's wbits: the format is told by the header
 _UNPACKED = {"gzip": _GZIP_OR_ZLIB, "x-gzip": _GZIP_OR_ZLIB, "deflate": _GZIP_OR_ZLIB}
 _NETWORK_ERRORS = (
@@ -40,15 +40,15 @@ _NETWORK_ERRORS = (
 
 
 @dataclass(frozen=True)
-class Photo:
-    """What was found under a photo's name: the bytes of its file, or why there are none."""
+class FoundPhoto:
+    """Result of looking a photo up: the bytes of its file, or a note why there are none."""
 
     data: bytes | None
     note: str = ""
 
 
 class _FetchError(Exception):
-    """A photo is not there or not taken; `host_failed` says whether its host gets along with that."""
+    """A photo is missing or refused; `host_failed` tells whether that counts as a failure of its host."""
 
     def __init__(self, why: str, host_failed: bool = False) -> None:
         super().__init__(why)
@@ -57,31 +57,31 @@ class _FetchError(Exception):
 
 @dataclass
 class _Host:
-    """What was asked of a host so far."""
+    """Requests to a host so far."""
 
-    asked: int = 0
+    requests: int = 0
     failures: int = 0
     seconds: float = 0.0
     given_up: str = ""
 
     def account(self, seconds: float, trouble: str) -> None:
         """Count a request; `trouble` says why the host failed, "" if it did not."""
-        self.asked += 1
+        self.requests += 1
         self.seconds += seconds
         self.failures = self.failures + 1 if trouble else 0
         if self.failures >= MAX_FAILURES:
             self.given_up = f"it failed {self.failures} times in a row, the last time because {trouble}"
-        elif self.seconds > HOST_SECONDS + SECONDS_A_PHOTO * self.asked:
-            self.given_up = f"{self.asked} photos took it {self.seconds:.0f} s"
+        elif self.seconds > MAX_HOST_SECONDS + MAX_HOST_SECONDS_A_PHOTO * self.requests:
+            self.given_up = f"{self.requests} photos took it {self.seconds:.0f} s"
 
 
 class PhotoFetcher:
-    """Fetches photos; one fetcher serves a whole run, so that a host which fails is left alone for all of it.
+    """Downloads photos; one fetcher serves a whole run, so that a failing host is given up for all of it.
 
     Args:
         max_bytes: Of a photo; no more than one byte more is kept.
         seconds: For one photo, from its name to its last byte.
-        allowed: Networks that may be asked although they are not public.
+        allowed: Networks that may be contacted although they are not public.
         resolve: Gives the addresses of a name.
         clock: Seconds that pass, for the budget of a host.
     """
@@ -90,7 +90,7 @@ class PhotoFetcher:
         self,
         max_bytes: int,
         *,
-        seconds: float = PHOTO_SECONDS,
+        seconds: float = MAX_PHOTO_SECONDS,
         allowed: Sequence[Network] = (),
         resolve: Resolver = socket.getaddrinfo,
         clock: Callable[[], float] = time.monotonic,
@@ -108,20 +108,20 @@ class PhotoFetcher:
             trust_env=False,
         )
 
-    def fetch(self, url: str) -> Photo:
+    def fetch(self, url: str) -> FoundPhoto:
         """The photo at `url`, or why it could not be fetched."""
         try:
             request = self._client.build_request("GET", url)
         except (httpx.InvalidURL, ValueError) as error:
-            return Photo(None, f"the photo {shown(url)} was not fetched: it has no valid address ({error})")
+            return FoundPhoto(None, f"the photo {shown(url)} was not fetched: it has no valid address ({error})")
         host = self._hosts.setdefault(request.url.host, _Host())
         if host.given_up:
             left = f"{shown(request.url.host)} is left alone for this run, since {host.given_up}"
-            return Photo(None, f"the photo {shown(url)} was not fetched: {left}")
+            return FoundPhoto(None, f"the photo {shown(url)} was not fetched: {left}")
         started, trouble = self._clock(), ""
         self._deadline.start(self._seconds)
         try:
-            return Photo(self._follow(request))
+            return FoundPhoto(self._follow(request))
         except httpcore.TimeoutException:
             trouble = why = f"it took more than {self._seconds:g} s"
         except _NETWORK_ERRORS as error:
@@ -131,10 +131,10 @@ class PhotoFetcher:
             trouble = why if error.host_failed else ""
         finally:
             host.account(self._clock() - started, trouble)
-        return Photo(None, f"the photo {shown(url)} could not be fetched: {why}")
+        return FoundPhoto(None, f"the photo {shown(url)} could not be fetched: {why}")
 
     def _follow(self, request: httpx.Request) -> bytes:
-        """The body at the end of the redirects, whose own bodies are not read."""
+        """Follow redirects, without reading their bodies, to the body at their end."""
         for _ in range(MAX_REDIRECTS + 1):
             if request.url.userinfo:
                 raise _FetchError("its address names a user, and such are not asked")

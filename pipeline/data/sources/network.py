@@ -1,4 +1,4 @@
-"""Connections to public addresses alone, with one deadline for all that a request does.
+"""Connections to public addresses only, with one deadline for all steps of a request.
 
 A name is resolved here, once, and the very address that was checked is connected to: a name that answers with another
 address a moment later gains nothing. Host header and TLS name stay those of the URL.
@@ -25,7 +25,7 @@ Resolver = Callable[..., Sequence[tuple[Any, ...]]]
 
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # the last four bytes are the IPv4 address that is meant
-_NEVER = tuple(
+_RESERVED = tuple(
     ipaddress.ip_network(network)
     for network in (
         "192.0.0.0/24",  # protocol assignments, metadata of some clouds
@@ -36,7 +36,7 @@ _NEVER = tuple(
         "3fff::/20",  # documentation
     )
 )
-"""What the registries reserve and `is_global` lets pass in some releases of Python."""
+"""Networks that the registries reserve and `is_global` accepts in some releases of Python."""
 
 
 class AddressError(httpcore.ConnectError):
@@ -48,7 +48,7 @@ class OverdueError(httpcore.TimeoutException):
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is one of the public internet, whatever it is wrapped in."""
+    """Tell whether an address is public; IPv4 addresses wrapped in IPv6 ones are unwrapped."""
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
         if address in _NAT64:
@@ -59,7 +59,7 @@ def is_public(address: Address) -> bool:
             return False
     if address.is_multicast or address.is_reserved or address.is_unspecified or not address.is_global:
         return False
-    return not any(address.version == network.version and address in network for network in _NEVER)
+    return not any(address.version == network.version and address in network for network in _RESERVED)
 
 
 class Deadline:
@@ -85,7 +85,7 @@ class Deadline:
 
 
 class _TimedStream(httpcore.NetworkStream):
-    """A connection each of whose steps ends at the deadline: one byte a second gains nothing."""
+    """A connection whose every step ends at the deadline, so that slow answers gain nothing."""
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._stream = stream
@@ -162,16 +162,16 @@ class PublicBackend(httpcore.NetworkBackend):
         raise AddressError("a socket in the file system is no public address")
 
     def _answers(self, host: str, port: int) -> Sequence[tuple[Any, ...]]:
-        """What the resolver says, which has no time limit of its own."""
+        """Addresses of a host, within the deadline; the resolver itself has no time limit."""
         answered: queue.SimpleQueue[Sequence[tuple[Any, ...]] | Exception] = queue.SimpleQueue()
 
-        def ask() -> None:
+        def look_up() -> None:
             try:
                 answered.put(self._resolve(host, port, type=socket.SOCK_STREAM))
             except (OSError, ValueError, OverflowError) as error:
                 answered.put(error)
 
-        threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
+        threading.Thread(target=look_up, name=f"resolve {host}", daemon=True).start()
         try:
             answer = answered.get(timeout=self._deadline.left())
         except queue.Empty:

@@ -1,4 +1,4 @@
-"""How large the pages of a parquet file are once decompressed, read from their own headers.
+"""Decompressed sizes of the pages of a parquet file, read from the page headers.
 
 The sizes in the footer, and the size of the file, say nothing of that: 256 rows that name one photo of a dictionary
 are a file of 1 KB, and a page of zeros is compressed a thousandfold. A value never is larger than the page that holds
@@ -34,12 +34,12 @@ class PageError(ValueError):
 
 @dataclass(frozen=True)
 class Page:
-    """What a page header says.
+    """Fields of a page header.
 
     Attributes:
-        body: Where what follows the header begins in the file.
-        stored: Bytes of that.
-        uncompressed: Bytes of that after decompression.
+        body: Offset in the file at which the content begins, behind the header.
+        stored: Bytes of the content as stored.
+        uncompressed: Bytes of the content after decompression.
         values: Number of values in a data page, 0 for a dictionary page.
         encoding: Parquet's number of how the values are encoded.
         levels: Bytes before the values that say which are null: a number, None where they begin with their length.
@@ -68,7 +68,7 @@ def pages(file: BinaryIO, chunk: pq.ColumnChunkMetaData) -> Iterator[Page]:
 
     Args:
         file: The parquet file.
-        chunk: What the footer says of the chunk; only where it begins and ends is taken from it.
+        chunk: Description in the footer, of which only the offsets are used.
 
     Raises:
         PageError: If a header is damaged.

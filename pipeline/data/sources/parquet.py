@@ -22,7 +22,7 @@ from pipeline.data.sources.base import (
     SourceError,
     split_name,
 )
-from pipeline.data.sources.cells import MAX_CANDIDATES, MAX_TEXT, Unread, to_item, too_large
+from pipeline.data.sources.cells import MAX_CANDIDATES, MAX_TEXT_CHARACTERS, Unread, to_item, too_large
 from pipeline.data.sources.pages import Page, PageError, largest_value, leaves, pages
 
 _CATALOG_COLUMNS = {
@@ -37,16 +37,16 @@ _CATALOG_COLUMNS = {
 """Column of a catalog.parquet (or products.parquet) for each column of the input schema."""
 _PRODUCT_ID = "product_id"
 _SHARD = re.compile(r"^(?P<split>[a-z]+)(?:[-_.].*)?$", re.IGNORECASE)
-_BATCH = 256
-_BATCH_BYTES = 32 * 2**20
+_MAX_BATCH_ROWS = 256
+_MAX_BATCH_BYTES = 32 * 2**20
 """Bytes decoded at a time; Arrow takes about three times as much while it does that."""
-_MAX_ROW = 64 * 2**20
+_MAX_ROW_BYTES = 64 * 2**20
 """Bytes of one row: Arrow takes up to five times as much while it decodes it."""
-_MAX_HELD = 256 * 2**20
+_MAX_HELD_BYTES = 256 * 2**20
 """Bytes of the pages that are decoded from: 1,024 photos of 250 KB, which is how pyarrow writes them."""
-_READ_AHEAD = 2**20
-_WIDTH = 16  # bytes of a number at most
-_UTF8_BYTES = 4  # of a character at most
+_READ_AHEAD_BYTES = 2**20
+_MAX_NUMBER_BYTES = 16
+_MAX_CHARACTER_BYTES = 4  # in UTF-8
 _BYTE_ARRAY = "BYTE_ARRAY"
 
 
@@ -57,7 +57,7 @@ def _open(path: Path, listed: Sequence[str] = ()) -> pq.ParquetFile:
             path,
             read_dictionary=list(listed),
             pre_buffer=False,
-            buffer_size=_READ_AHEAD,
+            buffer_size=_READ_AHEAD_BYTES,
             page_checksum_verification=True,
         )
     except PermissionError as error:
@@ -95,7 +95,7 @@ def _listed(path: Path, wanted: set[str]) -> list[str]:
 
 
 def _rows_at_a_time(path: Path, metadata: pq.FileMetaData, group: int, wanted: set[str]) -> int:
-    """How many rows of a row group may be decoded at a time.
+    """Number of rows of a row group to decode at a time.
 
     Raises:
         SourceError: If even one of them may take too much memory, or the pages that they lie in.
@@ -104,27 +104,27 @@ def _rows_at_a_time(path: Path, metadata: pq.FileMetaData, group: int, wanted: s
     with path.open("rb") as file:
         for number in leaves(metadata, wanted):
             column, chunk = metadata.schema.column(number), metadata.row_group(group).column(number)
-            byte_array, width = column.physical_type == _BYTE_ARRAY, max(column.length or 0, _WIDTH)
-            found = list(pages(file, chunk))
-            held += max((max(page.uncompressed, page.stored) for page in found), default=0)
-            if held > _MAX_HELD:
-                raise _too_large(path, group, column.path, "its pages unpack", held, _MAX_HELD)
+            byte_array, width = column.physical_type == _BYTE_ARRAY, max(column.length or 0, _MAX_NUMBER_BYTES)
+            column_pages = list(pages(file, chunk))
+            held += max((max(page.uncompressed, page.stored) for page in column_pages), default=0)
+            if held > _MAX_HELD_BYTES:
+                raise _too_large(path, group, column.path, "its pages unpack", held, _MAX_HELD_BYTES)
             if column.max_repetition_level:
-                held += sum(page.decoded(byte_array, width) for page in found)
+                held += sum(page.decoded(byte_array, width) for page in column_pages)
             else:
                 nullable = column.max_definition_level > 0
-                values = (_largest(file, page, chunk.compression, nullable) for page in found if byte_array)
+                values = (_largest(file, page, chunk.compression, nullable) for page in column_pages if byte_array)
                 row += max(width, *values, 0)
-            if held > _MAX_HELD:
-                raise _too_large(path, group, column.path, "the lists unpack", held, _MAX_HELD)
-            if row > _MAX_ROW:
-                raise _too_large(path, group, column.path, "a row unpacks", row, _MAX_ROW)
-    return max(1, min(_BATCH, _BATCH_BYTES // max(1, row)))
+            if held > _MAX_HELD_BYTES:
+                raise _too_large(path, group, column.path, "the lists unpack", held, _MAX_HELD_BYTES)
+            if row > _MAX_ROW_BYTES:
+                raise _too_large(path, group, column.path, "a row unpacks", row, _MAX_ROW_BYTES)
+    return max(1, min(_MAX_BATCH_ROWS, _MAX_BATCH_BYTES // max(1, row)))
 
 
 def _largest(file: BinaryIO, page: Page, compression: str, nullable: bool) -> int:
     """Bytes of the largest value of a page; of a small page, its own size is near enough."""
-    if page.uncompressed <= _BATCH_BYTES:
+    if page.uncompressed <= _MAX_BATCH_BYTES:
         return page.uncompressed
     return largest_value(file, page, compression, nullable)
 
@@ -137,7 +137,7 @@ def _too_large(path: Path, group: int, column: str, what: str, size: int, limit:
 
 
 def _cell(value: pa.Scalar, max_photo_bytes: int) -> Any:
-    """A cell as Python has it; of one that is too large its beginning, or why it is not read."""
+    """A cell as a Python value; of a cell that is too large its beginning, or the reason why it is not read."""
     if not value.is_valid:
         return None
     if isinstance(value, pa.DictionaryScalar):
@@ -153,15 +153,15 @@ def _cell(value: pa.Scalar, max_photo_bytes: int) -> Any:
         return value.as_py() if size <= max_photo_bytes else Unread(too_large(size, max_photo_bytes))
     try:
         return value.as_py()
-    except (ValueError, OverflowError) as error:  # dates that Python has not
+    except (ValueError, OverflowError) as error:  # such as a date beyond the range of Python
         return Unread(f"holds a {value.type} that cannot be read ({error})")
 
 
 def _text(value: pa.StringScalar) -> str | Unread:
     data = value.as_buffer()
-    whole = data.size <= _UTF8_BYTES * (MAX_TEXT + 1)
+    max_bytes = _MAX_CHARACTER_BYTES * (MAX_TEXT_CHARACTERS + 1)
     try:
-        return str(data[: _UTF8_BYTES * (MAX_TEXT + 1)].to_pybytes(), "utf-8", "strict" if whole else "ignore")
+        return str(data[:max_bytes].to_pybytes(), "utf-8", "strict" if data.size <= max_bytes else "ignore")
     except UnicodeDecodeError as error:
         return Unread(f"is not UTF-8 text ({error.reason} at byte {error.start})")
 
@@ -174,10 +174,11 @@ def _list(value: pa.ListScalar) -> list[Any] | Unread:
     read: list[Any] = []
     size = 0
     for item in items:
-        cell = _cell(item, MAX_TEXT) if isinstance(item, pa.StringScalar | pa.DictionaryScalar) else _empty(item)
+        is_text = isinstance(item, pa.StringScalar | pa.DictionaryScalar)
+        cell = _cell(item, MAX_TEXT_CHARACTERS) if is_text else _empty(item)
         size += len(cell) if isinstance(cell, str) else 0
-        if size > MAX_TEXT:
-            return Unread(f"lists more than {MAX_TEXT:,} characters")
+        if size > MAX_TEXT_CHARACTERS:
+            return Unread(f"lists more than {MAX_TEXT_CHARACTERS:,} characters")
         read.append(cell)
     return read
 
@@ -190,26 +191,26 @@ def _empty(value: pa.Scalar) -> Any:
 
 
 def _columns(path: Path, renamed: Mapping[str, str]) -> dict[str, str]:
-    """The file's column of each column of ours that it has."""
+    """The file's column for each column of the input schema that it has."""
     present = set(_open(path).schema_arrow.names)
-    found = {ours: renamed.get(ours, ours) for ours in COLUMNS if renamed.get(ours, ours) in present}
-    if not any(ours in found for ours in CONTENT_COLUMNS):
+    columns = {ours: renamed.get(ours, ours) for ours in COLUMNS if renamed.get(ours, ours) in present}
+    if not any(ours in columns for ours in CONTENT_COLUMNS):
         raise SourceError(
             f"{path} has none of the columns {', '.join(CONTENT_COLUMNS)} (it has {', '.join(sorted(present))}); "
             "name its own ones with a column map."
         )
-    return found
+    return columns
 
 
 def _read(paths: list[Path], split: str, renamed: Mapping[str, str], max_photo_bytes: int) -> Iterator[Item]:
     number = 0
     for path in paths:
         columns = _columns(path, renamed)
-        own = renamed.get(_PRODUCT_ID, _PRODUCT_ID)
-        ids = [own] if own in _open(path).schema_arrow.names else []
+        id_column = renamed.get(_PRODUCT_ID, _PRODUCT_ID)
+        ids = [id_column] if id_column in _open(path).schema_arrow.names else []
         for raw in _batches(path, [*columns.values(), *ids], max_photo_bytes):
             row = {ours: raw[theirs] for ours, theirs in columns.items()}
-            yield to_item(split, number, row, raw[own] if ids else None, max_photo_bytes=max_photo_bytes)
+            yield to_item(split, number, row, raw[id_column] if ids else None, max_photo_bytes=max_photo_bytes)
             number += 1
 
 

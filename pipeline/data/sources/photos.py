@@ -1,4 +1,4 @@
-"""Photos that a table names: files in a folder, or URLs where the configuration allows to fetch them."""
+"""Lookup of the photos that a table names: files in a folder, or URLs where the configuration allows downloads."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from urllib.parse import unquote, urlsplit
 
 from pipeline.data.decoding import IrregularFileError, open_regular
 from pipeline.data.sources.cells import MAX_PHOTO_BYTES, shown, too_large
-from pipeline.data.sources.fetching import Photo, PhotoFetcher
+from pipeline.data.sources.fetching import FoundPhoto, PhotoFetcher
 
 _SCHEMES = ("http://", "https://")
 
 
 class PhotoFinder:
-    """Finds photos by name or URL; a photo that is not found is a note, never an error.
+    """Finds photos by name or URL; a missing photo gives a note, never an error.
 
     A URL's last part is looked up in the folder first, so that a folder of downloaded photos serves an export.
 
@@ -31,24 +31,24 @@ class PhotoFinder:
         self._fetcher = fetcher
         self.max_bytes = max_bytes
 
-    def find(self, name: str) -> Photo:
+    def find(self, name: str) -> FoundPhoto:
         """The photo under `name`: a path inside the folder, or a URL."""
         name = name.strip()
         if not name:
-            return Photo(None)
+            return FoundPhoto(None)
         remote = name.lower().startswith(_SCHEMES)
         try:
-            found = self._look_up(name, remote)
-        except (OSError, ValueError) as error:  # a name that the file system cannot have, or no URL
-            return Photo(None, f"the photo {shown(name)} cannot be looked up ({_reason(error)})")
-        if found is not None:
-            return found
+            in_folder = self._look_up(name, remote)
+        except (OSError, ValueError) as error:  # not a possible file name, or not a URL
+            return FoundPhoto(None, f"the photo {shown(name)} cannot be looked up ({_reason(error)})")
+        if in_folder is not None:
+            return in_folder
         if remote and self._fetcher is not None:
             return self._fetcher.fetch(name)
         where = "not fetched (fetch_images is off)" if remote else "not found"
-        return Photo(None, f"the photo {shown(name)} was {where}")
+        return FoundPhoto(None, f"the photo {shown(name)} was {where}")
 
-    def _look_up(self, name: str, remote: bool) -> Photo | None:
+    def _look_up(self, name: str, remote: bool) -> FoundPhoto | None:
         """The photo in the folder, None if nothing lies there.
 
         Raises:
@@ -59,17 +59,17 @@ class PhotoFinder:
         local = Path(unquote(urlsplit(name).path)).name if remote else name
         path = os.path.realpath(os.path.join(self._root, local))
         if os.path.commonpath((path, self._root)) != self._root:
-            return Photo(None, f"the photo {shown(name)} lies outside the folder of photos")
+            return FoundPhoto(None, f"the photo {shown(name)} lies outside the folder of photos")
         try:
             with open_regular(path) as file:
                 data, size = file.read(self.max_bytes + 1), os.fstat(file.fileno()).st_size
         except (FileNotFoundError, NotADirectoryError):
             return None
         except IrregularFileError:
-            return None if remote else Photo(None, f"the photo {shown(name)} is no regular file")
+            return None if remote else FoundPhoto(None, f"the photo {shown(name)} is no regular file")
         if len(data) > self.max_bytes:
-            return Photo(None, f"the photo {shown(name)} {too_large(max(size, len(data)), self.max_bytes)}")
-        return Photo(data)
+            return FoundPhoto(None, f"the photo {shown(name)} {too_large(max(size, len(data)), self.max_bytes)}")
+        return FoundPhoto(data)
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -1,4 +1,4 @@
-"""The product export of a Shopify shop: a CSV with one line a variant or a further photo, folded into products."""
+"""Product exports of Shopify shops: CSV with one line per variant or further photo, folded into products."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.data.sources.base import BadRow, Item, Part, Source, SourceError
-from pipeline.data.sources.cells import MAX_TEXT, kept, to_item
+from pipeline.data.sources.cells import MAX_TEXT_CHARACTERS, kept, to_item
 from pipeline.data.sources.photos import PhotoFinder
 from pipeline.data.sources.tables import headings, read_csv
 
 _REQUIRED = ("Handle", "Title")
-_RECOGNISED_BY = frozenset(("Handle", "Title", "Body (HTML)"))
+_RECOGNIZED_BY = frozenset(("Handle", "Title", "Body (HTML)"))
 _FOLDED = ("Title", "Body (HTML)", "Vendor", "Product Category", "Type", "Tags", "Image Src", "Variant Image")
 _SECONDHAND_TAGS = frozenset(("secondhand", "second-hand", "second hand", "pre-owned", "preowned", "used"))
 
 
 def is_shopify_export(path: Path) -> bool:
-    """Whether the headings are those of a product export."""
-    return set(headings(path)) >= _RECOGNISED_BY
+    """Tell a product export by its headings."""
+    return set(headings(path)) >= _RECOGNIZED_BY
 
 
 def open_shopify(path: Path, renamed: Mapping[str, str], photos: PhotoFinder, limit: int) -> Source:
@@ -62,7 +62,8 @@ def _read(path: Path, renamed: Mapping[str, str], photos: PhotoFinder) -> Iterat
         for column in _FOLDED:
             value = (cells.get(renamed.get(column, column)) or "").strip()
             if value:
-                folded.setdefault(column, value[: MAX_TEXT + 1])  # the whole file is held until all variants are known
+                # cut, since the whole file is in memory until all variants are known
+                folded.setdefault(column, value[: MAX_TEXT_CHARACTERS + 1])
     number = -1
     for number, (name, folded) in enumerate(products.items()):
         yield _product(number, name, folded, photos)

@@ -26,12 +26,12 @@ DELIMITERS = {".csv": ",", ".tsv": "\t"}
 EXTRA_COLUMNS = ("product_id", "split")
 _CANDIDATE_SEPARATORS = ("|", ";", "\n")
 _EXTRA = "__extra__"
-_MAX_ROW = 16_000_000
-"""Characters of one row: what a quotation mark that is never closed may take in."""
+_MAX_ROW_CHARACTERS = 16_000_000
+"""Bounds what an unclosed quotation mark can swallow."""
 
 
 class _Lines:
-    """The lines of a table, for `csv`; a row does not take in more of them than `_MAX_ROW` characters."""
+    """The lines of a table, for `csv`; a row does not take in more of them than `_MAX_ROW_CHARACTERS` characters."""
 
     def __init__(self, path: Path, file: TextIO) -> None:
         self._path, self._file = path, file
@@ -41,24 +41,24 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._file.readline(_MAX_ROW + 1)
+        line = self._file.readline(_MAX_ROW_CHARACTERS + 1)
         if not line:
             raise StopIteration
         self._line, self._size = self._line + 1, self._size + len(line)
-        if self._size > _MAX_ROW:
+        if self._size > _MAX_ROW_CHARACTERS:
             raise SourceError(
-                f"{self._path}: the row that begins in line {self._start:,} has more than {_MAX_ROW:,} characters; "
-                "close the quotation mark that is left open there, or shorten the row."
+                f"{self._path}: the row that begins in line {self._start:,} has more than {_MAX_ROW_CHARACTERS:,} "
+                "characters; close the quotation mark that is left open there, or shorten the row."
             )
         return line
 
     def row_ends(self) -> None:
-        """Say that a row is complete, and the next line begins another."""
+        """Note that a row is complete and the next line begins another."""
         self._start, self._size = self._line + 1, 0
 
 
 def _unreadable(path: Path, error: Exception) -> SourceError:
-    """What is said of a file that is no table of UTF-8, or that cannot be opened."""
+    """Error for a file that is not a table in UTF-8, or that cannot be opened."""
     if isinstance(error, UnicodeDecodeError):
         return SourceError(f"{path} is not UTF-8 text ({error}); save it as UTF-8 CSV.")
     if isinstance(error, OSError):
@@ -72,7 +72,7 @@ def read_csv(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         SourceError: If the file is not a UTF-8 table.
     """
-    csv.field_size_limit(_MAX_ROW)
+    csv.field_size_limit(_MAX_ROW_CHARACTERS)
     delimiter = DELIMITERS.get(path.suffix.lower(), ",")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -92,12 +92,12 @@ def headings(path: Path) -> list[str]:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            found = next(csv.reader(_Lines(path, file), delimiter=DELIMITERS.get(path.suffix.lower(), ",")), [])
+            names = next(csv.reader(_Lines(path, file), delimiter=DELIMITERS.get(path.suffix.lower(), ",")), [])
     except (UnicodeDecodeError, csv.Error, OSError) as error:
         raise _unreadable(path, error) from error
-    if not found:
+    if not names:
         raise SourceError(f"{path} is empty; a table starts with a line of headings.")
-    return found
+    return names
 
 
 def _candidates(value: str | None) -> list[str]:
@@ -124,13 +124,13 @@ def _mapped(path: Path, renamed: Mapping[str, str]) -> dict[str, str]:
     if unknown:
         raise SourceError(f"{path} has no column {', '.join(unknown)}; it has {', '.join(present)}.")
     wanted = {ours: renamed.get(ours, ours) for ours in (*COLUMNS, *EXTRA_COLUMNS)}
-    found = {ours: theirs for ours, theirs in wanted.items() if theirs in present}
-    if not any(ours in found for ours in CONTENT_COLUMNS):
+    columns = {ours: theirs for ours, theirs in wanted.items() if theirs in present}
+    if not any(ours in columns for ours in CONTENT_COLUMNS):
         raise SourceError(
             f"{path} has none of the columns {', '.join(CONTENT_COLUMNS)} (it has {', '.join(present)}); "
             "name its own ones with a column map."
         )
-    return found
+    return columns
 
 
 def open_table(path: Path, renamed: Mapping[str, str], photos: PhotoFinder, limit: int) -> Source:

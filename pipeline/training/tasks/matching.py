@@ -13,7 +13,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from pipeline.config.train import TrainConfig, TrainStage
-from pipeline.models.encoding import TokenCache, encode_images, encode_texts, pad, to_pixels
+from pipeline.models.encoding import TokenCache, encode_images, encode_texts, to_pixels
 from pipeline.models.two_tower import TwoTower
 from pipeline.training.dataset import FeatureSet, modality_mrr, project
 from pipeline.training.distributed import gather_others
@@ -206,8 +206,8 @@ class MatchingTask(Task):
 
     def _padded(self, texts: list[str]) -> tuple[Tensor, Tensor]:
         """Token ids and attention mask, int64 [n, longest]."""
-        pad_id = self.data.tokens.tokenizer.pad_token_id or 0
-        return pad(self.data.tokens(texts), pad_id, self.device)
+        tokens = self.data.tokens
+        return tokens.pad(tokens(texts), self.device)
 
     def _photos(self, image_rows: np.ndarray) -> np.ndarray:
         """uint8 [n, side, side, 3]; any photo stands in for a missing one, since it is masked."""

@@ -35,7 +35,7 @@ def builders() -> dict[str, Builder]:
 
 
 def build(name: str, rng: np.random.Generator) -> Kit:
-    """Build the shape "name" or "name:variant", standing on z = 0, centred, its largest extent 1."""
+    """Build the shape "name" or "name:variant", standing on z = 0, centered, its largest extent 1."""
     function, _, variant = name.partition(":")
     kit = Kit(rng)
     builders()[function](kit, variant)

@@ -96,7 +96,7 @@ def test_numbers_are_texts_and_nan_is_none(tmp_path):
     assert [(row.title, row.brand) for row in _rows(path)] == [("1984", "7"), ("", ""), ("0.5", "9")]
 
 
-def test_words_that_look_like_nothing_stay_words(tmp_path):
+def test_words_like_none_and_nan_stay_texts(tmp_path):
     (tmp_path / "t.csv").write_text("product_title,ground_truth_brand\nNaN,None\nNone,NaN\n", "utf-8")
     assert [(row.title, row.brand) for row in _rows(tmp_path / "t.csv")] == [("NaN", "None"), ("None", "NaN")]
 

@@ -6,20 +6,25 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.config.stages import IngestConfig
+from pipeline.data.rows import clean_photo
 from tests.helpers.factories import encode, raw_png
 from ui.components.photo import photo_input, read_photo
 
 
 def test_a_photo_is_read_as_ingest_reads_it(photo: str) -> None:
-    image = read_photo(photo)
-    assert image is not None
-    assert (image.mode, image.size) == ("RGB", (64, 64))
-    assert read_photo(None) is None
+    read, limits = read_photo(photo, 32), IngestConfig(image_size=32)
+    ingested = clean_photo(Path(photo).read_bytes(), limits)
+    assert read is not None
+    assert (read.square.shape, read.square.dtype) == ((32, 32, 3), np.uint8)
+    np.testing.assert_array_equal(read.square, ingested.square)
+    assert read.flaw == ingested.flaw
+    assert read_photo(None, 32) is None
 
 
 def test_a_broken_photo_is_a_sentence(broken_photo: str) -> None:
     with pytest.raises(gr.Error, match=r"JPEG|PNG|WebP|read"):
-        read_photo(broken_photo)
+        read_photo(broken_photo, 32)
 
 
 RED = Image.new("RGB", (64, 48), (200, 30, 30))
@@ -49,7 +54,7 @@ def test_what_is_no_photo_is_a_sentence(tmp_path: Path, name: str, data: bytes, 
     path = tmp_path / name
     path.write_bytes(data)
     with pytest.raises(gr.Error, match=sentence) as refused:
-        read_photo(str(path))
+        read_photo(str(path), 32)
     assert str(tmp_path) not in refused.value.message
     assert refused.value.print_exception is False
 
@@ -67,10 +72,11 @@ def test_what_is_no_photo_is_a_sentence(tmp_path: Path, name: str, data: bytes, 
 def test_an_unusual_photo_is_read_right(tmp_path: Path, name: str, data: bytes, size: tuple[int, int]) -> None:
     path = tmp_path / name
     path.write_bytes(data)
-    image = read_photo(str(path))
-    assert image is not None
-    assert (image.mode, image.size) == ("RGB", size)
-    red, green, blue = image.getpixel((20, 20))
+    photo = read_photo(str(path), 64)
+    assert photo is not None
+    rows, columns = ((photo.square < 250).any(axis=2).any(axis=axis).sum() for axis in (1, 0))
+    assert (columns, rows) == size
+    red, green, blue = photo.square[32, 32]
     assert red > 150
     assert max(green, blue) < 80
 

@@ -10,13 +10,17 @@ from PIL import Image, ImageFilter
 from pipeline.bundle.calibration import PRECISIONS, Calibration
 from pipeline.bundle.predictor_state import KINDS
 from pipeline.catalog.catalog import Catalog
+from pipeline.config.stages import IngestConfig
 from pipeline.data.images import photo_flaw
+from pipeline.data.rows import clean_row
+from pipeline.data.sources import RawRow
+from pipeline.data.text import MAX_TITLE_CHARACTERS
 from pipeline.errors import InputError
 from tests.helpers.factories import draw
 from tests.helpers.fakes import FakeBundle
 from tests.ui.conftest import HOSTILE
 from ui.tabs import classify
-from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Tools, Workspace
+from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Tools, Workspace, read_listing
 
 
 @pytest.fixture
@@ -144,8 +148,8 @@ def test_what_photos_say_nothing() -> None:
     rng = np.random.default_rng(1)
     for size in (40, 200, 1000):
         assert photo_flaw(Image.fromarray(rng.integers(0, 256, (size, size, 3), dtype=np.uint8))) == "noise"
-        assert photo_flaw(Image.new("RGB", (size, 2 * size), (210, 30, 90))) == "one colour"
-    assert photo_flaw(Image.new("RGB", (1, 1))) == "one colour"
+        assert photo_flaw(Image.new("RGB", (size, 2 * size), (210, 30, 90))) == "one color"
+    assert photo_flaw(Image.new("RGB", (1, 1))) == "one color"
     assert photo_flaw(Image.linear_gradient("L").convert("RGB")) == "blur"
     ring = draw("ring", (200, 40, 40), rng)
     assert photo_flaw(ring) == ""
@@ -201,3 +205,10 @@ def test_what_cannot_be_classified_is_said_in_a_sentence(workspace: Workspace, b
         classify.classify(workspace, broken_photo, "shirt")
     assert caught.value.message.strip()
     assert "Traceback" not in caught.value.message
+
+
+def test_a_long_title_is_cut_as_ingest_cuts_it():
+    raw = RawRow("train", 0, "<i>red</i> " * 300, "warm " * 2_000, None, [], None, "", None)
+    row = clean_row(raw, IngestConfig())
+    assert read_listing(raw.title, raw.description) == row.text
+    assert len(row.title) <= MAX_TITLE_CHARACTERS

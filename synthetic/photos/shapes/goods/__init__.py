@@ -1,1 +1,1 @@
-"""Shapes of what is packed, printed or used up."""
+"""Shapes of packed, printed and consumable goods."""

@@ -1,4 +1,4 @@
-"""Bottles, jars and tubes, sold for what is in them."""
+"""Bottles, jars and tubes with their contents."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Shapes of what stands in houses, garages and gardens."""
+"""Shapes of objects in houses, garages and gardens."""

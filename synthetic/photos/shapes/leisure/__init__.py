@@ -1,1 +1,1 @@
-"""Shapes of what people play, listen and look with."""
+"""Shapes of toys, sports gear, instruments, electronics and optics."""

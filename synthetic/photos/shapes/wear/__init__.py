@@ -1,1 +1,1 @@
-"""Shapes of what people wear."""
+"""Shapes of clothes, shoes, jewelry and care products."""
