@@ -5,7 +5,7 @@
 Made-up catalogues of 4,000, 48,289 and 200,000 products. Sent: the bytes of the chart over those of Plotly's own
 figure, both compressed by gzip, without plotly.min.js, which both have. Shown: from the address asked for to the points
 drawn in headless Chromium, each way with a fresh browser cache; ours is the whole page, Gradio's front end included.
-The bare page has titles and colours in its figure as Plotly has them: one scatter3d, no filters, no thumbnails.
+The bare page has titles and colors in its figure as Plotly has them: one scatter3d, no filters, no thumbnails.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def write_catalog(path: Path, n: int) -> None:
 
 def bare_figure(products: pd.DataFrame) -> go.Figure:
     """The same points as Plotly has them by itself."""
-    palette = figures.colours(sorted(products["category_top"].unique()))
+    palette = figures.colors(sorted(products["category_top"].unique()))
     return go.Figure(
         go.Scatter3d(
             x=products["x"],

@@ -1,4 +1,4 @@
-"""The page: a header that says what is open, and the tabs; or one sentence that says why nothing is."""
+"""The page: a header about the open catalogue, and the tabs; or one sentence if nothing can be opened."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from ui.workspace import Workspace
 
 TITLE = "Product Galaxy"
 _DEMO = (
-    "This is a <b>demo catalogue</b>: its products are made up and their photos rendered. Build one of your own with "
-    "<code>python -m pipeline build --preset compact --source YOUR_DATA --out runs/mine</code>."
+    "This is a <b>demo catalogue</b>: its products are made up and their photos are rendered. Build one "
+    "from your own data with <code>python -m pipeline build --preset compact --source YOUR_DATA --out runs/mine</code>."
 )
 
 
 def header(workspace: Workspace) -> str:
-    """What is open, as HTML."""
+    """Render the name and facts of the open catalogue."""
     catalog = workspace.catalog
     facts = [f"{len(catalog):,} products", f"{catalog.products['category_path'].nunique():,} categories"]
     preset = catalog.meta.get("provenance", {}).get("preset")
     if preset:
         facts.append(f"preset {preset}")
     demo = f'<p class="demo" role="note">{_DEMO}</p>' if catalog.meta.get("demo") else ""
-    name, told = escape(workspace.name), escape(" · ".join(facts))
-    return f"<header><h1>{TITLE}</h1><p><code>{name}</code> · {told}</p>{demo}</header>"
+    name, summary = escape(workspace.name), escape(" · ".join(facts))
+    return f"<header><h1>{TITLE}</h1><p><code>{name}</code> · {summary}</p>{demo}</header>"
 
 
 def build(workspace: Workspace) -> gr.Blocks:
-    """The Space on an open catalogue."""
+    """Build the page of the Space for an open catalogue."""
     with Page(title=TITLE) as page:
         gr.HTML(header(workspace), js_on_load=None, elem_id="header")
         with gr.Tabs(overflow_behavior="wrap") as tabs:
@@ -42,7 +42,7 @@ def build(workspace: Workspace) -> gr.Blocks:
                 query, results = search.build(workspace)
                 searched = gr.Button("Show the results in the galaxy", elem_classes="to-galaxy")
             with gr.Tab("Galaxy", id="galaxy"):
-                sky = galaxy.build(workspace)
+                galaxy_view = galaxy.build(workspace)
             with gr.Tab("Categories", id="categories") as tab:
                 categories.build(workspace, tab)
             with gr.Tab("Rerank", id="rerank"):
@@ -52,8 +52,8 @@ def build(workspace: Workspace) -> gr.Blocks:
         tab_links.connect(
             workspace,
             tabs=tabs,
-            sky=sky,
-            to_sky=[(classified, tab_links.show_listing, listing), (searched, tab_links.show_results, query)],
+            galaxy_view=galaxy_view,
+            to_galaxy=[(classified, tab_links.show_listing, listing), (searched, tab_links.show_results, query)],
             results=results,
             candidates=candidates,
         )
@@ -62,7 +62,7 @@ def build(workspace: Workspace) -> gr.Blocks:
 
 
 def build_refusal(sentence: str) -> gr.Blocks:
-    """A page that only says why there is nothing to see."""
+    """Build a page with only a sentence that explains why there is nothing to see."""
     with gr.Blocks(title=TITLE) as page:
         gr.HTML(
             f'<header><h1>{TITLE}</h1></header><p class="refusal" role="alert">{escape(sentence)}</p>', js_on_load=None

@@ -82,7 +82,7 @@ def test_a_product_is_taken_to_the_other_tabs(workspace: Workspace) -> None:
 
 
 def test_colours_differ() -> None:
-    made = figures.colours([f"top {i}" for i in range(22)])
+    made = figures.colors([f"top {i}" for i in range(22)])
     assert len(set(made.values())) == 22
 
 
