@@ -165,9 +165,7 @@ def check_port() -> None:
 
 
 def _no_port(address: str, reason: str) -> str:
-    return (
-        f"Nothing can be served at {address} ({reason}); set {PORT} to a free port, or leave it out for the next one."
-    )
+    return f"Nothing can be served at {address} ({reason}); set {PORT} to a free port, or leave it out."
 
 
 def serve(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:

@@ -97,7 +97,7 @@ def _galaxy(page: Page) -> None:
 
 def _categories(page: Page) -> None:
     page.locator(".treemap button").first.click()
-    expect(page.locator("section.category")).to_contain_text("predicted right")
+    expect(page.locator("section.category")).to_contain_text("predicted correctly")
     expect(page.locator("#category-likeness .main-svg").first).to_be_visible()
 
 

@@ -48,10 +48,10 @@ def test_a_link_opens_its_tab_fills_it_and_runs_it(page: Page, small_space: str)
     ("link", "tab", "sentence"),
     [
         ({"tab": "rerank", "product": "<img src=x onerror=window.hacked=1>"}, "Rerank", "no product with this id"),
-        ({"tab": "<b>", "q": "vase"}, "Classify", "names a tab that is not here"),
+        ({"tab": "<b>", "q": "vase"}, "Classify", "names a tab that does not exist"),
     ],
 )
-def test_what_a_link_gets_wrong_is_a_sentence(
+def test_an_unusable_link_is_an_error_message(
     page: Page, small_space: str, link: dict[str, str], tab: str, sentence: str
 ) -> None:
     _follow(page, small_space, **link)

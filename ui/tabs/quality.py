@@ -149,8 +149,8 @@ def show_trust(workspace: Workspace) -> TrustView:
         f"Of {known:,} products with a category, {cards.percent(facts['right'] / known)} are predicted correctly down "
         f"to the last level and {cards.percent(facts['wrong'] / known)} wrongly at some level; the other predictions "
         f"stop above the last level. The top level is correct for {cards.percent(facts['top_right'] / known)}. "
-        f"Confidences are measured on the {facts['rows']:,} products outside the train split; a model trained elsewhere "
-        "may have seen some of them."
+        f"Confidences are measured on the {facts['rows']:,} products outside the train split; a model trained "
+        "elsewhere may have seen some of them."
     )
     counts = np.array(facts["confused"], dtype=float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

@@ -1,4 +1,4 @@
-"""How attacks ask a Space: as its page does (every handler, by number), as programs do, and with bare bytes."""
+"""Calls a Space as its page does (every handler, by number), as programs do, and with raw bytes."""
 
 from __future__ import annotations
 

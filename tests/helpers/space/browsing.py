@@ -1,4 +1,4 @@
-"""What the browser tests share: which Chromium, app.py served by a process of its own, pages watched, screenshots kept.
+"""Helpers of the browser tests: Chromium, app.py in a process of its own, watched pages, screenshots.
 
 Screenshots lie in $SCREENSHOTS, or in runs/screenshots where that is not set; git ignores them.
 """

@@ -51,7 +51,7 @@ def test_a_port_that_is_taken_while_the_page_is_built(taken, monkeypatch):
             Blocks.closed = True
 
     monkeypatch.setattr(app, "launch", lambda blocks, files: None)
-    with pytest.raises(app.PortError, match="taken meanwhile"):
+    with pytest.raises(app.PortError, match="taken in the meantime"):
         app.serve(Blocks())
     assert Blocks.closed
 
@@ -71,4 +71,4 @@ def test_a_port_that_is_no_number(tmp_path):
     command = [sys.executable, "app.py"]
     done = subprocess.run(command, cwd=ROOT, env={**QUIET, app.PORT: "web"}, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "GRADIO_SERVER_PORT is no number" in done.stderr
+    assert "GRADIO_SERVER_PORT is not a number" in done.stderr

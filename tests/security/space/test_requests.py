@@ -24,7 +24,7 @@ def address(small_space):
     return small_space
 
 
-def test_every_answer_says_what_a_browser_may_do_with_it(address):
+def test_every_response_has_the_security_headers(address):
     file = upload(address, b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "a.svg")
     for path in ("/", "/config", "/galaxy/scripts/main.js", "/galaxy/thumbnail/0", "/nothing", "/gradio_api/info"):
         headers = CLIENT.get(f"{address}{path}").headers
@@ -38,7 +38,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(address):
     assert "sandbox" in policy
 
 
-def test_a_part_of_a_file_does_not_bring_back_what_was_asked_with(address):
+def test_a_range_response_does_not_echo_request_headers(address):
     file = upload(address, b"0123456789")
     asked = {"Range": "bytes=2-4", "Cookie": "secret=1", "Authorization": "Bearer secret"}
     answer = CLIENT.get(f"{address}/gradio_api/file={file}", headers=asked)
@@ -67,7 +67,7 @@ def test_odd_ranges_are_answered(address, asked):
         ("GET", "runs"),
     ],
 )
-def test_what_the_page_does_not_use_is_not_there(address, method, path):
+def test_unused_gradio_routes_are_not_served(address, method, path):
     assert CLIENT.request(method, f"{address}/gradio_api/{path}").status_code == 404
 
 
@@ -141,7 +141,7 @@ def test_behind_a_proxy_the_last_public_hop_is_the_visitor_whatever_they_claim()
 @pytest.mark.parametrize("said", ["", "many", "-1", "1e3", "9" * 5000])
 def test_a_rate_that_is_no_number_is_a_sentence(monkeypatch, said):
     monkeypatch.setenv("CALLS_PER_MINUTE", said)
-    with pytest.raises(SettingError, match="CALLS_PER_MINUTE is a number"):
+    with pytest.raises(SettingError, match="CALLS_PER_MINUTE must be a number"):
         Rates.from_environment()
     assert app.main([]) == 2
 

@@ -39,7 +39,7 @@ PATIENCE = 60  # seconds for an answer, on however busy a machine
 CALLS: dict[str, dict[str, Any]] = {
     "classify": {"title": "tall vase"},
     "search": {"text": "red shirt", "count": 3},
-    "neighbours": {"product_id": "p0", "count": 3},
+    "neighbors": {"product_id": "p0", "count": 3},
     "galaxy": {},
     "category": {"category": "Clothing"},
     "rerank": {"product_id": "p4", "candidates": "Home > Vases\nClothing > Shirts"},
@@ -108,8 +108,8 @@ def test_every_endpoint_answers_both_clients_alike(address: str, client: Client,
     assert json.loads(text.text) == json.loads(json.dumps(answer))
 
 
-def test_neighbours_are_near_and_no_duplicates(client: Client) -> None:
-    found = client.predict("p0", 6, api_name="/neighbours")
+def test_neighbors_are_near_and_no_duplicates(client: Client) -> None:
+    found = client.predict("p0", 6, api_name="/neighbors")
     assert "p6" not in [product["product_id"] for product in found]  # the same red shirt
     assert found[0]["title"] == "blue shirt"
     assert [product["similarity"] for product in found] == sorted((p["similarity"] for p in found), reverse=True)
@@ -124,7 +124,7 @@ def test_the_endpoints_are_the_tools_and_both_are_documented(address: str, clien
         assert "workspace" not in json.dumps([tool.description, tool.inputSchema, info[f"/{name}"]])
         for parameter, schema in tool.inputSchema["properties"].items():
             assert schema.get("description", "").endswith("."), (name, parameter)
-    assert 'For example "p0".' in tools["neighbours"].inputSchema["properties"]["product_id"]["description"]
+    assert 'For example "p0".' in tools["neighbors"].inputSchema["properties"]["product_id"]["description"]
     assert not any("bus.png" in json.dumps(endpoint) for endpoint in info.values())
 
 
@@ -142,14 +142,14 @@ def test_a_photo_comes_in_four_ways(address: str, client: Client, photo: Path) -
 @pytest.mark.parametrize(
     ("name", "given", "sentence"),
     [
-        ("neighbours", {"product_id": "none"}, "no product with this id"),
+        ("neighbors", {"product_id": "none"}, "no product with this id"),
         ("rerank", {"product_id": "none"}, "no product with this id"),
-        ("neighbours", {"product_id": "p0", "count": 49}, "Between 1 and 48"),
-        ("search", {"text": " "}, "nothing to look for"),
+        ("neighbors", {"product_id": "p0", "count": 49}, "between 1 and 48"),
+        ("search", {"text": " "}, "nothing to search for"),
         ("search", {"text": "vase", "count": 2.5}, "'count' should be a valid integer"),
     ],
 )
-def test_what_cannot_be_done_is_said_to_both(
+def test_both_clients_get_the_same_error_message(
     address: str, client: Client, name: str, given: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(AppError, match=sentence):
@@ -243,7 +243,7 @@ def test_another_site_cannot_call(address: str) -> None:
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_nothing_goes_around_the_queue(address: str) -> None:
+def test_calls_cannot_bypass_the_queue(address: str) -> None:
     assert httpx.post(f"{address}/gradio_api/run/galaxy", json={"data": []}, timeout=PATIENCE).status_code == 404
 
 

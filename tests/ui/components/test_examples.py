@@ -83,6 +83,6 @@ def test_the_page_carries_small_tiles() -> None:
 
 
 @pytest.mark.parametrize("number", [None, -1, len(EXAMPLES), "0", [0], 1.5])
-def test_what_is_no_example_is_a_sentence(number: object) -> None:
+def test_an_unknown_example_is_an_error_message(number: object) -> None:
     with pytest.raises(gr.Error, match="no such example"):
         examples.chosen(number)

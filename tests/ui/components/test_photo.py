@@ -17,7 +17,7 @@ def test_a_photo_is_read_as_ingest_reads_it(photo: str) -> None:
     assert read_photo(None) is None
 
 
-def test_a_broken_photo_is_a_sentence(broken_photo: str) -> None:
+def test_a_broken_photo_is_an_error_message(broken_photo: str) -> None:
     with pytest.raises(gr.Error, match=r"JPEG|PNG|WebP|read"):
         read_photo(broken_photo)
 
@@ -45,7 +45,7 @@ FRAMES: dict[str, Any] = {"save_all": True, "append_images": [Image.new("RGB", (
         ("large.jpg", bytes(20_000_001), "at most 20,000,000"),
     ],
 )
-def test_what_is_no_photo_is_a_sentence(tmp_path: Path, name: str, data: bytes, sentence: str) -> None:
+def test_an_unusable_photo_is_an_error_message(tmp_path: Path, name: str, data: bytes, sentence: str) -> None:
     path = tmp_path / name
     path.write_bytes(data)
     with pytest.raises(gr.Error, match=sentence) as refused:
