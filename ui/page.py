@@ -13,8 +13,8 @@ from ui.workspace import Workspace
 
 TITLE = "Product Galaxy"
 _DEMO = (
-    "This is a <b>demo catalogue</b>: its products are made up and their photos are rendered. Build one "
-    "from your own data with <code>python -m pipeline build --preset compact --source YOUR_DATA --out runs/mine</code>."
+    "This is a <b>demo catalogue</b>: its products are made up and their photos are rendered. Build your "
+    "own with <code>python -m pipeline build --preset compact --source YOUR_DATA --out runs/mine</code>."
 )
 
 

@@ -222,10 +222,10 @@ def endpoint(handler: Callable[..., Any], inputs: list[gr.components.Component])
     @functools.wraps(handler)
     def answer(*args: Any, **kwargs: Any) -> Any:
         try:
-            given = arguments.read(*args, **kwargs)
+            values = arguments.read(*args, **kwargs)
         except ValueError as error:
             raise refuse(str(error)) from error
-        return handler(**given)
+        return handler(**values)
 
     fields = [_for_programs(field) for field in inputs]
     notes = dict(zip(arguments.signature.parameters, map(_note, fields), strict=True))

@@ -31,7 +31,7 @@ def titles(tiny_run: Path) -> list[str]:
 
 @pytest.fixture
 def address(hostile_space: str) -> str:
-    """Where app.py serves the tiny build with these titles."""
+    """Address of app.py on the tiny build with these titles."""
     return hostile_space
 
 
@@ -68,7 +68,7 @@ def _camera(page: Page) -> dict[str, dict[str, float]]:
 
 
 def _seen(page: Page) -> np.ndarray:
-    """Where the products are seen, in halves of the view's height and width from its middle: float [n, 2]."""
+    """Positions of the products on the screen, from -1 to 1 in width and height: float [n, 2]."""
     drawn = page.evaluate("""(() => {
         const { data: [{ x, y, z }], layout, clientWidth, clientHeight } = document.querySelector(".galaxy-view");
         const [low, high] = layout.scene.xaxis.range;

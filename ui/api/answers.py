@@ -212,9 +212,9 @@ class TextMatches(TypedDict):
 
 
 class Highlight(TypedDict):
-    """Products that the galaxy highlights; `asked` tells two equal requests apart."""
+    """Products that the galaxy highlights; `requested_at` tells two equal requests apart."""
 
     name: str
     products: list[Neighbor]
     own_product: bool
-    asked: float
+    requested_at: float

@@ -45,9 +45,9 @@ class Arguments:
         Raises:
             ValueError: In one sentence, if an argument has another type.
         """
-        given = self.signature.bind(*args, **kwargs)
-        given.apply_defaults()
-        return {name: self._read(name, value) for name, value in given.arguments.items()}
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return {name: self._read(name, value) for name, value in bound.arguments.items()}
 
     def _read(self, name: str, value: Any) -> Any:
         if value is None and name in self._defaults:
@@ -71,21 +71,21 @@ def documentation(handler: Callable[..., Any], notes: Mapping[str, str]) -> str:
     known = inspect.signature(handler).parameters
     lines: list[str] = []
     places: dict[str, int] = {}
-    section, kept = "", True
+    section, keep = "", True
     for line in (inspect.getdoc(handler) or "").splitlines():
         text = line.strip()
         if text in _SECTIONS:
-            section, kept = text, True
+            section, keep = text, True
             lines.append(text)
         elif text:
             indent = len(line) - len(line.lstrip())
             if starts := section == "Args:" and indent == 4:
                 name = text.partition(":")[0]
-                kept = name in known
+                keep = name in known
                 places[name] = len(lines)
-            if kept and (starts or not lines or lines[-1] in _SECTIONS):
+            if keep and (starts or not lines or lines[-1] in _SECTIONS):
                 lines.append(f"    {text}" if section else text)
-            elif kept:
+            elif keep:
                 lines[-1] += f" {text}"
     for name in known:
         if name in places and (note := notes.get(name)):

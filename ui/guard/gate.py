@@ -162,8 +162,8 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
-            kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in _REQUEST_HEADERS]
-            message = {**message, "headers": [*kept, *self._headers]}
+            headers = [pair for pair in message.get("headers", ()) if pair[0].lower() not in _REQUEST_HEADERS]
+            message = {**message, "headers": [*headers, *self._headers]}
         await self._send(message)
 
 

@@ -148,7 +148,7 @@ def panel(workspace: Workspace, details: CategoryDetails) -> str:
     counted = (
         ("Most similar categories", similar or cards.hint("No other category has this depth.")),
         ("Its products are mistaken for", _mistakes(details["mistaken_for"], members)),
-        ("Mistaken for it are products of", _mistakes(details["mistaken_from"], members)),
+        ("Products mistaken for it are from", _mistakes(details["mistaken_from"], members)),
         ("Brands", brands or cards.hint("No product has a brand.")),
     )
     shown = "".join(f"<h4>{title}</h4>{html}" for title, html in photos)

@@ -190,7 +190,7 @@ def highlight(
         for product in products
     ]
     # the time makes two equal values differ, so that the same search can be shown twice
-    return {"name": name, "products": named, "own_product": own_product, "asked": time.monotonic()}
+    return {"name": name, "products": named, "own_product": own_product, "requested_at": time.monotonic()}
 
 
 def build(workspace: Workspace) -> gr.HTML:

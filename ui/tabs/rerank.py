@@ -78,11 +78,11 @@ def rerank(
         raise refuse("Give either the id of a product or a photo and a text of your own, not both.")
     if not 0 <= balance <= 1:
         raise refuse(f"The balance must be between 0 (text alone) and 1 (photo alone); it was {balance}.")
-    given = read_paths(candidates, "candidates", MAX_CANDIDATES)
+    paths = read_paths(candidates, "candidates", MAX_CANDIDATES)
     if listing.is_empty:
-        subject = stored_subject(workspace, product_id, given)
+        subject = stored_subject(workspace, product_id, paths)
     else:
-        subject = own_subject(workspace, listing, given)
+        subject = own_subject(workspace, listing, paths)
     bundle = workspace.tools.bundle
     table = _ranking(workspace, subject, balance)
     weight = text_weight(bundle, subject.query)
@@ -210,7 +210,7 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
                     offered, value=offered[0][1] if offered else None, label="Chosen", filterable=False
                 )
                 lucky = gr.Button("Random product")
-            with gr.Column(visible=False, elem_id="own-product") as own:
+            with gr.Column(visible=False, elem_id="own-product") as own_fields:
                 photo = photo_input("Photo of your product")
                 title = gr.Textbox(label="Title of your product", max_length=MAX_TEXT)
                 description = gr.Textbox(label="Its description", lines=2, max_lines=6, max_length=MAX_DESCRIPTION)
@@ -233,12 +233,12 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
     private: dict[str, Any] = {"api_visibility": "private"}
     form: list[gr.components.Component] = [chosen, source, photo, title, description, paths, balance]
     outputs: list[gr.components.Component] = [product, result]
-    source.change(_visible_fields, source, [listed, own], show_progress="hidden", **private)
-    found = text.submit(bind(find, workspace), text, chosen, **private)
+    source.change(_visible_fields, source, [listed, own_fields], show_progress="hidden", **private)
+    searched = text.submit(bind(find, workspace), text, chosen, **private)
     drawn = lucky.click(bind(surprise, workspace), None, chosen, **private)
     run = bind(show, workspace)
     # not chosen.change: it does not fire when a search finds the product that is already chosen
-    for event in (button.click, chosen.input, found.success, drawn.success):
+    for event in (button.click, chosen.input, searched.success, drawn.success):
         event(run, form, outputs, **private)
     again: dict[str, Any] = {"trigger_mode": "always_last", "show_progress": "hidden"}
     balance.input(bind(show_again, workspace), form, outputs, **again, **private)

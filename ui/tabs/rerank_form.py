@@ -72,10 +72,10 @@ class Subject:
     truth: str | None
 
 
-def stored_subject(workspace: Workspace, product_id: str, given: list[str]) -> Subject:
+def stored_subject(workspace: Workspace, product_id: str, candidates: list[str]) -> Subject:
     """Read a product of the catalogue, with the given candidates or else its own."""
     row = workspace.row(product_id)
-    paths = given or _candidates(workspace, row)
+    paths = candidates or _candidates(workspace, row)
     if not paths:
         raise refuse("This product has no candidates; enter your own, one category path a line.")
     values = workspace.catalog.products.iloc[row]
@@ -89,18 +89,18 @@ def stored_subject(workspace: Workspace, product_id: str, given: list[str]) -> S
     )
 
 
-def own_subject(workspace: Workspace, listing: Listing, given: list[str]) -> Subject:
+def own_subject(workspace: Workspace, listing: Listing, candidates: list[str]) -> Subject:
     """Encode a visitor's own product, with the given candidates or else the most likely categories."""
     text, image = read_listing(listing.title, listing.description), read_photo(listing.photo)
     if not text and image is None:
         raise refuse(NOTHING_GIVEN)
     tools = workspace.tools
     query = tools.encoder.encode(text, image)
-    likeliest = [] if given else tools.predictor.predict(query.fused_vector[None], _LIKELIEST, query.kind)[0]
+    likeliest = [] if candidates else tools.predictor.predict(query.fused_vector[None], _LIKELIEST, query.kind)[0]
     return Subject(
         text=text,
         query=query,
-        paths=given or [score.path for score in likeliest],
+        paths=candidates or [score.path for score in likeliest],
         product={
             "product_id": None,
             "title": listing.title or None,

@@ -15,7 +15,7 @@ CLIENT = httpx.Client(
 
 
 def as_page(address: str, number: int, data: list[Any], event: Any = None, target: int | None = None) -> Any:
-    """What the page's own way answers: the message that ends a call; of one that is not begun, an error as well."""
+    """Call a handler as the page does: returns the message that ends the call, or an error if it does not start."""
     session = uuid.uuid4().hex
     body = {"data": data, "fn_index": number, "session_hash": session, "event_data": event, "trigger_id": target}
     headers = {"x-gradio-user": "app", "Content-Type": "application/json"}
@@ -33,7 +33,7 @@ def as_page(address: str, number: int, data: list[Any], event: Any = None, targe
 
 
 def as_program(address: str, name: str, given: dict[str, Any]) -> tuple[str, Any]:
-    """What an endpoint answers: "complete" with the value, "error" with what is said, or a status."""
+    """Call an endpoint: returns "complete" with the value, "error" with the message, or a status."""
     content = json.dumps(given)
     headers = {"Content-Type": "application/json"}
     joined = CLIENT.post(f"{address}/gradio_api/call/v2/{name}", content=content, headers=headers)

@@ -139,7 +139,7 @@ def under_way(where: Page | BrowserContext) -> set[Request]:
 
 
 def run_apart(job: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """What a coroutine returns, run in a thread of its own: Playwright keeps a loop running in the tests' thread."""
+    """Run a coroutine in a thread of its own, since Playwright keeps a loop running in the tests' thread."""
     with ThreadPoolExecutor(1) as apart:
         return apart.submit(lambda: asyncio.run(job())).result()
 

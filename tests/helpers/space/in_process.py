@@ -23,7 +23,7 @@ def free_port() -> int:
 
 
 def variables(folder: Path) -> dict[str, str]:
-    """What the environment has to hold before `launch`."""
+    """Environment variables that `launch` needs."""
     return {
         "GRADIO_SERVER_NAME": "127.0.0.1",
         "GRADIO_SERVER_PORT": str(free_port()),

@@ -1,4 +1,4 @@
-"""What attacks did not break, kept that way: names of uploads, requests elsewhere, secrets, other sites, the queue."""
+"""Attacks that must keep failing: names of uploads, requests to other servers, secrets, other sites, the queue."""
 
 import contextlib
 import http.server

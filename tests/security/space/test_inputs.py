@@ -1,4 +1,4 @@
-"""What strangers put into fields, arguments and events: no file is opened, no word is lost, everything is answered."""
+"""Hostile fields, arguments and events: no file of the server is opened, and every call is answered."""
 
 import functools
 import json

@@ -77,7 +77,7 @@ def test_the_limit_of_mcp_is_that_of_its_library_and_holds_a_photo():
 
 
 def closes(connection, within=60):
-    """Whether the server ends a connection; it is asked by reading, so nothing is waited for in vain."""
+    """Whether the server closes a connection within some seconds; found out by reading from it."""
     connection.settimeout(within)
     with contextlib.suppress(ConnectionResetError):
         while connection.recv(65536):

@@ -66,7 +66,7 @@ def photo(tmp_path: Path) -> Path:
 
 
 def _mcp(address: str, ask: Callable[[ClientSession], Awaitable[T]]) -> T:
-    """What the MCP server answers."""
+    """Ask the MCP server."""
 
     async def asked() -> T:
         async with (
@@ -84,7 +84,7 @@ def _tool(address: str, name: str, given: dict[str, Any]) -> CallToolResult:
 
 
 def _post(address: str, name: str, *data: Any) -> tuple[str, Any]:
-    """What plain HTTP answers: "complete" with the value, or "error" with what is said."""
+    """Call an endpoint by plain HTTP: returns "complete" with the value, or "error" with the message."""
     joined = httpx.post(f"{address}/gradio_api/call/{name}", json={"data": list(data)}, timeout=PATIENCE)
     events = httpx.get(f"{address}/gradio_api/call/{name}/{joined.json()['event_id']}", timeout=PATIENCE).text
     event, _, value = events.strip().rpartition("event: ")[2].partition("\ndata: ")

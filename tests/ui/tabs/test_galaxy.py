@@ -67,7 +67,7 @@ def test_a_visitors_product_is_highlighted_with_its_neighbors(workspace: Workspa
     assert tabs.selected == "galaxy"
     found, _ = tab_links.show_results(workspace, "oak clock", None, 0.5, 4)
     assert found["products"][0]["row"] == 5
-    assert found["asked"] != value["asked"]
+    assert found["requested_at"] != value["requested_at"]
 
 
 def test_a_product_of_the_galaxy_opens_in_search_and_rerank(workspace: Workspace) -> None:

@@ -280,6 +280,6 @@ class Galaxy {
       return make("li", counts[code] ? {} : { class: "galaxy-empty" }, chip);
     });
     this.parts.legend.replaceChildren(...chips);
-    this.say(`${many(this.shown)} of ${many(this.chart.rows)} products shown, ${many(this.chart.markers.length)} categories marked.`);
+    this.say(`${many(this.shown)} of ${many(this.chart.rows)} products shown, ${many(this.chart.markers.length)} categories.`);
   }
 }

@@ -19,7 +19,7 @@ export function productPanel(details, go) {
       button("Search similar", () => go.send("similar", details.product_id)),
       details.candidates ? button("Rerank", () => go.send("rerank", details.product_id)) : null,
       button("Copy link", go.link)),
-    products("Neighbours", details.neighbors, go, (one) => one.similarity.toFixed(2)),
+    products("Neighbors", details.neighbors, go, (one) => one.similarity.toFixed(2)),
   );
 }
 
