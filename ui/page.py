@@ -39,23 +39,26 @@ def build(workspace: Workspace) -> gr.Blocks:
                 listing = classify.build(workspace)
                 classified = gr.Button("Show it in the galaxy", elem_classes="to-galaxy")
             with gr.Tab("Search", id="search"):
-                query, results = search.build(workspace)
+                search_fields = search.build(workspace)
                 searched = gr.Button("Show the results in the galaxy", elem_classes="to-galaxy")
             with gr.Tab("Galaxy", id="galaxy"):
                 galaxy_view = galaxy.build(workspace)
             with gr.Tab("Categories", id="categories") as tab:
                 categories.build(workspace, tab)
             with gr.Tab("Rerank", id="rerank"):
-                candidates = rerank.build(workspace)
+                rerank_fields = rerank.build(workspace)
             with gr.Tab("Analysis", id="analysis") as tab:
                 analysis.build(workspace, tab)
         tab_links.connect(
             workspace,
             tabs=tabs,
             galaxy_view=galaxy_view,
-            to_galaxy=[(classified, tab_links.show_listing, listing), (searched, tab_links.show_results, query)],
-            results=results,
-            candidates=candidates,
+            to_galaxy=[
+                tab_links.GalaxyButton(classified, tab_links.show_listing, listing),
+                tab_links.GalaxyButton(searched, tab_links.show_results, search_fields.inputs),
+            ],
+            search_fields=search_fields,
+            rerank_fields=rerank_fields,
         )
         deep_links.follow(page, tabs)
     return page

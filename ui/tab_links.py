@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from ui.api.answers import Highlight
 from ui.tabs import classify, galaxy, rerank, search
-from ui.workspace import Workspace, bind
+from ui.workspace import Fields, Workspace, bind
 
-_Inputs = Sequence[gr.components.Component]
+
+@dataclass(frozen=True)
+class GalaxyButton:
+    """A button whose handler highlights products in the galaxy.
+
+    Attributes:
+        button: The button.
+        handler: Returns the value of the galaxy and the update of the tabs.
+        inputs: Inputs of the handler.
+    """
+
+    button: gr.Button
+    handler: Callable[..., Any]
+    inputs: Sequence[gr.components.Component]
 
 
 def show_listing(workspace: Workspace, photo: str | None, title: str, description: str) -> tuple[Highlight, Any]:
@@ -44,9 +58,9 @@ def connect(
     *,
     tabs: gr.Tabs,
     galaxy_view: gr.HTML,
-    to_galaxy: Sequence[tuple[gr.Button, Callable[..., Any], _Inputs]],
-    results: _Inputs,
-    candidates: tuple[_Inputs, _Inputs],
+    to_galaxy: Sequence[GalaxyButton],
+    search_fields: Fields,
+    rerank_fields: Fields,
 ) -> None:
     """Bind the buttons and events; the tabs must be laid out.
 
@@ -54,16 +68,17 @@ def connect(
         workspace: The open catalogue and its model.
         tabs: The tabs, with the ids "search", "galaxy" and "rerank".
         galaxy_view: The galaxy.
-        to_galaxy: Buttons with the handler that highlights something in the galaxy, and its inputs.
-        results: Outputs of `search.show`.
-        candidates: Inputs and outputs of `rerank.show`.
+        to_galaxy: Buttons that highlight something in the galaxy.
+        search_fields: The components of tab Search.
+        rerank_fields: The components of tab Rerank, the product and its source first.
     """
     private: dict[str, Any] = {"api_visibility": "private"}
-    for button, handler, inputs in to_galaxy:
-        button.click(bind(handler, workspace), inputs, [galaxy_view, tabs], **private)
-    galaxy_view.similar(bind(take_to_search, workspace), None, [*results, tabs], **private)
-    taken = galaxy_view.rerank(bind(take_to_rerank, workspace), None, [*candidates[0][:2], tabs], **private)
-    taken.success(bind(rerank.show, workspace), *candidates, **private)
+    for link in to_galaxy:
+        link.button.click(bind(link.handler, workspace), link.inputs, [galaxy_view, tabs], **private)
+    galaxy_view.similar(bind(take_to_search, workspace), None, [*search_fields.outputs, tabs], **private)
+    product_and_source = rerank_fields.inputs[:2]
+    chosen = galaxy_view.rerank(bind(take_to_rerank, workspace), None, [*product_and_source, tabs], **private)
+    chosen.success(bind(rerank.show, workspace), rerank_fields.inputs, rerank_fields.outputs, **private)
 
 
 def _product_id(event: gr.EventData) -> str:

@@ -6,7 +6,7 @@ import functools
 import inspect
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,14 @@ MAX_DESCRIPTION = 50_000
 """Largest number of characters of a pasted description: most of it can be markup, which `clean_text` removes."""
 
 _LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Components of a tab: the inputs of its main handler and its outputs."""
+
+    inputs: Sequence[gr.components.Component]
+    outputs: Sequence[gr.components.Component]
 
 
 @dataclass(frozen=True)

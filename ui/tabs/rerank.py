@@ -32,6 +32,7 @@ from ui.tabs.rerank_form import (
 from ui.workspace import (
     MAX_DESCRIPTION,
     MAX_TEXT,
+    Fields,
     Workspace,
     bind,
     check_text,
@@ -194,7 +195,7 @@ def choose(workspace: Workspace, product_id: str) -> dict[str, Any]:
     return gr.update(choices=_choices([product, *products(workspace)]), value=product_id)
 
 
-def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.components.Component]]:
+def build(workspace: Workspace) -> Fields:
     """Lay out the tab.
 
     Returns:
@@ -256,7 +257,7 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
     )
     endpoint(bind(rerank, workspace), [workspace.product_field(), paths, photo, title, description, balance])
     endpoint(bind(products, workspace), [gr.Textbox(visible=False, label="text", placeholder="robot")])
-    return form, outputs
+    return Fields(form, outputs)
 
 
 def _visible_fields(source: str) -> tuple[Any, Any]:

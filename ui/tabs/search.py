@@ -27,7 +27,7 @@ from ui.tabs.search_form import (
     lay_out_filters,
     read_query,
 )
-from ui.workspace import MAX_TEXT, Workspace, bind, endpoint, refuse
+from ui.workspace import MAX_TEXT, Fields, Workspace, bind, endpoint, refuse
 
 _START = "Describe what you are looking for, or add a photo of it."
 _SCAN = (
@@ -182,7 +182,7 @@ def fill(number: int) -> tuple[str, str | None]:
     return example.title, example.path
 
 
-def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.components.Component]]:
+def build(workspace: Workspace) -> Fields:
     """Lay out the tab.
 
     Returns:
@@ -227,4 +227,4 @@ def build(workspace: Workspace) -> tuple[list[gr.components.Component], list[gr.
     page = gr.Number(1, visible=False, label="page")
     endpoint(bind(search, workspace), [text, photo, weight, count, *fields, threshold, page])
     endpoint(bind(neighbors, workspace), [workspace.product_field(), count, threshold])
-    return inputs, outputs
+    return Fields(inputs, outputs)
