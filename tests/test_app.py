@@ -127,7 +127,7 @@ def test_a_repository_that_cannot_be_opened_is_shown_as_a_page(
     assert said in _shown(monkeypatch)
 
 
-def test_a_catalogue_of_another_bundle_is_told_by_its_repository(
+def test_a_catalogue_of_another_bundle_is_named_by_its_repository(
     space: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     other = write_catalog(tmp_path / "other.parquet", PRODUCTS, weights="0" * 64)

@@ -56,7 +56,7 @@ def category(tiny_run: Path) -> str:
 
 
 def _open(page: Page, address: str, link: str = "") -> None:
-    """Open the galaxy by a link to it, drawn."""
+    """Open the galaxy by a link and wait until it is drawn."""
     page.goto(f"{address}?tab=galaxy{link}")
     expect(page.locator(".galaxy[data-drawn]")).to_be_visible(timeout=180_000)
     expect(page.locator("#galaxy canvas").first).to_be_visible()
@@ -84,12 +84,12 @@ def _seen(page: Page) -> np.ndarray:
 
 
 def _fly_to(page: Page, row: int) -> None:
-    """Wait until the flight to a product has ended: it lies in the middle of the view."""
+    """Wait until the flight to a product has ended and it is in the middle of the view."""
     until(page, lambda: bool(np.abs(_seen(page)[row]).max() < 1e-3), f"product {row} in the middle")
 
 
 def _rest_in_the_middle(page: Page) -> tuple[float, float]:
-    """Point at the middle until something there answers; the view may still take its new size when this begins."""
+    """Move the mouse to the middle until a tooltip appears; the view may still be resizing at first."""
     at = (0.0, 0.0)
 
     def told() -> bool:
@@ -107,7 +107,7 @@ def _rest_in_the_middle(page: Page) -> tuple[float, float]:
 
 
 def _hold(page: Page) -> None:
-    """Press the button, and let frames see it down."""
+    """Press the mouse button and wait until the page has seen it."""
     page.mouse.down()
     frames(page)
 
@@ -152,7 +152,7 @@ def test_every_product_is_drawn_and_the_camera_stays_where_it_is(page: Page, add
     expect(page.locator(".galaxy-alert")).to_contain_text('No category of this catalogue is called "Nowhere"')
 
 
-def test_a_click_on_a_point_tells_of_its_product_and_a_drag_does_not(
+def test_a_click_opens_a_product_and_a_drag_does_not(
     page: Page, address: str, product_id: str, titles: list[str]
 ) -> None:
     panel = page.locator(".galaxy-panel")

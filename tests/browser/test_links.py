@@ -62,7 +62,7 @@ def test_an_unusable_link_is_an_error_message(
 
 
 def test_what_is_typed_before_the_first_frame_stays(page: Page, small_space: str) -> None:
-    """Fields appear, then the answer to the page's `load` comes, something is typed, and only then a frame is drawn."""
+    """A text typed after the answer to `load` but before the next frame must not be overwritten."""
     page.add_init_script("""
         const draw = window.requestAnimationFrame.bind(window);
         let held = null;

@@ -133,7 +133,7 @@ def test_the_precision_setting_and_a_photo_of_noise_are_explained(page: Page, tm
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
 
 
-def test_nothing_given_is_a_sentence(page: Page) -> None:
+def test_an_empty_form_is_an_error_message(page: Page) -> None:
     _press(page, "Classify")
     expect(page.get_by_test_id("toast-body")).to_contain_text("nothing to classify yet")
 
@@ -151,7 +151,7 @@ def test_a_hostile_title_shows_as_text_everywhere(page: Page) -> None:
     assert page.evaluate("window.hacked") is None
 
 
-def test_a_search_is_filtered_worded_turned_and_led_on(page: Page) -> None:
+def test_a_search_with_wording_pages_and_similar_products(page: Page) -> None:
     _open(page, "Search")
     page.get_by_label("Text", exact=True).fill("kite")
     page.get_by_role("button", name="Filters, wording, near-duplicates").click()
@@ -170,7 +170,7 @@ def test_a_search_is_filtered_worded_turned_and_led_on(page: Page) -> None:
     assert page.evaluate("window.hacked") is None
 
 
-def test_a_product_of_ones_own_is_ranked_and_one_modality_fades(page: Page, photo: Path) -> None:
+def test_a_visitors_own_product_is_ranked_and_one_input_fades(page: Page, photo: Path) -> None:
     _open(page, "Rerank")
     page.get_by_label("My own").check()
     _press(page, "Rerank")

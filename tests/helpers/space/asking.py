@@ -45,12 +45,12 @@ def as_program(address: str, name: str, given: dict[str, Any]) -> tuple[str, Any
 
 
 def handlers(address: str) -> list[dict[str, Any]]:
-    """All handlers of the page that run on the server, private ones too: id, api_name, inputs, targets."""
+    """List all handlers of the page that run on the server, private ones too: id, api_name, inputs, targets."""
     config = CLIENT.get(f"{address}/config").json()
     return [one for one in config["dependencies"] if one["backend_fn"]]
 
 
 def upload(address: str, data: bytes, name: str = "photo.jpg") -> str:
-    """The path of an uploaded file."""
+    """Upload a file and return its path."""
     answer = CLIENT.post(f"{address}/gradio_api/upload", files={"files": (name, data)})
     return str(answer.raise_for_status().json()[0])

@@ -40,7 +40,7 @@ def photo_handlers(address):
 
 
 def outside(tmp_path):
-    """A photo of the server that nobody uploaded, and what else it has."""
+    """Paths on the server that nobody uploaded: a photo, a link, a pipe, folders and system files."""
     private = tmp_path / "private.jpg"
     private.write_bytes(encode(RED))
     link = tmp_path / "link.jpg"
@@ -93,7 +93,7 @@ def test_no_private_handler_opens_a_file_of_the_server(address, tmp_path, photo_
         assert "no such upload" in answer["output"]["error"]
 
 
-def test_a_file_beside_the_uploads_is_none(address):
+def test_a_file_beside_the_uploads_is_refused(address):
     path = Path(upload(address, encode(RED)))
     beside = path.parents[1] / "deep_links" / "x"
     beside.mkdir(parents=True)
@@ -108,7 +108,7 @@ def test_a_file_beside_the_uploads_is_none(address):
 
 
 @pytest.mark.parametrize("name", ["a\0b.jpg", f"{SURROGATE}.jpg", "x" * 300, "x/" * 3000, "~", "", ".", "\n"])
-def test_odd_names_of_uploads_are_a_sentence(address, name):
+def test_odd_names_of_uploads_are_an_error_message(address, name):
     root = Path(upload(address, encode(RED))).parents[1]
     event, said = as_program(address, "classify", {"photo": {"path": f"{root}/{'a' * 64}/{name}"}})
     assert event == "error"
@@ -177,7 +177,7 @@ def test_an_unknown_endpoint_is_a_client_error(address, path, body):
     assert answer.json()["detail"]
 
 
-def test_digits_without_end_are_refused(address):
+def test_very_long_numbers_are_refused(address):
     digits = "9" * 5000
     for path in (f"galaxy/title/{digits}", f"galaxy/thumbnail/{digits}", "galaxy/title/-1", "galaxy/title/x"):
         assert CLIENT.get(f"{address}/{path}").status_code == 404
@@ -202,7 +202,7 @@ def test_the_galaxy_answers_the_script_in_sentences(address):
             assert "mask" in answer.json() or answer.json()["refused"]
 
 
-def test_an_error_of_ours_is_a_sentence_whose_id_is_in_the_log(address, monkeypatch, caplog):
+def test_an_internal_error_is_a_message_with_the_id_of_the_log(address, monkeypatch, caplog):
     from ui.workspace import Workspace
 
     monkeypatch.setattr(Workspace, "describe", lambda *_: 1 // 0)
@@ -215,7 +215,7 @@ def test_an_error_of_ours_is_a_sentence_whose_id_is_in_the_log(address, monkeypa
     assert "Traceback" not in json.dumps(said)
 
 
-def test_a_page_reads_its_own_words_as_text_and_a_program_as_they_are(address):
+def test_errors_are_escaped_for_the_page_and_raw_for_programs(address):
     branch = "<img src=x onerror=alert(1) & <b"
     event, said = as_program(address, "classify", {"title": "vase", "branches": branch})
     assert (event, branch in said["error"]) == ("error", True)

@@ -1,4 +1,4 @@
-"""Memory of a Space after hundreds of visitors and six large photos at once: what it was before."""
+"""Memory of a Space does not grow after hundreds of visitors and six large photos at once."""
 
 import io
 import sys
@@ -31,7 +31,7 @@ def visit(address, number):
 
 
 def meet(address, galaxy, number):
-    """Let a session be remembered, by a question to the galaxy, which waits for no queue."""
+    """Create a session by a call of the galaxy, which bypasses the queue."""
     body = {"data": "vase", "component_id": galaxy, "fn_name": "find", "session_hash": f"visitor {number}"}
     return CLIENT.post(f"{address}/gradio_api/component_server", json=body).status_code
 
@@ -40,7 +40,7 @@ def classify(address, bomb):
     return as_program(address, "classify", {"photo": {"path": bomb}})[0]
 
 
-def test_the_queue_forgets_whom_it_answered():
+def test_the_queue_drops_old_sessions():
     with gr.Blocks() as page:
         gr.Button()
     page.queue()

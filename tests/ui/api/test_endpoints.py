@@ -160,7 +160,7 @@ def test_both_clients_get_the_same_error_message(
 
 
 @pytest.mark.parametrize("count", ["many", {"a": 1}, [3]])
-def test_values_of_another_type_are_a_sentence(address: str, count: Any) -> None:
+def test_values_of_another_type_are_an_error_message(address: str, count: Any) -> None:
     event, said = _post(address, "search", "vase", None, 0.5, count)
     assert event == "error"
     assert "count" in said["error"] or "does not fit 'search'" in said["error"]
@@ -273,7 +273,7 @@ README = (app.ROOT / "README.md").read_text(encoding="utf-8").partition("## For 
 
 
 @pytest.mark.parametrize("number", range(len(re.findall("```(?:python|sh)\n", README))))
-def test_the_readme_says_what_works(address: str, number: int) -> None:
+def test_the_readme_examples_run(address: str, number: int) -> None:
     language, block = re.findall(r"```(python|sh)\n(.*?)```", README, re.DOTALL)[number]
     block = block.replace("http://127.0.0.1:7860", address)
     command = ["bash", "-euc", block] if language == "sh" else [sys.executable, "-c", block]

@@ -75,7 +75,7 @@ def test_an_unusual_photo_is_read_right(tmp_path: Path, name: str, data: bytes, 
     assert max(green, blue) < 80
 
 
-def test_the_field_hands_on_the_file_unopened(broken_photo: str) -> None:
+def test_the_photo_field_does_not_open_the_file(broken_photo: str) -> None:
     with gr.Blocks():
         field = photo_input()
     assert field.preprocess(gr.data_classes.ImageData(path=broken_photo)) == broken_photo

@@ -19,7 +19,7 @@ def test_a_block_round_trips() -> None:
     assert {name: column.tolist() for name, column in found.items()} == {k: v.tolist() for k, v in columns.items()}
 
 
-def test_the_chart_holds_every_product(workspace: Workspace) -> None:
+def test_the_points_block_contains_every_product(workspace: Workspace) -> None:
     products = workspace.catalog.products
     header, columns = unpack(blocks.points(products))
     assert header["rows"] == len(products)

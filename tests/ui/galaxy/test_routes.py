@@ -50,6 +50,6 @@ def test_another_catalogue_has_other_addresses(workspace: Workspace) -> None:
     assert routes.version(workspace.catalog) != before
 
 
-def test_a_block_is_whole_as_served(client: TestClient, workspace: Workspace) -> None:
+def test_a_served_block_is_complete(client: TestClient, workspace: Workspace) -> None:
     block = gzip.compress(client.get("/galaxy/data/pca").content)  # the client has decompressed it
     assert set(unpack(block)[1]) == {"x", "y", "z"}

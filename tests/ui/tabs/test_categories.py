@@ -25,7 +25,7 @@ def test_a_category_at_any_depth(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "Nowhere", "clothing"])
-def test_an_unknown_category_is_a_sentence(workspace: Workspace, path: str) -> None:
+def test_an_unknown_category_is_an_error_message(workspace: Workspace, path: str) -> None:
     with pytest.raises(gr.Error, match="No product of this catalogue has this category"):
         categories.category(workspace, path)
 
