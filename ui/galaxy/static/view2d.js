@@ -16,7 +16,7 @@ export class View2D {
     view.callbacks = callbacks;
     view.canvas = document.createElement("canvas");
     view.canvas.className = "galaxy-flat";
-    holder.append(flat.canvas);
+    holder.append(view.canvas);
     view.view = { x: 0, y: 0, zoom: 1 };
     view.lineEnds = [];
     view.ringed = null;
