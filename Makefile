@@ -1,6 +1,6 @@
 # make app     set up and open the Space            (ARGS="--catalog FILE --model FOLDER" passes options on)
 # make test    set up and run every test            (ARGS="-k NAME" passes options on, JOBS=1 runs one at a time)
-# make lint    formatting, lint and types
+# make lint    formatting, lint, types, import directions, dependencies
 # make audit   known vulnerabilities of what is installed, where an advisory service answers
 # make clean   remove the environment and the caches; runs/ stays
 
@@ -26,6 +26,8 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+	$(BIN)/lint-imports pyproject.toml
+	$(BIN)/deptry .
 
 audit: $(VENV)/dev.stamp
 	$(BIN)/python .ci/audit.py
@@ -39,7 +41,7 @@ $(VENV)/app.stamp: requirements.txt | $(VENV)/made.stamp
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -r requirements.txt
 	touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt requirements-distill.txt requirements.txt | $(VENV)/made.stamp
+$(VENV)/dev.stamp: requirements-dev.txt requirements.txt | $(VENV)/made.stamp
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -r requirements-dev.txt
 	touch $(VENV)/app.stamp $@
 

@@ -36,6 +36,7 @@ from starlette.routing import Route
 
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.catalog.catalog import Catalog, check_match
+from pipeline.errors import UserError
 from pipeline.hub import download
 from ui import page
 from ui.api import endpoints
@@ -142,7 +143,7 @@ def launch(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
     blocks.mcp_server_obj.postprocess_output_data = endpoints.as_json  # type: ignore[method-assign,assignment]
 
 
-class PortError(RuntimeError):
+class PortError(UserError):
     """The requested port cannot be used; the message says why and what to do."""
 
 

@@ -18,7 +18,7 @@ FOUND, UNANSWERED = 1, 3
 
 
 def audit(*options: str) -> dict[str, Any] | None:
-    """What pip-audit reports; None if it reports nothing, as without a network."""
+    """Report of pip-audit; None if it gives none, as without a network."""
     command = [sys.executable, "-m", "pip_audit", "--format", "json", "--progress-spinner", "off", *options]
     done = subprocess.run(command, capture_output=True, text=True)
     try:

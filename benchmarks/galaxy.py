@@ -1,4 +1,4 @@
-"""What the galaxy costs to send and to show, over a bare Plotly page with the same points.
+"""Bytes and time to show the galaxy, over a bare Plotly page with the same points.
 
     python -m benchmarks.galaxy [--small] [--rounds 3]
 

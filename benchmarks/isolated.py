@@ -19,7 +19,7 @@ class UnfinishedError(Exception):
 
 
 def stream(work: Callable[..., Iterable[Any]], arguments: tuple[Any, ...], seconds: float) -> Iterator[Any]:
-    """What `work` yields, each thing as soon as it is there, from a fresh process.
+    """Yield the results of `work`, each as soon as it is there, from a fresh process.
 
     Args:
         work: A function of a module, or a class; its results must be picklable.
@@ -69,8 +69,8 @@ def peak_resident() -> int:
     Linux says it since the program started; where nothing does, it is the peak since the process was forked, which
     counts what the parent held then.
     """
-    found = (
+    match = (
         re.search(r"^VmHWM:\s*(\d+) kB", STATUS.read_text(encoding="ascii"), re.MULTILINE) if STATUS.exists() else None
     )
-    kibibytes = int(found[1]) if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    kibibytes = int(match[1]) if match else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return 1024 * kibibytes

@@ -34,7 +34,7 @@ KINDS = 4  # of questions
 
 @dataclass
 class Tally:
-    """What clients saw.
+    """Answers and errors that clients got.
 
     Attributes:
         seconds: Of each answer, from the question to the answer.
@@ -51,7 +51,7 @@ class Tally:
 
 
 def questions(products: Sequence[str], photo: Path, seed: int) -> Iterator[dict[str, Any]]:
-    """What one client asks, without end: arguments of `Client.predict`.
+    """Questions of one client, without end: arguments of `Client.predict`.
 
     Args:
         products: Ids of products that bring candidates.
@@ -83,12 +83,12 @@ def ask(address: str, clients: int, seconds: float, photo: Path) -> Tally:
     together = threading.Barrier(clients)
 
     def run(client: Client, seed: int) -> None:
-        asked = questions(products, photo, seed)
+        questions_asked = questions(products, photo, seed)
         together.wait()
         end = time.perf_counter() + seconds
         while (start := time.perf_counter()) < end:
             try:
-                client.predict(**next(asked))
+                client.predict(**next(questions_asked))
                 tally.seconds.append(time.perf_counter() - start)
             except (AppError, ValueError, OSError, httpx.HTTPError) as error:
                 tally.errors.append(f"{type(error).__name__}: {error}")

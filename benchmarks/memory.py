@@ -104,11 +104,11 @@ def _cpu_seconds(pid: int) -> float:
 def ask_everything(address: str) -> None:
     """Ask the app at `address` once for all that a visitor can ask for."""
     client, example = Client(address, verbose=False, analytics_enabled=False), load_examples()[0]
-    found = client.predict(text=example.title, api_name="/products")[0]
+    product = client.predict(text=example.title, api_name="/products")[0]
     client.predict(handle_file(example.path), example.title, example.description, api_name="/classify")
     client.predict(text=example.title, photo=handle_file(example.path), api_name="/search")
-    near = client.predict(product_id=found["product_id"], api_name="/neighbors")[0]
-    client.predict(product_id=found["product_id"], api_name="/rerank")
+    near = client.predict(product_id=product["product_id"], api_name="/neighbors")[0]
+    client.predict(product_id=product["product_id"], api_name="/rerank")
     client.predict(category=near["category_path"], api_name="/category")
     for name in GALAXY:
         urllib.request.urlopen(f"{address}galaxy/data/{name}").read()
@@ -121,12 +121,12 @@ def follow(n: int) -> dict[str, int]:
         catalog = Path(folder) / "grown.parquet"
         grow(SHIPPED, catalog, n)
         with running_app(["--catalog", str(catalog), "--model", str(MODEL)]) as (pid, address):
-            found = {"with the first page": resident(pid)}
+            measured = {"with the first page": resident(pid)}
             wait_until_idle(pid)
-            found["with the model loaded"] = resident(pid)
+            measured["with the model loaded"] = resident(pid)
             ask_everything(address)
-            found["after one of every question"] = resident(pid)
-    return found
+            measured["after one of every question"] = resident(pid)
+    return measured
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -75,12 +75,12 @@ def make_photos(count: int, side: int, rng: np.random.Generator) -> np.ndarray:
 
 def make_paths(count: int, rng: np.random.Generator) -> tuple[str, ...]:
     """That many distinct category paths, of two to six levels."""
-    found: dict[str, None] = {}
-    while len(found) < count:
+    paths: dict[str, None] = {}
+    while len(paths) < count:
         depth = int(rng.integers(2, 7))
         levels = [f"{a} & {b}".title() for a, b in rng.choice(NOUNS, (depth, 2))]
-        found[" > ".join(levels)] = None
-    return tuple(found)
+        paths[" > ".join(levels)] = None
+    return tuple(paths)
 
 
 def _candidates(truth: int, paths: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a query costs: end to end over the bare tower forward, the vector index over a NumPy scan, BM25 over the index.
+"""Time of a query: end to end over the bare tower forward, the vector index over a NumPy scan, BM25 over the index.
 
     python -m benchmarks.query [--small]
 
@@ -100,7 +100,7 @@ def text_query(size: Size, bundle: Bundle, index: VectorIndex, vectors: np.ndarr
     """A text, encoded and looked up by vector and as the Space does with words too, over the tower's forward."""
     encoder = QueryEncoder(bundle)
     numbers = itertools.count()
-    asked = itertools.cycle(zipf_texts(64, 6, seed=5))
+    texts = itertools.cycle(zipf_texts(64, 6, seed=5))
     tower = bundle.model.text_tower
     tokenizer = load_tokenizer(size.config.model.text)
     ids = tokenizer([TEXT], truncation=True, max_length=size.config.model.text.max_tokens)["input_ids"]
@@ -112,7 +112,7 @@ def text_query(size: Size, bundle: Bundle, index: VectorIndex, vectors: np.ndarr
 
     def hybrid() -> None:
         query = encoder.encode(f"{TEXT} {next(numbers)}", None)
-        best_of(convex_combination(vectors @ query.fused_vector, lexical.scores(next(asked)), COSINE_WEIGHT), K)
+        best_of(convex_combination(vectors @ query.fused_vector, lexical.scores(next(texts)), COSINE_WEIGHT), K)
 
     ways = {"query": end_to_end, "hybrid": hybrid, "tower": lambda: tower(*tokens)}
     with torch.inference_mode():
@@ -150,14 +150,14 @@ def best_by_partition(vectors: np.ndarray, queries: np.ndarray, k: int) -> np.nd
 
 def index_lookup(size: Size, vectors: np.ndarray, index: VectorIndex, lexical: LexicalIndex) -> list[str]:
     """The index over the scan, and how far they agree; BM25 over the index."""
-    asked = itertools.cycle(zipf_texts(64, 6, seed=6))
+    texts = itertools.cycle(zipf_texts(64, 6, seed=6))
     queries = unit_vectors(32, vectors.shape[1], 3)
     turn = itertools.cycle(range(len(queries)))
     ways = {
         "index": lambda: index.search(queries[[next(turn)]], K),
         "sort": lambda: exact_scan(vectors, queries[[next(turn)]], K),
         "partition": lambda: best_by_partition(vectors, queries[[next(turn)]], K),
-        "words": lambda: best_of(lexical.scores(next(asked)), K),
+        "words": lambda: best_of(lexical.scores(next(texts)), K),
     }
     times = interleaved(ways, size.rounds)
     scores, rows = index.search(queries, K)

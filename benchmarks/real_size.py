@@ -30,7 +30,7 @@ from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.training.dataset import FeatureSet
 from pipeline.training.distributed import make_accelerator
-from pipeline.training.tasks.matching import MatchingTask
+from pipeline.training.tasks.matching import MatchingData, MatchingTask
 
 ROWS = 38_600  # training rows of Shopify/product-catalogue
 REAL_TEXT = BertConfig()  # its defaults are BERT-base, the shape of BAAI/bge-base-en-v1.5
@@ -45,15 +45,15 @@ SMALL_VISION = SiglipVisionConfig(
 
 @dataclass(frozen=True)
 class Measured:
-    """What one stage took.
+    """Time and memory of one stage.
 
     Attributes:
-        trainable: Parameters that learn.
-        parameters: All parameters.
-        precision: In which the towers were multiplied: "no" (float32), "fp16" or "bf16".
+        trainable: Number of trained parameters.
+        parameters: Number of all parameters.
+        precision: Mixed precision of the towers: "no" (float32), "fp16" or "bf16".
         seconds: Of a step.
         resident: Peak resident memory of the process, bytes.
-        device: Peak memory of the steps on the GPU, bytes that tensors had; 0 without one.
+        device: Peak bytes of tensors on the GPU during the steps; 0 without one.
         caching: Seconds to encode a product's frozen features; 0 where that was not measured.
     """
 
@@ -67,7 +67,7 @@ class Measured:
 
 
 def write_checkpoints(folder: Path, text: BertConfig, vision: SiglipVisionConfig) -> Config:
-    """Save random towers as the hub would hold them, and say the preset that loads them."""
+    """Save random towers in the hub's format; returns the preset that loads them."""
     torch.manual_seed(0)
     BertModel(text).save_pretrained(folder / "text")
     load_tokenizer(tiny().model.text).save_pretrained(folder / "text")
@@ -89,8 +89,8 @@ def measure_stage(config: Config, number: int, steps: int, warm: int = 0) -> Mea
     Args:
         config: As `write_checkpoints` gives it.
         number: Of the stage.
-        steps: That are measured.
-        warm: Steps before these, which start what a GPU starts once; at most `steps`.
+        steps: Measured steps.
+        warm: Unmeasured steps before them, for the one-time work of a GPU; at most `steps`.
     """
     stage = config.train.stages[number]
     accelerator = make_accelerator(config.train.mixed_precision)
@@ -101,18 +101,10 @@ def measure_stage(config: Config, number: int, steps: int, warm: int = 0) -> Mea
         stage.batch_size * steps, image_size=config.model.vision.image_size, paths=10_281, truths=600
     )
     start = time.perf_counter()
-    cached = encode_once(model, tokens, products) if number == 0 else made_up_features(config, products)
+    features, paths = encode_once(model, tokens, products) if number == 0 else made_up_features(config, products)
     caching = (time.perf_counter() - start) / len(products.examples) if number == 0 else 0.0
     task = MatchingTask(
-        model,
-        stage,
-        config.train,
-        train=cached[0],
-        validation=[],
-        path_features=cached[1],
-        images=products.images,
-        tokens=tokens,
-        device=device,
+        model, stage, config.train, MatchingData(features, [], paths, products.images, tokens), device=device
     )
     named = task.parameters()
     module = accelerator.prepare(task.module)
@@ -140,30 +132,30 @@ def measure_stage(config: Config, number: int, steps: int, warm: int = 0) -> Mea
 
 
 def stage_figures(config: Config, number: int, steps: int, warm: int = 0) -> Iterator[Measured]:
-    """`measure_stage` as work of which a process of its own makes a stream."""
+    """`measure_stage` as a generator, for `isolated.stream`."""
     yield measure_stage(config, number, steps, warm)
 
 
 def synchronize() -> None:
-    """Wait until the GPU has done all that it was given."""
+    """Wait until the GPU is idle."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
 def reset_device_peak() -> None:
-    """Let `device_peak` begin anew, once the GPU has done all that it was given."""
+    """Reset `device_peak`, once the GPU is idle."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
 
 
 def device_peak() -> int:
-    """Peak bytes that tensors had on the GPU since `reset_device_peak`; 0 without one."""
+    """Peak bytes of tensors on the GPU since `reset_device_peak`; 0 without one."""
     return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
 
 
 def machine() -> str:
-    """What the work runs on, and the version of torch."""
+    """GPU or CPU of the measurement, and the version of torch."""
     where = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
     return f"{where}, torch {torch.__version__}"
 
@@ -181,19 +173,20 @@ def made_up_features(config: Config, products: Products) -> tuple[FeatureSet, np
     return features, rng.normal(size=(paths, text)).astype(np.float32)
 
 
-def describe(name: str, batch: int, found: Measured) -> str:
+def describe(name: str, batch: int, measured: Measured) -> str:
     """One stage in a line."""
-    epoch = found.seconds * ROWS / batch / 3600
-    memory = f"{found.resident / 1e9:.1f} GB resident"
-    if found.device:
-        memory += f", {found.device / 1e9:.1f} GB on the GPU"
+    epoch = measured.seconds * ROWS / batch / 3600
+    memory = f"{measured.resident / 1e9:.1f} GB resident"
+    if measured.device:
+        memory += f", {measured.device / 1e9:.1f} GB on the GPU"
     text = (
-        f"{name:<12} {1 / found.seconds:8.3f} steps/s of {batch}   {memory}   "
-        f"{found.trainable / 1e6:.2f} of {found.parameters / 1e6:.0f} M parameters learn   {epoch:.2f} h an epoch"
+        f"{name:<12} {1 / measured.seconds:8.3f} steps/s of {batch}   {memory}   "
+        f"{measured.trainable / 1e6:.2f} of {measured.parameters / 1e6:.0f} M parameters trained   "
+        f"{epoch:.2f} h an epoch"
     )
-    if found.caching:
-        hours = found.caching * ROWS / 3600
-        text += f"\n{'':<12} {1 / found.caching:8.3f} products/s cached before it, {hours:.2f} h for {ROWS:,}"
+    if measured.caching:
+        hours = measured.caching * ROWS / 3600
+        text += f"\n{'':<12} {1 / measured.caching:8.3f} products/s cached before it, {hours:.2f} h for {ROWS:,}"
     return text
 
 
@@ -212,8 +205,8 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = write_checkpoints(Path(folder), *shapes)
         for number, stage in enumerate(config.train.stages):
-            for found in stream(stage_figures, (config, number, options.steps, options.warm), options.limit):
-                print(describe(stage.name, stage.batch_size, found), flush=True)
+            for measured in stream(stage_figures, (config, number, options.steps, options.warm), options.limit):
+                print(describe(stage.name, stage.batch_size, measured), flush=True)
 
 
 if __name__ == "__main__":

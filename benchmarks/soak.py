@@ -46,7 +46,7 @@ FLAT = 1.10  # memory at the end over memory after the first minute
 
 @dataclass(frozen=True)
 class Sample:
-    """What the app holds at a moment: bytes, files, bytes."""
+    """Resources of the app at a moment: bytes, files, bytes."""
 
     app: int
     decoders: int
@@ -71,7 +71,7 @@ def many_scans() -> bytes:
 
 
 class _RefusedError(Exception):
-    """What was asked was refused, as it should be."""
+    """A request was refused, as it should be."""
 
 
 class Visitor:
@@ -142,7 +142,7 @@ class Visitor:
 
 
 def sample(pid: int, uploads: Path) -> Sample:
-    """What the app of this process id holds now."""
+    """Resources that the app of this process id holds now."""
     children = Path(f"/proc/{pid}/task").glob("*/children")
     decoders = {int(child) for file in children for child in file.read_text(encoding="ascii").split()}
     sizes = 0

@@ -1,4 +1,4 @@
-"""What starting the Space costs: from `python app.py` to the first page, over bare imports.
+"""Time to start the Space: from `python app.py` to the first page, over bare imports.
 
     python -m benchmarks.startup [--small]
 

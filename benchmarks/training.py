@@ -1,9 +1,9 @@
-"""What training saves over the obvious way: no cache, every candidate text encoded, all padded to the maximum.
+"""Speed of training over the obvious way: no cache, every candidate text encoded, all padded to the maximum.
 
     python -m benchmarks.training [--small]
 
-Both ways train the same model on the same products with the same losses, turn by turn; what they differ in is said
-by `ObviousWay`. The text tower is the compact preset's, the vision tower a small ViT of SigLIP's class, so that all
+Both ways train the same model on the same products with the same losses, in turns; `ObviousWay` describes the
+difference. The text tower is the compact preset's, the vision tower a small ViT of SigLIP's class, so that all
 three stages of the published recipe (heads; text LoRA; vision LoRA) can run on a small machine.
 """
 
@@ -32,14 +32,14 @@ from pipeline.training.dataset import FeatureSet
 from pipeline.training.distributed import make_accelerator
 from pipeline.training.losses import PairQueue, listwise_softmax, multi_positive_infonce
 from pipeline.training.optim import make_optimizer
-from pipeline.training.tasks.matching import MatchingTask
+from pipeline.training.tasks.matching import MatchingData, MatchingTask
 
 OBVIOUS = "the obvious way"
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured."""
+    """Towers, products and rounds of a measurement."""
 
     text: TowerConfig
     vision_width: int
@@ -81,7 +81,7 @@ def model_config(size: Size) -> ModelConfig:
 
 
 class ObviousWay:
-    """Each text and photo of a batch through its tower, whatever learns; a row a candidate; padded to `max_tokens`."""
+    """Every text and photo of a batch goes through its tower; one row per candidate; padded to `max_tokens`."""
 
     def __init__(self, model: TwoTower, products: Products, config: TrainConfig) -> None:
         self.model, self.products, self.config = model, products, config
@@ -116,7 +116,7 @@ class ObviousWay:
 
 
 def encode_once(model: TwoTower, tokens: TokenCache, products: Products) -> tuple[FeatureSet, np.ndarray]:
-    """What our way caches: features of the products, and of the paths that they name (zeros for others)."""
+    """The features that training caches: of the products, and of the paths that they name (zeros for others)."""
     examples = products.examples
     text = encode_texts(model.text_tower, tokens, examples.texts)
     image = encode_images(model.vision_tower, products.images)
@@ -132,7 +132,7 @@ def make_pass(
     losses: Callable[[np.ndarray], dict[str, Tensor]],
     batches: Callable[[], Iterable[np.ndarray]],
 ) -> Callable[[], None]:
-    """A pass over the products: forward, backward, clip and step for every batch."""
+    """A function for one pass over the products: forward, backward, clip and step for every batch."""
     optimizer = make_optimizer(named, 2e-4, TRAIN.weight_decay)
 
     def run() -> None:
@@ -148,7 +148,7 @@ def make_pass(
 
 @dataclass(frozen=True)
 class Comparison:
-    """Seconds of a pass over the products either way, and how far their losses are apart on one batch."""
+    """Seconds of a pass over the products either way, and the largest difference of their losses on one batch."""
 
     ours: float
     obvious: float
@@ -167,9 +167,7 @@ def compare(
     accelerator: Accelerator = make_accelerator("no")
     features, paths = cached
     ours, obvious = copy.deepcopy(model), ObviousWay(copy.deepcopy(model), products, TRAIN)
-    task = MatchingTask(
-        ours, stage, TRAIN, train=features, validation=[], path_features=paths, images=products.images, tokens=tokens
-    )
+    task = MatchingTask(ours, stage, TRAIN, MatchingData(features, [], paths, products.images, tokens))
     named = task.parameters()
     named_obvious = obvious.model.trainable(stage.train)
     rng = np.random.default_rng(0)
@@ -210,14 +208,14 @@ def main(arguments: list[str] | None = None) -> None:
     caching = time.perf_counter() - start
     print(f"{size.products} products, {torch.get_num_threads()} threads, {size.rounds} rounds, medians")
     for number, stage in enumerate(siglip2_bge().train.stages):
-        found = compare(stage, size, model, products, cached, tokens)
+        comparison = compare(stage, size, model, products, cached, tokens)
         if number == 0:
-            print(line("stage 0, an epoch", found.ours, found.obvious, OBVIOUS))
-            print(line("stage 0, an epoch and the caching", found.ours + caching, found.obvious, OBVIOUS))
+            print(line("stage 0, an epoch", comparison.ours, comparison.obvious, OBVIOUS))
+            print(line("stage 0, an epoch and the caching", comparison.ours + caching, comparison.obvious, OBVIOUS))
         else:
             steps = size.products // stage.batch_size
-            print(line(f"stage {number}, a step", found.ours / steps, found.obvious / steps, OBVIOUS))
-        print(f"{'':<34} losses of a batch within {found.difference:.1e} of each other")
+            print(line(f"stage {number}, a step", comparison.ours / steps, comparison.obvious / steps, OBVIOUS))
+        print(f"{'':<34} losses of a batch within {comparison.difference:.1e} of each other")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""What each idea of the training recipe brought, on validation rows and held-out categories of a run folder.
+"""Ablations of the training recipe, on validation rows and held-out categories of a run folder.
 
 Run: python -m experiments.ablations --run runs/real --source SOURCE... [--tower BUNDLE] [--only NAME ...]
 
 RUN is a folder whose ingest was done with the same flags. The vision tower is trained once and shared, or taken from a
-bundle that had the same rows held out. The first row is the whole recipe; each other one trains the heads only,
-anew on the run's cached features, with one thing changed. The test split is not touched. Printed as a Markdown table:
+bundle that had the same rows held out. The first row is the whole recipe; every other row trains only the heads, on
+the run's cached features, with one change. The test split is not touched. Printed as a Markdown table:
 MRR among the candidates and open hF1 over all paths, of at most 1,000 rows of each split.
 """
 
@@ -18,18 +18,17 @@ from pathlib import Path
 
 import torch
 
-from pipeline.__main__ import parser as build_parser
 from pipeline.artifacts import RunPaths
 from pipeline.bundle.files import bundle_hash
-from pipeline.cli.options import config_of
+from pipeline.cli.options import parse_config
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products
-from pipeline.training.loop import JsonLog
+from pipeline.training.log import JsonLog
 from pipeline.training.trainer import Trainer
 
 SETS = ("validation", "held out")
 FIGURES = {"fused_mrr": "MRR", "text_mrr": "MRR text", "image_mrr": "MRR photo", "open_hf1": "open hF1"}
-COLUMNS = (*(f"{label}, {name}" for label in FIGURES.values() for name in SETS), "strength", "gate shift")
+COLUMNS = (*(f"{label}, {name}" for label in FIGURES.values() for name in SETS), "alpha", "gate shift")
 
 
 def _train(**changes: object) -> Callable[[Config], Config]:
@@ -40,31 +39,14 @@ def _model(**changes: object) -> Callable[[Config], Config]:
     return lambda config: replace(config, model=replace(config.model, **changes))  # type: ignore[arg-type]
 
 
-def _stage(**changes: object) -> Callable[[Config], Config]:
-    """Changes of every stage that trains the heads."""
-
-    def change(config: Config) -> Config:
-        stages = tuple(
-            replace(stage, **changes) if "heads" in stage.train else stage  # type: ignore[arg-type]
-            for stage in config.train.stages
-        )
-        return replace(config, train=replace(config.train, stages=stages))
-
-    return change
-
-
 RECIPE = "recipe"
 HEADS_ONLY = "heads only, no LoRA"
 EQUAL_WEIGHTS = "equal weights, no gate"
 VARIANTS: dict[str, Callable[[Config], Config]] = {
     HEADS_ONLY: lambda config: config,
-    "no interpolation": _train(interpolations=(1.0,), gate_shifts=(0.0,)),
+    "no interpolation": _train(alphas=(1.0,), gate_shifts=(0.0,)),
     "no gate shift": _train(gate_shifts=(0.0,)),
-    "anchor (KL) weight 0.2": _train(anchor_weight=0.2),
-    "anchor (KL) weight 1": _train(anchor_weight=1.0),
     "no taxonomy negatives": _train(taxonomy_weight=0.0),
-    "3 siblings of the truth among the negatives": _stage(siblings=3),
-    "a tenth of the target to the parent": _train(parent_smoothing=0.1),
     "no InfoNCE": _train(infonce_weight=0.0),
     "InfoNCE without queue": _train(queue_size=0),
     "InfoNCE weight 1": _train(infonce_weight=1.0),
@@ -77,9 +59,9 @@ VARIANTS: dict[str, Callable[[Config], Config]] = {
 
 
 def with_tower(config: Config, bundle: Path) -> Config:
-    """The configuration with the vision tower of a bundle in place of training one."""
+    """The configuration with the vision tower of a bundle instead of a training of it."""
     stages = tuple(stage for stage in config.train.stages if stage.train != ("vision",))
-    train = replace(config.train, stages=stages, refit=str(bundle), refit_weights=bundle_hash(bundle))
+    train = replace(config.train, stages=stages, final_fit=str(bundle), final_fit_weights=bundle_hash(bundle))
     return replace(config, train=train)
 
 
@@ -99,10 +81,10 @@ def measure(config: Config, paths: RunPaths, *, gate: bool = True) -> list[float
     if not gate:
         torch.nn.init.zeros_(trainer.model.fusion.linear.weight)
         torch.nn.init.zeros_(trainer.model.fusion.linear.bias)
-    chosen, _ = trainer.select()
-    found = next(r for r in chosen.tried if (r["strength"], r["gate_shift"]) == (chosen.strength, chosen.gate_shift))
-    figures = [found[f"set{number}_{name}"] for name in FIGURES for number in range(len(SETS))]
-    return [*figures, chosen.strength, chosen.gate_shift]
+    choice, _ = trainer.select()
+    chosen = next(r for r in choice.tried if (r["alpha"], r["gate_shift"]) == (choice.alpha, choice.gate_shift))
+    figures = [chosen[f"set{number}_{name}"] for name in FIGURES for number in range(len(SETS))]
+    return [*figures, choice.alpha, choice.gate_shift]
 
 
 def main() -> None:
@@ -113,7 +95,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=sorted((RECIPE, *VARIANTS)), help="these variants only")
     arguments, flags = parser.parse_known_args()  # the others are those of the build
     logging.basicConfig(level=logging.WARNING)
-    config = config_of(build_parser().parse_args(["build", *flags, "--out", str(arguments.run)]))
+    config = parse_config([*flags, "--out", str(arguments.run)])
     if arguments.tower is not None:
         config = with_tower(config, arguments.tower)
     print("| variant | " + " | ".join(COLUMNS) + " |")

@@ -29,11 +29,12 @@ from pipeline.config.stages import SourceConfig
 from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors, read_vectors
 from pipeline.metrics import ratios
-from pipeline.models.classifier import ClassTable, train_classifier
+from pipeline.models.classifier import ClassTable
 from pipeline.prediction.calibrate import TuningRows
 from pipeline.prediction.fit import tuning_rows
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.taxonomy.paths import SEPARATOR, levels, read_taxonomy
+from pipeline.training.classifier import train_classifier
 
 SHARPNESS = 2.0
 LEANING = (0.1, 0.3, 0.5)

@@ -1,8 +1,8 @@
-"""How well bundles place photos as a hand-held telephone takes them: dark, blurred, tilted, far off, on clutter.
+"""Robustness of bundles to hand-held photos: dark, blurred, tilted, far off, on clutter.
 
     python -m experiments.handheld --run RUN --model BUNDLE [BUNDLE...] [--rows 1000] [--sheet SHEET.png]
 
-RUN is a folder whose ingest is done, with a validation split that no bundle has learnt from. Its photos are spoilt in
+RUN is a folder whose ingest is done, with a validation split that no bundle was trained on. Its photos are spoilt in
 one way at a time, and in several at once. Printed is the share of right first candidates by photo alone, with its 95 %
 bootstrap interval. Training's views are also tilted, near, far, darker and blurred, but by other code and with photos
 for grounds; here grounds are drawn. With `--sheet`, some of the photos are drawn in every way, to look at.
@@ -85,7 +85,7 @@ def too_near(photo: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 
 def far_off(photo: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Half as large, somewhere on a ground of its border's colour."""
+    """Half as large, somewhere on a ground of its border's color."""
     small = photo.resize((photo.width // 2, photo.height // 2))
     ground = Image.new("RGB", photo.size, _border(photo))
     ground.paste(small, tuple(rng.integers(0, photo.width // 2, 2).tolist()))
@@ -136,12 +136,12 @@ def _image(pixels: np.ndarray) -> Image.Image:
 
 
 def _muted(rng: np.random.Generator) -> tuple[int, ...]:
-    """A colour of wood, cloth or paper: any lightness, little colour."""
+    """A color of wood, cloth or paper: any lightness, low saturation."""
     return tuple((rng.integers(50, 200) + rng.integers(-30, 31, 3)).tolist())
 
 
 def _border(photo: Image.Image) -> tuple[int, ...]:
-    """The median colour of the outermost pixels."""
+    """The median color of the outermost pixels."""
     pixels = np.asarray(photo)
     edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     return tuple(int(value) for value in np.median(edge, axis=0))

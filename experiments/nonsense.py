@@ -1,8 +1,8 @@
-"""How often a bundle is certain of nonsense, beside the products of a catalogue, with and without its limits.
+"""Share of nonsense that a bundle is certain of, beside products of a catalog, with and without its limits.
 
     python -m experiments.nonsense --model assets/model --catalog catalog.parquet [--rows 200]
 
-Texts are random letters and random nouns; photos are noise, one colour and blurred blots. The limits are
+Texts are random letters and random nouns; photos are noise, one color and blurred blots. The limits are
 the least cosine with any category (`Calibration.familiar`) and the check of a photo's pixels (`images.photo_flaw`).
 """
 
@@ -48,7 +48,7 @@ def noise(rng: np.random.Generator) -> Asked:
 
 
 def plain(rng: np.random.Generator) -> Asked:
-    """One colour."""
+    """One color."""
     return "", Image.new("RGB", (SIDE, SIDE), tuple(rng.integers(0, 256, 3).tolist()))
 
 
@@ -62,7 +62,7 @@ NONSENSE: dict[str, Callable[[np.random.Generator], Asked]] = {
     "text of random letters": letters,
     "text of random nouns": words,
     "photo of noise": noise,
-    "photo of one colour": plain,
+    "photo of one color": plain,
     "photo of blurred blots": blots,
 }
 

@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.errors import UserError
+
 PROVENANCE_SUFFIX = ".provenance.json"
 
 
-class ArtifactError(RuntimeError):
+class ArtifactError(UserError):
     """An artifact is missing, damaged, or belongs to another build. The message says what to do."""
 
 
@@ -40,11 +42,6 @@ class RunPaths:
     def images(self) -> Path:
         """Image cache: uint8 array [number of photos, size, size, 3]; `products.image_row` points into it."""
         return self.root / "images.npy"
-
-    @property
-    def photos(self) -> Path:
-        """Photos of anything, for a vision tower with a teacher: uint8 array [number, size, size, 3]; mostly empty."""
-        return self.root / "photos.npy"
 
     @property
     def taxonomy(self) -> Path:
@@ -72,11 +69,6 @@ class RunPaths:
         return self.training / "curves.png"
 
     @property
-    def tower(self) -> Path:
-        """The vision tower as it left its teacher, before it heard of any category."""
-        return self.root / "tower.safetensors"
-
-    @property
     def trained(self) -> Path:
         """Model bundle as training left it, without a category predictor."""
         return self.root / "trained"
@@ -102,9 +94,9 @@ class RunPaths:
         return self.root / "embeddings.parquet"
 
     @property
-    def category_embeddings(self) -> Path:
-        """Vectors of every category path (`schema.CATEGORY_EMBEDDINGS`)."""
-        return self.root / "category_embeddings.parquet"
+    def predictions(self) -> Path:
+        """Predicted category of every product, and the scores of its candidates (`schema.PREDICTED`)."""
+        return self.root / "predictions.parquet"
 
     @property
     def layout(self) -> Path:
@@ -132,13 +124,8 @@ class RunPaths:
         return self.root / "analysis.json"
 
     @property
-    def centroids(self) -> Path:
-        """Centroids of categories at every depth (`schema.CENTROIDS`)."""
-        return self.root / "centroids.parquet"
-
-    @property
     def evaluation(self) -> Path:
-        """Every figure of `evaluate`, as JSON."""
+        """Every figure of stage `measure`, as JSON."""
         return self.root / "evaluation.json"
 
     @property

@@ -1,4 +1,4 @@
-"""What goes wrong outside of the program, as one sentence for whoever runs it: full disks, wrong places, Ctrl-C.
+"""Errors that become one sentence: the base of all that people can put right, and those of the operating system.
 
 Everything else is a fault of ours and keeps its traceback.
 """
@@ -12,6 +12,15 @@ import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
+
+
+class UserError(Exception):
+    """Something that whoever runs the program can put right; the message is one sentence that says how."""
+
+
+class InputError(UserError, ValueError):
+    """A value that a person gave and that cannot be used."""
+
 
 EXIT_CODE = 2
 INTERRUPTED_CODE = 130

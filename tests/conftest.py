@@ -47,9 +47,9 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Conf
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
         if not built.exists():
-            from pipeline.__main__ import build  # the whole pipeline: only for the process that builds
             from pipeline.config.presets import tiny
             from pipeline.config.stages import SourceConfig
+            from pipeline.stages.runner import build  # the whole pipeline: only for the process that builds
 
             shutil.rmtree(folder, ignore_errors=True)
             source = SourceConfig(location=str(write_dataset(folder / "data")))

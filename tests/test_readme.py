@@ -3,14 +3,14 @@
 import importlib.util
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 import yaml
 
-from pipeline.__main__ import main, parser
+from pipeline.__main__ import main
 from pipeline.artifacts import RunPaths
 from pipeline.catalog.catalog import Catalog
+from pipeline.cli.main import parser
 from pipeline.cli.options import config_of
 from pipeline.data.schema import read_table
 from tests.helpers import ROOT
@@ -32,19 +32,13 @@ def _commands(start: str) -> list[str]:
 
 
 @pytest.mark.parametrize("command", _commands("python -m pipeline "))
-def test_commands_parse(command, tiny_run, tmp_path):
+def test_commands_parse(command, tiny_run):
     words = shlex.split(command, comments=True)[3:]
-    arguments = parser("--to-hub" in words).parse_args(words)
-    if arguments.command in ("evaluate", "classify") or "--to-hub" in words:
+    arguments = parser().parse_args(words)
+    if arguments.command not in ("build", "stage"):
         return
-    if arguments.teacher is not None:  # read when the configuration is made, for its hash
-        arguments.teacher = str(tmp_path / "teacher.tflite")
-        Path(arguments.teacher).write_bytes(b"stands in for a model")
-    if arguments.tower is not None and not arguments.tower.exists():  # likewise
-        arguments.tower = tmp_path / "tower.safetensors"
-        arguments.tower.write_bytes(b"stands in for a tower")
-    if arguments.refit is not None:  # likewise
-        arguments.refit, arguments.preset = tiny_run / "model", "tiny"
+    if arguments.final_fit is not None:  # read when the configuration is made, for its hash
+        arguments.final_fit, arguments.preset = tiny_run / "model", "tiny"
     if arguments.model is not None and not arguments.model.exists():
         arguments.model = tiny_run / "model"
     source = config_of(arguments).source
@@ -63,7 +57,7 @@ def build_of_the_shipped(tmp_path, monkeypatch):
 
 def test_every_product_of_the_shipped_catalogue_is_read(build_of_the_shipped):
     words, built = build_of_the_shipped
-    assert main(["ingest", *words[1:]]) == 0
+    assert main(["stage", "ingest", *words[1:]]) == 0
     shipped = Catalog.open(ROOT / "catalog.parquet")
     rejected = len(read_table(built.rejects))
     assert len(read_table(built.products)) == len(shipped) - rejected
@@ -86,7 +80,7 @@ def test_every_source_and_the_measuring_have_a_command():
     for part in (
         "build",
         "evaluate",
-        "publish --to-hub",
+        "push",
         "Shopify/product-catalogue",
         ".csv",
         "products_export.csv",

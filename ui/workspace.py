@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from pipeline.artifacts import ArtifactError
 from pipeline.catalog.catalog import Catalog
 from pipeline.catalog.category_stats import Categories
 from pipeline.config.stages import IngestConfig
 from pipeline.data.text import clean_text, cut_text, product_text
+from pipeline.errors import UserError
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.search.product_search import Hit, ProductSearch
 from pipeline.search.query import QueryEncoder
@@ -113,7 +113,7 @@ class Workspace:
     def _warm_up(self) -> None:
         try:
             _ = self.tools.search.lexical
-        except ArtifactError as error:  # raised again wherever the tools are needed
+        except UserError as error:  # raised again wherever the tools are needed
             _LOG.error("%s", error)
 
     def describe(self, hit: Hit) -> SimilarProduct:
@@ -196,7 +196,7 @@ def read_paths(text: str | None, what: str, at_most: int) -> list[str]:
         raise refuse(f"The list has {len(lines)} {what}; at most {at_most} are allowed.")
     try:
         return [normalise_path(line) for line in lines]
-    except ValueError as error:
+    except UserError as error:
         raise refuse(str(error)) from error
 
 
@@ -210,7 +210,7 @@ def bind(handler: Callable[..., Any], workspace: Workspace) -> Callable[..., Any
     def bound(*args: Any, **kwargs: Any) -> Any:
         try:
             return handler(workspace, *args, **kwargs)
-        except ArtifactError as error:
+        except UserError as error:
             raise refuse(str(error)) from error
 
     signature = inspect.signature(handler)
@@ -231,7 +231,7 @@ def endpoint(handler: Callable[..., Any], inputs: list[gr.components.Component])
     def answer(*args: Any, **kwargs: Any) -> Any:
         try:
             values = arguments.read(*args, **kwargs)
-        except ValueError as error:
+        except UserError as error:
             raise refuse(str(error)) from error
         return handler(**values)
 

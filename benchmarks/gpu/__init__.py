@@ -1,1 +1,1 @@
-"""What the preset siglip2-bge takes on a GPU."""
+"""Speed and memory of the preset siglip2-bge on a GPU."""

@@ -1,4 +1,4 @@
-"""What the preset siglip2-bge takes on a GPU: training, encoding and exact search, in less than eight minutes.
+"""Speed and memory of the preset siglip2-bge on a GPU: training, encoding and exact search, in under eight minutes.
 
     python -m benchmarks.gpu [--small] [--only PART ...] [--limit SECONDS] [--json FILE]
 
@@ -53,7 +53,7 @@ HEAD = "| what | rate | ratio | on the GPU | resident | and |\n|---|---|---|---|
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured.
+    """Amount of work that is measured.
 
     Attributes:
         steps: Of each training stage.
@@ -114,16 +114,16 @@ class Figure:
 def train(config: Config, number: int, size: Size) -> Iterator[Figure]:
     """Steps of one stage."""
     stage = config.train.stages[number]
-    found = measure_stage(config, number, size.steps, size.warm)
-    hours = found.seconds * ROWS / stage.batch_size / 3600
-    precision = {"no": "float32"}.get(found.precision, found.precision)
+    measured = measure_stage(config, number, size.steps, size.warm)
+    hours = measured.seconds * ROWS / stage.batch_size / 3600
+    precision = {"no": "float32"}.get(measured.precision, measured.precision)
     yield Figure(
         f"{stage.name}, steps of {stage.batch_size} in {precision}",
-        1 / found.seconds,
+        1 / measured.seconds,
         "steps/s",
         "",
-        found.device,
-        found.resident,
+        measured.device,
+        measured.resident,
         f"{60 * hours:.1f} min an epoch of {ROWS:,}, {60 * hours * stage.epochs:.1f} min the stage's {stage.epochs}",
     )
 
@@ -141,7 +141,7 @@ def photos(config: Config, size: Size) -> Iterator[Figure]:
 
 
 def texts(config: Config, size: Size) -> Iterator[Figure]:
-    """Texts, with their tokenising, through the text tower as `embed` runs it, and in lower precision."""
+    """Texts, with their tokenization, through the text tower as `embed` runs it, and in lower precision."""
     tower = TextTower(config.model.text).to(_device())
     tower.merge_adapters()
     tokenizer = load_tokenizer(config.model.text)
@@ -151,15 +151,15 @@ def texts(config: Config, size: Size) -> Iterator[Figure]:
         tokens = TokenCache(tokenizer, config.model.text.max_tokens)
         start = time.perf_counter()
         mean = np.mean([len(ids) for ids in tokens(made[rows])])
-        tokenising = time.perf_counter() - start
+        tokenizing = time.perf_counter() - start
         features = encode_texts(tower, tokens, made[rows])
-        return features, f"{len(features):,} of {mean:.0f} tokens in the mean, {tokenising:.1f} s of it tokenising"
+        return features, f"{len(features):,} of {mean:.0f} tokens in the mean, {tokenizing:.1f} s of it tokenizing"
 
     yield from _precisions("texts", encode, size)
 
 
-def _precisions(what: str, encode: Callable[[slice], tuple[np.ndarray, str]], size: Size) -> Iterator[Figure]:
-    """The same rows in every precision; the first, float32, is what the others are held against."""
+def _precisions(name: str, encode: Callable[[slice], tuple[np.ndarray, str]], size: Size) -> Iterator[Figure]:
+    """The same rows in every precision; the first, float32, is the baseline of the others."""
     first, before = np.zeros((0, 0), np.float32), 0.0
     for precision in PRECISIONS:
         with _in_precision(precision):
@@ -175,11 +175,11 @@ def _precisions(what: str, encode: Callable[[slice], tuple[np.ndarray, str]], si
         else:
             ratio = f"{rate / before:.2f} x {PRECISIONS[0]}"
             remark += f"; cosine to {PRECISIONS[0]} at least {_least_cosine(features, first):.4f}"
-        yield Figure(f"{what}, {precision}", rate, "rows/s", ratio, device_peak(), peak_resident(), remark)
+        yield Figure(f"{name}, {precision}", rate, "rows/s", ratio, device_peak(), peak_resident(), remark)
 
 
 def _in_precision(precision: str) -> AbstractContextManager[object]:
-    """How `embed` multiplies matrices (float32), or how it could."""
+    """Precision of matrix products: float32 as in `embed`, or lower."""
     torch.set_float32_matmul_precision("high" if "TF32" in precision else "highest")
     if "bf16" in precision:
         return torch.autocast(_device(), dtype=torch.bfloat16)
@@ -199,14 +199,14 @@ def search(config: Config, size: Size) -> Iterator[Figure]:
     true = float32_scan(vectors, queries.to(_device()), K)
     scan, at_hand = DeviceScan(vectors), vectors.cpu()
     del vectors
-    asked = {"one query": queries[:1], f"batches of {BATCH}": queries}
+    batches = {"one query": queries[:1], f"batches of {BATCH}": queries}
     reset_device_peak()
-    found = scan.search(queries.numpy(), K)[1]
+    rows = scan.search(queries.numpy(), K)[1]
     seconds = interleaved(
-        {way: partial(scan.search, some.numpy(), K) for way, some in asked.items()}, size.rounds, warmup=size.warm
+        {way: partial(scan.search, some.numpy(), K) for way, some in batches.items()}, size.rounds, warmup=size.warm
     )
-    on_cpu = interleaved({way: partial(float32_scan, at_hand, some, K) for way, some in asked.items()}, 3)
-    for way, some in asked.items():
+    on_cpu = interleaved({way: partial(float32_scan, at_hand, some, K) for way, some in batches.items()}, 3)
+    for way, some in batches.items():
         yield Figure(
             f"exact search of {size.vectors:,} x {size.dimension} in float16, {way}",
             len(some) / seconds[way],
@@ -214,7 +214,7 @@ def search(config: Config, size: Size) -> Iterator[Figure]:
             f"{on_cpu[way] / seconds[way]:.3g} x float32 on the CPU ({torch.get_num_threads()} threads)",
             device_peak(),
             peak_resident(),
-            f"{1e3 * seconds[way]:.2f} ms; recall@{K} {recall(found, true):.4f}",
+            f"{1e3 * seconds[way]:.2f} ms; recall@{K} {recall(rows, true):.4f}",
         )
 
 
@@ -266,8 +266,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def write_json(path: Path, figures: list[Figure]) -> None:
     """Write the figures, and what they were measured on."""
-    found = {"machine": machine(), "figures": [asdict(figure) for figure in figures]}
-    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    report = {"machine": machine(), "figures": [asdict(figure) for figure in figures]}
+    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

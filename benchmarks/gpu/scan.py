@@ -27,10 +27,10 @@ class DeviceScan:
         Returns:
             Scores float32 [q, min(k, n)], falling, and rows int64 of the same shape.
         """
-        asked = torch.from_numpy(queries).to(self.vectors.device)
-        scores = asked.half() @ self.vectors.T
+        on_device = torch.from_numpy(queries).to(self.vectors.device)
+        scores = on_device.half() @ self.vectors.T
         rows = scores.topk(min(k + SPARE, len(self.vectors)), dim=1, sorted=False).indices
-        again = torch.einsum("qd,qkd->qk", asked, self.vectors[rows].float())
+        again = torch.einsum("qd,qkd->qk", on_device, self.vectors[rows].float())
         best = again.topk(min(k, again.shape[1]), dim=1)
         return best.values.cpu().numpy(), rows.gather(1, best.indices).cpu().numpy()
 
@@ -54,7 +54,7 @@ def made_vectors(count: int, dimension: int, device: str, seed: int = 0) -> Tens
     return torch.nn.functional.normalize(vectors, dim=1, out=vectors)
 
 
-def recall(found: np.ndarray, true: np.ndarray) -> float:
-    """Share of the true rows [q, k] that were found."""
-    shared = [len(np.intersect1d(a, b)) for a, b in zip(found, true, strict=True)]
+def recall(rows: np.ndarray, true: np.ndarray) -> float:
+    """Share of the true rows [q, k] among the retrieved rows [q, k]."""
+    shared = [len(np.intersect1d(a, b)) for a, b in zip(rows, true, strict=True)]
     return sum(shared) / true.size

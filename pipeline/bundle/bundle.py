@@ -42,7 +42,7 @@ class Bundle:
         categories: Category paths of the table.
         category_vectors: float32 [m, d], L2-normalised, in the order of `categories`.
         names: What they are called in other languages; None where nobody named them.
-        predictor: How categories are predicted; None before stage `predict`.
+        predictor: How categories are predicted; None before stage `fit-predictor`.
     """
 
     def __init__(
@@ -196,7 +196,7 @@ def load_bundle(folder: Path, sha256: str = "") -> Bundle:
 def _load_weights(model: TwoTower, content: bytes, path: Path) -> None:
     """Give a model the weights of a bundle, read from `path`, and fold its adapters in."""
     try:
-        weights = load(content)
+        weights = {_with_alpha(name): value for name, value in load(content).items()}
     except SafetensorError as error:
         raise ArtifactError(f"{path} is damaged ({error}); publish the bundle again.") from error
     expected = {name: value.shape for name, value in stored_weights(model).items()}
@@ -208,6 +208,11 @@ def _load_weights(model: TwoTower, content: bytes, path: Path) -> None:
     )
     model.text_tower.merge_adapters()
     model.vision_tower.merge_adapters()
+
+
+def _with_alpha(name: str) -> str:
+    """The name of a weight; bundles from before its renaming call the heads' `alpha` `strength`."""
+    return f"{name.removesuffix('.strength')}.alpha" if name.endswith("_head.strength") else name
 
 
 def _shape(value: Tensor | None) -> torch.Size | None:

@@ -1,4 +1,4 @@
-"""What products, their space and their predicted categories are like, as counts that a page draws as they are.
+"""Facts about products, their space and their predicted categories: counts that a page draws as they are.
 
 Stage `analyse` makes the first two parts of an `Analysis`, `publish` adds the third and puts the whole, as JSON, into
 the metadata of catalog.parquet.
@@ -50,7 +50,7 @@ class Images(TypedDict):
 
 
 class DataFacts(TypedDict):
-    """The products; `typical` are products near their category's centre, one a category, largest category first."""
+    """The products; `typical` are products near their category's center, one a category, largest category first."""
 
     products: int
     splits: dict[str, int]
@@ -122,13 +122,13 @@ def histogram(values: Sequence[float] | np.ndarray, edges: np.ndarray | None = N
         values: Numbers that are not negative.
         edges: Rising; 40 equal bins from 0 to where 99 % of the values lie, at least 1 wide, by default.
     """
-    found = np.asarray(values, dtype=np.float64)
-    if not len(found):
+    sizes = np.asarray(values, dtype=np.float64)
+    if not len(sizes):
         return {"edges": [], "counts": []}
     if edges is None:
-        width = max(1.0, np.ceil(np.quantile(found, _REACH) / _BINS))
+        width = max(1.0, np.ceil(np.quantile(sizes, _REACH) / _BINS))
         edges = width * np.arange(_BINS + 1)
-    counts, _ = np.histogram(np.minimum(found, edges[-1]), edges)
+    counts, _ = np.histogram(np.minimum(sizes, edges[-1]), edges)
     return {"edges": edges.round(4).tolist(), "counts": counts.tolist()}
 
 
@@ -239,19 +239,19 @@ def _trust(
     depth = max(map(len, predicted), default=0)
     if not depth:
         return []
-    there, right = level_hits(predicted, true, depth)
-    found: list[LevelTrust] = []
+    present, right = level_hits(predicted, true, depth)
+    levels_trusted: list[LevelTrust] = []
     for level in range(depth):
-        rows = np.flatnonzero(there[:, level])
+        rows = np.flatnonzero(present[:, level])
         sure = np.array([confidences[row][level] for row in rows.tolist()], dtype=np.float64)
         weights = np.ones(len(rows))
         _, coverage, precision = coverage_curve(sure, right[rows, level], weights)
         shown = np.unique(np.linspace(0, len(coverage) - 1, min(len(coverage), _CURVE)).round().astype(int))
         bins = reliability(sure, right[rows, level], weights)
-        found.append(
+        levels_trusted.append(
             {
                 "reliability": [(round(one, 4), round(two, 4), round(three, 4)) for one, two, three in bins],
                 "coverage": [(round(float(coverage[at]), 4), round(float(precision[at]), 4)) for at in shown],
             }
         )
-    return found
+    return levels_trusted

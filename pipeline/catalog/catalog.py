@@ -94,7 +94,7 @@ class Catalog:
 
     @functools.cached_property
     def analysis(self) -> Analysis | None:
-        """What the pipeline found about the products, None in a catalogue that was published without.
+        """Facts about the products that stage analyse counted; None in a catalogue that was published without.
 
         Raises:
             ArtifactError: If it cannot be read.
@@ -102,10 +102,10 @@ class Catalog:
         raw, what = (self._file.metadata or {}).get(ANALYSIS_KEY), f"The analysis in {self.path}"
         if raw is None:
             return None
-        found = read_object(raw, what, PUBLISH_AGAIN)
-        if found.get("version") != ANALYSIS_VERSION:
+        analysis = read_object(raw, what, PUBLISH_AGAIN)
+        if analysis.get("version") != ANALYSIS_VERSION:
             raise ArtifactError(f"{self.path} has an analysis of another version; run stage 'analyse' again.")
-        return check_fields(_ANALYSIS, found, what, PUBLISH_AGAIN)
+        return check_fields(_ANALYSIS, analysis, what, PUBLISH_AGAIN)
 
     def row(self, product_id: str) -> int:
         """Position of a product in `products`.
@@ -119,7 +119,7 @@ class Catalog:
         """Vectors of all products, read once.
 
         Returns:
-            float32 [n, d], L2-normalised (zeros where a product lacks that modality), and bool [n], True where it
+            float32 [n, d], L2-normalized (zeros where a product lacks that modality), and bool [n], True where it
             has one.
         """
         with self._lock:

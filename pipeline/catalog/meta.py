@@ -1,6 +1,6 @@
-"""What catalog.parquet says of itself, in the file's key-value metadata: checked when read, made when it is written.
+"""The key-value metadata of catalog.parquet: made when the file is written, checked when it is read.
 
-It names the hash of everything in the file (`data.contents`) and one of itself, and the bundle that made the file.
+They hold the hash of everything in the file (`data.contents`), a hash of themselves, and which bundle made the file.
 """
 
 from __future__ import annotations
@@ -88,18 +88,18 @@ def product_columns(dimension: int) -> list[str]:
     return [name for name in catalog_schema(dimension).names if name != "thumbnail" and not name.endswith("_embedding")]
 
 
-def read_catalog_meta(path: Path, found: Mapping[bytes, bytes] | None) -> tuple[dict[str, Any], Contents]:
+def read_catalog_meta(path: Path, metadata: Mapping[bytes, bytes] | None) -> tuple[dict[str, Any], Contents]:
     """The metadata of the file at `path`, checked, and their `contents`.
 
     Args:
         path: For the sentences.
-        found: The file's key-value metadata.
+        metadata: The file's key-value metadata.
 
     Raises:
         ArtifactError: In one sentence, if the file is no catalogue, of another version, or a field is missing, wrong,
             or changed after it was written.
     """
-    raw, what = (found or {}).get(METADATA_KEY), f"The metadata of {path}"
+    raw, what = (metadata or {}).get(METADATA_KEY), f"The metadata of {path}"
     if raw is None:
         raise ArtifactError(f"{path} is a parquet file, but not a catalogue that this program published.")
     meta = read_object(raw, what, PUBLISH_AGAIN)
@@ -111,7 +111,7 @@ def read_catalog_meta(path: Path, found: Mapping[bytes, bytes] | None) -> tuple[
     fields = check_fields(_FIELDS, meta, what, PUBLISH_AGAIN)
     require_whole(fields.provenance, meta["provenance"], "provenance", what, PUBLISH_AGAIN)
     check_seal(meta, what, PUBLISH_AGAIN)
-    analysis = (found or {}).get(ANALYSIS_KEY)
+    analysis = (metadata or {}).get(ANALYSIS_KEY)
     if (None if analysis is None else _text_hash(analysis)) != fields.contents.analysis:
         raise ArtifactError(f"The analysis in {path} is damaged; {PUBLISH_AGAIN}.")
     return meta, fields.contents
@@ -155,17 +155,17 @@ def _text_hash(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def check_columns(path: Path, found: pa.Schema, dimension: int) -> None:
+def check_columns(path: Path, schema: pa.Schema, dimension: int) -> None:
     """Check that a file has the columns of a catalogue, of the right types; further ones are not read.
 
     Raises:
         ArtifactError: Names the first that is not as it should be.
     """
     for field in catalog_schema(dimension):
-        if field.name not in found.names:
+        if field.name not in schema.names:
             raise ArtifactError(f"{path} lacks the column {field.name}; {PUBLISH_AGAIN}.")
-        if found.names.count(field.name) > 1:
+        if schema.names.count(field.name) > 1:
             raise ArtifactError(f"{path} has two columns {field.name}; {PUBLISH_AGAIN}.")
-        kind = found.field(field.name).type
+        kind = schema.field(field.name).type
         if kind != field.type:
             raise ArtifactError(f"{path}: the column {field.name} holds {kind}, not {field.type}; {PUBLISH_AGAIN}.")

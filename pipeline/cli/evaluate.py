@@ -1,4 +1,4 @@
-"""`python -m pipeline evaluate`: the figures of a bundle on any products, or of its search, printed."""
+"""`python -m pipeline evaluate`, `evaluate-search`: figures of a bundle on any products, or of its search, printed."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,9 @@ from pipeline.artifacts import ArtifactError
 from pipeline.bundle.files import bundle_hash
 from pipeline.bundle.meta import model_config, read_meta
 from pipeline.config.build import Config
-from pipeline.config.presets import PRESETS, with_refit, with_teacher, with_tower
-from pipeline.config.stages import SourceConfig
-from pipeline.model.startingtower import tower_hash
-from pipeline.model.teachers import teacher_tower
+from pipeline.config.presets import PRESETS, with_final_fit
+from pipeline.config.settings import with_settings
+from pipeline.config.stages import ConfigError, SourceConfig
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -31,31 +31,50 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--fetch-images", action="store_true", help="download a table's image URLs")
     command.add_argument("--columns", nargs="*", default=[], metavar="OURS=THEIRS", help="column map of a table")
     command.add_argument("--limit", type=int, default=0, help="at most that many rows of each split")
-    command.add_argument("--teacher", help="vision model to learn from: .tflite file, hub id or folder")
-    command.add_argument("--photos", nargs="*", default=[], help="photos of anything, for learning from it")
-    command.add_argument("--tower", type=Path, help="start the vision tower as that of this file or bundle")
     command.add_argument("--model", type=Path, help="use this trained bundle instead of training one")
     command.add_argument(
-        "--refit", type=Path, help="train on the held-out categories too, with what this calibrated bundle chose"
+        "--final-fit",
+        type=Path,
+        metavar="BUNDLE",
+        help="final fit on all categories with the choices of this calibrated bundle",
     )
     command.add_argument("--seed", type=int, help="default: the preset's")
+    command.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="any field of the configuration, such as train.stages.heads.batch_size=8 (may be repeated)",
+    )
+
+
+def parse_config(words: Sequence[str]) -> Config:
+    """The configuration that the options of a build ask for, given as words of a command line.
+
+    Raises:
+        UserError: As `config_of`.
+        SystemExit: If there is no such option, or one is missing that is needed.
+    """
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    return config_of(parser.parse_args(words))
 
 
 def config_of(arguments: argparse.Namespace) -> Config:
     """The preset with what these options change.
 
     Raises:
-        ArtifactError: If a bundle or a tower that they name cannot be used.
-        ValueError: In one sentence, if they do not go together.
+        ArtifactError: If a bundle that they name cannot be used.
+        ConfigError: If they do not go together, or a setting cannot be used.
     """
     columns = tuple(tuple(pair.split("=", 1)) for pair in arguments.columns)
     if any(len(pair) != 2 for pair in columns):
-        raise ValueError("--columns takes OURS=THEIRS pairs, for example product_title=Name.")
+        raise ConfigError("--columns takes OURS=THEIRS pairs, for example product_title=Name.")
     location, *others = arguments.source
     source = SourceConfig(
         location=location,
         others=tuple(others),
-        photos=tuple(arguments.photos),
         revision=arguments.revision,
         columns=columns,  # type: ignore[arg-type]
         images=arguments.images,
@@ -64,44 +83,32 @@ def config_of(arguments: argparse.Namespace) -> Config:
         limit=arguments.limit,
     )
     config = replace(PRESETS[arguments.preset](), source=source)
-    if arguments.teacher is not None:
-        config = with_teacher(config, teacher_tower(arguments.teacher))
-    if arguments.tower is not None:
-        config = started(config, arguments.tower)
     if arguments.seed is not None:
         config = replace(config, seed=arguments.seed)
-    if arguments.refit is not None:
+    if arguments.final_fit is not None:
         if arguments.model is not None:
-            raise ValueError("--refit trains from the bundle it names, --model trains nothing: give one of them.")
-        if arguments.tower is not None:
-            raise ValueError("--refit starts as the tower of the bundle it names: leave --tower out.")
-        config = refitted(config, arguments.refit)
-    return config if arguments.model is None else with_bundle(config, arguments.model)
+            raise ConfigError("--final-fit trains from the bundle it names, --model trains nothing: give one of them.")
+        config = final_fit(config, arguments.final_fit)
+    if arguments.model is not None:
+        config = with_bundle(config, arguments.model)
+    return with_settings(config, arguments.settings)
 
 
-def started(config: Config, tower: Path) -> Config:
-    """The configuration whose vision tower starts as the one of a file or a bundle.
-
-    Raises:
-        ArtifactError: If there is none.
-        ValueError: If the preset has no vision tower of its own.
-    """
-    config = with_tower(config)
-    return replace(config, train=replace(config.train, tower=str(tower), tower_weights=tower_hash(tower)))
-
-
-def refitted(config: Config, bundle: Path) -> Config:
-    """The configuration that trains on every labelled row but test and validation, with the choices of a bundle.
+def final_fit(config: Config, bundle: Path) -> Config:
+    """The configuration that trains on every labeled row but test and validation, with the choices of a bundle.
 
     Raises:
-        ArtifactError: If there is no bundle at that place, or one that is not finished.
+        ArtifactError: If there is no bundle at that place, or it has no calibrated predictor.
+        ConfigError: If it has another architecture.
     """
     meta = read_meta(bundle)
     if meta["predictor"] is None:
-        raise ArtifactError(f"{bundle} has no predictor; --refit takes the bundle that stage 'predict' calibrated.")
+        raise ArtifactError(
+            f"{bundle} has no predictor; --final-fit takes the bundle that stage 'fit-predictor' calibrated."
+        )
     selection = meta["selection"]
-    config = with_refit(config, model_config(meta["model"]), selection["strength"], selection["gate_shift"])
-    return replace(config, train=replace(config.train, refit=str(bundle), refit_weights=bundle_hash(bundle)))
+    config = with_final_fit(config, model_config(meta["model"]), selection["alpha"], selection["gate_shift"])
+    return replace(config, train=replace(config.train, final_fit=str(bundle), final_fit_weights=bundle_hash(bundle)))
 
 
 def with_bundle(config: Config, bundle: Path) -> Config:

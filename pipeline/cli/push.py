@@ -1,4 +1,4 @@
-"""`python -m pipeline publish --to-hub`: prints the two lines that a Space needs."""
+"""`python -m pipeline push`: prints the two lines that a Space needs."""
 
 from __future__ import annotations
 

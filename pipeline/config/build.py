@@ -1,21 +1,20 @@
 """The configuration of a build: frozen dataclasses, checked when they are made.
 
 Its parts are in `model.py`, `train.py` and `stages.py`. A preset (`presets.py`) is a function that
-returns one whole `Config`. Each stage's artifacts carry the fingerprint of the part of the configuration they depend
-on, so that a changed setting redoes what it must and nothing else.
+returns one whole `Config`. Which stage depends on which part is in the table of `pipeline.stages.runner`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipeline.config.model import ModelConfig
 from pipeline.config.stages import (
     ClusterConfig,
-    EmbedConfig,
     EvaluateConfig,
     IngestConfig,
     LayoutConfig,
@@ -23,10 +22,7 @@ from pipeline.config.stages import (
     PublishConfig,
     SourceConfig,
 )
-from pipeline.config.train import OPTIMISER, TrainConfig
-
-STAGE_ORDER = ("ingest", "train", "embed", "predict", "layout", "cluster", "analyse", "evaluate", "publish")
-"""Names of the stages, in the order of work."""
+from pipeline.config.train import OPTIMIZER_FIELDS, TrainConfig
 
 
 @dataclass(frozen=True)
@@ -39,52 +35,38 @@ class Config:
     seed: int = 17
     source: SourceConfig = field(default_factory=SourceConfig)
     ingest: IngestConfig = field(default_factory=IngestConfig)
-    embed: EmbedConfig = field(default_factory=EmbedConfig)
     predict: PredictConfig = field(default_factory=PredictConfig)
     layout: LayoutConfig = field(default_factory=LayoutConfig)
     cluster: ClusterConfig = field(default_factory=ClusterConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
     publish: PublishConfig = field(default_factory=PublishConfig)
 
-    def fingerprint(self, stage: str) -> str:
-        """Hash of everything `stage` depends on: its own part and those of the stages before it.
+    def parts(self, names: Iterable[str]) -> dict[str, Any]:
+        """Some of the fields, as JSON."""
+        whole = asdict(self)
+        return {name: whole[name] for name in names}
+
+    def training_fingerprint(self, stage: str, products: str) -> str:
+        """Hash of everything the checkpoint of one training stage depends on.
+
+        Args:
+            stage: Name of the training stage.
+            products: Fingerprint of the products that it learns from.
+
+        A stage that trains only the vision tower does not depend on the losses of the stages after it, so those can
+        be changed without training the tower again.
 
         Returns:
             The first 16 hex digits of a SHA-256.
         """
-        parts: dict[str, tuple[str, ...]] = {
-            "ingest": ("source", "ingest"),
-            "train": ("model", "train"),
-            "embed": ("embed",),
-            "predict": ("predict",),
-            "layout": ("layout",),
-            "cluster": ("cluster",),
-            "analyse": (),
-            "evaluate": ("evaluate",),
-            "publish": ("publish",),
-        }
-        upto = STAGE_ORDER[: STAGE_ORDER.index(stage) + 1]
-        whole = asdict(self)
-        return _hash(
-            {name: whole[name] for name in ["preset", "seed", *(n for earlier in upto for n in parts[earlier])]}
-        )
-
-    def training_fingerprint(self, stage: str) -> str:
-        """Hash of everything the checkpoint of one training stage depends on.
-
-        A stage that trains only the vision tower does not depend on the losses of the stages after it, so those can
-        be changed without training the tower again.
-        """
         names = [step.name for step in self.train.stages]
         upto = [asdict(step) for step in self.train.stages[: names.index(stage) + 1]]
         train, model = asdict(self.train), asdict(self.model)
-        if all(step["train"] in (("imitation",), ("vision",)) for step in upto):
+        if all(step["train"] == ("vision",) for step in upto):
             model = {name: model[name] for name in ("vision", "dimension", "hidden", "dropout")}
-            taught = ("teacher", "teacher_weight", "teacher_views", "photo_views", "photo_share")
-            started = ("tower_weights", "refit_weights")
-            train = {name: train[name] for name in (*taught, *started, "image_weight", *OPTIMISER)}
+            train = {name: train[name] for name in ("final_fit_weights", "image_weight", *OPTIMIZER_FIELDS)}
         train["stages"] = upto
-        return _hash({"ingest": self.fingerprint("ingest"), "model": model, "train": train})
+        return _hash({"products": products, "seed": self.seed, "model": model, "train": train})
 
 
 def _hash(value: dict[str, Any]) -> str:

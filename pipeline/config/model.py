@@ -1,4 +1,4 @@
-"""Configuration of the model: its two towers, as data, and what joins them."""
+"""Configuration of the model: its two towers, as data, projection heads and gate."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ Pooling = Literal["cls", "mean", "pooler"]
 
 @dataclass(frozen=True)
 class TowerConfig:
-    """One tower, as data: the code has no branch for a particular model.
+    """One tower, as data: no code depends on a particular model.
 
     Attributes:
         model_id: Hub id, local folder, or "package:NAME/FOLDER" for weights inside a pip package.
-            Empty: built from `architecture` with random weights and trained in full here.
+            Empty: built from `architecture` with random weights and trained from scratch.
         model_class: Name of the transformers class that the checkpoint is loaded with.
-        pooling: How token states become one vector.
+        pooling: How the states of tokens or patches become one vector.
         width: Size of the pooled vector.
-        tokenizer: Text tower only: where its tokenizer is, if not at `model_id`.
+        tokenizer: Text tower only: location of its tokenizer, if not `model_id`.
         revision: Pinned commit on the hub.
         sha256: Expected hash of the weights file of a packaged model.
-        architecture: Keyword pairs of the transformers configuration for a tower made here.
+        architecture: Keyword pairs of the transformers configuration of a tower without `model_id`.
         options: Keyword pairs given to the class itself.
         max_tokens: Text tower only: longer texts are cut.
         image_size: Vision tower only: side of its square input.
         image_mean: Vision tower only: per-channel mean, of values in [0, 1].
-        image_std: Vision tower only: per-channel deviation.
+        image_std: Vision tower only: per-channel standard deviation.
         lora_targets: Names of the linear layers that LoRA adapts.
         lora_rank: Rank of the adapters.
         lora_alpha: Scale of the adapters; the update is multiplied by alpha / rank.
@@ -65,10 +65,10 @@ class ModelConfig:
     Attributes:
         dimension: Size d of the shared space.
         hidden: Width of the projection heads' hidden layer.
-        residual_text: The text head adds to the tower's own vector and starts as the identity
+        residual_text: The text head adds to the vector of the tower and starts as the identity
             (needs `text.width == dimension`).
         dropout: In the projection heads.
-        gate_bias: Initial bias of the fusion gate; above 0 favours the text.
+        gate_bias: Initial bias of the fusion gate; above 0 favors the text.
     """
 
     text: TowerConfig

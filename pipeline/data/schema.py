@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.artifacts import ArtifactError, atomic_path
-from pipeline.provenance import Provenance, write_provenance
 
 SCHEMA_VERSION = 2
 UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
@@ -62,6 +61,16 @@ CLUSTERS = pa.schema(
 )
 
 
+PREDICTED = pa.schema(
+    [
+        ("product_id", pa.string()),
+        ("predicted_path", pa.string()),
+        ("predicted_confidences", pa.list_(pa.float32())),  # one a level of predicted_path, falling
+        ("candidate_scores", pa.list_(pa.float32())),  # cosine of the fused vector, in the order of candidates
+    ]
+)
+
+
 def vector_type(dimension: int) -> pa.DataType:
     """Arrow type of one stored vector: float16, fixed size, L2-normalised."""
     return pa.list_(pa.float16(), dimension)
@@ -70,27 +79,6 @@ def vector_type(dimension: int) -> pa.DataType:
 def embeddings_schema(dimension: int) -> pa.Schema:
     """Vectors of products; null where the product lacks the modality."""
     return pa.schema([("product_id", pa.string()), *((k, vector_type(dimension)) for k in ("fused", "text", "image"))])
-
-
-def category_embeddings_schema(dimension: int) -> pa.Schema:
-    """Vectors of category paths; `seen` = some training row has it as its truth."""
-    return pa.schema([("category_path", pa.string()), ("seen", pa.bool_()), ("embedding", vector_type(dimension))])
-
-
-def centroids_schema(dimension: int) -> pa.Schema:
-    """Mean of the members' fused vectors (L2-normalised), of every category at every depth."""
-    return pa.schema(
-        [
-            ("category_path", pa.string()),
-            ("depth", pa.int32()),
-            ("members", pa.int32()),
-            ("centroid", vector_type(dimension)),
-            ("spread", pa.float32()),  # 1 - mean cosine of the members to the centroid
-            ("x", pa.float32()),
-            ("y", pa.float32()),
-            ("z", pa.float32()),
-        ]
-    )
 
 
 def catalog_schema(dimension: int) -> pa.Schema:
@@ -102,10 +90,9 @@ def catalog_schema(dimension: int) -> pa.Schema:
             PRODUCTS.field("category_path"),
             ("category_top", pa.string()),
             ("category_depth2", pa.string()),
-            ("predicted_path", pa.string()),
-            ("predicted_confidences", pa.list_(pa.float32())),  # one a level of predicted_path, falling
+            *(PREDICTED.field(k) for k in ("predicted_path", "predicted_confidences")),
             ("candidates", pa.list_(pa.string())),
-            ("candidate_scores", pa.list_(pa.float32())),  # cosine of the fused vector, in the order of candidates
+            PREDICTED.field("candidate_scores"),
             ("thumbnail", pa.binary()),
             *((f"{k}_embedding", vector_type(dimension)) for k in ("fused", "text", "image")),
             *(field for field in LAYOUT if field.name != "product_id"),
@@ -146,10 +133,8 @@ def arrow_to_vectors(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, np
     return vectors, present
 
 
-def write_table(
-    path: Path, table: pa.Table, provenance: Provenance | None = None, *, row_group_size: int = 4096
-) -> None:
-    """Write a table atomically, with a checksum of every page, and its provenance beside it.
+def write_table(path: Path, table: pa.Table, *, row_group_size: int = 4096) -> None:
+    """Write a table atomically, with a checksum of every page.
 
     Vectors are split into byte streams and photos stored as they are: smaller and faster to read than by dictionaries.
     """
@@ -168,8 +153,6 @@ def write_table(
             use_byte_stream_split=vectors,
             write_page_checksum=True,
         )
-    if provenance is not None:
-        write_provenance(path, provenance)
 
 
 def _is_list(kind: pa.DataType) -> bool:

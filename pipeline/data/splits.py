@@ -191,6 +191,6 @@ def assign_splits(
                 splits[row] = "heldout"
     if "validation" not in given:
         cut("validation", config.validation_fraction)
-    if config.heldout_learnt and "heldout" not in given:
+    if config.train_on_heldout and "heldout" not in given:
         splits = ["train" if split == "heldout" else split for split in splits]
     return Assignment(splits, reasons)

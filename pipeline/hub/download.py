@@ -21,7 +21,7 @@ Kind = Literal["dataset", "model"]
 VARIABLES = ("CATALOG_REPO", "MODEL_REPO")
 """Environment variables that name what a Space opens, each as `user/name@revision`."""
 
-PUBLISH = "python -m pipeline publish --to-hub"
+PUBLISH = "python -m pipeline push"
 _BUNDLE, _CATALOG = BundlePaths(Path()), RunPaths(Path()).catalog.name
 _NEEDED = (_BUNDLE.meta.name, _BUNDLE.weights.name, _BUNDLE.categories.name)
 _COMMIT = re.compile(r"[0-9a-f]{40}")

@@ -1,8 +1,9 @@
-"""Tower features of many texts or photos: each distinct text once, bucketed by length, in batches."""
+"""Tower features of many texts or photos, in batches: each distinct text once, bucketed by length."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -11,14 +12,14 @@ from torch import Tensor
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
-from pipeline.models.towers import TextTower, VisionTower
+from pipeline.models.towers import TextTower, Tower, VisionTower
 
 TOKENS_PER_BATCH = 4096
 IMAGES_PER_BATCH = 64
 
 
 class TokenCache:
-    """Token ids of texts; each distinct text is tokenised once."""
+    """Token ids of texts; each distinct text is tokenized once."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> None:
         self.tokenizer = tokenizer
@@ -60,30 +61,40 @@ def length_batches(lengths: Sequence[int], tokens: int = TOKENS_PER_BATCH) -> li
     return batches
 
 
+@contextlib.contextmanager
+def evaluating(tower: Tower) -> Iterator[None]:
+    """Put a tower into evaluation mode for the time of the context."""
+    training = tower.training
+    tower.eval()
+    try:
+        yield
+    finally:
+        tower.train(training)
+
+
 @torch.inference_mode()
 def encode_texts(tower: TextTower, tokens: TokenCache, texts: Sequence[str], *, progress: str = "") -> np.ndarray:
     """Text-tower features of texts.
 
     Args:
-        tower: The tower; its training mode is left as found.
-        tokens: Tokeniser with its cache.
+        tower: The tower; it runs in evaluation mode.
+        tokens: Tokenizer with its cache.
         texts: Any number, repeats allowed.
         progress: Label of a progress bar; "" shows none.
 
     Returns:
-        float32 [n, width], not normalised.
+        float32 [n, width], not normalized.
     """
     distinct = list(dict.fromkeys(texts))
     ids = tokens(distinct)
     features = np.zeros((len(distinct), tower.config.width), dtype=np.float32)
     device = next(tower.parameters()).device
     pad_id = tokens.tokenizer.pad_token_id or 0
-    training, _ = tower.training, tower.eval()
-    with tqdm(total=len(distinct), desc=progress, unit="text", disable=not progress) as bar:
+    bar = tqdm(total=len(distinct), desc=progress, unit="text", disable=not progress)
+    with evaluating(tower), bar:
         for rows in length_batches([len(row) for row in ids]):
             features[rows] = tower(*pad([ids[row] for row in rows], pad_id, device)).float().cpu().numpy()
             bar.update(len(rows))
-    tower.train(training)
     position = {text: row for row, text in enumerate(distinct)}
     return features[[position[text] for text in texts]] if texts else features
 
@@ -93,27 +104,27 @@ def encode_images(tower: VisionTower, images: np.ndarray, *, progress: str = "")
     """Vision-tower features of photos.
 
     Args:
-        tower: The tower; its training mode is left as found.
+        tower: The tower; it runs in evaluation mode.
         images: uint8 [n, side, side, 3], RGB; resized where the tower wants another side. A memory map is read batch
             by batch.
         progress: Label of a progress bar; "" shows none.
 
     Returns:
-        float32 [n, width], not normalised.
+        float32 [n, width], not normalized.
     """
     features = np.zeros((len(images), tower.config.width), dtype=np.float32)
     device = next(tower.parameters()).device
-    training, _ = tower.training, tower.eval()
-    for start in tqdm(range(0, len(images), IMAGES_PER_BATCH), desc=progress, unit="batch", disable=not progress):
-        rows = slice(start, start + IMAGES_PER_BATCH)
-        pixels = resized(to_pixels(images[rows]).to(device), tower.config.image_size)
-        features[rows] = tower(pixels).float().cpu().numpy()
-    tower.train(training)
+    starts = tqdm(range(0, len(images), IMAGES_PER_BATCH), desc=progress, unit="batch", disable=not progress)
+    with evaluating(tower):
+        for start in starts:
+            rows = slice(start, start + IMAGES_PER_BATCH)
+            pixels = resized(to_pixels(images[rows]).to(device), tower.config.image_size)
+            features[rows] = tower(pixels).float().cpu().numpy()
     return features
 
 
 def resized(pixels: Tensor, size: int) -> Tensor:
-    """Pixels [n, 3, side, side] at the side `size`, without aliasing; as they are where they have it."""
+    """Pixels [n, 3, side, side] resized to side `size` with antialiasing; unchanged where they have that side."""
     if pixels.shape[-1] == size:
         return pixels
     return F.interpolate(pixels.float(), size=(size, size), mode="bilinear", antialias=True, align_corners=False)

@@ -1,7 +1,7 @@
 """Text and vision towers: transformers backbones with pooling, as the configuration describes them.
 
-A tower comes from the hub, from a folder, from a pip package, or is made here with random weights and trained in
-full. A weight that loading would leave re-initialised is an error, never a warning.
+A tower comes from the hub, from a folder, from a pip package, or is built here with random weights and trained in
+full. A weight that loading would leave re-initialized is an error, never a warning.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ def resolve_model(model_id: str, sha256: str | None = None) -> str:
     path = Path(spec.origin).parent / folder
     if sha256 is not None:
         with (path / "model.safetensors").open("rb") as weights:
-            found = hashlib.file_digest(weights, "sha256").hexdigest()
-        if found != sha256:
-            raise TowerError(f"The weights in package '{package}' are not the expected ones (sha256 {found[:12]}…).")
+            actual = hashlib.file_digest(weights, "sha256").hexdigest()
+        if actual != sha256:
+            raise TowerError(f"The weights in package '{package}' are not the expected ones (sha256 {actual[:12]}…).")
     return str(path)
 
 
@@ -90,7 +90,7 @@ def load_backbone(config: TowerConfig, *, weights: bool = True) -> PreTrainedMod
     fresh = sorted(map(str, [*info["missing_keys"], *info.get("mismatched_keys", [])]))
     if fresh:
         raise TowerError(
-            f"Loading '{config.model_id}' as {config.model_class} leaves {len(fresh)} weights re-initialised "
+            f"Loading '{config.model_id}' as {config.model_class} leaves {len(fresh)} weights re-initialized "
             f"(first: {fresh[0]}); the checkpoint is of another class."
         )
     return cast(PreTrainedModel, model)
@@ -121,7 +121,7 @@ class Tower(nn.Module):
 
     @property
     def revision(self) -> str:
-        """What the tower's weights are: a commit, a hash, or "trained here"."""
+        """Origin of the tower's weights: a commit, a hash, "local" or "trained here"."""
         commit = getattr(self.backbone.config, "_commit_hash", None)
         return (
             commit
@@ -134,11 +134,10 @@ class Tower(nn.Module):
         """Names and values of the LoRA parameters."""
         return ((name, value) for name, value in self.named_parameters() if "lora_" in name)
 
-    def merge_adapters(self, strength: float = 1.0) -> None:
-        """Fold the adapters, scaled by `strength`, into the weights; for inference only."""
+    def merge_adapters(self) -> None:
+        """Fold the adapters into the weights; for inference only."""
         for module in list(self.modules()):
             if isinstance(module, LoraLayer):
-                module.scale_layer(strength)
                 module.merge()  # type: ignore[attr-defined]
 
     def _pool(self, output: Any, mask: Tensor | None) -> Tensor:
@@ -163,7 +162,7 @@ class TextTower(Tower):
             attention_mask: int64 [n, t], 0 on padding.
 
         Returns:
-            float [n, width], not normalised.
+            float [n, width], not normalized.
         """
         output = self.backbone(input_ids=input_ids, attention_mask=attention_mask)
         return self._pool(output, attention_mask)
@@ -173,12 +172,12 @@ class VisionTower(Tower):
     """Photos to one vector each."""
 
     mean: Tensor
-    deviation: Tensor
+    std: Tensor
 
     def __init__(self, config: TowerConfig, *, weights: bool = True) -> None:
         super().__init__(config, weights=weights)
         self.register_buffer("mean", torch.tensor(config.image_mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("deviation", torch.tensor(config.image_std).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(config.image_std).view(1, 3, 1, 1), persistent=False)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -188,8 +187,8 @@ class VisionTower(Tower):
             pixels: uint8 or float in [0, 255], [n, 3, size, size], RGB.
 
         Returns:
-            float [n, width], not normalised.
+            float [n, width], not normalized.
         """
-        scaled = (pixels.to(self.mean.dtype) / 255 - self.mean) / self.deviation
+        scaled = (pixels.to(self.mean.dtype) / 255 - self.mean) / self.std
         output = self.backbone(pixel_values=scaled.contiguous(memory_format=torch.channels_last))
         return self._pool(output, None)

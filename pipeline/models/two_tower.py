@@ -1,6 +1,6 @@
 """The two-tower model: projection heads, gated fusion, one space for products and categories.
 
-It knows no training loop: towers give features, heads and gate turn features into unit vectors.
+Towers give features, heads and gate turn features into unit vectors. Nothing here depends on the training loop.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ MAX_LOGIT_SCALE = 100.0
 class ProjectionHead(nn.Module):
     """LayerNorm, Linear, GELU, Linear, L2 norm; optionally added to its own input.
 
-    A residual head starts as the identity, so that what the tower already knows is kept where training says
-    nothing. `strength` in [0, 1] fades the learned part: 0 is the untrained tower.
+    A residual head starts as the identity, so that a product or category that training says nothing about keeps its
+    pretrained vector. `alpha` in [0, 1] scales the learned part (WiSE-FT, Wortsman et al. 2022): 0 is the pretrained
+    tower.
     """
 
-    strength: Tensor
+    alpha: Tensor
 
     def __init__(
         self, width: int, hidden: int, dimension: int, *, residual: bool = False, dropout: float = 0.0
@@ -36,7 +37,7 @@ class ProjectionHead(nn.Module):
         self.expand = nn.Linear(width, hidden)
         self.dropout = nn.Dropout(dropout)
         self.contract = nn.Linear(hidden, dimension)
-        self.register_buffer("strength", torch.ones(()))
+        self.register_buffer("alpha", torch.ones(()))
         if residual:
             nn.init.zeros_(self.contract.weight)
             nn.init.zeros_(self.contract.bias)
@@ -45,12 +46,12 @@ class ProjectionHead(nn.Module):
         """Unit vectors [n, dimension] of features [n, width]."""
         learned = self.contract(self.dropout(F.gelu(self.expand(self.norm(features)))))
         if self.residual:
-            learned = F.normalize(features, dim=-1) + self.strength * learned
+            learned = F.normalize(features, dim=-1) + self.alpha * learned
         return F.normalize(learned, dim=-1)
 
 
 class GatedFusion(nn.Module):
-    """g = sigmoid(W [z_text; z_image] + b), e = normalise(g * z_text + (1 - g) * z_image), per dimension.
+    """g = sigmoid(W [z_text; z_image] + b), e = normalize(g * z_text + (1 - g) * z_image), per dimension.
 
     W starts at zero: every dimension begins with the same weight, sigmoid(`bias`), on the text.
     """
@@ -104,10 +105,6 @@ class TwoTower(nn.Module):
         """Factor on cosines before a softmax, in [1, 100]."""
         return self.log_logit_scale.exp().clamp(1.0, MAX_LOGIT_SCALE)
 
-    def heads(self) -> nn.ModuleList:
-        """The parts that learn in every stage, besides the logit scale."""
-        return nn.ModuleList([self.text_head, self.image_head, self.fusion])
-
     def forward(
         self, text_features: Tensor, image_features: Tensor, has_text: Tensor, has_image: Tensor, categories: Tensor
     ) -> dict[str, Tensor]:
@@ -131,7 +128,7 @@ class TwoTower(nn.Module):
         """Freeze everything but `parts` ("vision", "heads", "text_lora", "vision_lora").
 
         Returns:
-            The parameters that learn, by name.
+            The trained parameters, by name.
         """
         self.requires_grad_(False)
         groups = {
@@ -142,10 +139,10 @@ class TwoTower(nn.Module):
         }
         chosen: dict[str, nn.Parameter] = {}
         for part in parts:
-            found = dict(groups[part])
-            if not found:
+            parameters = dict(groups[part])
+            if not parameters:
                 raise ValueError(f"This model has nothing to train for '{part}'; check the tower's LoRA settings.")
-            chosen.update(found)
+            chosen.update(parameters)
         for parameter in chosen.values():
             parameter.requires_grad_(True)
         return chosen

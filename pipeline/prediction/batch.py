@@ -1,4 +1,4 @@
-"""`python -m pipeline classify --input … --out …`: the category of every row of a catalogue.
+"""`python -m pipeline classify-file`: the category of every row of a catalogue.
 
 A catalogue is read in batches; each finished batch is a file beside the result, so that a run which was stopped goes
 on behind the last of them when the command is given again. Rows that cannot be read go to the rejects.
@@ -27,10 +27,11 @@ from pipeline.catalog.catalog import Catalog
 from pipeline.config.stages import IngestConfig, SourceConfig
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.schema import REJECTS, read_table, write_table
-from pipeline.data.sources import Item, open_source
+from pipeline.data.sources import Item, content_of_source, open_source
 from pipeline.prediction.answer import ALTERNATIVES, NOTHING, Evidence, Shelf
 from pipeline.prediction.predictor import CategoryPredictor, kinds_of
 from pipeline.prediction.request import Classify, predictor_of, shelf_of
+from pipeline.provenance import content_of
 from pipeline.search.query import Query
 
 PREDICTIONS = pa.schema(
@@ -87,15 +88,17 @@ def classify_catalogue(
     bundle = load_bundle(model)
     predictor = predictor_of(bundle, taxonomy, asked)
     shelf = None if catalog is None else shelf_of(Catalog.open(catalog))
-    opened = open_source(SourceConfig(location=source))
+    config = SourceConfig(location=source)
+    opened = open_source(config)
     paths = ClassifyPaths(out)
     _check_state(
         paths,
         {
             "model": bundle.meta["sha256"],
             "source": source,
+            "content": content_of_source(config, paths.parts),
             "paths": _digest(predictor.paths),
-            "catalog": str(catalog),
+            "catalog": None if catalog is None else content_of(catalog),
             **asdict(asked),
         },
     )

@@ -17,13 +17,14 @@ from pipeline.bundle.prototypes import Prototypes
 from pipeline.config.build import Config
 from pipeline.data.vectors import ProductVectors
 from pipeline.metrics import ratios
-from pipeline.models.classifier import ClassTable, train_classifier
+from pipeline.models.classifier import ClassTable
 from pipeline.prediction.calibrate import TuningRows, calibration_errors, recalibrate
 from pipeline.prediction.plots import draw_coverage, draw_reliability
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.prediction.tune import tune
 from pipeline.search.evidence import nearest_support
 from pipeline.taxonomy.paths import hash_path, levels
+from pipeline.training.classifier import train_classifier
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def make_predictor(
 ) -> PredictorParts:
     """Train a classifier for each kind of class weights, choose among them and calibrate.
 
-    A refit trains only the kind that its bundle chose, and keeps what that one chose. Only confidences are measured
+    A final fit trains only the kind that its bundle chose, and keeps what that one chose. Only confidences are measured
     again: on validation rows by this model, on categories that it has no more to learn by the one that had not. What
     the agreement of neighbours adds stays as that one found it.
 
@@ -55,7 +56,7 @@ def make_predictor(
     views = {"text": (own.text, own.has_text), "image": (own.image, own.has_image)}
     views["fused"] = (own.fused, own.has_text | own.has_image)
     classifiers = {}
-    chosen = load_bundle(Path(config.train.refit)).predictor if config.train.refit else None
+    chosen = load_bundle(Path(config.train.final_fit)).predictor if config.train.final_fit else None
     for exponent in config.predict.class_weights if chosen is None else (chosen.notes["class_weight"],):
         classifier = train_classifier(
             [view for view, _ in views.values()],
@@ -71,15 +72,15 @@ def make_predictor(
     if chosen is None:
         parts, judged = tune(bundle, classifiers, rows, config.predict)
     else:
-        [refitted] = classifiers.values()
+        [fitted] = classifiers.values()
         parts = replace(
             chosen,
             classes=classes,
-            classifier=refitted.classifier,
+            classifier=fitted.classifier,
             most_frequent=frequent,
             prototypes=prototypes,
         )
-        before = load_bundle(Path(config.train.refit))
+        before = load_bundle(Path(config.train.final_fit))
         held = held_out_before(config, before, products, np.load(paths.images, mmap_mode="r"))
         predictors = CategoryPredictor(bundle, parts=parts), CategoryPredictor(before, bundle.categories)
         samples = {

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.artifacts import ArtifactError
+from pipeline.errors import InputError
 from pipeline.prediction.scorer import TINY, CategoryScorer
 from pipeline.search.evidence import Support
 from pipeline.taxonomy.paths import levels, normalise_path, truncate
@@ -112,7 +113,7 @@ class CategoryPredictor:
         """
         parts = parts or bundle.predictor
         if parts is None:
-            raise ArtifactError("This bundle has no category predictor; run stage 'predict' of its build.")
+            raise ArtifactError("This bundle has no category predictor; run stage 'fit-predictor' of its build.")
         self.scorer = CategoryScorer(bundle, paths, vectors, parts, names)
         self.paths, self.tree = self.scorer.paths, self.scorer.tree
         self._calibrations: dict[str, Calibration] = parts.calibrations[which]
@@ -238,7 +239,7 @@ class CategoryPredictor:
             named[[self.tree.node(normalise_path(path)) for path in candidates]] = True
             allowed &= named
         if not allowed.any():
-            raise ValueError("No category lies in these branches and is one of these candidates.")
+            raise InputError("No category lies in these branches and is one of these candidates.")
         return allowed
 
     def _judge(
@@ -272,7 +273,7 @@ class CategoryPredictor:
         """Precision asked of each node, float [nodes]; branches that this taxonomy lacks say nothing."""
         asked = [precision, *(precision for _, precision in self._branches)]
         if not all(0 < precision <= 1 for precision in asked):
-            raise ValueError("A precision lies above 0 and is at most 1.")
+            raise InputError("A precision lies above 0 and is at most 1.")
         whole = np.full(len(self.tree), precision)
         known = [(normalise_path(path), precision) for path, precision in self._branches]
         for path, precision in sorted(known, key=lambda pair: len(levels(pair[0]))):  # the narrower branch counts

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.catalog.catalog import Catalog
+from pipeline.errors import InputError
 from pipeline.search.query import Query
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
@@ -41,7 +42,7 @@ def rerank(
     """
     paths = list(dict.fromkeys(candidates))
     if not paths:
-        raise ValueError("reranking needs at least one candidate category")
+        raise InputError("reranking needs at least one candidate category")
     categories = bundle.encode_categories(paths)
     pictured = categories if bundle.predictor is None else bundle.predictor.for_photos(paths, categories)
     blank = np.full(len(paths), np.nan, dtype=np.float32)
@@ -75,7 +76,7 @@ def fade(bundle: Bundle, query: Query, balance: float) -> np.ndarray:
         ValueError: If the balance does not lie between 0 and 1.
     """
     if not 0 <= balance <= 1:
-        raise ValueError(f"The balance lies between 0 (text alone) and 1 (photo alone); it was {balance}.")
+        raise InputError(f"The balance lies between 0 (text alone) and 1 (photo alone); it was {balance}.")
     text, image = query.text_vector, query.image_vector
     if text is None or image is None or balance == AS_THE_GATE_DECIDES:
         return query.fused_vector

@@ -15,6 +15,7 @@ from pipeline.bundle.bundle import Bundle
 from pipeline.bundle.calibration import Calibration
 from pipeline.bundle.predictor_state import KINDS, PREDICTORS, PredictorParts
 from pipeline.config.stages import PredictConfig
+from pipeline.errors import InputError
 from pipeline.metrics import ratios
 from pipeline.prediction.calibrate import Judged, TuningRows, calibrate, calibration_errors, support_losses
 from pipeline.prediction.predictor import CategoryPredictor
@@ -40,7 +41,7 @@ def tune(
     """
     rows = {kind: own for kind, own in rows.items() if len(own.truths)}
     if not rows:
-        raise ValueError("No validation row has a category; the predictor cannot be calibrated.")
+        raise InputError("No validation row has a category; the predictor cannot be calibrated.")
     predictors = {
         exponent: CategoryPredictor(bundle, parts=replace(parts, calibrations={"default": {}}))
         for exponent, parts in classifiers.items()

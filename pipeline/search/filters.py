@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from pipeline.errors import InputError
+
 HOLE = "{}"
 """Where the text goes in a template."""
 
@@ -45,5 +47,5 @@ def worded(text: str, template: str) -> str:
     if not template.strip() or not text:
         return text
     if template.count(HOLE) != 1:
-        raise ValueError(f'A template has {HOLE} once, where the text goes, as in "a photo of {HOLE}".')
+        raise InputError(f'A template has {HOLE} once, where the text goes, as in "a photo of {HOLE}".')
     return template.strip().replace(HOLE, text)

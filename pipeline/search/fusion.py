@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 COSINE_WEIGHT = 0.7
-"""Of the cosine beside BM25, for a visitor's words; `evaluate --search` says what it is worth."""
+"""Of the cosine beside BM25, for a visitor's words; `evaluate-search` says what it is worth."""
 
 RRF_CONSTANT = 60
 """Cormack et al. 2009; large enough that the first ranks do not decide alone."""

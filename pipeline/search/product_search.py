@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.catalog.catalog import Catalog
+from pipeline.errors import InputError
 from pipeline.search.bm25 import LexicalIndex, product_words
 from pipeline.search.evidence import NEAR_DUPLICATE
 from pipeline.search.fusion import COSINE_WEIGHT, convex_combination
@@ -124,7 +125,7 @@ class ProductSearch:
             return lambda width: best_of(_only(fused, allowed), width)
         vector, index = (image, self.by_image) if text is None else (text, self.by_text)
         if vector is None:
-            raise ValueError("a query needs a text or a photo")
+            raise InputError("a query needs a text or a photo")
 
         def nearest(width: int) -> tuple[np.ndarray, np.ndarray]:
             scores, rows = index.search(vector[None], width, allowed)

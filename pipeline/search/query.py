@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.data.images import square
+from pipeline.errors import InputError
 
 if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
     from pipeline.bundle.bundle import Bundle
@@ -54,7 +55,7 @@ class QueryEncoder:
         """
         text = (text or "").strip()
         if not text and image is None:
-            raise ValueError("a query needs a text or a photo")
+            raise InputError("a query needs a text or a photo")
         text_vector = self._text(text) if text else None
         image_vector = self._encode_image(image) if image is not None else None
         return fuse(self.bundle, text_vector, image_vector)

@@ -21,10 +21,8 @@ from pipeline.catalog.analysis import SpaceFacts, data_facts, largest
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products, read_table
 from pipeline.data.vectors import read_rows, read_vectors, unit
-from pipeline.provenance import Provenance, require, write_provenance
 from pipeline.taxonomy.paths import truncate
 
-STAGE = "analyse"
 _LOG = logging.getLogger(__name__)
 _NEAREST = 6  # products of a cluster that stand for it
 _TYPICAL = 240  # categories that a product stands for
@@ -40,9 +38,6 @@ def run(config: Config, run_dir: Path) -> None:
     paths = RunPaths(run_dir)
     products = read_products(paths.products)
     product_ids = products["product_id"].tolist()
-    require(paths.embeddings, config, "embed", product_ids)
-    for path in (paths.clusters, paths.silhouette, paths.k_distances):
-        require(path, config, "cluster", product_ids)
     vectors = read_vectors(paths.embeddings, product_ids).fused
     categories = [None if pd.isna(path) else str(path) for path in products["category_path"]]
     light = brightness(read_table(paths.products, ["thumbnail"])["thumbnail"].to_pylist())
@@ -51,7 +46,6 @@ def run(config: Config, run_dir: Path) -> None:
     data = data_facts(products, light, typical)
     space = space_facts(paths, product_ids, vectors, categories, config.cluster.dbscan_min_samples)
     write_json(paths.analysis, {"data": data, "space": space})
-    write_provenance(paths.analysis, Provenance.of(config, STAGE, product_ids))
     _LOG.info("%d products of %d categories analysed", len(products), data["categories"])
 
 

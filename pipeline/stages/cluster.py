@@ -1,13 +1,11 @@
-"""Stage cluster: groups products by k-means and by DBSCAN, and finds the centre of every category at every depth.
+"""Stage cluster: groups products by k-means of their vectors and by DBSCAN of their places in the layout.
 
-Reads products, embeddings and layout; writes `clusters.parquet`, `silhouette.parquet`, `k_distances.parquet` and
-`centroids.parquet`.
+Reads products, embeddings and layout; writes `clusters.parquet`, `silhouette.parquet` and `k_distances.parquet`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +20,9 @@ from tqdm import tqdm
 from pipeline.artifacts import RunPaths
 from pipeline.config.build import Config
 from pipeline.config.stages import ClusterConfig
-from pipeline.data.schema import CLUSTERS, centroids_schema, read_products, vectors_to_arrow, write_table
-from pipeline.data.vectors import read_rows, read_vectors, unit
-from pipeline.provenance import Provenance, require
-from pipeline.taxonomy.paths import levels, truncate
+from pipeline.data.schema import CLUSTERS, read_products, write_table
+from pipeline.data.vectors import read_rows, read_vectors
 
-STAGE = "cluster"
 _LOG = logging.getLogger(__name__)
 _CURVE_POINTS = 256  # of the k-distance plot
 _OUTLIERS = 0.01  # the farthest neighbours, which would pull the bend of the curve to themselves
@@ -35,29 +30,22 @@ _OUTLIERS = 0.01  # the farthest neighbours, which would pull the bend of the cu
 
 def outputs(run: RunPaths) -> list[Path]:
     """What the stage writes."""
-    return [run.clusters, run.silhouette, run.k_distances, run.centroids]
+    return [run.clusters, run.silhouette, run.k_distances]
 
 
 def run(config: Config, run_dir: Path) -> None:
-    """Cluster the products of a run and find the centroids of their categories."""
+    """Cluster the products of a run by their vectors and by their places."""
     paths = RunPaths(run_dir)
-    products = read_products(paths.products)
-    product_ids = products["product_id"].tolist()
-    require(paths.embeddings, config, "embed", product_ids)
-    require(paths.layout, config, "layout", product_ids)
+    product_ids = read_products(paths.products)["product_id"].tolist()
     vectors = read_vectors(paths.embeddings, product_ids).fused
-    provenance = Provenance.of(config, STAGE, product_ids)
 
     clustering = cluster(vectors, config.cluster, seed=config.seed)
     points = read_rows(paths.layout, product_ids, ["x", "y", "z"])[["x", "y", "z"]].to_numpy(np.float32)
     regions = dense_regions(points, config.cluster.dbscan_min_samples)
     columns = {"product_id": product_ids, "cluster": clustering.labels, "dbscan": regions.labels}
-    write_table(paths.clusters, pa.table(columns, schema=CLUSTERS), provenance)
+    write_table(paths.clusters, pa.table(columns, schema=CLUSTERS))
     for path, frame in ((paths.silhouette, clustering.tried), (paths.k_distances, regions.distances)):
-        write_table(path, pa.Table.from_pandas(frame, preserve_index=False), provenance)
-
-    categories = [None if pd.isna(path) else str(path) for path in products["category_path"]]
-    write_table(paths.centroids, centroids(categories, vectors, points), provenance)
+        write_table(path, pa.Table.from_pandas(frame, preserve_index=False))
 
 
 @dataclass(frozen=True)
@@ -164,38 +152,3 @@ def _bend(rising: np.ndarray) -> int:
     """Position where a rising curve lies farthest below the line between its ends."""
     height = (rising - rising[0]) / max(float(rising[-1] - rising[0]), 1e-12)
     return int(np.argmax(np.linspace(0, 1, len(rising)) - height))
-
-
-def centroids(categories: Sequence[str | None], vectors: np.ndarray, points: np.ndarray) -> pa.Table:
-    """Centres of all categories, at every depth; a product belongs to its category and to all above it.
-
-    Args:
-        categories: Category path of each product, None where unknown.
-        vectors: float32 [n, d], L2-normalised.
-        points: float32 [n, 3].
-
-    Returns:
-        A table of `schema.centroids_schema`, ordered by path. The spread is 1 - mean cosine of the members to the
-        centroid, which for unit vectors is 1 - length of their mean.
-    """
-    depths = np.array([0 if path is None else len(levels(path)) for path in categories])
-    members: dict[str, np.ndarray] = {}
-    for depth in range(1, int(depths.max(initial=0)) + 1):
-        rows = np.flatnonzero(depths >= depth)
-        names = np.array([truncate(str(categories[row]), depth) for row in rows.tolist()], dtype=object)
-        members.update({str(path): rows[found] for path, found in pd.Series(names).groupby(names).indices.items()})
-    ordered = sorted(members, key=levels)
-    means = np.zeros((len(ordered), vectors.shape[1]), dtype=np.float32)
-    places = np.zeros((len(ordered), 3), dtype=np.float32)
-    for number, path in enumerate(ordered):
-        means[number] = vectors[members[path]].mean(axis=0)
-        places[number] = points[members[path]].mean(axis=0)
-    columns = {
-        "category_path": ordered,
-        "depth": [len(levels(path)) for path in ordered],
-        "members": [len(members[path]) for path in ordered],
-        "centroid": vectors_to_arrow(unit(means)),
-        "spread": 1 - np.linalg.norm(means, axis=1),
-        **dict(zip("xyz", places.T, strict=True)),
-    }
-    return pa.table(columns, schema=centroids_schema(vectors.shape[1]))

@@ -1,9 +1,8 @@
 """Stage 1: raw rows in; clean products with thumbnails, the image cache, the taxonomy and the rejects out.
 
-Reads the configured sources. Writes products.parquet, rejects.parquet, images.npy, photos.npy (photos of anything,
-where the configuration names some) and taxonomy.txt. What costs a row its place: neither text nor a usable photo, a
-repeated id, a duplicate of a product in a more precious split of the source. What does not: a missing or broken photo
-(a text-only product), candidates without the truth (emptied).
+Reads the configured sources. Writes products.parquet, rejects.parquet, images.npy and taxonomy.txt. What costs a row
+its place: neither text nor a usable photo, a repeated id, a duplicate of a product in a more precious split of the
+source. What does not: a missing or broken photo (a text-only product), candidates without the truth (emptied).
 """
 
 from __future__ import annotations
@@ -24,15 +23,14 @@ from tqdm import tqdm
 
 from pipeline.artifacts import RunPaths, atomic_path
 from pipeline.config.build import Config
-from pipeline.data.decoding import ImageError, decode_photo
 from pipeline.data.duplicates import Fingerprints, group_rows
 from pipeline.data.image_cache import ImageCacheWriter
-from pipeline.data.images import SIGNATURE_SIZE, square
+from pipeline.data.images import SIGNATURE_SIZE
 from pipeline.data.rows import CleanRow, Reject, clean_row, reject_clean
 from pipeline.data.schema import PRODUCTS, REJECTS, SPLITS, write_table
-from pipeline.data.sources import BadRow, Item, Source, SourceError, open_photos, open_source
+from pipeline.data.sources import BadRow, Item, Source, SourceError, content_of_source, open_source
 from pipeline.data.splits import assign_splits
-from pipeline.provenance import Provenance, write_provenance
+from pipeline.provenance import content_of
 from pipeline.taxonomy.paths import Taxonomy, read_taxonomy, write_taxonomy
 
 log = logging.getLogger(__name__)
@@ -48,7 +46,14 @@ _EXAMPLES = 20
 
 def outputs(run: RunPaths) -> list[Path]:
     """The files this stage writes."""
-    return [run.products, run.rejects, run.images, run.photos, run.taxonomy]
+    return [run.products, run.rejects, run.images, run.taxonomy]
+
+
+def content(config: Config, run_dir: Path) -> dict[str, str]:
+    """Describe the content of the sources, of the photos beside them and of the taxonomy, the run folder left out."""
+    taxonomy = config.source.taxonomy
+    given = {} if taxonomy is None else {"taxonomy": content_of(Path(taxonomy), run_dir)}
+    return {**content_of_source(config.source, run_dir), **given}
 
 
 def run(config: Config, run_dir: Path) -> None:
@@ -78,10 +83,6 @@ def run(config: Config, run_dir: Path) -> None:
     write_table(paths.rejects, _rejects_table(rejects))
     _write_taxonomy(paths, given, (rows[n] for n in kept))
     _report(products, rejects)
-    _write_photos(config, paths)
-    provenance = Provenance.of(config, "ingest", products.column("product_id").to_pylist())
-    for path in outputs(paths):
-        write_provenance(path, provenance)
 
 
 def _remove_leftovers(paths: RunPaths) -> None:
@@ -118,34 +119,6 @@ def _size(item: Item) -> int:
     if isinstance(item, BadRow):
         return 0
     return len(item.image or b"") + sys.getsizeof(item.title) + sys.getsizeof(item.description)
-
-
-def _write_photos(config: Config, paths: RunPaths) -> None:
-    """The cache of photos of anything; those that cannot be used are counted in the log."""
-    size, unusable, used = config.ingest.photo_size, 0, 0
-
-    def small(item: Item) -> np.ndarray | None:
-        if isinstance(item, BadRow) or item.image is None:
-            return None
-        try:
-            limits = config.ingest
-            photo = decode_photo(item.image, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels)
-        except ImageError:
-            return None
-        return square(photo.image, size)
-
-    with atomic_path(paths.photos) as temporary, ImageCacheWriter(temporary, size) as cache:
-        for location in config.source.photos:
-            source = open_photos(location, config.ingest.max_image_bytes)
-            for photo in tqdm(_in_threads(source, small), total=source.total, desc="photos", unit="photo"):
-                if photo is None:
-                    unusable += 1
-                else:
-                    cache.append(photo)
-                    used += 1
-        cache.finish(range(used))
-    if config.source.photos:
-        log.info("ingest: %d photos of anything, %d more could not be used", used, unusable)
 
 
 def _read(source: Source, config: Config, cache: ImageCacheWriter) -> tuple[list[CleanRow], list[Reject]]:

@@ -18,9 +18,7 @@ from pipeline.config.build import Config
 from pipeline.config.stages import LayoutConfig
 from pipeline.data.schema import LAYOUT, read_products, write_table
 from pipeline.data.vectors import read_vectors
-from pipeline.provenance import Provenance, require
 
-STAGE = "layout"
 _LOG = logging.getLogger(__name__)
 _FEWEST_FOR_UMAP = 5  # UMAP to 3D needs more rows than dimensions
 _FEWEST_FOR_TSNE = 16  # with fewer its steps are too long, and it flies apart
@@ -36,11 +34,10 @@ def run(config: Config, run_dir: Path) -> None:
     """Lay out the products of a run."""
     paths = RunPaths(run_dir)
     product_ids = read_products(paths.products)["product_id"].tolist()
-    require(paths.embeddings, config, "embed", product_ids)
     columns = lay_out(read_vectors(paths.embeddings, product_ids).fused, config.layout, seed=config.seed)
     known = {name: pa.array(column, from_pandas=True) for name, column in columns.items()}  # NaN becomes null
     table = pa.table({"product_id": product_ids, **known}, schema=LAYOUT)
-    write_table(paths.layout, table, Provenance.of(config, STAGE, product_ids))
+    write_table(paths.layout, table)
 
 
 def lay_out(vectors: np.ndarray, config: LayoutConfig, *, seed: int) -> dict[str, np.ndarray]:

@@ -1,44 +1,67 @@
-"""The category predictor: classifier trained, combination with retrieval chosen, confidences calibrated.
+"""Stage predict: a category for every product, with its confidences, and a score for each of its candidates.
 
-Reads products, their vectors and the trained bundle; writes that bundle with its predictor, and two plots. A bundle
-that was given in place of training keeps the predictor that it brings.
+Reads products, their vectors and the bundle with its predictor; writes `predictions.parquet`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.artifacts import RunPaths
-from pipeline.bundle.bundle import load_bundle
-from pipeline.bundle.meta import read_meta
-from pipeline.bundle.writer import add_predictor
-from pipeline.config.build import Config
-from pipeline.data.schema import read_products
-from pipeline.data.vectors import read_vectors
-from pipeline.prediction.fit import make_predictor
-from pipeline.provenance import Provenance, require, write_provenance
+import numpy as np
+import pyarrow as pa
 
-STAGE = "predict"
+from pipeline.artifacts import RunPaths
+from pipeline.bundle.bundle import Bundle, load_bundle
+from pipeline.config.build import Config
+from pipeline.data.schema import PREDICTED, read_table, write_table
+from pipeline.data.vectors import read_vectors
+from pipeline.prediction.predictor import CategoryPredictor, kinds_of
+
+_PAIRS_AT_A_TIME = 65_536  # (product, candidate) pairs: 2 x 100 MB of vectors of 384
 
 
 def outputs(run: RunPaths) -> list[Path]:
     """What the stage writes."""
-    return [run.calibrated]
+    return [run.predictions]
 
 
 def run(config: Config, run_dir: Path) -> None:
-    """Make the predictor of a run."""
+    """Predict the category of every product of a run."""
     paths = RunPaths(run_dir)
-    products = read_products(paths.products)
-    product_ids = products["product_id"].tolist()
-    for path, stage in ((paths.products, "ingest"), (paths.trained, "train"), (paths.embeddings, "embed")):
-        require(path, config, stage, product_ids)
-    if config.train.bundle and read_meta(paths.trained)["predictor"] is not None:
-        add_predictor(paths.trained, paths.calibrated, None)
-    else:
-        bundle = load_bundle(paths.trained)
-        labelled = products[products["category_path"].notna()].reset_index(drop=True)
-        vectors = read_vectors(paths.embeddings, labelled["product_id"].tolist())
-        parts = make_predictor(config, bundle, labelled, vectors, paths)
-        add_predictor(paths.trained, paths.calibrated, parts)
-    write_provenance(paths.calibrated, Provenance.of(config, STAGE, product_ids))
+    products = read_table(paths.products, ["product_id", "candidates"])
+    product_ids: list[str] = products["product_id"].to_pylist()
+    bundle = load_bundle(paths.calibrated)
+    vectors = read_vectors(paths.embeddings, product_ids)
+    predictions = CategoryPredictor(bundle).decode(vectors.fused, kinds_of(vectors.has_text, vectors.has_image))
+    columns = {
+        "product_id": product_ids,
+        "predicted_path": [prediction.path for prediction in predictions],
+        "predicted_confidences": [list(prediction.confidences) for prediction in predictions],
+        "candidate_scores": candidate_scores(bundle, vectors.fused, products["candidates"].to_pylist()),
+    }
+    write_table(paths.predictions, pa.table(columns, schema=PREDICTED))
+
+
+def candidate_scores(
+    bundle: Bundle, fused: np.ndarray, candidates: Sequence[Sequence[str] | None]
+) -> list[list[float] | None]:
+    """Cosine of each product's fused vector with its candidates.
+
+    Args:
+        bundle: Encodes the paths; each distinct one once.
+        fused: float32 [n, d], L2-normalised.
+        candidates: Paths of each product, None where it has no list.
+    """
+    paths = list(dict.fromkeys(path for row in candidates for path in row or ()))
+    index = {path: number for number, path in enumerate(paths)}
+    vectors = bundle.encode_categories(paths)
+    owner = np.repeat(np.arange(len(candidates)), [len(row or ()) for row in candidates])
+    number = np.array([index[path] for row in candidates for path in row or ()], dtype=np.int64)
+    scores = np.empty(len(owner), dtype=np.float32)
+    for start in range(0, len(owner), _PAIRS_AT_A_TIME):
+        part = slice(start, start + _PAIRS_AT_A_TIME)
+        scores[part] = np.einsum("td,td->t", fused[owner[part]], vectors[number[part]])
+    ends = np.searchsorted(owner, np.arange(1, len(candidates) + 1))
+    pieces = np.split(scores, ends[:-1])
+    return [None if row is None else piece.tolist() for row, piece in zip(candidates, pieces, strict=True)]

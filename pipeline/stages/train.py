@@ -1,6 +1,6 @@
 """Train the two-tower model. Reads the products, the taxonomy and the image cache; writes the trained bundle.
 
-Runs in one process or under `accelerate launch -m pipeline train …`. What is frozen is encoded once and cached;
+Runs in one process or under `accelerate launch -m pipeline stage train …`. What is frozen is encoded once and cached;
 every training stage has a checkpoint and resumes.
 """
 
@@ -12,7 +12,7 @@ from pipeline.artifacts import RunPaths
 from pipeline.bundle.writer import adopt_bundle
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products
-from pipeline.provenance import Provenance, require, write_provenance
+from pipeline.provenance import content_of
 from pipeline.taxonomy.paths import read_taxonomy
 from pipeline.training.trainer import Trainer
 
@@ -22,21 +22,24 @@ def outputs(run: RunPaths) -> list[Path]:
     return [run.trained]
 
 
+def content(config: Config, run_dir: Path) -> dict[str, str]:
+    """Describe the bundles and the towers' folders that training starts from, or that take its place."""
+    towers = {"text tower": config.model.text.model_id, "vision tower": config.model.vision.model_id}
+    named = {"bundle": config.train.bundle, "final fit": config.train.final_fit, **towers}
+    return {name: content_of(Path(place), run_dir) for name, place in named.items() if place and Path(place).exists()}
+
+
 def run(config: Config, run_dir: Path) -> None:
-    """Train, choose the strength of what was learnt on validation and held-out categories, save the bundle.
+    """Train, choose the WiSE-FT alpha on validation and held-out categories, save the bundle.
 
     A configuration that names a bundle gets that one instead, with this run's taxonomy as its category table.
     """
     paths = RunPaths(run_dir)
     products = read_products(paths.products)
-    require(paths.products, config, "ingest", products["product_id"])
-    require(paths.images, config, "ingest")
-    require(paths.photos, config, "ingest")
     if config.train.bundle:
         adopt_bundle(Path(config.train.bundle), paths.trained, read_taxonomy(paths.taxonomy))
-        write_provenance(paths.trained, Provenance.of(config, "train", products["product_id"]))
         return
     trainer = Trainer(config, paths, products)
     for stage in config.train.stages:
         trainer.train(stage)
-    trainer.finish(products["product_id"].tolist())
+    trainer.finish()

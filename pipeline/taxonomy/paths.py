@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.artifacts import ArtifactError, atomic_path
+from pipeline.errors import InputError
 
 SEPARATOR = " > "
 _SPLIT = re.compile(r"[>»›→＞]")
@@ -35,7 +36,7 @@ def normalise_path(raw: str) -> str:
     found = [_SPACE.sub(" ", level).strip() for level in _SPLIT.split(text)]
     kept = [level for level in found if level]
     if not kept:
-        raise ValueError(f"The category path {raw!r} has no level; write it as 'Top > Middle > Leaf'.")
+        raise InputError(f"The category path {raw!r} has no level; write it as 'Top > Middle > Leaf'.")
     return SEPARATOR.join(kept)
 
 

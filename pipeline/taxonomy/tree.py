@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.errors import InputError
 from pipeline.taxonomy.paths import SEPARATOR, Taxonomy
 
 
@@ -104,7 +105,7 @@ class CategoryTree:
             ValueError: If the tree has no such path.
         """
         if path not in self.taxonomy:
-            raise ValueError(f"'{path}' is not a category of this taxonomy of {len(self)} paths.")
+            raise InputError(f"'{path}' is not a category of this taxonomy of {len(self)} paths.")
         return self.taxonomy.index[path]
 
     def _by_level(self) -> list[_Level]:

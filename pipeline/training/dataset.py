@@ -1,4 +1,4 @@
-"""Labelled products as training sees them: indices into one list of category paths, and how well those are ranked."""
+"""Labeled products for training: indices into one list of category paths, and the ranks of their true categories."""
 
 from __future__ import annotations
 
@@ -7,8 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 
+from pipeline.artifacts import RunPaths
+from pipeline.config.build import Config
+from pipeline.errors import InputError
 from pipeline.metrics.ratios import ranks
+from pipeline.models.two_tower import TwoTower
+from pipeline.taxonomy.paths import Taxonomy, read_taxonomy
+
+VALIDATION_SPLITS = ("validation", "heldout")
+VALIDATION_ROWS = 1_000  # of each split: enough to tell states apart by 0.01
 
 
 @dataclass(frozen=True)
@@ -16,7 +25,7 @@ class Examples:
     """Products with a known category. n products, at most c candidates each.
 
     Attributes:
-        texts: What the text tower reads, "" = none.
+        texts: Input of the text tower, "" = none.
         image_rows: int [n], rows of the image cache, -1 = no photo.
         truth: int [n], index of the true path in `paths`.
         candidates: int [n, c], indices into `paths`, -1 = padding; the truth is among them.
@@ -61,7 +70,7 @@ class FeatureSet:
     """Cached features of the frozen towers for one set of examples.
 
     Attributes:
-        examples: n labelled products.
+        examples: n labeled products.
         text: float32 [n, text width], zeros without text.
         image: float32 [n, vision width], zeros without photo.
     """
@@ -71,12 +80,52 @@ class FeatureSet:
     image: np.ndarray
 
 
+@dataclass(frozen=True)
+class TrainingData:
+    """The labeled products of a run.
+
+    Attributes:
+        taxonomy: All category paths.
+        images: Image cache, uint8 [photos, side, side, 3], memory-mapped.
+        train: Training products.
+        validation: Validation rows and held-out categories, as far as there are any.
+    """
+
+    taxonomy: Taxonomy
+    images: np.ndarray
+    train: Examples
+    validation: list[Examples]
+
+    @property
+    def sets(self) -> list[Examples]:
+        """The training products, then every validation set."""
+        return [self.train, *self.validation]
+
+
+def load_training_data(config: Config, paths: RunPaths, products: pd.DataFrame) -> TrainingData:
+    """The labeled products of a run whose ingest is done.
+
+    Raises:
+        InputError: If no training row or no validation row has a category.
+    """
+    if not products.loc[products["split"] == "train", "category_path"].notna().any():
+        raise InputError("No training row has a category; there is nothing to learn from.")
+    taxonomy = read_taxonomy(paths.taxonomy)
+    by_split = {name: products[products["split"] == name] for name in ("train", *VALIDATION_SPLITS)}
+    examples = {name: make_examples(rows, taxonomy.paths) for name, rows in by_split.items()}
+    validation = [examples[name].sample(VALIDATION_ROWS, config.seed) for name in VALIDATION_SPLITS]
+    validation = [rows for rows in validation if len(rows)]
+    if not validation:
+        raise InputError("No validation row has a category; raise ingest.validation_fraction or add rows.")
+    return TrainingData(taxonomy, np.load(paths.images, mmap_mode="r"), examples["train"], validation)
+
+
 def make_examples(products: pd.DataFrame, paths: Sequence[str]) -> Examples:
     """Examples of the products whose category is known.
 
     Args:
-        products: Rows of `schema.PRODUCTS`. A product without candidates, or whose truth is not among them, has
-            the truth as its only candidate: the listwise loss then says nothing about it, the others still do.
+        products: Rows of `schema.PRODUCTS`. A product without candidates, or whose truth is not among them, gets
+            the truth as its only candidate: its listwise loss is then 0, its other losses are as usual.
         paths: All category paths, every truth and candidate among them.
     """
     index = {path: row for row, path in enumerate(paths)}
@@ -115,3 +164,39 @@ def candidate_ranks(products: np.ndarray, paths: np.ndarray, examples: Examples,
     candidates = examples.candidates[kept]
     scores = np.einsum("nd,ncd->nc", products[kept], paths[np.maximum(candidates, 0)])
     return ranks(np.where(candidates >= 0, scores, -np.inf), examples.target[kept])
+
+
+def mean_reciprocal_rank(ranks: np.ndarray) -> float:
+    """Mean of 1 / rank; 0 without any rank."""
+    return float((1 / ranks).mean()) if len(ranks) else 0.0
+
+
+def project(model: TwoTower, features: FeatureSet, path_features: np.ndarray) -> dict[str, np.ndarray]:
+    """Unit vectors of n products and all paths from tower features, in the current mode.
+
+    Args:
+        model: Its heads and gate are used.
+        features: Of the products.
+        path_features: float32 [p, w].
+
+    Returns:
+        "text", "image", "fused" float32 [n, d] and "categories" float32 [p, d].
+    """
+    examples, device = features.examples, model.log_logit_scale.device
+    arrays = (features.text, features.image, examples.has_text, examples.has_image, path_features)
+    vectors = model(*(torch.from_numpy(array).to(device) for array in arrays))
+    return {name: value.float().cpu().numpy() for name, value in vectors.items()}
+
+
+def modality_mrr(vectors: dict[str, np.ndarray], examples: Examples) -> dict[str, float]:
+    """MRR of the truth among the candidates, by "text", "image" and "fused"; products without a modality left out.
+
+    Args:
+        vectors: As `project` returns them.
+        examples: The products.
+    """
+    present = {"text": examples.has_text, "image": examples.has_image, "fused": np.ones(len(examples), dtype=bool)}
+    return {
+        modality: mean_reciprocal_rank(candidate_ranks(vectors[modality], vectors["categories"], examples, rows))
+        for modality, rows in present.items()
+    }

@@ -1,4 +1,4 @@
-"""Training in one or several processes: what runs it there, and what the others hold."""
+"""Training in one or several processes: accelerator, mixed precision, gathering."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from torch import Tensor
 
 
 def make_accelerator(mixed_precision: str) -> Accelerator:
-    """An accelerator for one or several processes.
+    """Accelerator for one or several processes.
 
     Args:
-        mixed_precision: "auto" takes bf16 or fp16 where a GPU has it, bf16 on a CPU that multiplies matrices of it,
-            else none.
+        mixed_precision: "auto" takes bf16 or fp16 where a GPU has it, bf16 on a CPU with AMX, else none.
     """
     if mixed_precision == "auto":
         mixed_precision = _fastest_precision()
@@ -24,7 +23,7 @@ def make_accelerator(mixed_precision: str) -> Accelerator:
 
 
 def fast_in_bfloat16() -> bool:
-    """Whether this machine multiplies matrices of bfloat16 faster than others: its GPU, or else its CPU by AMX."""
+    """Whether this machine multiplies bfloat16 matrices faster than float32: by its GPU, or else by AMX of its CPU."""
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
@@ -37,13 +36,13 @@ def _fastest_precision() -> str:
 
 
 def gather_others(accelerator: Accelerator, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """What the other processes hold of each tensor, without gradient; empty in a single process."""
+    """The rows of each tensor in the other processes, without gradient; empty in a single process."""
     if accelerator.num_processes == 1:
         return {name: value.detach()[:0] for name, value in tensors.items()}
     others = {}
     for name, value in tensors.items():
-        size, mine = len(value), accelerator.process_index
-        everything = accelerator.gather(value.detach())
-        assert isinstance(everything, Tensor)
-        others[name] = torch.cat([everything[: mine * size], everything[(mine + 1) * size :]])
+        start = len(value) * accelerator.process_index
+        gathered = accelerator.gather(value.detach())
+        assert isinstance(gathered, Tensor)
+        others[name] = torch.cat([gathered[:start], gathered[start + len(value) :]])
     return others

@@ -1,11 +1,13 @@
-"""How much of what was learnt is used: chosen after training, on validation rows and on held-out categories.
+"""WiSE-FT after training: the alpha and the gate shift are chosen on validation rows and on held-out categories.
 
-Training fits the categories that its rows name. Fading the learnt part of the text head (`strength`) and leaning the
-gate towards the text (`gate_shift`) gives back what the untrained tower knew of all others.
+Training fits the categories that its rows name. Interpolating the text head towards the pretrained tower (`alpha`;
+Wortsman et al. 2022, "Robust fine-tuning of zero-shot models") and moving the gate towards the text (`gate_shift`)
+restores what the pretrained tower knew of all others.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -14,99 +16,109 @@ import torch
 from torch import Tensor
 
 from pipeline.config.train import TrainConfig
+from pipeline.data.vectors import unit
 from pipeline.metrics.ratios import path_overlap
 from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import levels
-from pipeline.training.dataset import FeatureSet, candidate_ranks
+from pipeline.training.dataset import Examples, FeatureSet, modality_mrr, project
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen setting and what it scores.
+    """The chosen setting with its figures.
 
     Attributes:
-        strength: Of the text head's learnt part, in [0, 1].
+        alpha: WiSE-FT alpha of the text head, in [0, 1].
         gate_shift: Added to the gate's bias.
         score: Mean over the validation sets of fused MRR among the candidates and fused open hF1 over all paths.
-        admissible: Whether open hF1 over all paths is nowhere below that of the untrained tower.
+        admissible: Whether open hF1 over all paths is nowhere below that of the pretrained text tower.
         tried: Every setting, with its figures.
     """
 
-    strength: float
+    alpha: float
     gate_shift: float
     score: float
     admissible: bool
     tried: list[dict[str, float]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class PretrainedFeatures:
+    """Features by the pretrained text tower.
+
+    Attributes:
+        texts: float32 [n, w] of each validation set.
+        paths: float32 [p, w] of all category paths.
+    """
+
+    texts: Sequence[np.ndarray]
+    paths: np.ndarray
+
+
 @torch.no_grad()
-def select_strength(
+def select_alpha(
     model: TwoTower,
-    sets: list[FeatureSet],
+    sets: Sequence[FeatureSet],
     path_features: np.ndarray,
-    *,
-    untrained: list[np.ndarray],
-    untrained_paths: np.ndarray,
+    pretrained: PretrainedFeatures,
     config: TrainConfig,
 ) -> Choice:
-    """Try every strength and gate shift; leave the model set to the best admissible one.
+    """Try every alpha and gate shift; leave the model set to the best admissible setting.
 
     Args:
         model: Trained model.
         sets: Validation sets with features of the trained towers.
         path_features: float32 [p, w], features of all paths by the trained text tower.
-        untrained: Features of each set's texts by the untrained text tower.
-        untrained_paths: float32 [p, w], likewise.
-        config: Names what to try.
+        pretrained: Features by the pretrained text tower, for the floor.
+        config: Names the settings to try.
 
     Returns:
-        The choice: the best score among the settings whose open hF1 is at least the untrained tower's on every
-        set; the best open hF1 where none is.
+        The best score among the settings whose open hF1 is at least the pretrained tower's on every set; the best open
+        hF1 where there is none.
     """
-    floors = [_open_f1(_unit(text), _unit(untrained_paths), found) for text, found in zip(untrained, sets, strict=True)]
+    pretrained_paths = unit(pretrained.paths)
+    floors = [
+        _open_hf1(unit(texts), pretrained_paths, each.examples)
+        for texts, each in zip(pretrained.texts, sets, strict=True)
+    ]
     bias = model.fusion.linear.bias.detach().clone()
     tried = []
-    for strength, shift in product(config.interpolations, config.gate_shifts):
-        _set(model, bias, strength, shift)
-        figures = [_measure(model, found, path_features) for found in sets]
-        record = {"strength": strength, "gate_shift": shift}
-        record["score"] = float(np.mean([(found["fused_mrr"] + found["open_hf1"]) / 2 for found in figures]))
-        record["margin"] = min(found["open_hf1"] - floor for found, floor in zip(figures, floors, strict=True))
-        for number, (found, floor) in enumerate(zip(figures, floors, strict=True)):
-            record |= {f"set{number}_{name}": value for name, value in found.items()}
-            record[f"set{number}_open_hf1_untrained"] = floor
-        tried.append(record)
+    for alpha, shift in product(config.alphas, config.gate_shifts):
+        _apply(model, bias, alpha, shift)
+        figures = [_measure(model, each, path_features) for each in sets]
+        tried.append({"alpha": alpha, "gate_shift": shift, **_summary(figures, floors)})
     admissible = [record for record in tried if record["margin"] >= 0]
     best = max(admissible, key=lambda record: record["score"]) if admissible else max(tried, key=lambda r: r["margin"])
-    _set(model, bias, best["strength"], best["gate_shift"])
-    return Choice(best["strength"], best["gate_shift"], best["score"], bool(admissible), tried)
+    _apply(model, bias, best["alpha"], best["gate_shift"])
+    return Choice(best["alpha"], best["gate_shift"], best["score"], bool(admissible), tried)
 
 
-def _set(model: TwoTower, bias: Tensor, strength: float, shift: float) -> None:
-    model.text_head.strength.fill_(strength)
+def _apply(model: TwoTower, bias: Tensor, alpha: float, shift: float) -> None:
+    model.text_head.alpha.fill_(alpha)
     model.fusion.linear.bias.copy_(bias + shift)
 
 
-def _unit(features: np.ndarray) -> np.ndarray:
-    return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+def _summary(figures: list[dict[str, float]], floors: list[float]) -> dict[str, float]:
+    """Score and margin of a setting, and the figures of every validation set."""
+    scores = [(each["fused_mrr"] + each["open_hf1"]) / 2 for each in figures]
+    margins = [each["open_hf1"] - floor for each, floor in zip(figures, floors, strict=True)]
+    summary = {"score": float(np.mean(scores)), "margin": min(margins)}
+    for number, (each, floor) in enumerate(zip(figures, floors, strict=True)):
+        summary |= {f"set{number}_{name}": value for name, value in each.items()}
+        summary[f"set{number}_open_hf1_untrained"] = floor
+    return summary
 
 
-def _open_f1(products: np.ndarray, paths: np.ndarray, found: FeatureSet) -> float:
-    examples = found.examples
+def _open_hf1(products: np.ndarray, paths: np.ndarray, examples: Examples) -> float:
+    """Hierarchical F1 of the nearest of all paths."""
     nearest = (products @ paths.T).argmax(axis=1)
     predicted = [levels(examples.paths[row]) for row in nearest]
     return path_overlap(predicted, [levels(examples.paths[row]) for row in examples.truth]).f1.value
 
 
-def _measure(model: TwoTower, found: FeatureSet, path_features: np.ndarray) -> dict[str, float]:
+def _measure(model: TwoTower, features: FeatureSet, path_features: np.ndarray) -> dict[str, float]:
     """MRR among the candidates by text, image and both, and fused open hF1 over all paths."""
-    examples = found.examples
-    masks = {"text": examples.has_text, "image": examples.has_image}
-    arrays = (found.text, found.image, masks["text"], masks["image"], path_features)
-    vectors = {name: value.numpy() for name, value in model(*(torch.from_numpy(array) for array in arrays)).items()}
-    figures = {"open_hf1": _open_f1(vectors["fused"], vectors["categories"], found)}
-    for kind in ("text", "image", "fused"):
-        kept = masks.get(kind, np.ones(len(examples), dtype=bool))
-        ranks = candidate_ranks(vectors[kind], vectors["categories"], examples, kept)
-        figures[f"{kind}_mrr"] = float((1 / ranks).mean()) if len(ranks) else 0.0
-    return figures
+    vectors = project(model, features, path_features)
+    open_hf1 = _open_hf1(vectors["fused"], vectors["categories"], features.examples)
+    mrr = modality_mrr(vectors, features.examples)
+    return {"open_hf1": open_hf1, **{f"{modality}_mrr": value for modality, value in mrr.items()}}

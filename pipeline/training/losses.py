@@ -1,4 +1,4 @@
-"""The losses, as pure functions of vectors and labels. They know neither model nor loop."""
+"""Losses as pure functions of vectors and labels."""
 
 from __future__ import annotations
 
@@ -54,14 +54,7 @@ def multi_positive_infonce(
     return -0.5 * ((positive * forward).sum(1).mean() + (positive * backward).sum(1).mean())
 
 
-def taxonomy_softmax(
-    products: Tensor,
-    paths: Tensor,
-    target: Tensor,
-    scale: Tensor | float,
-    parent: Tensor | None = None,
-    smoothing: float = 0.0,
-) -> Tensor:
+def taxonomy_softmax(products: Tensor, paths: Tensor, target: Tensor, scale: Tensor | float) -> Tensor:
     """Cross-entropy of the truth among paths drawn from the whole taxonomy.
 
     Args:
@@ -69,35 +62,11 @@ def taxonomy_softmax(
         paths: [m, d] unit vectors of distinct paths, the truths among them.
         target: int64 [b], row of each product's truth in `paths`.
         scale: Logit scale.
-        parent: int64 [b], row of the truth's parent; the truth's own where it has none.
-        smoothing: Share of the target that goes to the parent.
-    """
-    logits = scale * products @ paths.T
-    loss = F.cross_entropy(logits, target)
-    return loss if parent is None else (1 - smoothing) * loss + smoothing * F.cross_entropy(logits, parent)
-
-
-def anchor_divergence(
-    products: Tensor, paths: Tensor, untrained_products: Tensor, untrained_paths: Tensor, scale: float
-) -> Tensor:
-    """KL(untrained || trained) of the distributions over random paths: what the tower knew, it shall not forget.
-
-    In the manner of learning without forgetting (Li and Hoiem 2016).
-
-    Args:
-        products: [b, d] unit vectors of product texts.
-        paths: [m, d] unit vectors of random category paths.
-        untrained_products: [b, w] unit vectors of the untrained tower.
-        untrained_paths: [m, w].
-        scale: Logit scale of both sides.
 
     Returns:
-        Scalar mean, 0 where both agree.
+        Scalar mean. Zero vectors over m paths give log m.
     """
-    with torch.no_grad():
-        kept = F.log_softmax(scale * untrained_products @ untrained_paths.T, dim=1)
-    now = F.log_softmax(scale * products @ paths.T, dim=1)
-    return F.kl_div(now, kept, reduction="batchmean", log_target=True)
+    return F.cross_entropy(scale * products @ paths.T, target)
 
 
 def level_cross_entropy(
@@ -122,7 +91,7 @@ def level_cross_entropy(
 
 
 class PairQueue:
-    """The last (product, category, category id) triples of earlier batches, without gradient."""
+    """Queue of the last (product, category, category id) triples of earlier batches, without gradient."""
 
     def __init__(self, size: int, dimension: int, device: torch.device | str = "cpu") -> None:
         self.size = size
@@ -134,7 +103,7 @@ class PairQueue:
         return len(self.ids)
 
     def push(self, products: Tensor, categories: Tensor, ids: Tensor) -> None:
-        """Append triples ([b, d], [b, d], [b]) and forget the oldest above `size`."""
+        """Append triples ([b, d], [b, d], [b]) and drop the oldest above `size`."""
         start = max(0, len(self) + len(ids) - self.size)
         self.products = torch.cat([self.products, products.detach().float()])[start:]
         self.categories = torch.cat([self.categories, categories.detach().float()])[start:]
@@ -145,5 +114,5 @@ class PairQueue:
         return {"products": self.products, "categories": self.categories, "ids": self.ids}
 
     def load(self, state: dict[str, Tensor]) -> None:
-        """Take back what `state` gave."""
+        """Restore the tensors that `state` returned."""
         self.products, self.categories, self.ids = state["products"], state["categories"], state["ids"]

@@ -100,6 +100,26 @@ def test_a_stopped_run_goes_on_and_gives_the_same(model, source, tmp_path, monke
     assert pq.read_table(broken).equals(pq.read_table(whole))
 
 
+def test_a_file_that_changed_under_the_same_name_starts_over(model, source, tmp_path, monkeypatch):
+    asked, out, batches = Classify(batch=8), tmp_path / "out.parquet", []
+    real = module._predict
+
+    def dies(rows, *others):
+        batches.append(len(rows))
+        if len(batches) == 3:
+            raise KeyboardInterrupt
+        return real(rows, *others)
+
+    monkeypatch.setattr(module, "_predict", dies)
+    with pytest.raises(KeyboardInterrupt):
+        classify_catalogue(model, str(source), out, asked=asked)
+    monkeypatch.setattr(module, "_predict", real)
+    rows = [make_row(number + 100, np.random.default_rng(number + 100), dirt=False) for number in range(30)]
+    write_rows(source, [{**row, "product_title": f"corrected {number}"} for number, row in enumerate(rows)])
+    classify_catalogue(model, str(source), out, asked=asked)
+    assert pq.read_table(out)["title"].to_pylist() == [f"corrected {number}" for number in range(30)]
+
+
 def test_another_setting_starts_afresh(model, source, tmp_path):
     paths = ClassifyPaths(tmp_path / "out.parquet")
     paths.parts.mkdir()
@@ -134,11 +154,10 @@ def test_the_command_line(model, source, tmp_path, capsys):
     assert main([*options, "--title", "red shirt", "--branch", "Nowhere"]) == 2
     assert "not a category" in capsys.readouterr().err
     assert main(options) == 2
-    assert main([*options, "--input", str(source)]) == 2
-    assert "--out" in capsys.readouterr().err
+    assert "needs a text or a photo" in capsys.readouterr().err
     assert main([*options, "--title", "x", "--image", str(tmp_path / "none.png")]) == 2
     out = tmp_path / "out.parquet"
-    assert main([*options, "--input", str(source), "--out", str(out)]) == 0
+    assert main(["classify-file", *options[1:], "--input", str(source), "--out", str(out)]) == 0
     assert out.exists()
 
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.__main__ import parser
-from pipeline.config.build import STAGE_ORDER
+from pipeline.cli.main import parser
 from pipeline.config.model import ModelConfig, TowerConfig
-from pipeline.config.presets import PRESETS, compact, siglip2_bge, tiny
-from pipeline.config.stages import ClusterConfig, IngestConfig, LayoutConfig, PredictConfig
+from pipeline.config.presets import tiny
+from pipeline.config.stages import ClusterConfig, ConfigError, IngestConfig, LayoutConfig, PredictConfig
 from pipeline.config.train import TrainConfig, TrainStage
+from pipeline.errors import UserError
 
 TOWER = TowerConfig(model_id="x", model_class="BertModel", pooling="cls", width=8)
 
@@ -24,6 +24,10 @@ TOWER = TowerConfig(model_id="x", model_class="BertModel", pooling="cls", width=
         (lambda: ClusterConfig(dbscan_min_samples=1), "dbscan_min_samples"),
         (lambda: TrainStage("a", ("wings",)), "wings"),
         (lambda: TrainStage("a", ()), "trains nothing"),
+        (lambda: TrainStage("a", ("vision", "heads")), "trained alone"),
+        (lambda: TrainStage("a", ("vision",), view_schedule=()), "view_schedule must not be empty"),
+        (lambda: TrainStage("a", ("vision",), size_schedule=((0.5, 64),)), "size_schedule must rise to 1.0"),
+        (lambda: TrainConfig(stages=(TrainStage("a", ("heads",)),), alphas=(1.5,)), "alphas"),
         (lambda: TrainConfig(stages=()), "empty"),
         (lambda: TrainConfig(stages=(TrainStage("a", ("heads",)),) * 2), "repeat"),
         (lambda: PredictConfig(shares=(0.5,)), "retrieval alone"),
@@ -32,55 +36,22 @@ TOWER = TowerConfig(model_id="x", model_class="BertModel", pooling="cls", width=
         (lambda: ModelConfig(text=TOWER, vision=TOWER, dimension=16, residual_text=True), "residual"),
     ],
 )
-def test_nonsense_is_refused_in_a_sentence(make, message):
-    with pytest.raises(ValueError, match=message):
+def test_invalid_settings_are_refused_in_a_sentence(make, message):
+    with pytest.raises(ConfigError, match=message) as refused:
         make()
-
-
-def test_a_fingerprint_covers_its_stage_and_those_before_it():
-    config = tiny()
-    changed = replace(config, layout=LayoutConfig(n_neighbors=7))
-    same = [stage for stage in STAGE_ORDER if config.fingerprint(stage) == changed.fingerprint(stage)]
-    assert same == ["ingest", "train", "embed", "predict"]
+    assert isinstance(refused.value, UserError)
 
 
 def test_a_vision_checkpoint_outlives_a_change_of_the_matching_losses():
     config = tiny()
-    changed = replace(config, train=replace(config.train, anchor_weight=9.0))
-    assert config.training_fingerprint("vision") == changed.training_fingerprint("vision")
+    changed = replace(config, train=replace(config.train, taxonomy_weight=9.0))
+    assert config.training_fingerprint("vision", "p") == changed.training_fingerprint("vision", "p")
     weighted = replace(config, train=replace(config.train, image_weight=0.7))
-    assert config.training_fingerprint("vision") != weighted.training_fingerprint("vision")
-    assert config.training_fingerprint("heads") != changed.training_fingerprint("heads")
+    assert config.training_fingerprint("vision", "p") != weighted.training_fingerprint("vision", "p")
+    assert config.training_fingerprint("heads", "p") != changed.training_fingerprint("heads", "p")
+    assert config.training_fingerprint("vision", "p") != config.training_fingerprint("vision", "other products")
     reseeded = replace(config, seed=1)
-    assert config.training_fingerprint("vision") != reseeded.training_fingerprint("vision")
-
-
-def test_the_published_recipe():
-    """The numbers of the recipe, frozen: change them here when they are changed on purpose."""
-    config = siglip2_bge()
-    text, vision, train = config.model.text, config.model.vision, config.train
-    assert (config.model.hidden, config.model.dimension) == (1024, 512)
-    assert (text.pooling, text.lora_rank, text.lora_alpha) == ("cls", 8, 16)
-    assert (vision.model_class, vision.lora_rank, vision.lora_alpha) == ("SiglipVisionModel", 4, 8)
-    assert [stage.train for stage in train.stages] == [
-        ("heads",),
-        ("heads", "text_lora"),
-        ("heads", "text_lora", "vision_lora"),
-    ]
-    assert {(stage.batch_size, stage.learning_rate) for stage in train.stages} == {(16, 2e-4)}
-    assert (train.infonce_weight, train.text_dropout, train.image_dropout) == (0.10, 0.05, 0.02)
-    assert (train.weight_decay, train.warmup_fraction, train.clip_norm) == (0.01, 0.05, 1.0)
-
-
-def test_compact_starts_with_its_vision_tower():
-    stages = compact().train.stages
-    assert stages[0].train == ("vision",)
-    assert not any("vision" in part for stage in stages[1:] for part in stage.train)
-
-
-def test_every_preset_takes_photos_as_ingest_caches_them():
-    for preset in PRESETS.values():
-        assert preset().ingest.image_size == preset().model.vision.image_size
+    assert config.training_fingerprint("vision", "p") != reseeded.training_fingerprint("vision", "p")
 
 
 def test_the_flags_are_few():
@@ -88,5 +59,5 @@ def test_the_flags_are_few():
     build = actions.choices["build"]
     flags = {option for action in build._actions for option in action.option_strings} - {"-h", "--help"}
     sources = {"--source", "--revision", "--taxonomy", "--images", "--fetch-images", "--columns", "--limit"}
-    learning = {"--teacher", "--photos", "--tower", "--refit", "--model"}
-    assert flags == sources | learning | {"--preset", "--out", "--seed"}
+    learning = {"--final-fit", "--model"}
+    assert flags == sources | learning | {"--preset", "--out", "--seed", "--set"}

@@ -176,7 +176,7 @@ def test_learning_the_held_out_rows_changes_no_other_row(seed):
     groups, labels, ids = _world(seed)
     parts = ["train"] * len(groups), groups, labels, ids
     before = assign_splits(*parts, config=CONFIG, seed=seed).splits
-    after = assign_splits(*parts, config=dataclasses.replace(CONFIG, heldout_learnt=True), seed=seed).splits
+    after = assign_splits(*parts, config=dataclasses.replace(CONFIG, train_on_heldout=True), seed=seed).splits
     assert "heldout" in before
     assert after == ["train" if split == "heldout" else split for split in before]
 

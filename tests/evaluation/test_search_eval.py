@@ -105,11 +105,9 @@ def test_a_missing_or_broken_file_is_said(tmp_path):
 def test_the_command(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("pipeline.cli.evaluate.load_bundle", lambda path: FakeEncoder())
     folder, out = _write(tmp_path, _products(), _judgements()), tmp_path / "out.json"
-    assert main(["evaluate", "--model", "m", "--search", str(folder), "--json", str(out)]) == 0
+    assert main(["evaluate-search", "--model", "m", "--queries", str(folder), "--json", str(out)]) == 0
     assert "recall50" in capsys.readouterr().out
     assert set(json.loads(out.read_text())) == {"n", "search", "gain", "weights"}
-    assert main(["evaluate", "--model", "m", "--search", str(folder), "--split", "test"]) == 2
-    assert "--taxonomy and --split go with --products" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the judged queries are not beside this checkout")

@@ -24,4 +24,4 @@ def publish_options(pair: tuple[Path, Path], **repos: str) -> list[str]:
         "catalog-repo": names["catalog_repo"],
         "model-repo": names["model_repo"],
     }
-    return ["publish", "--to-hub", *(word for name, value in given.items() for word in (f"--{name}", str(value)))]
+    return ["push", *(word for name, value in given.items() for word in (f"--{name}", str(value)))]

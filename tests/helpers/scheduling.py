@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-SPREAD = frozenset(("tests/test_pipeline.py", "tests/benchmarks/test_benchmarks.py", "tests/test_readme.py"))
+SPREAD = frozenset(
+    (
+        "tests/pipeline/test_build.py",
+        "tests/pipeline/test_final_fit.py",
+        "tests/benchmarks/test_benchmarks.py",
+        "tests/test_readme.py",
+    )
+)
 TOGETHER = dict.fromkeys(("tests/browser/test_tabs.py", "tests/browser/test_galaxy.py"), "hostile_space")
 """Files that share a fixture of the whole session too costly to have in each process, and its name."""
 

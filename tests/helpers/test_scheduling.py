@@ -12,7 +12,7 @@ def test_a_file_is_one_piece_of_work_and_two_that_share_a_space_are():
     assert _unit("tests/stages/test_ingest.py::test_a[x::y]") == _unit("tests/stages/test_ingest.py::test_b")
     assert _unit("tests/browser/test_tabs.py::test_a") == _unit("tests/browser/test_galaxy.py::test_b")
     assert _unit("tests/ui/test_page.py::test_a") != _unit("tests/ui/test_deep_links.py::test_a")
-    assert _unit("tests/test_pipeline.py::test_a") != _unit("tests/test_pipeline.py::test_b")
+    assert _unit("tests/pipeline/test_build.py::test_a") != _unit("tests/pipeline/test_build.py::test_b")
 
 
 def test_the_files_named_are_there():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from pipeline.__main__ import main, parser
+from pipeline.__main__ import main
 from pipeline.artifacts import BundlePaths
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.quantization import quantise
@@ -155,18 +155,16 @@ def test_the_command_prints_the_two_lines_that_a_space_needs(
     ]
 
 
-def test_to_hub_has_options_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+def test_push_has_options_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     for words, said in (
-        (["publish", "--to-hub"], "--catalog, --model, --catalog-repo, --model-repo"),
-        (["publish"], "--source, --out"),
-        (["publish", "--to-hub", "--source", "a.csv", "--out", "run"], "required"),
-        (["build", "--to-hub", "--source", "a.csv", "--out", "run"], "unrecognized arguments: --to-hub"),
+        (["push"], "--catalog, --model, --catalog-repo, --model-repo"),
+        (["stage", "publish"], "--source, --out"),
+        (["push", "--source", "a.csv", "--out", "run"], "required"),
     ):
         with pytest.raises(SystemExit) as stopped:
             main(words)
         assert stopped.value.code == 2
         assert said in capsys.readouterr().err
-    assert parser().parse_args(["publish", "--source", "a.csv", "--out", "run"]).to_hub is False
 
 
 @pytest.mark.slow(15)

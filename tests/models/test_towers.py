@@ -54,7 +54,7 @@ def test_mean_pooling_ignores_padding(text_config):
     assert alone[0] == pytest.approx(batched[0], abs=1e-6)
 
 
-def test_the_backbone_sees_what_its_own_image_processor_would_show_it(vision_config, checkpoints):
+def test_pixels_are_normalized_as_by_the_image_processor_of_the_checkpoint(vision_config, checkpoints):
     photo = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     processor = SiglipImageProcessorPil.from_pretrained(checkpoints[1])
     wanted = processor(Image.fromarray(photo), return_tensors="pt")["pixel_values"]
@@ -104,17 +104,17 @@ def test_adapters_start_as_the_identity_and_merge(text_config):
     assert torch.allclose(tower(ids, mask), changed, atol=1e-5)
 
 
-def test_a_weight_left_re_initialised_is_an_error(vision_config, tmp_path):
+def test_a_weight_left_re_initialized_is_an_error(vision_config, tmp_path):
     folder = save_siglip(tmp_path / "siglip")
     weights = load_file(folder / "model.safetensors")
     weights.pop(next(name for name in weights if name.endswith("patch_embedding.weight")))
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(TowerError, match=r"re-initialised.*patch_embedding"):
+    with pytest.raises(TowerError, match=r"re-initialized.*patch_embedding"):
         VisionTower(dataclasses.replace(vision_config, model_id=str(folder)))
 
 
 def test_siglip_v1_checkpoint_under_siglip2_classes_is_an_error(vision_config):
-    with pytest.raises((TowerError, RuntimeError), match=r"re-initialised|mismatch|size"):
+    with pytest.raises((TowerError, RuntimeError), match=r"re-initialized|mismatch|size"):
         VisionTower(dataclasses.replace(vision_config, model_class="Siglip2VisionModel"))
 
 

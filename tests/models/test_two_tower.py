@@ -10,13 +10,13 @@ from pipeline.config.presets import tiny
 from pipeline.models.two_tower import GatedFusion, ProjectionHead, TwoTower
 
 
-def test_residual_head_starts_as_the_identity_and_fades():
+def test_residual_head_is_the_identity_at_the_start_and_with_alpha_0():
     head = ProjectionHead(6, 8, 6, residual=True)
     features = torch.randn(4, 6)
     assert torch.allclose(head(features), F.normalize(features, dim=-1))
     torch.nn.init.normal_(head.contract.weight)
     assert not torch.allclose(head(features), F.normalize(features, dim=-1), atol=1e-3)
-    head.strength.fill_(0.0)
+    head.alpha.fill_(0.0)
     assert torch.allclose(head(features), F.normalize(features, dim=-1))
 
 
@@ -66,7 +66,7 @@ def model() -> TwoTower:
         (("vision_lora",), ("vision_tower",)),
     ],
 )
-def test_each_part_trains_what_it_names(model, parts, prefixes):
+def test_each_part_trains_its_own_parameters(model, parts, prefixes):
     chosen = model.trainable(parts)
     learning = {name for name, value in model.named_parameters() if value.requires_grad}
     assert learning == set(chosen)

@@ -270,5 +270,5 @@ def test_kinds_of_fused_vectors() -> None:
 def test_a_bundle_without_a_predictor_says_so() -> None:
     bundle = FakeBundle()
     bundle.predictor = None
-    with pytest.raises(ArtifactError, match="run stage 'predict'"):
+    with pytest.raises(ArtifactError, match="run stage 'fit-predictor'"):
         CategoryPredictor(bundle)

@@ -12,10 +12,16 @@ from safetensors import SafetensorError
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models
 
-from pipeline import __main__ as command_line
 from pipeline import artifacts, errors
 from pipeline.__main__ import main
-from pipeline.artifacts import atomic_path, write_json
+from pipeline.artifacts import ArtifactError, atomic_path, write_json
+from pipeline.config.stages import ConfigError
+from pipeline.data.decoding import ImageError
+from pipeline.data.sources import SourceError
+from pipeline.errors import InputError, UserError
+from pipeline.hub.download import HubError
+from pipeline.models.towers import TowerError
+from pipeline.stages import runner
 from tests.helpers.factories import write_dataset
 from tests.helpers.space.commands import QUIET, ROOT, interrupted
 
@@ -26,7 +32,7 @@ def source(tmp_path_factory):
 
 
 def _ingest(source, run):
-    return main(["ingest", "--preset", "tiny", "--source", str(source), "--out", str(run)])
+    return main(["stage", "ingest", "--preset", "tiny", "--source", str(source), "--out", str(run)])
 
 
 def _said(capsys, *parts):
@@ -99,7 +105,7 @@ def _array(config, run_dir):
 
 
 def _only(monkeypatch, stage):
-    monkeypatch.setattr(command_line, "STAGES", (command_line.Stage("ingest", lambda paths: [], stage),))
+    monkeypatch.setattr(runner, "STAGES", (runner.Stage("ingest", (), (), lambda paths: [], stage),))
 
 
 @pytest.mark.parametrize(
@@ -126,6 +132,44 @@ def test_a_file_that_may_not_grow_as_safetensors_tells_of_it(source, tmp_path, c
     _said(capsys, f"{tmp_path / 'run'} cannot be used (File too large); allow larger files")
 
 
+def test_a_fault_of_the_numerics_keeps_its_traceback(source, tmp_path, monkeypatch):
+    """NumPy and others raise ValueErrors, which are nobody's bad input."""
+
+    def stage(config, run_dir):
+        return np.zeros(2) + np.zeros(3)
+
+    _only(monkeypatch, stage)
+    with pytest.raises(ValueError, match="could not be broadcast"):
+        _ingest(source, tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    "kind", [ArtifactError, SourceError, HubError, TowerError, ImageError, ConfigError, InputError]
+)
+def test_what_a_user_can_put_right_is_a_sentence(source, tmp_path, capsys, monkeypatch, kind):
+    def stage(config, run_dir):
+        raise kind("This is wrong; do that.")
+
+    assert issubclass(kind, UserError)
+    _only(monkeypatch, stage)
+    assert _ingest(source, tmp_path / "run") == 2
+    _said(capsys, "error: This is wrong; do that.")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--set", "ingest.image_sizes=32"], "the nearest is 'ingest.image_size'"),
+        (["--set", "ingest.image_size=large"], "it takes int"),
+        (["--columns", "product_title"], "--columns takes OURS=THEIRS pairs"),
+    ],
+)
+def test_a_command_that_means_nothing_is_a_sentence(source, tmp_path, capsys, words, said):
+    assert main(["build", "--source", str(source), "--out", str(tmp_path / "run"), *words]) == 2
+    _said(capsys, said)
+    assert not (tmp_path / "run").exists()
+
+
 def test_an_error_that_may_be_ours_keeps_its_traceback(source, tmp_path, monkeypatch):
     def broken(file):
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
@@ -142,7 +186,7 @@ import os, resource, sys
 from pipeline.__main__ import main
 
 source, run, user = sys.argv[1], sys.argv[2], int(sys.argv[3])
-words = ["ingest", "--preset", "tiny", "--source", source, "--out"]
+words = ["stage", "ingest", "--preset", "tiny", "--source", source, "--out"]
 for number, limit in enumerate((200, 20_000)):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     print(main([*words, f"{run}/{number}"]), flush=True)
@@ -175,7 +219,7 @@ def test_files_that_may_not_grow_and_folders_that_may_not_be_written(source, tmp
 @pytest.mark.parametrize(
     "words",
     [
-        ["classify", "--model", "none", "--input", "none", "--out"],
+        ["classify-file", "--model", "none", "--input", "none", "--out"],
         ["evaluate", "--model", "none", "--products", "none", "--json"],
     ],
 )

@@ -1,12 +1,10 @@
-"""Clusters with the right number, and centroids equal to the obvious loop."""
+"""Clusters with the right number, and dense regions."""
 
 import numpy as np
 import pytest
 
 from pipeline.config.stages import ClusterConfig
-from pipeline.data.schema import arrow_to_vectors, centroids_schema
-from pipeline.data.vectors import unit
-from pipeline.stages.cluster import centroids, cluster, dense_regions
+from pipeline.stages.cluster import cluster, dense_regions
 from tests.stages.test_layout import clustered
 
 CATEGORIES = ["A > B > C", "A > B", None, "A > D", "E", "A > B > C"]
@@ -60,26 +58,3 @@ def test_dense_regions_of_few_or_identical_points(n, label):
     found = dense_regions(np.ones((n, 3), dtype=np.float32), 5)
     assert found.labels.tolist() == [label] * n
     assert list(found.distances.columns) == ["share", "distance", "chosen"]
-
-
-def test_centroids_equal_the_obvious_loop():
-    vectors, _ = clustered(6, d=8)
-    points = np.arange(18, dtype=np.float32).reshape(6, 3)
-    table = centroids(CATEGORIES, vectors, points)
-    assert table.schema == centroids_schema(8)
-    assert table["category_path"].to_pylist() == ["A", "A > B", "A > B > C", "A > D", "E"]
-    assert table["depth"].to_pylist() == [1, 2, 3, 2, 1]
-    assert table["members"].to_pylist() == [4, 3, 2, 1, 1]
-    stored, _ = arrow_to_vectors(table["centroid"])
-    members = [[0, 1, 3, 5], [0, 1, 5], [0, 5], [3], [4]]
-    for row, rows in enumerate(members):
-        centre = unit(vectors[rows].mean(axis=0, keepdims=True))[0]
-        np.testing.assert_allclose(stored[row], centre, atol=1e-3)
-        assert table["spread"][row].as_py() == pytest.approx(1 - (vectors[rows] @ centre).mean(), abs=1e-5)
-        np.testing.assert_allclose([table[axis][row].as_py() for axis in "xyz"], points[rows].mean(axis=0))
-
-
-def test_no_categories_no_centroids():
-    table = centroids([None, None], clustered(2)[0], np.zeros((2, 3), dtype=np.float32))
-    assert len(table) == 0
-    assert table.schema == centroids_schema(16)

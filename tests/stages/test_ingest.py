@@ -14,6 +14,7 @@ from pipeline.data.schema import PRODUCTS, REJECTS, read_products
 from pipeline.data.sources import SourceError
 from pipeline.provenance import is_complete, read_provenance
 from pipeline.stages import ingest
+from pipeline.stages.runner import build, make_plans
 from pipeline.taxonomy.paths import read_taxonomy
 from tests.helpers.factories import CATEGORIES, COLOURS, draw, encode, make_row, write_dataset, write_rows
 
@@ -32,13 +33,14 @@ def _read(run):
 def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ingest")
     config = _config(write_dataset(folder / "source", 240))
-    ingest.run(config, folder / "run")
+    build(config, folder / "run", only="ingest")
     return config, RunPaths(folder / "run")
 
 
 def test_every_output_is_complete_and_in_its_schema(built):
     config, run = built
-    assert is_complete(ingest.outputs(run), config, "ingest")
+    plan = make_plans(config, run.root, ["ingest"])["ingest"]
+    assert is_complete(ingest.outputs(run), plan.fingerprint)
     assert pq.read_schema(run.products).equals(PRODUCTS)
     assert pq.read_schema(run.rejects).equals(REJECTS)
     products, _ = _read(run)

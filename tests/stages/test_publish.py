@@ -1,4 +1,4 @@
-"""Evaluate and publish on a small run with an untrained model: joined by id, checked on reading back."""
+"""Measure, predict and publish on a small run with an untrained model: joined by id, checked on reading back."""
 
 import dataclasses
 import json
@@ -21,17 +21,12 @@ from pipeline.models.encoding import TokenCache
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.provenance import Provenance, is_complete, read_provenance, write_provenance
-from pipeline.stages import analyse, cluster, embed, evaluate, ingest, predict, publish
+from pipeline.stages import predict, publish
+from pipeline.stages.runner import STAGES, build, make_plans
 from pipeline.taxonomy.paths import levels, read_taxonomy
 from tests.helpers.factories import write_dataset
 
-_STAGES = (
-    ("predict", predict),
-    ("cluster", cluster),
-    ("analyse", analyse),
-    ("evaluate", evaluate),
-    ("publish", publish),
-)
+_AFTER_LAYOUT = ("fit-predictor", "predict", "cluster", "analyse", "measure", "publish")
 
 
 @pytest.fixture(scope="module")
@@ -42,20 +37,23 @@ def built(tmp_path_factory):
     config = dataclasses.replace(tiny(), source=source, publish=PublishConfig(row_group_size=16, demo=True))
     run_dir = folder / "run"
     run = RunPaths(run_dir)
-    ingest.run(config, run_dir)
+    build(config, run_dir, only="ingest")
     ids = read_products(run.products)["product_id"].tolist()
-    save_untrained(config, run, ids)
-    embed.run(config, run_dir)
+    plans = make_plans(config, run_dir)
+    save_untrained(config, run)
+    write_provenance(run.trained, Provenance.of(config, "train", plans["train"].fingerprint, ids))
+    build(config, run_dir, only="embed")
     shuffled = np.random.default_rng(0).permutation(ids)
     points = {name: np.arange(len(ids), dtype=np.float32) + n for n, name in enumerate(LAYOUT.names[1:])}
     layout = pa.table({"product_id": shuffled, **points}, schema=LAYOUT)
-    write_table(run.layout, layout, Provenance.of(config, "layout", ids))
-    for stage in (predict, cluster, analyse, evaluate, publish):
-        stage.run(config, run_dir)
+    write_table(run.layout, layout)
+    write_provenance(run.layout, Provenance.of(config, "layout", plans["layout"].fingerprint, ids))
+    for stage in _AFTER_LAYOUT:
+        build(config, run_dir, only=stage)
     return config, run
 
 
-def save_untrained(config, run, ids):
+def save_untrained(config, run):
     model = TwoTower(config.model)
     paths = read_taxonomy(run.taxonomy).paths
     vectors = unit(np.random.default_rng(0).normal(size=(len(paths), config.model.dimension)).astype(np.float32))
@@ -68,13 +66,13 @@ def save_untrained(config, run, ids):
         seen=paths[::2],
         meta={"preset": config.preset},
     )
-    write_provenance(run.trained, Provenance.of(config, "train", ids))
 
 
 def test_every_output_is_complete(built):
     config, run = built
-    for stage, module in _STAGES:
-        assert is_complete(module.outputs(run), config, stage)
+    plans = make_plans(config, run.root)
+    for stage in STAGES:
+        assert is_complete(stage.outputs(run), plans[stage.name].fingerprint)
     assert read_provenance(run.catalog).stage == "publish"
 
 
@@ -94,7 +92,7 @@ def test_the_catalogue_is_plain_parquet_with_metadata(built):
     meta = json.loads(file.metadata.metadata[b"product_galaxy"])
     assert meta["demo"] is True
     assert meta["dimension"] == config.model.dimension
-    assert meta["provenance"]["stage"] == "publish"
+    assert meta["provenance"] == dataclasses.asdict(read_provenance(run.catalog))
     check_match(Catalog.open(run.catalog), run.model)
 
 
@@ -158,9 +156,9 @@ def test_products_without_candidates_have_no_scores(built):
     bundle = load_bundle(run.trained)
     fused = np.eye(4, bundle.dimension, dtype=np.float32)
     path = bundle.categories[0]
-    scores = publish.candidate_scores(bundle, fused, [None, [path], [], [path, path]])
+    scores = predict.candidate_scores(bundle, fused, [None, [path], [], [path, path]])
     assert [None if row is None else len(row) for row in scores] == [None, 1, 0, 2]
-    assert publish.candidate_scores(bundle, fused[:1], [None]) == [None]
+    assert predict.candidate_scores(bundle, fused[:1], [None]) == [None]
 
 
 def test_predictions_are_paths_of_the_model_with_falling_confidence(built):
@@ -203,17 +201,16 @@ def test_a_lost_cluster_row_is_named(copied):
     ids = read_table(run.clusters)["product_id"].to_pylist()
     zeros = [0] * (len(ids) - 1)
     lost = pa.table({"product_id": ids[1:], "cluster": zeros, "dbscan": zeros}, schema=CLUSTERS)
-    write_table(run.clusters, lost, Provenance.of(config, "cluster", ids))
+    write_table(run.clusters, lost)
     with pytest.raises(ArtifactError, match=f"lacks 1 products \\(first: {ids[0]}\\)"):
         publish.run(config, run.root)
 
 
 def test_a_stage_of_another_configuration_is_refused(copied):
     config, run = copied
-    with pytest.raises(ArtifactError, match="another configuration"):
-        publish.run(dataclasses.replace(config, seed=99), run.root)
-    with pytest.raises(ArtifactError, match="another configuration"):
-        evaluate.run(dataclasses.replace(config, seed=99), run.root)
+    for stage in ("publish", "measure"):
+        with pytest.raises(ArtifactError, match="run stage 'ingest' again"):
+            build(dataclasses.replace(config, seed=99), run.root, only=stage)
 
 
 def test_a_catalogue_that_is_not_what_was_written_is_refused(copied):
@@ -229,7 +226,7 @@ def test_a_catalogue_that_is_not_what_was_written_is_refused(copied):
 def test_a_damaged_evaluation_is_one_sentence(copied):
     config, run = copied
     run.evaluation.write_text("{")
-    with pytest.raises(ArtifactError, match="run stage 'evaluate' again"):
+    with pytest.raises(ArtifactError, match="run stage 'measure' again"):
         publish.run(config, run.root)
     write_json(run.evaluation, {})
     publish.run(config, run.root)

@@ -1,10 +1,9 @@
-"""Examples and what is encoded of them."""
+"""Training examples, and the rank of the truth among the candidates."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.models.encoding import length_batches
 from pipeline.training.dataset import candidate_ranks, make_examples
 
 PATHS = ("A", "A > B", "A > C", "D")
@@ -13,7 +12,7 @@ PATHS = ("A", "A > B", "A > C", "D")
 def _products():
     return pd.DataFrame(
         {
-            "text": ["mug", "", "unlabelled", "odd"],
+            "text": ["mug", "", "unlabeled", "odd"],
             "image_row": [0, 1, 2, -1],
             "category_path": ["A > B", "D", None, "A > C"],
             "candidates": [["A", "A > B", "D"], ["D", "A"], ["A"], ["A", "D"]],
@@ -21,7 +20,7 @@ def _products():
     )
 
 
-def test_examples_hold_labelled_products_only():
+def test_examples_hold_labeled_products_only():
     examples = make_examples(_products(), PATHS)
     assert examples.texts == ["mug", "", "odd"]
     assert examples.truth.tolist() == [1, 3, 2]
@@ -38,13 +37,6 @@ def test_sample_is_seeded_and_keeps_rows_together():
     assert len(first) == 2
     for row, truth in enumerate(first.truth):
         assert first.candidates[row, first.target[row]] == truth
-
-
-def test_length_batches_cover_every_row_once():
-    lengths = np.random.default_rng(0).integers(1, 90, 200)
-    batches = length_batches(lengths.tolist(), tokens=256)
-    assert sorted(np.concatenate(batches).tolist()) == list(range(200))
-    assert all(len(batch) * lengths[batch].max() <= 256 or len(batch) == 1 for batch in batches)
 
 
 def test_ranks_count_ties_against_the_truth():

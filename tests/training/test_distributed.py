@@ -42,7 +42,7 @@ def _train(rank: int, port: int, run: str, location: str, out: str) -> None:
     products = read_products(paths.products)
     trainer = Trainer(config, paths, products)
     trainer.train(stage)
-    trainer.finish(products["product_id"].tolist())
+    trainer.finish()
     np.savez(
         f"{out}/{rank}.npz",
         processes=trainer.accelerator.num_processes,
@@ -57,7 +57,7 @@ def test_two_processes_share_queue_and_weights(tiny_run, tmp_path):
     run = tmp_path / "run"
     run.mkdir()
     done = RunPaths(tiny_run)
-    for path in (done.products, done.images, done.photos, done.taxonomy):
+    for path in (done.products, done.images, done.taxonomy):
         for file in path.parent.glob(f"{path.name}*"):
             shutil.copy(file, run)
     arguments = (_free_port(), str(run), str(tiny_run.parent / "data"), str(tmp_path))
@@ -68,4 +68,4 @@ def test_two_processes_share_queue_and_weights(tiny_run, tmp_path):
     trained = len(read_products(RunPaths(run).products).query("split == 'train' and category_path.notna()"))
     assert len(first["queue"]) == min(64, trained // 8 * 8)  # 4 products from each of the 2 processes a step
     assert np.array_equal(first["weight"], second["weight"])
-    assert RunPaths(run).trained.is_dir()  # both chose its strength together, one wrote it
+    assert RunPaths(run).trained.is_dir()  # both chose its alpha together, one wrote it

@@ -12,11 +12,13 @@ from torch import nn
 from pipeline.artifacts import ArtifactError
 from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.training.distributed import make_accelerator
-from pipeline.training.loop import JsonLog, rate_at, run_stage
+from pipeline.training.log import JsonLog
+from pipeline.training.loop import learning_rate_factor, run_stage
 from pipeline.training.optim import make_optimizer
+from pipeline.training.tasks.base import Task
 
 
-class Regression:
+class Regression(Task):
     """A task small enough to compare states exactly; dropout makes it depend on the step's seed."""
 
     def __init__(self):
@@ -82,7 +84,7 @@ def _train(folder, die_at=None, stage=STAGE, kind=Regression):
 
 @pytest.mark.parametrize(("kind", "average"), [(Regression, 0.0), (Regression, 0.9), (Convolution, 0.0)])
 def test_a_killed_stage_resumes_to_the_same_state(tmp_path, kind, average):
-    stage = replace(STAGE, average=average, muon_rate=0.02)
+    stage = replace(STAGE, ema_decay=average, muon_learning_rate=0.02)
     unbroken = _train(tmp_path / "a", stage=stage, kind=kind)
     with pytest.raises(KilledError):
         _train(tmp_path / "b", die_at=20, stage=stage, kind=kind)
@@ -105,7 +107,7 @@ def test_a_checkpoint_of_more_processes_is_refused(tmp_path):
     with pytest.raises(KilledError):
         _train(tmp_path, die_at=20)
     _as_if_by_two_processes(tmp_path / "fit.safetensors")
-    with pytest.raises(ArtifactError, match="2 processes, this one has 1; go on with as many"):
+    with pytest.raises(ArtifactError, match="2 processes, this one has 1; resume with as many"):
         _train(tmp_path)
 
 
@@ -137,7 +139,7 @@ def test_the_best_validated_state_is_kept(tmp_path):
 
 def test_the_average_is_what_is_validated_and_kept(tmp_path):
     """Against the average worked out beside it; the steps themselves go on from the weights, not from the average."""
-    stage = replace(STAGE, average=0.8)
+    stage = replace(STAGE, ema_decay=0.8)
     task, averages, validated = Regression(), [], []
     module_losses, module_validate = task.losses, task.validate
 
@@ -162,8 +164,8 @@ def test_the_average_is_what_is_validated_and_kept(tmp_path):
     assert any(torch.allclose(task.module[0].weight, weight) for weight in validated)
 
 
-def test_rate_rises_then_falls():
-    rates = [rate_at(step, 100, 0.05) for step in range(100)]
+def test_learning_rate_rises_then_falls():
+    rates = [learning_rate_factor(step, 100, 0.05) for step in range(100)]
     assert rates[0] == pytest.approx(0.2)
     assert rates[4] == pytest.approx(1.0)
     assert np.all(np.diff(rates[5:]) < 0)

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from pipeline.training.losses import (
     PairQueue,
-    anchor_divergence,
+    level_cross_entropy,
     listwise_softmax,
     multi_positive_infonce,
     taxonomy_softmax,
@@ -60,23 +60,18 @@ def test_taxonomy_softmax_worked_example():
     assert loss.item() == pytest.approx(math.log(4 / 3))
 
 
-def test_taxonomy_softmax_gives_a_share_of_the_target_to_the_parent():
-    products, paths = torch.tensor([[1.0, 0.0]]), torch.eye(2)
-    loss = taxonomy_softmax(products, paths, torch.tensor([0]), math.log(3), torch.tensor([1]), 0.25)
-    assert loss.item() == pytest.approx(0.75 * math.log(4 / 3) + 0.25 * math.log(4))
+def test_level_cross_entropy_of_equal_logits():
+    outputs = [torch.zeros(3, 2), torch.zeros(3, 5)]
+    labels = torch.tensor([[0, 4], [1, 0], [1, 2]])
+    loss = level_cross_entropy(outputs, labels, [torch.ones(2), torch.ones(5)], [1.0, 0.5])
+    assert float(loss) == pytest.approx(math.log(2) + 0.5 * math.log(5))
 
 
-def test_anchor_is_zero_where_nothing_changed_and_positive_elsewhere():
-    generator = torch.Generator().manual_seed(0)
-    products, paths = (F.normalize(torch.randn(n, 4, generator=generator), dim=-1) for n in (3, 7))
-    assert anchor_divergence(products, paths, products, paths, 20.0).item() == pytest.approx(0.0, abs=1e-6)
-    assert anchor_divergence(products.flip(0), paths, products, paths, 20.0).item() > 0.01
-
-
-def test_anchor_worked_example():
-    # untrained (1/2, 1/2) against trained (3/4, 1/4): KL = 1/2 ln(2/3) + 1/2 ln 2
-    trained = anchor_divergence(torch.eye(2)[:1], torch.eye(2), torch.zeros(1, 2), torch.eye(2), math.log(3))
-    assert trained.item() == pytest.approx(0.5 * math.log(2 / 3) + 0.5 * math.log(2))
+def test_level_cross_entropy_is_weighted_by_class():
+    outputs, labels = [torch.tensor([[2.0, 0.0], [2.0, 0.0]])], torch.tensor([[0], [1]])
+    right, wrong = math.log(1 + math.exp(-2)), math.log(1 + math.exp(2))
+    loss = level_cross_entropy(outputs, labels, [torch.tensor([3.0, 1.0])], [1.0])
+    assert float(loss) == pytest.approx((3 * right + wrong) / 4)
 
 
 def test_queue_keeps_the_newest_and_restores():

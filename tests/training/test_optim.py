@@ -16,7 +16,7 @@ def fast(request, monkeypatch):
 
 
 @pytest.mark.parametrize("shape", [(8, 27), (27, 8), (16, 16)])
-def test_orthogonal_keeps_directions_and_levels_lengths(fast, shape):
+def test_orthogonal_keeps_singular_vectors_and_sets_singular_values_to_1(fast, shape):
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     u, lengths, v = torch.linalg.svd(matrix, full_matrices=False)
     assert lengths[0] > 1.5 * lengths[-1]
@@ -46,12 +46,12 @@ def _gradients(net):
         yield [torch.randn(value.shape, generator=generator) for value in net.parameters()]
 
 
-def test_muon_is_that_of_torch_and_adamw_too(monkeypatch):
+def test_muon_and_adamw_step_as_those_of_torch(monkeypatch):
     monkeypatch.setattr(optim, "fast_in_bfloat16", lambda: True)  # as torch's Muon always has it
     ours, theirs = _net(), _net()
     named = dict(ours.named_parameters())
-    own = make_optimizer(named, 0.01, 0.1, muon_rate=0.02)
-    turned, decayed, spared = own.param_groups
+    optimizer = make_optimizer(named, 0.01, 0.1, muon_learning_rate=0.02)
+    turned, decayed, spared = optimizer.param_groups
     assert [value.shape for value in turned["params"]] == [(8, 3, 3, 3), (16, 8, 1, 1)]
     assert [value.shape for value in decayed["params"]] == [(8, 1, 3, 3), (2, 16)]
     assert all(value.ndim == 1 for value in spared["params"])
@@ -73,7 +73,7 @@ def test_muon_is_that_of_torch_and_adamw_too(monkeypatch):
                 matrices[name].grad = gradient.flatten(1).clone()
             else:
                 plain[name].grad = gradient.clone()
-        for each in (own, muon, adamw):
+        for each in (optimizer, muon, adamw):
             each.step()
     for name, value in named.items():
         expected = matrices[name] if name in matrices else plain[name]
@@ -81,9 +81,9 @@ def test_muon_is_that_of_torch_and_adamw_too(monkeypatch):
         assert difference.abs().max() < 2e-3, name  # after steps of 0.02 in bfloat16
 
 
-def test_a_weight_without_gradient_stays(fast):
+def test_a_weight_without_a_gradient_does_not_change(fast):
     net = _net()
-    optimizer = make_optimizer(dict(net.named_parameters()), 0.01, 0.1, muon_rate=0.02)
+    optimizer = make_optimizer(dict(net.named_parameters()), 0.01, 0.1, muon_learning_rate=0.02)
     before = net[0].weight.detach().clone()
     net[3].weight.grad = torch.zeros_like(net[3].weight)
     optimizer.step()

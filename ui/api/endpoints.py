@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from pipeline.errors import InputError
+
 if TYPE_CHECKING:
     from mcp.types import TextContent
 
@@ -56,7 +58,7 @@ class Arguments:
             return self._readers[name].validate_python(value)
         except ValidationError as error:
             wanted = error.errors(include_url=False)[0]["msg"].removeprefix("Input should be ")
-            raise ValueError(f"'{name}' should be {wanted}; it was {json.dumps(value)[:_QUOTED]}.") from error
+            raise InputError(f"'{name}' should be {wanted}; it was {json.dumps(value)[:_QUOTED]}.") from error
 
 
 def documentation(handler: Callable[..., Any], notes: Mapping[str, str]) -> str:

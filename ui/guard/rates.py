@@ -10,13 +10,14 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.types import Scope
 
+from pipeline.errors import InputError
 from ui.guard.limits import CALLS_PER_MINUTE
 
 VARIABLE = "CALLS_PER_MINUTE"
 _NETWORK_BITS = 64  # prefix length of the network of one IPv6 visitor
 
 
-class SettingError(ValueError):
+class SettingError(InputError):
     """An environment variable cannot be used; the message names it in one sentence."""
 
 

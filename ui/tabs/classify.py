@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.config.stages import PredictConfig
+from pipeline.errors import UserError
 from pipeline.prediction.answer import Shelf, ask
 from pipeline.taxonomy.paths import levels, truncate
 from ui import deep_links
@@ -72,7 +73,7 @@ def classify(
         answer = ask(
             tools.predictor, tools.encoder, text, image, k=_CATEGORIES, precision=precision, shelf=shelf, **only
         )
-    except ValueError as error:  # a path that the taxonomy lacks
+    except UserError as error:  # a path that the taxonomy lacks
         raise refuse(str(error)) from error
     found = answer.prediction
     assert answer.evidence is not None  # there is a shelf

@@ -9,6 +9,7 @@ import gradio as gr
 import numpy as np
 
 from pipeline.data.text import clean_text
+from pipeline.errors import UserError
 from pipeline.search.evidence import NEAR_DUPLICATE
 from pipeline.search.filters import HOLE, allowed_rows, worded
 from pipeline.search.query import Query
@@ -78,7 +79,7 @@ def read_query(workspace: Workspace, text: str, photo: str | None, template: str
         raise refuse("There is nothing to search for yet: enter a text or add a photo.")
     try:
         sentence = worded(words, check_text(template, "wording", MAX_TEMPLATE))
-    except ValueError as error:
+    except UserError as error:
         raise refuse(str(error)) from error
     return words, workspace.tools.encoder.encode(sentence, image)
 

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from pipeline.data.decoding.structure import StructureError, check_structure
+from pipeline.errors import InputError
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 ENOUGH_PIXELS = 512
@@ -37,7 +38,7 @@ _TURNS = {
 }  # by EXIF orientation
 
 
-class ImageError(ValueError):
+class ImageError(InputError):
     """A photo cannot be used; the message says why in one sentence."""
 
 

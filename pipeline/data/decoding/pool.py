@@ -21,6 +21,7 @@ from PIL import Image
 
 from pipeline.data.decoding.decode import DecodedPhoto, ImageError
 from pipeline.data.decoding.worker import ANSWER, ANSWER_PIXELS, CPU_SECONDS, READY, REQUEST
+from pipeline.errors import UserError
 
 WALL_SECONDS = 30.0
 """Time after which a worker is ended that got no processor either, as on a machine with far too much to do."""
@@ -32,7 +33,7 @@ _KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "LANG", "LC_ALL", "S
 """What a worker sees of the environment: no token is among it."""
 
 
-class DecoderBusyError(RuntimeError):
+class DecoderBusyError(UserError):
     """All workers were busy for as long as the caller could wait."""
 
 

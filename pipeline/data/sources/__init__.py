@@ -14,15 +14,25 @@ from pipeline.config.stages import SourceConfig
 from pipeline.data.sources.base import BadRow, Item, Part, RawRow, Source, SourceError, join_sources
 from pipeline.data.sources.cells import MAX_PHOTO_BYTES, shorten
 from pipeline.data.sources.fetching import PhotoFetcher
-from pipeline.data.sources.hub import open_hub
+from pipeline.data.sources.hub import hub_commit, open_hub
 from pipeline.data.sources.parquet import open_file, open_folder
 from pipeline.data.sources.photos import PhotoFinder
 from pipeline.data.sources.shopify import is_shopify_export, open_shopify
 from pipeline.data.sources.tables import DELIMITERS, open_table
+from pipeline.provenance import content_of
 
-__all__ = ["BadRow", "Item", "Part", "RawRow", "Source", "SourceError", "open_photos", "open_source", "shorten"]
+__all__ = [
+    "BadRow",
+    "Item",
+    "Part",
+    "RawRow",
+    "Source",
+    "SourceError",
+    "content_of_source",
+    "open_source",
+    "shorten",
+]
 
-_PHOTO_COLUMNS = ("product_image", "image")
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")
 
 
@@ -50,18 +60,28 @@ def open_source(
     return opened[0] if len(opened) == 1 else join_sources(opened)
 
 
-def open_photos(location: str, max_photo_bytes: int = MAX_PHOTO_BYTES) -> Source:
-    """Open a source of photos of anything: its rows matter for their photo alone, in `product_image` or `image`.
+def content_of_source(config: SourceConfig, leave_out: Path | None = None) -> dict[str, str]:
+    """Describe the content of what the configuration names: a changed file has another description.
 
-    Raises:
-        SourceError: If it cannot be read or has neither column.
+    Files and folders are hashed, that of a table's photos too where the configuration names one; of a hub data set it
+    is the commit. Photos that are fetched from their URLs, or that lie beside a table without being named, are not
+    looked at.
+
+    Args:
+        config: What would be read.
+        leave_out: A folder whose files do not count, such as the run folder that lies among the sources.
+
+    Returns:
+        A description (`provenance.content_of`) for each part.
     """
-    for column in _PHOTO_COLUMNS:
-        try:
-            return _open(SourceConfig(location=location, columns=(("product_image", column),)), max_photo_bytes)
-        except SourceError as error:
-            refused = error
-    raise refused
+    contents = {}
+    for number, location in enumerate((config.location, *config.others), start=1):
+        path = Path(location).expanduser()
+        at_hub = config.kind == "hub" or (config.kind == "auto" and not path.exists() and _HUB_ID.match(location))
+        contents[f"source {number}"] = hub_commit(location, config.revision) if at_hub else content_of(path, leave_out)
+    if config.images is not None:
+        contents["images"] = content_of(Path(config.images).expanduser(), leave_out)
+    return contents
 
 
 def _open(config: SourceConfig, max_photo_bytes: int, fetcher: PhotoFetcher | None = None) -> Source:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from pipeline.errors import UserError
+
 COLUMNS = (
     "product_title",
     "product_description",
@@ -37,7 +39,7 @@ SPLIT_NAMES = {
 SPLIT_ORDER = ("train", "validation", "heldout", "test")
 
 
-class SourceError(RuntimeError):
+class SourceError(UserError):
     """A source cannot be read; one sentence says what, where, and what to do."""
 
 

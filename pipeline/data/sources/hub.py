@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pipeline.data.sources.base import (
@@ -16,6 +18,10 @@ from pipeline.data.sources.base import (
     split_name,
 )
 from pipeline.data.sources.cells import to_item
+
+UNKNOWN_COMMIT = "unknown commit"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_SECONDS = 10.0  # to wait for the hub
 
 
 def open_hub(name: str, revision: str | None, renamed: Mapping[str, str], limit: int, max_photo_bytes: int) -> Source:
@@ -49,6 +55,29 @@ def open_hub(name: str, revision: str | None, renamed: Mapping[str, str], limit:
         for split in sorted(by_split, key=SPLIT_ORDER.index)
     ]
     return Source(name, "hub", parts, limit)
+
+
+def hub_commit(name: str, revision: str | None) -> str:
+    """The commit that a hub data set is read at: the pinned one, or else where its branch stands now.
+
+    Without a connection it is the one that the local cache holds, which is what is read then.
+
+    Returns:
+        40 hex digits; `UNKNOWN_COMMIT` where nobody knows.
+    """
+    if revision is not None and _COMMIT.fullmatch(revision):
+        return revision
+    import httpx2
+    from huggingface_hub import HfApi, constants
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+    from huggingface_hub.file_download import repo_folder_name
+
+    try:
+        return HfApi().dataset_info(name, revision=revision, timeout=_SECONDS).sha or UNKNOWN_COMMIT
+    except (HfHubHTTPError, OfflineModeIsEnabled, httpx2.HTTPError, OSError):
+        folder = repo_folder_name(repo_id=name, repo_type="dataset")
+        cached = Path(constants.HF_HUB_CACHE, folder, "refs", revision or constants.DEFAULT_REVISION)
+    return cached.read_text(encoding="utf-8").strip() if cached.is_file() else UNKNOWN_COMMIT
 
 
 def _undecoded(rows: Any) -> Any:

@@ -1,1 +1,1 @@
-"""What a stage of training learns from: one task a file, all run by the same loop."""
+"""Training tasks, one per file, all run by the same loop; and the augmentation of photos."""

@@ -1,49 +1,51 @@
-"""What the loop of `loop.py` trains: anything that knows its model, its batches and its losses."""
+"""Base class of training tasks: everything about a training that the loop in `loop.py` does not know."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from abc import ABC, abstractmethod
 
 import numpy as np
 from accelerate import Accelerator
 from torch import Tensor, nn
 
 
-class Task(Protocol):
-    """What the loop trains."""
+class Task(ABC):
+    """A model to train, with its batches, losses and validation.
+
+    Attributes:
+        module: Holds every parameter that is trained.
+    """
 
     module: nn.Module
-    """Holds every parameter that learns."""
 
+    @abstractmethod
     def parameters(self) -> dict[str, nn.Parameter]:
-        """The parameters that learn, by their names in `module`; everything else is frozen."""
-        ...
+        """The trained parameters, by their names in `module`; all others are frozen."""
 
+    @abstractmethod
     def batches(self, size: int, generator: np.random.Generator) -> list[np.ndarray]:
         """The rows of every batch of an epoch; all batches but the last have `size` rows."""
-        ...
 
+    @abstractmethod
     def losses(
         self, module: nn.Module, rows: np.ndarray, accelerator: Accelerator, done: float = 0.0
     ) -> dict[str, Tensor]:
         """Weighted loss terms of one batch.
 
         Args:
-            module: `self.module`, perhaps wrapped for several processes.
+            module: `self.module`, possibly wrapped for several processes.
             rows: The batch.
             accelerator: Where the module runs.
-            done: Share of the stage's steps that lie behind, in [0, 1).
+            done: Fraction of the stage's steps that are done, in [0, 1).
         """
-        ...
 
+    @abstractmethod
     def validate(self) -> dict[str, float]:
-        """Metrics of the present state; "score" is the one to maximise."""
-        ...
+        """Metrics of the current state; "score" is the one to maximize."""
 
     def state(self) -> dict[str, Tensor]:
-        """What else must be in a checkpoint."""
-        ...
+        """Tensors outside of `module` that a checkpoint must hold; none by default."""
+        return {}
 
-    def load(self, state: dict[str, Tensor]) -> None:
-        """Take back what `state` gave."""
-        ...
+    def load(self, state: dict[str, Tensor]) -> None:  # noqa: B027 - a task without a state has nothing to restore
+        """Restore the tensors that `state` returned."""

@@ -1,36 +1,30 @@
-"""The main task: products to their categories, with whatever part of the model learns in the stage.
+"""The main task: matching products with their categories, with the heads and the adapters of the towers.
 
-What is frozen is read from cached features; what learns is encoded in the batch, each distinct category path once.
+The features of a frozen tower are cached; a trained tower encodes in the batch, each distinct category path once.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import torch
-import torch.nn.functional as F
 from accelerate import Accelerator
 from torch import Tensor, nn
 
 from pipeline.config.train import TrainConfig, TrainStage
-from pipeline.model.relatives import Relatives
 from pipeline.models.encoding import TokenCache, encode_images, encode_texts, pad, to_pixels
 from pipeline.models.two_tower import TwoTower
-from pipeline.training.dataset import FeatureSet, candidate_ranks
+from pipeline.training.dataset import FeatureSet, modality_mrr, project
 from pipeline.training.distributed import gather_others
-from pipeline.training.losses import (
-    PairQueue,
-    anchor_divergence,
-    listwise_softmax,
-    multi_positive_infonce,
-    taxonomy_softmax,
-)
+from pipeline.training.losses import PairQueue, listwise_softmax, multi_positive_infonce, taxonomy_softmax
+from pipeline.training.tasks.base import Task
 
-ANCHOR_SCALE = 20.0  # of the untrained cosines: sharp enough to tell near paths from far ones, not one-hot
 BUCKET_BATCHES = 50  # batches within which products are sorted by length
 
 
 class MatchingModule(nn.Module):
-    """Runs the towers that learn, then heads and gate; one forward for `accelerate` to wrap."""
+    """The trained towers, then heads and gate, as one forward for `accelerate` to wrap."""
 
     def __init__(self, model: TwoTower) -> None:
         super().__init__()
@@ -53,99 +47,98 @@ class MatchingModule(nn.Module):
         return {**vectors, "scale": self.model.logit_scale}
 
 
-class MatchingTask:
-    """Products against categories: listwise over candidates, InfoNCE with a queue, taxonomy and anchor terms."""
+@dataclass(frozen=True)
+class MatchingData:
+    """Examples with the features of the towers before the stage.
+
+    Attributes:
+        train: Training products with features of the pretrained text tower and of the current vision tower.
+        validation: Sets whose mean fused MRR is the score (validation rows; held-out categories).
+        paths: float32 [p, w], features of all category paths by the pretrained text tower.
+        images: Image cache, uint8 [photos, side, side, 3]; needed where the vision tower is trained.
+        tokens: Tokenizer of the text tower.
+    """
+
+    train: FeatureSet
+    validation: list[FeatureSet]
+    paths: np.ndarray
+    images: np.ndarray | None
+    tokens: TokenCache
+
+
+class MatchingTask(Task):
+    """Products against categories: listwise over candidates, InfoNCE with a queue, softmax over the taxonomy."""
 
     def __init__(
         self,
         model: TwoTower,
         stage: TrainStage,
         config: TrainConfig,
-        *,
-        train: FeatureSet,
-        validation: list[FeatureSet],
-        path_features: np.ndarray,
-        images: np.ndarray | None,
-        tokens: TokenCache,
+        data: MatchingData,
         device: torch.device | str = "cpu",
     ) -> None:
         """Set up.
 
         Args:
-            model: What learns.
-            stage: Says which parts learn.
+            model: The model to train.
+            stage: Names the trained parts.
             config: Loss weights.
-            train: Training products with features of the untrained text tower and the vision tower as it stands.
-            validation: Sets whose mean fused MRR is the score (validation rows; held-out categories).
-            path_features: float32 [p, w], features of all paths by the untrained text tower.
-            images: Image cache, needed where the vision tower learns.
-            tokens: Tokeniser of the text tower.
+            data: Examples and features.
             device: Where batches go.
         """
         self.module: nn.Module = MatchingModule(model)
-        self.model, self.stage, self.config, self.device = model, stage, config, device
-        self.train, self.validation, self.path_features = train, validation, path_features
-        self.images, self.tokens = images, tokens
-        self.text_learns = "text_lora" in stage.train
-        self.vision_learns = "vision_lora" in stage.train
+        self.model, self.stage, self.config, self.data, self.device = model, stage, config, data, device
+        self.trains_text = "text_lora" in stage.train
+        self.trains_vision = "vision_lora" in stage.train
         self.queue = PairQueue(config.queue_size, model.config.dimension, device)
-        self._relatives = Relatives(train.examples.paths)
-        self._has_text, self._has_image = train.examples.has_text, train.examples.has_image
-        self._lengths = [len(ids) for ids in tokens(train.examples.texts)] if self.text_learns else []
+        examples = data.train.examples
+        self._has_text, self._has_image = examples.has_text, examples.has_image
+        self._lengths = [len(ids) for ids in data.tokens(examples.texts)] if self.trains_text else []
 
     def parameters(self) -> dict[str, nn.Parameter]:
-        """The stage's parts, by their names in `module`."""
+        """The parameters of the stage's parts, by their names in `module`."""
         return {f"model.{name}": value for name, value in self.model.trainable(self.stage.train).items()}
 
     def batches(self, size: int, generator: np.random.Generator) -> list[np.ndarray]:
-        """Shuffled rows; where texts are encoded, products of like length share a batch."""
-        order = generator.permutation(len(self.train.examples))
-        if self.text_learns:
+        """Shuffled rows; where the text tower is trained, products with texts of similar length share a batch."""
+        order = generator.permutation(len(self.data.train.examples))
+        if self.trains_text:
             lengths = np.array(self._lengths)
             chunks = np.array_split(order, max(1, round(len(order) / (size * BUCKET_BATCHES))))
             order = np.concatenate([chunk[np.argsort(lengths[chunk], kind="stable")] for chunk in chunks])
-        whole = [order[start : start + size] for start in range(0, len(order) - size + 1, size)]
-        if self.text_learns:
-            whole = [whole[turn] for turn in generator.permutation(len(whole))]
-        return whole or [order]
+        batches = [order[start : start + size] for start in range(0, len(order) - size + 1, size)]
+        if self.trains_text:
+            batches = [batches[number] for number in generator.permutation(len(batches))]
+        return batches or [order]
 
     def losses(
         self, module: nn.Module, rows: np.ndarray, accelerator: Accelerator, done: float = 0.0
     ) -> dict[str, Tensor]:
         """Weighted loss terms of the products `rows`."""
-        examples, config = self.train.examples, self.config
+        examples, config = self.data.train.examples, self.config
         paths, position = self._paths(rows)
         has_text, has_image = self._drop_modalities(rows)
-        batch = self._inputs(rows, paths, has_text, has_image)
-        out = module(batch)
+        out = module(self._inputs(rows, paths, has_text, has_image))
         scale, categories = out["scale"], out["categories"]
         truth = torch.from_numpy(position[examples.truth[rows]]).to(self.device)
         candidates = examples.candidates[rows]
         mask = torch.from_numpy(candidates >= 0).to(self.device)
-        places = torch.from_numpy(np.maximum(position[candidates], 0)).to(self.device)  # padding: any, it is masked
+        columns = torch.from_numpy(np.maximum(position[candidates], 0)).to(self.device)  # padding: any, it is masked
         target = torch.from_numpy(examples.target[rows]).to(self.device)
 
-        def listwise(vectors: Tensor, kept: Tensor) -> Tensor:
-            scores = scale * (vectors @ categories.T).gather(1, places)
-            return listwise_softmax(scores[kept], mask[kept], target[kept]) if bool(kept.any()) else 0.0 * scores.sum()
+        def listwise(vectors: Tensor, used: Tensor) -> Tensor:
+            scores = scale * (vectors @ categories.T).gather(1, columns)
+            return listwise_softmax(scores[used], mask[used], target[used]) if bool(used.any()) else 0.0 * scores.sum()
 
-        everything = torch.ones_like(has_text)
-        terms = {"listwise": listwise(out["fused"], everything)}
+        terms = {"listwise": listwise(out["fused"], torch.ones_like(has_text))}
         if config.infonce_weight:
             terms["infonce"] = config.infonce_weight * self._infonce(out, categories[truth], rows, accelerator)
         if config.taxonomy_weight:
-            terms["taxonomy"] = config.taxonomy_weight * taxonomy_softmax(
-                out["fused"], categories, truth, scale, self._parents(rows, position), config.parent_smoothing
-            )
-        known_text = torch.from_numpy(self._has_text[rows]).to(self.device)
+            terms["taxonomy"] = config.taxonomy_weight * taxonomy_softmax(out["fused"], categories, truth, scale)
         if config.text_weight:
-            terms["text"] = config.text_weight * listwise(out["text"], known_text)
+            terms["text"] = config.text_weight * listwise(out["text"], self._mask(self._has_text[rows]))
         if config.image_weight:
-            terms["image"] = config.image_weight * listwise(
-                out["image"], torch.from_numpy(self._has_image[rows]).to(self.device)
-            )
-        if config.anchor_weight and bool(known_text.any()):
-            terms["anchor"] = config.anchor_weight * self._anchor(out["text"], categories, rows, paths, known_text)
+            terms["image"] = config.image_weight * listwise(out["image"], self._mask(self._has_image[rows]))
         return terms
 
     def validate(self) -> dict[str, float]:
@@ -153,46 +146,41 @@ class MatchingTask:
         self.module.eval()
         metrics: dict[str, float] = {}
         scores = []
-        path_features = self._present_path_features()
-        for number, features in enumerate(self.validation):
-            found = self._measure(features, path_features)
-            scores.append(found["fused"])
-            metrics.update({f"validation{number}_{kind}_mrr": value for kind, value in found.items()})
+        path_features = self._current_path_features()
+        for number, features in enumerate(self.data.validation):
+            mrr = self._measure(features, path_features)
+            scores.append(mrr["fused"])
+            metrics.update({f"validation{number}_{modality}_mrr": value for modality, value in mrr.items()})
         metrics["score"] = float(np.mean(scores)) if scores else 0.0
         return metrics
 
     def state(self) -> dict[str, Tensor]:
-        """The queue."""
+        """The InfoNCE queue."""
         return self.queue.state()
 
     def load(self, state: dict[str, Tensor]) -> None:
-        """Take the queue back."""
+        """Restore the InfoNCE queue."""
         self.queue.load({name: value.to(self.device) for name, value in state.items()})
 
     def _paths(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Distinct paths of the batch (candidates, random ones, relatives), and the place of every path among them."""
-        examples, truth = self.train.examples, self.train.examples.truth[rows]
-        named = examples.candidates[rows].ravel()
-        if self.config.parent_smoothing:
-            named = np.concatenate([named, self._relatives.parents[truth]])
-        if self.stage.siblings:
-            named = np.concatenate([named, self._relatives.siblings(truth, self.stage.siblings)])
-        drawn = torch.randperm(len(examples.paths))[: self.stage.negatives].numpy()
-        paths = np.union1d(named[named >= 0], drawn)
+        """Distinct paths of a batch: the candidates of its products, and random ones.
+
+        Returns:
+            Their numbers, int64 [m], and the position of every path among them, int64 [p], -1 = not in the batch.
+        """
+        examples = self.data.train.examples
+        candidates = examples.candidates[rows].ravel()
+        random = torch.randperm(len(examples.paths))[: self.stage.negatives].numpy()
+        paths = np.union1d(candidates[candidates >= 0], random)
         position = np.full(len(examples.paths), -1, dtype=np.int64)
         position[paths] = np.arange(len(paths))
         return paths, position
 
-    def _parents(self, rows: np.ndarray, position: np.ndarray) -> Tensor | None:
-        """Places of the truths' parents, where a part of the target is theirs."""
-        if not self.config.parent_smoothing:
-            return None
-        truth = self.train.examples.truth[rows]
-        parents = self._relatives.parents[truth]
-        return torch.from_numpy(position[np.where(parents >= 0, parents, truth)]).to(self.device)
+    def _mask(self, rows: np.ndarray) -> Tensor:
+        return torch.from_numpy(rows).to(self.device)
 
     def _drop_modalities(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Which modality each product keeps; one that has a single modality never loses it."""
+        """Modality masks, bool [b] each; a product with a single modality never loses it."""
         has_text, has_image = torch.from_numpy(self._has_text[rows]), torch.from_numpy(self._has_image[rows])
         draw = torch.rand(len(rows))
         both = has_text & has_image
@@ -201,33 +189,43 @@ class MatchingTask:
         return (has_text & ~lose_text).to(self.device), (has_image & ~lose_image).to(self.device)
 
     def _inputs(self, rows: np.ndarray, paths: np.ndarray, has_text: Tensor, has_image: Tensor) -> dict[str, Tensor]:
-        examples = self.train.examples
+        """The batch for `MatchingModule`."""
+        data, examples = self.data, self.data.train.examples
         batch = {"has_text": has_text, "has_image": has_image}
-        if self.text_learns:
-            pad_id = self.tokens.tokenizer.pad_token_id or 0
-            texts = self.tokens([examples.texts[row] for row in rows])
-            batch["text_ids"], batch["text_mask"] = pad(texts, pad_id, self.device)
-            named = self.tokens([examples.paths[path] for path in paths])
-            batch["path_ids"], batch["path_mask"] = pad(named, pad_id, self.device)
+        if self.trains_text:
+            batch["text_ids"], batch["text_mask"] = self._padded([examples.texts[row] for row in rows])
+            batch["path_ids"], batch["path_mask"] = self._padded([examples.paths[path] for path in paths])
         else:
-            batch["text_features"] = torch.from_numpy(self.train.text[rows]).to(self.device)
-            batch["path_features"] = torch.from_numpy(self.path_features[paths]).to(self.device)
-        if self.vision_learns:
-            assert self.images is not None, "a vision tower that learns needs the image cache"
-            batch["pixels"] = to_pixels(self.images[np.maximum(examples.image_rows[rows], 0)]).to(self.device)
+            batch["text_features"] = torch.from_numpy(data.train.text[rows]).to(self.device)
+            batch["path_features"] = torch.from_numpy(data.paths[paths]).to(self.device)
+        if self.trains_vision:
+            batch["pixels"] = to_pixels(self._photos(examples.image_rows[rows])).to(self.device)
         else:
-            batch["image_features"] = torch.from_numpy(self.train.image[rows]).to(self.device)
+            batch["image_features"] = torch.from_numpy(data.train.image[rows]).to(self.device)
         return batch
+
+    def _padded(self, texts: list[str]) -> tuple[Tensor, Tensor]:
+        """Token ids and attention mask, int64 [n, longest]."""
+        pad_id = self.data.tokens.tokenizer.pad_token_id or 0
+        return pad(self.data.tokens(texts), pad_id, self.device)
+
+    def _photos(self, image_rows: np.ndarray) -> np.ndarray:
+        """uint8 [n, side, side, 3]; any photo stands in for a missing one, since it is masked."""
+        images = self.data.images
+        assert images is not None, "training the vision tower needs the image cache"
+        if not len(images):
+            return np.zeros((len(image_rows), *images.shape[1:]), dtype=np.uint8)
+        return images[np.maximum(image_rows, 0)]
 
     def _infonce(
         self, out: dict[str, Tensor], categories: Tensor, rows: np.ndarray, accelerator: Accelerator
     ) -> Tensor:
-        ids = torch.from_numpy(self.train.examples.truth[rows]).to(self.device)
+        ids = torch.from_numpy(self.data.train.examples.truth[rows]).to(self.device)
         products = out["fused"]
         others = gather_others(accelerator, {"products": products, "categories": categories, "ids": ids})
 
-        def columns(own: Tensor, name: str, queued: Tensor) -> Tensor:
-            return torch.cat([own, others[name], queued.to(own.dtype)])
+        def columns(local: Tensor, name: str, queued: Tensor) -> Tensor:
+            return torch.cat([local, others[name], queued.to(local.dtype)])
 
         loss = multi_positive_infonce(
             products,
@@ -241,41 +239,26 @@ class MatchingTask:
         self.queue.push(*(accelerator.gather(tensor.detach()) for tensor in (products, categories, ids)))  # type: ignore[arg-type]
         return loss
 
-    def _anchor(self, text: Tensor, categories: Tensor, rows: np.ndarray, paths: np.ndarray, known: Tensor) -> Tensor:
-        untrained_text = F.normalize(torch.from_numpy(self.train.text[rows]).to(self.device), dim=-1)
-        untrained_paths = F.normalize(torch.from_numpy(self.path_features[paths]).to(self.device), dim=-1)
-        return anchor_divergence(text[known], categories, untrained_text[known], untrained_paths, ANCHOR_SCALE)
-
     @torch.no_grad()
-    def _present_path_features(self) -> np.ndarray:
-        """Features [p, w] by the text tower as it stands, of the paths that some validation set names."""
-        if not self.text_learns:
-            return self.path_features
-        named = np.unique(np.concatenate([features.examples.candidates.ravel() for features in self.validation]))
-        named = named[named >= 0]
-        present = np.zeros_like(self.path_features)
-        paths = self.train.examples.paths
-        present[named] = encode_texts(self.model.text_tower, self.tokens, [paths[path] for path in named])
-        return present
+    def _current_path_features(self) -> np.ndarray:
+        """Features [p, w] by the current text tower of all paths that a validation set names; zeros for others."""
+        if not self.trains_text:
+            return self.data.paths
+        candidates = np.unique(np.concatenate([each.examples.candidates.ravel() for each in self.data.validation]))
+        candidates = candidates[candidates >= 0]
+        names = [self.data.train.examples.paths[path] for path in candidates]
+        features = np.zeros_like(self.data.paths)
+        features[candidates] = encode_texts(self.model.text_tower, self.data.tokens, names)
+        return features
 
     @torch.no_grad()
     def _measure(self, features: FeatureSet, path_features: np.ndarray) -> dict[str, float]:
         """MRR of the truth among the candidates, by text, image and both."""
         examples = features.examples
-        text, image = features.text, features.image
-        if self.text_learns:
-            text = encode_texts(self.model.text_tower, self.tokens, examples.texts)
-        if self.vision_learns:
-            assert self.images is not None
-            image = encode_images(self.model.vision_tower, self.images[np.maximum(examples.image_rows, 0)])
-        masks = {"text": examples.has_text, "image": examples.has_image}
-        inputs = [
-            torch.from_numpy(a).to(self.device) for a in (text, image, masks["text"], masks["image"], path_features)
-        ]
-        vectors = {name: value.float().cpu().numpy() for name, value in self.model(*inputs).items()}
-        found = {}
-        for kind in ("text", "image", "fused"):
-            kept = masks.get(kind, np.ones(len(examples), dtype=bool))
-            rank = candidate_ranks(vectors[kind], vectors["categories"], examples, kept)
-            found[kind] = float((1 / rank).mean()) if len(rank) else 0.0
-        return found
+        if self.trains_text:
+            text = encode_texts(self.model.text_tower, self.data.tokens, examples.texts)
+            features = replace(features, text=text)
+        if self.trains_vision:
+            image = encode_images(self.model.vision_tower, self._photos(examples.image_rows))
+            features = replace(features, image=image)
+        return modality_mrr(project(self.model, features, path_features), examples)

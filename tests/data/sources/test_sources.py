@@ -1,17 +1,20 @@
 import http.server
 import ipaddress
 import threading
+from functools import partial
 
 import datasets
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from huggingface_hub import DatasetInfo, HfApi, constants
 
 from pipeline.config.stages import SourceConfig
 from pipeline.data.schema import PRODUCTS
-from pipeline.data.sources import BadRow, RawRow, SourceError, open_photos, open_source
+from pipeline.data.sources import BadRow, RawRow, SourceError, content_of_source, open_source
 from pipeline.data.sources.fetching import PhotoFetcher
+from pipeline.data.sources.hub import UNKNOWN_COMMIT
 from tests.helpers.factories import CATEGORIES, COLOURS, draw, encode, make_row, write_dataset, write_rows
 
 
@@ -82,21 +85,6 @@ def test_a_validation_split_of_some_sources_is_none_of_all(tmp_path):
     assert sum(row.split == "validation" for row in both) == 4 + 2
 
 
-@pytest.mark.parametrize("column", ["image", "product_image"])
-def test_photos_of_anything(tmp_path, column):
-    pq.write_table(
-        pa.table({column: [{"bytes": _photo(), "path": "a.jpg"}], "label": ["disc"]}), tmp_path / "p.parquet"
-    )
-    (row,) = open_photos(str(tmp_path / "p.parquet"))
-    assert row.image == _photo()
-
-
-def test_photos_without_a_column_of_photos(tmp_path):
-    pq.write_table(pa.table({"label": ["disc"]}), tmp_path / "p.parquet")
-    with pytest.raises(SourceError, match="none of the columns"):
-        open_photos(str(tmp_path / "p.parquet"))
-
-
 def test_a_hub_data_set_by_id(tmp_path, monkeypatch):
     write_dataset(tmp_path / "hub", 60)
     real, asked = datasets.load_dataset, []
@@ -110,6 +98,29 @@ def test_a_hub_data_set_by_id(tmp_path, monkeypatch):
     assert (source.kind, source.name) == ("hub", "someone/catalogue")
     assert asked == [("someone/catalogue", "abc123")]
     assert _check_dataset(source, 60) == list(_open(tmp_path / "hub"))
+
+
+def test_the_content_of_a_hub_data_set_is_its_commit(tmp_path, monkeypatch):
+    here, there = "a" * 40, "b" * 40
+    heads = {None: here, "next": there}
+    monkeypatch.setattr(
+        HfApi, "dataset_info", lambda self, name, revision, timeout: DatasetInfo(id=name, sha=heads[revision])
+    )
+    read = partial(SourceConfig, location="someone/catalogue")
+    assert content_of_source(read()) == {"source 1": here}
+    assert content_of_source(read(revision="next")) == {"source 1": there}
+    monkeypatch.setattr(HfApi, "dataset_info", _no_route)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    assert content_of_source(read(revision=there)) == {"source 1": there}  # pinned: nobody is asked
+    assert content_of_source(read()) == {"source 1": UNKNOWN_COMMIT}
+    kept = tmp_path / "datasets--someone--catalogue" / "refs"
+    kept.mkdir(parents=True)
+    (kept / "main").write_text(here)
+    assert content_of_source(read()) == {"source 1": here}  # the cache is what is read without a connection
+
+
+def _no_route(*arguments, **options):
+    raise ConnectionError("no route")
 
 
 def test_a_hub_data_set_that_cannot_be_loaded_is_one_sentence(monkeypatch):

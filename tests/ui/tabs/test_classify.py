@@ -11,6 +11,7 @@ from pipeline.bundle.calibration import PRECISIONS, Calibration
 from pipeline.bundle.predictor_state import KINDS
 from pipeline.catalog.catalog import Catalog
 from pipeline.data.images import photo_flaw
+from pipeline.errors import InputError
 from tests.helpers.factories import draw
 from tests.helpers.fakes import FakeBundle
 from tests.helpers.space.hostile_text import HOSTILE
@@ -101,6 +102,23 @@ def test_branches_and_candidates_restrict_the_prediction(workspace: Workspace) -
         classify.classify(workspace, None, "shirts", candidates=" > ")
     with pytest.raises(gr.Error, match="precision"):
         classify.classify(workspace, None, "shirts", precision=0)
+
+
+@pytest.mark.parametrize(
+    ("raised", "shown"), [(InputError("Give a path."), gr.Error), (ValueError("shapes"), ValueError)]
+)
+def test_an_internal_error_is_not_shown_to_visitors(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, raised: Exception, shown: type[Exception]
+) -> None:
+    """Other errors go on to `guard.inputs`, which logs them and shows the id of the log."""
+
+    def ask(*arguments: object, **options: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(classify, "ask", ask)
+    with pytest.raises(shown) as stopped:
+        classify.classify(workspace, None, "shirts")
+    assert type(stopped.value) is shown
 
 
 def test_an_unknown_kind_of_product_gets_low_confidence(workspace: Workspace) -> None:

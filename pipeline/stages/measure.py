@@ -1,4 +1,4 @@
-"""Stage evaluate: the figures of the trained model on the splits it did not learn from.
+"""Stage measure: the figures of the trained model on the splits it did not learn from.
 
 Reads products, their embeddings, the taxonomy and the bundle with its predictor; writes `evaluation.json`, one
 object a split.
@@ -19,10 +19,8 @@ from pipeline.data.vectors import read_vectors
 from pipeline.evaluation.dataset import CategoryTable, MeasureRows
 from pipeline.evaluation.evaluate import measure
 from pipeline.evaluation.report import render
-from pipeline.provenance import Provenance, require, write_provenance
 from pipeline.taxonomy.paths import read_taxonomy
 
-STAGE = "evaluate"
 _LOG = logging.getLogger(__name__)
 
 
@@ -35,14 +33,6 @@ def run(config: Config, run_dir: Path) -> None:
     """Measure the model of a run."""
     paths = RunPaths(run_dir)
     products = read_products(paths.products)
-    product_ids = products["product_id"].tolist()
-    for path, stage in (
-        (paths.products, "ingest"),
-        (paths.taxonomy, "ingest"),
-        (paths.embeddings, "embed"),
-        (paths.calibrated, "predict"),
-    ):
-        require(path, config, stage, product_ids)
     bundle = load_bundle(paths.calibrated)
     unlearnt = products[products["split"] != "train"].reset_index(drop=True)
     rows = _measure_rows(unlearnt, paths)
@@ -55,7 +45,6 @@ def run(config: Config, run_dir: Path) -> None:
             figures[split] = measure(bundle, rows.at(chosen), table, config=config.evaluate, seed=config.seed)
             _LOG.info("split %s\n%s", split, render(figures[split]))
     write_json(paths.evaluation, figures)
-    write_provenance(paths.evaluation, Provenance.of(config, STAGE, product_ids))
 
 
 def _measure_rows(products: pd.DataFrame, paths: RunPaths) -> MeasureRows:

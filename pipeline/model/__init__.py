@@ -1,1 +1,0 @@
-"""Towers, the two-tower model, losses, training and the model bundle."""

@@ -1,0 +1,21 @@
+"""Options of a build: the configuration they give."""
+
+from pipeline.cli.main import parser
+from pipeline.cli.options import config_of
+from pipeline.config.stages import SourceConfig
+from tests.helpers import ROOT
+
+
+def test_command_line_configures_the_source():
+    source = ["--source", "a.csv", "--columns", "product_title=Name", "--limit", "5"]
+    arguments = parser().parse_args(["build", "--preset", "tiny", *source, "--out", "run", "--seed", "3"])
+    config = config_of(arguments)
+    assert config.source == SourceConfig(location="a.csv", columns=(("product_title", "Name"),), limit=5)
+    assert config.seed == 3
+
+
+def test_a_final_fit_takes_the_choices_of_the_shipped_bundle():
+    options = ["--preset", "compact", "--source", "a.csv", "--final-fit", str(ROOT / "assets" / "model")]
+    config = config_of(parser().parse_args(["build", *options, "--out", "run"]))
+    assert (config.train.alphas, config.train.gate_shifts) == ((0.45,), (0.0,))
+    assert config.ingest.train_on_heldout
