@@ -1,14 +1,14 @@
-"""The Space: opens a catalogue with the model that made it, and serves the page.
+"""The Space: opens a catalogue with its model and serves the page.
 
 Run: python app.py [--catalog runs/real/catalog.parquet --model runs/real/model]
-Without options it opens what CATALOG_REPO and MODEL_REPO name on the Hugging Face hub, or else the demo.
+Without options it opens the repositories CATALOG_REPO and MODEL_REPO of the Hugging Face hub, or else the demo.
 """
 
 from __future__ import annotations
 
 import os
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported: no request leaves the machine
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read at the import of gradio: no request leaves the machine
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import sys
@@ -16,9 +16,9 @@ import sys
 from pipeline import errors
 
 if __name__ == "__main__":
-    sys.excepthook = errors.excepthook  # Gradio takes seconds to import, in which it may be interrupted
-    if not os.environ.get("GRADIO_SERVER_PORT", "7860").isdecimal():  # Gradio reads it when it is imported
-        print("GRADIO_SERVER_PORT is no number; set it to a free port, or leave it out.", file=sys.stderr)
+    sys.excepthook = errors.excepthook  # the import of Gradio takes seconds and may be interrupted
+    if not os.environ.get("GRADIO_SERVER_PORT", "7860").isdecimal():  # Gradio reads it at its import
+        print("GRADIO_SERVER_PORT is not a number; set it to a free port or leave it out.", file=sys.stderr)
         sys.exit(errors.EXIT_CODE)
 
 import argparse
@@ -58,10 +58,10 @@ OPEN = "python app.py --catalog runs/mine/catalog.parquet --model runs/mine/mode
 
 
 def choose_workspace(catalog: Path | None, model: Path | None) -> Workspace:
-    """Open the files given; without any, what CATALOG_REPO and MODEL_REPO name; without these, the demo.
+    """Open the given files, else the repositories CATALOG_REPO and MODEL_REPO, else the demo.
 
     Raises:
-        ArtifactError: In one sentence that says what to do, if there is something missing or wrong.
+        ArtifactError: In one sentence that says what to do, if something is missing or wrong.
     """
     pins = None if catalog or model else download.pinned(os.environ)
     if pins is not None:
@@ -70,10 +70,10 @@ def choose_workspace(catalog: Path | None, model: Path | None) -> Workspace:
 
 
 def open_workspace(catalog: Path, model: Path) -> Workspace:
-    """Open a catalogue and check that the bundle is its own; the model is loaded later.
+    """Open a catalogue and check that it was made with this bundle; the model is loaded later.
 
     Raises:
-        ArtifactError: In one sentence with the command that helps, if there is something missing or wrong.
+        ArtifactError: In one sentence with the command that helps, if something is missing or wrong.
     """
     try:
         return _open(catalog, model)
@@ -84,18 +84,18 @@ def open_workspace(catalog: Path, model: Path) -> Workspace:
 
 
 def open_published(catalog: download.Pin, model: download.Pin) -> Workspace:
-    """The same with repositories of the hub, downloaded into its cache.
+    """Open a catalogue and its bundle from the hub, downloaded into its cache.
 
     Raises:
-        ArtifactError: In one sentence that names the repositories, if there is something missing or wrong.
+        ArtifactError: In one sentence that names the repositories, if something is missing or wrong.
     """
     file, folder = download.fetch(catalog, model)
     try:
         return _open(file, folder, name=catalog.short)
     except ArtifactError as error:
-        said = str(error).rstrip(".").replace(str(file), str(catalog)).replace(str(folder), str(model))
+        reason = str(error).rstrip(".").replace(str(file), str(catalog)).replace(str(folder), str(model))
         raise ArtifactError(
-            f"{said}; set {' and '.join(download.VARIABLES)} to the two lines that one '{download.PUBLISH}' printed."
+            f"{reason}; set {' and '.join(download.VARIABLES)} to the two lines that one '{download.PUBLISH}' printed."
         ) from error
 
 
@@ -106,11 +106,11 @@ def _open(catalog: Path, model: Path, name: str = "") -> Workspace:
 
 
 def launch(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
-    """Start serving a page; host and port by GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
+    """Start serving a page, at GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
 
     Args:
         blocks: The page.
-        files: Routes that its scripts fetch from, beside Gradio's own.
+        files: Further routes that its scripts fetch from.
     """
     uploads = Uploads(Path(get_upload_folder()).resolve())
     uploads.belong_to(blocks)
@@ -135,70 +135,70 @@ def launch(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
         share=False,
         footer_links=["api"],
         prevent_thread_lock=True,
-        _frontend=False,  # or it gives up where the first page takes more than three seconds, as on a busy machine
+        _frontend=False,  # else Gradio gives up if the first page takes more than three seconds
     )
     limit_connections(blocks)
-    if blocks.mcp_server_obj is None:  # Gradio goes on without, and keeps the reason
+    if blocks.mcp_server_obj is None:  # Gradio goes on without it and keeps the reason
         raise RuntimeError(blocks.mcp_error)
     blocks.mcp_server_obj.postprocess_output_data = endpoints.as_json  # type: ignore[method-assign,assignment]
 
 
 class PortError(UserError):
-    """The port that was asked for cannot be listened on; the message says why and what to do."""
+    """The requested port cannot be used; the message says why and what to do."""
 
 
 def check_port() -> None:
-    """Look whether GRADIO_SERVER_PORT can be had: Gradio would take the next one, where nobody looks for the page.
+    """Check that GRADIO_SERVER_PORT is free: Gradio would take the next port, where nobody looks for the page.
 
     Raises:
-        PortError: If it cannot.
+        PortError: If it is not.
     """
-    asked = os.environ.get(PORT)
-    if not asked:
+    port = os.environ.get(PORT)
+    if not port:
         return
     host = os.environ.get(HOST) or "127.0.0.1"
     try:
-        with socket.create_server((host, int(asked)), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+        with socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             pass
     except (OSError, OverflowError) as error:
         number = error.errno if isinstance(error, OSError) else None
-        why = os.strerror(number) if number is not None and number > 0 else str(error)
-        raise PortError(_no_port(f"{host}:{asked}", why)) from error
+        reason = os.strerror(number) if number is not None and number > 0 else str(error)
+        raise PortError(_no_port(f"{host}:{port}", reason)) from error
 
 
-def _no_port(where: str, why: str) -> str:
-    return f"Nothing can be served at {where} ({why}); set {PORT} to a free port, or leave it out to take the next one."
+def _no_port(address: str, reason: str) -> str:
+    return f"Nothing can be served at {address} ({reason}); set {PORT} to a free port, or leave it out."
 
 
 def serve(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
-    """`launch`, until interrupted.
+    """Serve a page until interrupted.
 
     Raises:
-        PortError: If somebody took the port meanwhile.
-        KeyboardInterrupt: When it was interrupted.
+        PortError: If another process took the port in the meantime.
+        KeyboardInterrupt: When it is interrupted.
     """
     launch(blocks, files)
-    asked = os.environ.get(PORT)
-    if asked and blocks.server_port != int(asked):
+    port = os.environ.get(PORT)
+    if port and blocks.server_port != int(port):
         blocks.close(verbose=False)
-        raise PortError(_no_port(f"port {asked}", "it was taken meanwhile"))
+        raise PortError(_no_port(f"port {port}", "it was taken in the meantime"))
     blocks.block_thread()
-    if blocks.is_running:  # Gradio takes an interrupt as the end, and says so to nobody
+    if blocks.is_running:  # Gradio swallows the interrupt
         raise KeyboardInterrupt
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Open and serve; returns the exit code: 2 for what the operator can mend, 130 if it was interrupted."""
+    """Open and serve; returns the exit code: 2 for an error that the operator can fix, 130 if interrupted."""
     parser = argparse.ArgumentParser(description="Open the Space on a catalogue.")
     parser.add_argument("--catalog", type=Path, help="a published catalog.parquet (default: the demo's)")
     parser.add_argument("--model", type=Path, help="the model bundle that made it (default: the demo's)")
-    chosen = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     keep_heaps_few()
     use_private_folder()
     try:
         check_port()
         Rates.from_environment()
-        return _open_and_serve(chosen.catalog, chosen.model)
+        return _open_and_serve(options.catalog, options.model)
     except (PortError, SettingError) as error:
         print(error, file=sys.stderr)
         return errors.EXIT_CODE

@@ -98,7 +98,7 @@ def write_catalog(path: Path, n: int) -> None:
 
 def bare_figure(products: pd.DataFrame) -> go.Figure:
     """The same points as Plotly has them by itself."""
-    palette = figures.colours(sorted(products["category_top"].unique()))
+    palette = figures.colors(sorted(products["category_top"].unique()))
     return go.Figure(
         go.Scatter3d(
             x=products["x"],

@@ -61,7 +61,7 @@ def questions(products: Sequence[str], photo: Path, seed: int) -> Iterator[dict[
     for turn in itertools.count(seed):
         text, product = TEXTS[turn % len(TEXTS)], products[turn % len(products)]
         yield {"api_name": "/search", "text": text}
-        yield {"api_name": "/neighbours", "product_id": product}
+        yield {"api_name": "/neighbors", "product_id": product}
         yield {"api_name": "/rerank", "product_id": product}
         yield {"api_name": "/classify", "title": text, "photo": handle_file(photo)}
 

@@ -107,7 +107,7 @@ def ask_everything(address: str) -> None:
     product = client.predict(text=example.title, api_name="/products")[0]
     client.predict(handle_file(example.path), example.title, example.description, api_name="/classify")
     client.predict(text=example.title, photo=handle_file(example.path), api_name="/search")
-    near = client.predict(product_id=product["product_id"], api_name="/neighbours")[0]
+    near = client.predict(product_id=product["product_id"], api_name="/neighbors")[0]
     client.predict(product_id=product["product_id"], api_name="/rerank")
     client.predict(category=near["category_path"], api_name="/category")
     for name in GALAXY:

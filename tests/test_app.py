@@ -12,7 +12,7 @@ from tests.helpers.hub.state import Hub, Repo
 from ui import page
 
 
-def test_nothing_there_is_one_sentence_and_exit_code_2(
+def test_a_missing_catalogue_is_one_sentence_and_exit_code_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("SPACE_ID", raising=False)
@@ -36,7 +36,7 @@ def test_a_model_of_another_build_is_refused(tmp_path: Path, capsys: pytest.Capt
     assert "another model" in capsys.readouterr().err
 
 
-def test_on_a_space_the_sentence_is_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_space_the_error_is_shown_as_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = []
     monkeypatch.setenv("SPACE_ID", "someone/galaxy")
     monkeypatch.setattr(app, "serve", shown.append)
@@ -45,7 +45,7 @@ def test_on_a_space_the_sentence_is_a_page(tmp_path: Path, monkeypatch: pytest.M
     assert "There is no catalogue" in str(blocks.get_config_file()["components"])
 
 
-def test_a_first_page_that_takes_its_time_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_first_page_does_not_stop_the_launch(monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(*_: object, **__: object) -> httpx.Response:
         raise httpx.ReadTimeout("three seconds are over")
 
@@ -120,14 +120,14 @@ def test_without_variables_nothing_is_asked_of_the_hub(hub: Hub) -> None:
         ("MODEL_REPO", "me/models@v9", "it has no such revision"),
     ],
 )
-def test_what_a_space_cannot_open_is_its_page(
+def test_a_repository_that_cannot_be_opened_is_shown_as_a_page(
     space: Hub, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
 ) -> None:
     monkeypatch.setenv(variable, value)
     assert said in _shown(monkeypatch)
 
 
-def test_a_catalogue_of_another_bundle_is_told_by_its_repository(
+def test_a_catalogue_of_another_bundle_is_named_by_its_repository(
     space: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     other = write_catalog(tmp_path / "other.parquet", PRODUCTS, weights="0" * 64)

@@ -25,7 +25,7 @@ HERE = ("data:", "blob:")
 
 
 def _guarded(attempts: Path) -> dict[str, str]:
-    """Variables of a Python that is kept on this machine, proxies on it included."""
+    """Environment of a Python process that cannot leave this machine, also not by proxies."""
     path = os.pathsep.join(filter(None, (str(ROOT / "tests" / "helpers" / "guard"), os.environ.get("PYTHONPATH", ""))))
     proxies = {spelt: "" for name in PROXIES for spelt in (name, name.upper())}
     return {"PYTHONPATH": path, "NETWORK_ATTEMPTS": str(attempts), **proxies}
@@ -45,7 +45,7 @@ class Visit:
     pending: set[Request] = field(default_factory=set)
 
     def keep_here(self, context: BrowserContext) -> None:
-        """Abort what goes elsewhere, and remember it; know what is still under way."""
+        """Abort and record requests to other hosts; track pending requests."""
         host = urlsplit(self.address).netloc
 
         def stop(route: Route) -> None:
@@ -97,7 +97,7 @@ def _galaxy(page: Page) -> None:
 
 def _categories(page: Page) -> None:
     page.locator(".treemap button").first.click()
-    expect(page.locator("section.category")).to_contain_text("predicted right")
+    expect(page.locator("section.category")).to_contain_text("predicted correctly")
     expect(page.locator("#category-likeness .main-svg").first).to_be_visible()
 
 
@@ -126,7 +126,7 @@ USES: dict[str, Callable[[Page], None]] = {
 pytestmark = marks
 
 
-def test_the_guard_notes_and_stops_what_leaves(tmp_path: Path) -> None:
+def test_the_guard_records_and_blocks_outgoing_connections(tmp_path: Path) -> None:
     code = (
         "import socket, urllib.request\n"
         "for reach in (lambda: urllib.request.urlopen('http://example.com/', timeout=5),\n"
@@ -142,7 +142,7 @@ def test_the_guard_notes_and_stops_what_leaves(tmp_path: Path) -> None:
     assert done.stdout.count("kept on its own machine") == 2
 
 
-def test_every_tab_works_and_nothing_leaves(visit: Visit, attempts: Path) -> None:
+def test_every_tab_works_without_outgoing_requests(visit: Visit, attempts: Path) -> None:
     page = visit.page
     page.goto(visit.address)
     tabs = page.get_by_role("tab")

@@ -1,1 +1,1 @@
-"""What a visitor sees: tabs, what they are put together from, the galaxy, and the same for programs."""
+"""The page of the Space: tabs, their components, the galaxy, endpoints for programs, and the input guard."""

@@ -1,4 +1,4 @@
-"""The page: a header that says what is open, and the tabs; or one sentence that says why nothing is."""
+"""The page: a header about the open catalogue, and the tabs; or one sentence if nothing can be opened."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from ui.workspace import Workspace
 
 TITLE = "Product Galaxy"
 _DEMO = (
-    "This is a <b>demo catalogue</b>: its products are made up and their photos rendered. Build one of your own with "
-    "<code>python -m pipeline build --preset compact --source YOUR_DATA --out runs/mine</code>."
+    "This is a <b>demo catalogue</b>: its products are made up and their photos are rendered. Build your "
+    "own with <code>python -m pipeline build --preset compact --source YOUR_DATA --out runs/mine</code>."
 )
 
 
 def header(workspace: Workspace) -> str:
-    """What is open, as HTML."""
+    """Render the name and facts of the open catalogue."""
     catalog = workspace.catalog
     facts = [f"{len(catalog):,} products", f"{catalog.products['category_path'].nunique():,} categories"]
     preset = catalog.meta.get("provenance", {}).get("preset")
     if preset:
         facts.append(f"preset {preset}")
     demo = f'<p class="demo" role="note">{_DEMO}</p>' if catalog.meta.get("demo") else ""
-    name, told = escape(workspace.name), escape(" · ".join(facts))
-    return f"<header><h1>{TITLE}</h1><p><code>{name}</code> · {told}</p>{demo}</header>"
+    name, summary = escape(workspace.name), escape(" · ".join(facts))
+    return f"<header><h1>{TITLE}</h1><p><code>{name}</code> · {summary}</p>{demo}</header>"
 
 
 def build(workspace: Workspace) -> gr.Blocks:
-    """The Space on an open catalogue."""
+    """Build the page of the Space for an open catalogue."""
     with Page(title=TITLE) as page:
         gr.HTML(header(workspace), js_on_load=None, elem_id="header")
         with gr.Tabs(overflow_behavior="wrap") as tabs:
@@ -39,30 +39,33 @@ def build(workspace: Workspace) -> gr.Blocks:
                 listing = classify.build(workspace)
                 classified = gr.Button("Show it in the galaxy", elem_classes="to-galaxy")
             with gr.Tab("Search", id="search"):
-                query, results = search.build(workspace)
+                search_fields = search.build(workspace)
                 searched = gr.Button("Show the results in the galaxy", elem_classes="to-galaxy")
             with gr.Tab("Galaxy", id="galaxy"):
-                sky = galaxy.build(workspace)
+                galaxy_view = galaxy.build(workspace)
             with gr.Tab("Categories", id="categories") as tab:
                 categories.build(workspace, tab)
             with gr.Tab("Rerank", id="rerank"):
-                candidates = rerank.build(workspace)
+                rerank_fields = rerank.build(workspace)
             with gr.Tab("Analysis", id="analysis") as tab:
                 analysis.build(workspace, tab)
         tab_links.connect(
             workspace,
             tabs=tabs,
-            sky=sky,
-            to_sky=[(classified, tab_links.show_listing, listing), (searched, tab_links.show_results, query)],
-            results=results,
-            candidates=candidates,
+            galaxy_view=galaxy_view,
+            to_galaxy=[
+                tab_links.GalaxyButton(classified, tab_links.show_listing, listing),
+                tab_links.GalaxyButton(searched, tab_links.show_results, search_fields.inputs),
+            ],
+            search_fields=search_fields,
+            rerank_fields=rerank_fields,
         )
         deep_links.follow(page, tabs)
     return page
 
 
 def build_refusal(sentence: str) -> gr.Blocks:
-    """A page that only says why there is nothing to see."""
+    """Build a page with only a sentence that explains why there is nothing to see."""
     with gr.Blocks(title=TITLE) as page:
         gr.HTML(
             f'<header><h1>{TITLE}</h1></header><p class="refusal" role="alert">{escape(sentence)}</p>', js_on_load=None

@@ -1,4 +1,4 @@
-"""What the Space has open: a catalogue at once, and the model with all that is made of it when it is first needed."""
+"""The open catalogue with its model, which is loaded when first needed, and the inputs that handlers share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import inspect
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,23 +23,32 @@ from pipeline.search.product_search import Hit, ProductSearch
 from pipeline.search.query import QueryEncoder
 from pipeline.taxonomy.paths import normalize_path
 from ui.api import endpoints
+from ui.api.answers import Product, SimilarProduct
 from ui.guard.faults import refuse
 
 if TYPE_CHECKING:
     from pipeline.bundle.bundle import Bundle
 
 MAX_TEXT = 5_000
-"""Characters that a visitor's title or query may have."""
+"""Largest number of characters of a visitor's title or query."""
 
 MAX_DESCRIPTION = 50_000
-"""Characters that a description may have as it is pasted: much of it is markup, of which `clean_text` leaves little."""
+"""Largest number of characters of a pasted description: most of it can be markup, which `clean_text` removes."""
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Components of a tab: the inputs of its main handler and its outputs."""
+
+    inputs: Sequence[gr.components.Component]
+    outputs: Sequence[gr.components.Component]
 
 
 @dataclass(frozen=True)
 class Tools:
-    """The model, and what is made of it and the catalogue."""
+    """The model with the predictor and the search that use it."""
 
     bundle: Bundle
     encoder: QueryEncoder
@@ -48,7 +57,7 @@ class Tools:
 
     @classmethod
     def of(cls, catalog: Catalog, bundle: Bundle) -> Tools:
-        """Make them ready: reads the catalogue's vectors and indexes them."""
+        """Build the tools: reads the catalogue's vectors and indexes them."""
         return cls(bundle, QueryEncoder(bundle), CategoryPredictor(bundle), ProductSearch(catalog))
 
 
@@ -58,17 +67,17 @@ def load_tools(catalog: Catalog, model: Path) -> Tools:
     Raises:
         ArtifactError: In one sentence, if it is missing or damaged.
     """
-    from pipeline.bundle.bundle import load_bundle  # brings torch, which takes seconds: not before the page is open
+    from pipeline.bundle.bundle import load_bundle  # imports torch, which takes seconds: not before the page is open
 
     return Tools.of(catalog, load_bundle(model, catalog.meta["bundle"]))
 
 
 class Workspace:
-    """An open catalogue and its tools, loaded once, by the first who asks.
+    """An open catalogue with its tools, which are loaded once, at their first use.
 
     Attributes:
         catalog: The catalogue.
-        name: What a visitor reads as its name; by default, its file with the folder that it lies in.
+        name: Name shown to visitors; by default the catalogue's file with its folder.
     """
 
     def __init__(self, catalog: Catalog, load: Callable[[], Tools], name: str = "") -> None:
@@ -80,7 +89,7 @@ class Workspace:
 
     @property
     def tools(self) -> Tools:
-        """The tools; whoever asks while they load, waits.
+        """The tools; a call during loading waits for them.
 
         Raises:
             ArtifactError: If they cannot be loaded.
@@ -92,11 +101,11 @@ class Workspace:
 
     @functools.cached_property
     def categories(self) -> Categories:
-        """The tree of the catalogue's categories, made when first asked for; needs no model."""
+        """Tree of the catalogue's categories, built at the first use; needs no model."""
         return Categories(self.catalog)
 
     def warm_up(self) -> threading.Thread:
-        """Load the tools in the background, so that the first visitor does not wait for all of it."""
+        """Load the tools in the background, so that the first visitor waits less."""
         thread = threading.Thread(target=self._warm_up, daemon=True)
         thread.start()
         return thread
@@ -104,11 +113,11 @@ class Workspace:
     def _warm_up(self) -> None:
         try:
             _ = self.tools.search.lexical
-        except UserError as error:  # said again to whoever needs them
-            _log.error("%s", error)
+        except UserError as error:  # raised again wherever the tools are needed
+            _LOG.error("%s", error)
 
-    def describe(self, hit: Hit) -> dict[str, Any]:
-        """A product found, as plain values for programs and for `cards`."""
+    def describe(self, hit: Hit) -> SimilarProduct:
+        """Return a hit of a search as plain values, for endpoints and for `cards`."""
         return {
             **self.product(hit.row),
             "similarity": hit.score,
@@ -117,10 +126,10 @@ class Workspace:
         }
 
     def row(self, product_id: str) -> int:
-        """Where a product stands in the catalogue.
+        """Return the row of a product in the catalogue.
 
         Raises:
-            gr.Error: If there is none of this id.
+            gr.Error: If no product has this id.
         """
         try:
             return self.catalog.row(product_id)
@@ -128,31 +137,46 @@ class Workspace:
             raise refuse("The catalogue has no product with this id.") from error
 
     def product_field(self) -> gr.Textbox:
-        """The field of an endpoint that takes a product's id; the catalogue's first is the example."""
+        """Input of an endpoint for a product's id; the catalogue's first product is the example."""
         first = self.catalog.products["product_id"].iloc[0] if len(self.catalog) else ""
         return gr.Textbox(visible=False, label="product_id", placeholder=str(first))
 
-    def product(self, row: int) -> dict[str, Any]:
-        """A product of the catalogue, as plain values."""
-        names = ("product_id", "title", "brand", "category_path", "predicted_path")
+    def product(self, row: int) -> Product:
+        """Return a product of the catalogue as plain values."""
         values = self.catalog.products.iloc[row]
-        return {name: values[name] if isinstance(values[name], str) else None for name in names}
+        return {
+            "product_id": str(values["product_id"]),
+            "title": text_or_none(values["title"]),
+            "brand": text_or_none(values["brand"]),
+            "category_path": text_or_none(values["category_path"]),
+            "predicted_path": text_or_none(values["predicted_path"]),
+        }
+
+
+def text_or_none(value: object) -> str | None:
+    """Return a cell of the catalogue if it holds a text, else None (also for NaN)."""
+    return value if isinstance(value, str) else None
 
 
 def check_text(text: str | None, what: str, limit: int = MAX_TEXT) -> str:
-    """The text, "" for none.
+    """Return the text, "" for None.
+
+    Args:
+        text: Text of a visitor or a program.
+        what: Name of the field, for the error.
+        limit: Largest number of characters.
 
     Raises:
-        gr.Error: If it is longer than the limit.
+        gr.Error: If the text is longer than the limit.
     """
     text = text or ""
     if len(text) > limit:
-        raise refuse(f"The {what} has {len(text):,} characters; at most {limit:,} are read.")
+        raise refuse(f"The {what} has {len(text):,} characters; at most {limit:,} are allowed.")
     return text
 
 
 def read_listing(title: str | None, description: str | None) -> str:
-    """Text of a visitor's own product, cleaned and cut as `ingest` does it; "" for none.
+    """Join title and description of a visitor's own product, cleaned and cut as in `ingest`; "" for nothing.
 
     Raises:
         gr.Error: If one of the two is too long.
@@ -162,14 +186,14 @@ def read_listing(title: str | None, description: str | None) -> str:
 
 
 def read_paths(text: str | None, what: str, at_most: int) -> list[str]:
-    """Category paths that a visitor wrote, one a line; normalised, without empty lines.
+    """Parse category paths that a visitor wrote, one a line; normalized, without empty lines.
 
     Raises:
         gr.Error: If there are too many, or one has no level.
     """
     lines = [line for line in check_text(text, f"list of {what}").splitlines() if line.strip()]
     if len(lines) > at_most:
-        raise refuse(f"{len(lines)} {what} were given; at most {at_most} are read.")
+        raise refuse(f"The list has {len(lines)} {what}; at most {at_most} are allowed.")
     try:
         return [normalize_path(line) for line in lines]
     except UserError as error:
@@ -177,9 +201,9 @@ def read_paths(text: str | None, what: str, at_most: int) -> list[str]:
 
 
 def bind(handler: Callable[..., Any], workspace: Workspace) -> Callable[..., Any]:
-    """The handler with its first argument given, but its name, documentation and typed parameters kept.
+    """Bind the first argument of a handler; its name, docstring and typed parameters stay.
 
-    Gradio makes the documentation of an endpoint from these.
+    Gradio builds the documentation of an endpoint from these.
     """
 
     @functools.wraps(handler)
@@ -197,19 +221,19 @@ def bind(handler: Callable[..., Any], workspace: Workspace) -> Callable[..., Any
 
 
 def endpoint(handler: Callable[..., Any], inputs: list[gr.components.Component]) -> None:
-    """Let programs call a bound handler that returns plain values, under its own name.
+    """Expose a bound handler that returns plain values as an endpoint and MCP tool of the same name.
 
-    Its arguments are checked against its annotations, and its docstring becomes the documentation of the endpoint.
+    Arguments are checked against the annotations; the docstring becomes the documentation of the endpoint.
     """
     arguments = endpoints.Arguments(handler)
 
     @functools.wraps(handler)
     def answer(*args: Any, **kwargs: Any) -> Any:
         try:
-            given = arguments.read(*args, **kwargs)
+            values = arguments.read(*args, **kwargs)
         except UserError as error:
             raise refuse(str(error)) from error
-        return handler(**given)
+        return handler(**values)
 
     fields = [_for_programs(field) for field in inputs]
     notes = dict(zip(arguments.signature.parameters, map(_note, fields), strict=True))
@@ -221,8 +245,8 @@ def endpoint(handler: Callable[..., Any], inputs: list[gr.components.Component])
 
 
 def _for_programs(field: gr.components.Component) -> gr.components.Component:
-    """The field through which an endpoint gets what a visitor gives in `field`; its example is in the documentation."""
-    if isinstance(field, gr.Slider):  # ends and steps are for a hand: handlers check what they take themselves
+    """Input of an endpoint for a field of the page; its example goes into the documentation."""
+    if isinstance(field, gr.Slider):  # range and step are for the mouse: handlers check the value themselves
         field = gr.Number(field.value, label=field.label, visible=False)
     if isinstance(field, gr.Textbox | gr.Number):
         example = field.placeholder or "" if isinstance(field, gr.Textbox) else field.value
@@ -231,7 +255,7 @@ def _for_programs(field: gr.components.Component) -> gr.components.Component:
 
 
 def _note(field: gr.components.Component) -> str:
-    """What the documentation of an argument says beside the handler's own."""
+    """Sentence that is appended to the documentation of an argument."""
     if isinstance(field, gr.Image):
         return "It is an upload or, over MCP, a data URI; nothing is fetched from other addresses."
     example = field.example_payload() if isinstance(field, gr.Textbox) else ""

@@ -31,7 +31,7 @@ def titles(tiny_run: Path) -> list[str]:
 
 @pytest.fixture
 def address(hostile_space: str) -> str:
-    """Where app.py serves the tiny build with these titles."""
+    """Address of app.py on the tiny build with these titles."""
     return hostile_space
 
 
@@ -49,34 +49,34 @@ def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iter
 
 
 @pytest.fixture
-def star(tiny_run: Path) -> str:
+def category(tiny_run: Path) -> str:
     """A category of depth 2."""
     categories = pq.read_table(RunPaths(tiny_run).catalog, columns=["category_depth2"])["category_depth2"].to_pylist()
     return next(path for path in categories if path)
 
 
 def _open(page: Page, address: str, link: str = "") -> None:
-    """Open the galaxy by a link to it, drawn."""
+    """Open the galaxy by a link and wait until it is drawn."""
     page.goto(f"{address}?tab=galaxy{link}")
-    expect(page.locator(".sky[data-drawn]")).to_be_visible(timeout=180_000)
+    expect(page.locator(".galaxy[data-drawn]")).to_be_visible(timeout=180_000)
     expect(page.locator("#galaxy canvas").first).to_be_visible()
 
 
 def _camera(page: Page) -> dict[str, dict[str, float]]:
-    camera: dict[str, dict[str, float]] = page.evaluate("document.querySelector('.sky-view').layout.scene.camera")
+    camera: dict[str, dict[str, float]] = page.evaluate("document.querySelector('.galaxy-view').layout.scene.camera")
     return camera
 
 
 def _seen(page: Page) -> np.ndarray:
-    """Where the products are seen, in halves of the view's height and width from its middle: float [n, 2]."""
+    """Positions of the products on the screen, from -1 to 1 in width and height: float [n, 2]."""
     drawn = page.evaluate("""(() => {
-        const { data: [{ x, y, z }], layout, clientWidth, clientHeight } = document.querySelector(".sky-view");
+        const { data: [{ x, y, z }], layout, clientWidth, clientHeight } = document.querySelector(".galaxy-view");
         const [low, high] = layout.scene.xaxis.range;
         const points = [...x].map((_, i) => [x[i], y[i], z[i]]);
         return { points, long: high - low, aspect: clientWidth / clientHeight };
     })()""")
-    eye, centre, up = (np.array([_camera(page)[name][axis] for axis in "xyz"]) for name in ("eye", "center", "up"))
-    back = (eye - centre) / np.linalg.norm(eye - centre)
+    eye, center, up = (np.array([_camera(page)[name][axis] for axis in "xyz"]) for name in ("eye", "center", "up"))
+    back = (eye - center) / np.linalg.norm(eye - center)
     right = np.cross(up, back) / np.linalg.norm(np.cross(up, back))
     offsets = np.array(drawn["points"]) / drawn["long"] - eye
     deep = -(offsets @ back) * np.tan(np.pi / 8)  # Plotly's cameras see 45 degrees
@@ -84,30 +84,30 @@ def _seen(page: Page) -> np.ndarray:
 
 
 def _fly_to(page: Page, row: int) -> None:
-    """Wait until the flight to a product has ended: it lies in the middle of the view."""
+    """Wait until the flight to a product has ended and it is in the middle of the view."""
     until(page, lambda: bool(np.abs(_seen(page)[row]).max() < 1e-3), f"product {row} in the middle")
 
 
 def _rest_in_the_middle(page: Page) -> tuple[float, float]:
-    """Point at the middle until something there answers; the view may still take its new size when this begins."""
+    """Move the mouse to the middle until a tooltip appears; the view may still be resizing at first."""
     at = (0.0, 0.0)
 
     def told() -> bool:
         nonlocal at
-        box = page.locator(".sky-holder").bounding_box()
+        box = page.locator(".galaxy-holder").bounding_box()
         assert box is not None
         at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.mouse.move(at[0] - 1, at[1])
         page.mouse.move(*at)
         frames(page)
-        return page.locator(".sky-tip").is_visible()
+        return page.locator(".galaxy-tip").is_visible()
 
     until(page, told, "a tip at the middle of the view")
     return at
 
 
 def _hold(page: Page) -> None:
-    """Press the button, and let frames see it down."""
+    """Press the mouse button and wait until the page has seen it."""
     page.mouse.down()
     frames(page)
 
@@ -119,11 +119,12 @@ def test_each_layout_fills_the_view(page: Page, address: str) -> None:
         before = _camera(page)
         page.get_by_label("Layout").select_option(layout)
         page.wait_for_function(
-            "before => document.querySelector('.sky-view').layout.scene.camera.eye.x !== before", arg=before["eye"]["x"]
+            "before => document.querySelector('.galaxy-view').layout.scene.camera.eye.x !== before",
+            arg=before["eye"]["x"],
         )
         reach = np.abs(_seen(page)).max(axis=0)
         assert 0.75 < reach.max() < 1.05, (layout, reach)
-    names = page.locator(".sky-names span:visible")
+    names = page.locator(".galaxy-names span:visible")
     expect(names.first).to_be_visible()
     boxes = [box for name in names.all() if (box := name.bounding_box())]
     for number, one in enumerate(boxes):
@@ -134,34 +135,34 @@ def test_each_layout_fills_the_view(page: Page, address: str) -> None:
 
 def test_every_product_is_drawn_and_the_camera_stays_where_it_is(page: Page, address: str, titles: list[str]) -> None:
     _open(page, address, "&camera=0.5,1.2,0.4,0.1,0,0,0,0,1")
-    assert page.evaluate("document.querySelector('.sky-view').data[0].x.length") == len(titles)
-    page.wait_for_function("document.querySelector('.sky-view').layout.scene.camera.eye.x === 0.5")
+    assert page.evaluate("document.querySelector('.galaxy-view').data[0].x.length") == len(titles)
+    page.wait_for_function("document.querySelector('.galaxy-view').layout.scene.camera.eye.x === 0.5")
     before = _camera(page)
     page.get_by_label("Words in title or brand").fill("second")
     page.keyboard.press("Enter")
     half = len(titles) // 2
-    expect(page.locator(".sky-status")).to_contain_text(f"{half} of {len(titles)} products shown")
-    codes = page.evaluate("Array.from(document.querySelector('.sky-view').data[0].marker.color)")
-    assert [row for row, code in enumerate(codes) if code] == list(range(1, len(titles), 2))  # the rest is dust
-    page.get_by_label("Colour by").select_option("confidence")
+    expect(page.locator(".galaxy-status")).to_contain_text(f"{half} of {len(titles)} products shown")
+    codes = page.evaluate("Array.from(document.querySelector('.galaxy-view').data[0].marker.color)")
+    assert [row for row, code in enumerate(codes) if code] == list(range(1, len(titles), 2))  # the others are dimmed
+    page.get_by_label("Color by").select_option("confidence")
     assert _camera(page) == before
-    page.locator("details.sky-more summary").click()  # folded on a screen this low
+    page.locator("details.galaxy-more summary").click()  # folded on a screen this low
     page.get_by_label("Category", exact=True).fill("Nowhere")
     page.keyboard.press("Enter")
-    expect(page.locator(".sky-alert")).to_contain_text('No category of this catalogue is called "Nowhere"')
+    expect(page.locator(".galaxy-alert")).to_contain_text('No category of this catalogue is called "Nowhere"')
 
 
-def test_a_click_on_a_point_tells_of_its_product_and_a_drag_does_not(
+def test_a_click_opens_a_product_and_a_drag_does_not(
     page: Page, address: str, product_id: str, titles: list[str]
 ) -> None:
-    panel = page.locator(".sky-panel")
+    panel = page.locator(".galaxy-panel")
     _open(page, address, f"&product={quote(product_id)}")
     expect(panel.locator("h3")).to_have_text(re.compile(r"Kite <script>.* 0$"))  # as text
     _fly_to(page, 0)
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     _rest_in_the_middle(page)
-    expect(page.locator(".sky-tip b")).to_contain_text(HOSTILE)
+    expect(page.locator(".galaxy-tip b")).to_contain_text(HOSTILE)
     _hold(page)
     page.mouse.up()
     expect(panel.locator("h3")).to_contain_text(HOSTILE)
@@ -184,78 +185,79 @@ def test_a_click_on_a_point_tells_of_its_product_and_a_drag_does_not(
     assert page.evaluate("window.hacked") is None
 
 
-def test_a_star_has_gravity_lines_and_leads_on(page: Page, address: str, star: str, tiny_run: Path) -> None:
+def test_a_category_marker_has_lines_to_its_products(page: Page, address: str, category: str, tiny_run: Path) -> None:
     categories = pq.read_table(RunPaths(tiny_run).catalog, columns=["category_depth2"])["category_depth2"].to_pylist()
-    _open(page, address, f"&star={quote(star)}")
-    expect(page.locator(".sky-panel")).to_contain_text("Farthest from it")
-    expect(page.get_by_label("Go to star")).to_have_value(star)
-    members = categories.count(star)
-    ends = page.evaluate("document.querySelector('.sky-view').data[1].x.length")
+    _open(page, address, f"&marker={quote(category)}")
+    expect(page.locator(".galaxy-panel")).to_contain_text("Farthest from the center")
+    expect(page.get_by_label("Go to category")).to_have_value(category)
+    members = categories.count(category)
+    ends = page.evaluate("document.querySelector('.galaxy-view').data[1].x.length")
     assert ends == 3 * members
-    colours = page.evaluate("document.querySelector('.sky-view').data[2].marker.color")
-    assert sorted(map(colours.count, set(colours))) == [1, len(colours) - 1]  # the other stars are dust
-    page.locator(".sky-tile").first.click()
+    colors = page.evaluate("document.querySelector('.galaxy-view').data[2].marker.color")
+    assert sorted(map(colors.count, set(colors))) == [1, len(colors) - 1]  # the other markers are dimmed
+    page.locator(".galaxy-tile").first.click()
     page.get_by_role("button", name="Search similar").click()
     expect(page.locator("#found .card").first).to_be_visible()
 
 
-def test_what_a_search_finds_lights_up(page: Page, address: str) -> None:
+def test_search_results_are_highlighted(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_role("tab", name="Search", exact=True).click()
     page.get_by_label("Text", exact=True).fill("kite")
     page.get_by_role("button", name="Show the results in the galaxy").click()
-    expect(page.locator(".sky-panel h3")).to_have_text("Found by your search")
-    shown = page.locator(".sky-panel li").count()
-    expect(page.locator(".sky-status")).to_contain_text(f"{shown} of ")
+    expect(page.locator(".galaxy-panel h3")).to_have_text("Found by your search")
+    shown = page.locator(".galaxy-panel li").count()
+    expect(page.locator(".galaxy-status")).to_contain_text(f"{shown} of ")
 
 
 @pytest.mark.parametrize("page", [(390, 844)], indirect=True)
-def test_a_phone_shows_the_sky_and_the_panel_below_it(page: Page, address: str, product_id: str) -> None:
+def test_a_phone_shows_the_view_and_the_panel_below_it(page: Page, address: str, product_id: str) -> None:
     _open(page, address, f"&product={quote(product_id)}")
-    expect(page.locator(".sky-panel h3")).to_be_visible()
+    expect(page.locator(".galaxy-panel h3")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-    sky, panel = (page.locator(name).bounding_box() for name in (".sky-holder", ".sky-panel"))
-    assert sky is not None
+    view, panel = (page.locator(name).bounding_box() for name in (".galaxy-holder", ".galaxy-panel"))
+    assert view is not None
     assert panel is not None
-    assert sky["width"] > 300
-    assert panel["y"] >= sky["y"] + sky["height"]
-    assert sky["y"] >= -1  # both are in view, not the panel alone
+    assert view["width"] > 300
+    assert panel["y"] >= view["y"] + view["height"]
+    assert view["y"] >= -1  # both are in view, not the panel alone
     assert panel["y"] < 844
 
 
 @pytest.mark.parametrize("page", [(390, 844)], indirect=True)
-def test_a_phone_can_pick_a_star_from_the_list_and_come_back(page: Page, address: str, star: str) -> None:
+def test_a_phone_can_choose_a_category_from_the_list_and_come_back(page: Page, address: str, category: str) -> None:
     _open(page, address)
     home = _camera(page)
-    page.get_by_label("Go to star").select_option(star)
-    panel = page.locator(".sky-panel")
-    expect(panel.get_by_role("heading", name="Nearest to the centre")).to_be_visible()
-    expect(page.locator(".sky-names .sky-chosen")).to_have_text(star.split(" > ")[-1])
+    page.get_by_label("Go to category").select_option(category)
+    panel = page.locator(".galaxy-panel")
+    expect(panel.get_by_role("heading", name="Nearest to the center")).to_be_visible()
+    expect(page.locator(".galaxy-names .galaxy-chosen")).to_have_text(category.split(" > ")[-1])
     close = panel.get_by_role("button", name="Close")
     box = close.bounding_box()
     assert box is not None
     assert min(box["width"], box["height"]) > 43  # what a thumb can hit
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     close.click()
-    expect(page.get_by_label("Go to star")).to_have_value("")
+    expect(page.get_by_label("Go to category")).to_have_value("")
     page.get_by_role("button", name="Whole galaxy").click()
     page.wait_for_function(
-        "x => Math.abs(document.querySelector('.sky-view').layout.scene.camera.eye.x - x) < 0.01", arg=home["eye"]["x"]
+        "x => Math.abs(document.querySelector('.galaxy-view').layout.scene.camera.eye.x - x) < 0.01",
+        arg=home["eye"]["x"],
     )
 
 
 def test_without_webgl_a_sentence_and_a_flat_view(
-    browser: Browser, address: str, product_id: str, star: str, request: pytest.FixtureRequest
+    browser: Browser, address: str, product_id: str, category: str, request: pytest.FixtureRequest
 ) -> None:
     bare = browser.browser_type.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-3d-apis"])
     with guarded(bare, address, request, size=(900, 760)) as page:
         _open(page, address, f"&product={quote(product_id)}")
         expect(page.get_by_role("note").filter(has_text="WebGL")).to_contain_text("drawn flat")
-        expect(page.locator(".sky-panel h3")).to_contain_text(HOSTILE)
+        expect(page.locator(".galaxy-panel h3")).to_contain_text(HOSTILE)
         page.keyboard.press("Escape")
-        expect(page.locator(".sky-panel")).to_be_hidden()
+        expect(page.locator(".galaxy-panel")).to_be_hidden()
         page.mouse.click(*_rest_in_the_middle(page))
-        expect(page.locator(".sky-panel h3")).to_contain_text("Kite")
-        page.get_by_label("Go to star").select_option(star)
-        expect(page.locator(".sky-panel")).to_contain_text("Farthest from it")
+        expect(page.locator(".galaxy-panel h3")).to_contain_text("Kite")
+        page.get_by_label("Go to category").select_option(category)
+        expect(page.locator(".galaxy-panel")).to_contain_text("Farthest from the center")
     bare.close()

@@ -48,10 +48,10 @@ def test_a_link_opens_its_tab_fills_it_and_runs_it(page: Page, small_space: str)
     ("link", "tab", "sentence"),
     [
         ({"tab": "rerank", "product": "<img src=x onerror=window.hacked=1>"}, "Rerank", "no product with this id"),
-        ({"tab": "<b>", "q": "vase"}, "Classify", "names a tab that is not here"),
+        ({"tab": "<b>", "q": "vase"}, "Classify", "names a tab that does not exist"),
     ],
 )
-def test_what_a_link_gets_wrong_is_a_sentence(
+def test_an_unusable_link_is_an_error_message(
     page: Page, small_space: str, link: dict[str, str], tab: str, sentence: str
 ) -> None:
     _follow(page, small_space, **link)
@@ -62,7 +62,7 @@ def test_what_a_link_gets_wrong_is_a_sentence(
 
 
 def test_what_is_typed_before_the_first_frame_stays(page: Page, small_space: str) -> None:
-    """Fields appear, then the answer to the page's `load` comes, something is typed, and only then a frame is drawn."""
+    """A text typed after the answer to `load` but before the next frame must not be overwritten."""
     page.add_init_script("""
         const draw = window.requestAnimationFrame.bind(window);
         let held = null;

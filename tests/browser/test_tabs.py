@@ -57,7 +57,7 @@ def test_a_photo_and_a_text_are_classified(page: Page, photo: Path) -> None:
     _press(page, "Classify")
     prediction = page.get_by_role("region", name="Predicted category")
     expect(prediction).to_be_visible()
-    assert re.search(r"\d %", prediction.inner_text())
+    assert re.search(r"\d%", prediction.inner_text())
     expect(prediction.get_by_role("status")).to_contain_text(re.compile("[Aa]ccepted|confidence"))
     expect(prediction.locator(".steps li").first).to_contain_text("of the evidence agrees")
     expect(page.get_by_role("region", name="Runner-up categories").locator(".bar")).not_to_have_count(0)
@@ -108,7 +108,7 @@ def test_an_unreadable_upload_is_a_sentence_and_the_session_lives_on(page: Page,
 
 
 @pytest.mark.parametrize("page", [(1280, 900), (390, 844)], indirect=True)
-def test_the_operating_point_and_nonsense_are_said_in_words(page: Page, tmp_path: Path) -> None:
+def test_the_precision_setting_and_a_photo_of_noise_are_explained(page: Page, tmp_path: Path) -> None:
     noise = tmp_path / "noise.png"
     noise.write_bytes(
         encode(Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)), "PNG")
@@ -133,7 +133,7 @@ def test_the_operating_point_and_nonsense_are_said_in_words(page: Page, tmp_path
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
 
 
-def test_nothing_given_is_a_sentence(page: Page) -> None:
+def test_an_empty_form_is_an_error_message(page: Page) -> None:
     _press(page, "Classify")
     expect(page.get_by_test_id("toast-body")).to_contain_text("nothing to classify yet")
 
@@ -151,7 +151,7 @@ def test_a_hostile_title_shows_as_text_everywhere(page: Page) -> None:
     assert page.evaluate("window.hacked") is None
 
 
-def test_a_search_is_filtered_worded_turned_and_led_on(page: Page) -> None:
+def test_a_search_with_wording_pages_and_similar_products(page: Page) -> None:
     _open(page, "Search")
     page.get_by_label("Text", exact=True).fill("kite")
     page.get_by_role("button", name="Filters, wording, near-duplicates").click()
@@ -170,7 +170,7 @@ def test_a_search_is_filtered_worded_turned_and_led_on(page: Page) -> None:
     assert page.evaluate("window.hacked") is None
 
 
-def test_a_product_of_ones_own_is_ranked_and_one_modality_fades(page: Page, photo: Path) -> None:
+def test_a_visitors_own_product_is_ranked_and_one_input_fades(page: Page, photo: Path) -> None:
     _open(page, "Rerank")
     page.get_by_label("My own").check()
     _press(page, "Rerank")
@@ -186,18 +186,18 @@ def test_a_product_of_ones_own_is_ranked_and_one_modality_fades(page: Page, phot
     expect(page.locator("#candidates li .before").first).to_contain_text("before training")
     expect(page.locator(".gate .bar")).to_have_count(2)
     page.get_by_role("slider", name="Text or photo").press("End")
-    expect(page.locator(".gate")).to_contain_text("text faded out by 100 %")
+    expect(page.locator(".gate")).to_contain_text("text is faded out by 100%")
 
 
 def test_a_category_is_picked_in_the_map_and_compared(page: Page) -> None:
     _open(page, "Categories")
-    expect(page.locator("#category-detail")).to_contain_text("Pick a category")
+    expect(page.locator("#category-detail")).to_contain_text("Choose a category")
     top = page.locator(".treemap button").first
     name = top.locator("b").inner_text()
     top.focus()
     page.keyboard.press("Enter")
     detail = page.locator("section.category")
-    expect(detail).to_contain_text("predicted right")
+    expect(detail).to_contain_text("predicted correctly")
     expect(page.locator("#category-chosen input")).to_have_value(name)
     expect(detail.locator(".card h4").first).to_contain_text(HOSTILE)
     detail.locator(".bar .pick").first.click()  # a similar category
@@ -207,7 +207,7 @@ def test_a_category_is_picked_in_the_map_and_compared(page: Page) -> None:
     expect(detail).to_have_count(2)
     expect(page.locator("#category-likeness .main-svg").first).to_be_visible()
     page.get_by_role("button", name="All categories").click()
-    expect(page.locator("#category-detail")).to_contain_text("Pick a category")
+    expect(page.locator("#category-detail")).to_contain_text("Choose a category")
     assert page.evaluate("window.hacked") is None
 
 
@@ -234,7 +234,7 @@ def test_pages_go_on_with_the_search_that_gave_the_first(page: Page) -> None:
     second = page.locator("#found .card h4").all_inner_texts()
     page.get_by_role("button", name="‹ Previous").click()
     expect(done).to_contain_text("Products 1 to 12")
-    page.get_by_label("Text", exact=True).fill("")  # nothing to look for, and not asked
+    page.get_by_label("Text", exact=True).fill("")  # nothing to search for, and not asked
     page.get_by_role("button", name="Next ›").click()
     expect(done).to_contain_text("Products 13 to ")
     assert page.locator("#found .card h4").all_inner_texts() == second
@@ -249,7 +249,7 @@ def test_each_part_of_the_analysis_is_drawn_when_it_is_opened(page: Page) -> Non
     expect(page.locator("#space-map .main-svg").first).to_be_visible()
     page.get_by_label("t-SNE").check()
     expect(page.locator("#space-map")).to_contain_text("t-SNE")
-    expect(page.locator("#space-centres li").first).to_be_visible()
+    expect(page.locator("#space-centers li").first).to_be_visible()
     _open(page, "Quality")
     expect(page.locator("#quality-figures table").first).to_contain_text("Acc@1")
     page.locator("#quality-wrong .pick").first.click()

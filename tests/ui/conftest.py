@@ -6,9 +6,8 @@ import pytest
 
 from pipeline.catalog.catalog import Catalog
 from tests.helpers.fakes import PRODUCTS, FakeBundle, webp, write_catalog
+from tests.helpers.space.hostile_text import HOSTILE
 from ui.workspace import Tools, Workspace
-
-HOSTILE = "<script>alert(1)</script> {{7*7}} ${7*7} %{x} <b>bold</b>"
 
 
 @pytest.fixture

@@ -5,17 +5,17 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from tests.ui.conftest import HOSTILE
+from tests.helpers.space.hostile_text import HOSTILE
 from ui import deep_links, page
 from ui.workspace import Workspace, refuse
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What a visitor is told."""
-    told: list[str] = []
-    monkeypatch.setattr(gr, "Warning", lambda sentence, title: told.append(sentence))
-    return told
+def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Warnings shown to the visitor."""
+    shown: list[str] = []
+    monkeypatch.setattr(gr, "Warning", lambda sentence, title: shown.append(sentence))
+    return shown
 
 
 def _even(number: str) -> list[int]:
@@ -51,9 +51,9 @@ SKIP = {"__type__": "update"}
         ({"tab": HOSTILE, "q": "coat"}, None, [SKIP] * 5, 1),
     ],
 )
-def test_what_a_link_opens_fills_and_runs(
+def test_a_link_opens_a_tab_fills_and_runs_it(
     targets: list[deep_links.Target],
-    said: list[str],
+    warnings: list[str],
     query: dict[str, str],
     selected: str | None,
     rest: list[Any],
@@ -62,8 +62,8 @@ def test_what_a_link_opens_fills_and_runs(
     tabs, *others = deep_links.resolve(query, ["plain", "words", "numbers"], targets)
     assert (tabs.selected if isinstance(tabs, gr.Tabs) else None) == selected
     assert others == rest
-    assert len(said) == sentences
-    assert HOSTILE not in said
+    assert len(warnings) == sentences
+    assert HOSTILE not in warnings
 
 
 def test_the_page_follows_its_address(workspace: Workspace) -> None:

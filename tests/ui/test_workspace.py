@@ -24,7 +24,7 @@ def test_the_model_is_loaded_when_first_needed_and_once(workspace: Workspace) ->
     assert loads == [1]
 
 
-def test_a_model_that_does_not_load_is_a_sentence_every_time(workspace: Workspace) -> None:
+def test_a_model_that_does_not_load_is_an_error_message_every_time(workspace: Workspace) -> None:
     def load() -> Tools:
         raise ArtifactError("The weights are damaged.")
 
@@ -43,6 +43,6 @@ def test_a_bound_handler_shows_programs_its_own_parameters(workspace: Workspace)
     assert bound("red shirt")[0]["title"] == "red shirt"
 
 
-@pytest.mark.parametrize(("share", "shown"), [(1, "100 %"), (0.0996, "10 %"), (0.031, "3.1 %"), (1e-5, "< 0.1 %")])
+@pytest.mark.parametrize(("share", "shown"), [(1, "100%"), (0.0996, "10%"), (0.031, "3.1%"), (1e-5, "< 0.1%")])
 def test_shares_as_visitors_read_them(share: float, shown: str) -> None:
     assert percent(share) == shown

@@ -1,4 +1,4 @@
-"""Endpoints as programs see them: arguments read by their types, documentation in the form that Gradio reads."""
+"""Endpoints as programs see them: arguments checked by type, documentation in the form that Gradio parses."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from mcp.types import TextContent
 
 _SECTIONS = ("Args:", "Returns:")
-_LONGEST = 60  # characters of a value that are said again
+_QUOTED = 60  # characters of a value that are repeated in an error
 
 
 class Arguments:
-    """Reads the arguments of a call of a handler by its annotations; null stands for what may be left out.
+    """Reads the arguments of a handler's call by its annotations; null stands for an omitted argument.
 
     Attributes:
-        signature: Of the handler as Gradio has to see it, which takes a parameter for optional if its default is None.
+        signature: The signature for Gradio, which treats a parameter as optional if its default is None.
     """
 
     def __init__(self, handler: Callable[..., Any]) -> None:
@@ -42,14 +42,14 @@ class Arguments:
         self.signature = self._signature.replace(parameters=shown)
 
     def read(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """The arguments of a call by name.
+        """Return the arguments of a call by name.
 
         Raises:
-            ValueError: In one sentence, if one is of another type.
+            ValueError: In one sentence, if an argument has another type.
         """
-        given = self.signature.bind(*args, **kwargs)
-        given.apply_defaults()
-        return {name: self._read(name, value) for name, value in given.arguments.items()}
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return {name: self._read(name, value) for name, value in bound.arguments.items()}
 
     def _read(self, name: str, value: Any) -> Any:
         if value is None and name in self._defaults:
@@ -58,36 +58,36 @@ class Arguments:
             return self._readers[name].validate_python(value)
         except ValidationError as error:
             wanted = error.errors(include_url=False)[0]["msg"].removeprefix("Input should be ")
-            raise InputError(f"'{name}' should be {wanted}; it was {json.dumps(value)[:_LONGEST]}.") from error
+            raise InputError(f"'{name}' should be {wanted}; it was {json.dumps(value)[:_QUOTED]}.") from error
 
 
 def documentation(handler: Callable[..., Any], notes: Mapping[str, str]) -> str:
-    """The docstring of a bound handler without what is bound, and with each entry on one line.
+    """Rewrite the docstring of a bound handler: without bound arguments, each entry on one line.
 
-    Gradio reads an argument's documentation up to the end of its line.
+    Gradio reads the documentation of an argument up to the end of its line.
 
     Args:
-        handler: Bound.
-        notes: Argument -> what is said of it at the end.
+        handler: The bound handler.
+        notes: Argument -> sentence appended to its documentation.
     """
     known = inspect.signature(handler).parameters
     lines: list[str] = []
     places: dict[str, int] = {}
-    section, kept = "", True
+    section, keep = "", True
     for line in (inspect.getdoc(handler) or "").splitlines():
         text = line.strip()
         if text in _SECTIONS:
-            section, kept = text, True
+            section, keep = text, True
             lines.append(text)
         elif text:
             indent = len(line) - len(line.lstrip())
             if starts := section == "Args:" and indent == 4:
                 name = text.partition(":")[0]
-                kept = name in known
+                keep = name in known
                 places[name] = len(lines)
-            if kept and (starts or not lines or lines[-1] in _SECTIONS):
+            if keep and (starts or not lines or lines[-1] in _SECTIONS):
                 lines.append(f"    {text}" if section else text)
-            elif kept:
+            elif keep:
                 lines[-1] += f" {text}"
     for name in known:
         if name in places and (note := notes.get(name)):
@@ -96,12 +96,12 @@ def documentation(handler: Callable[..., Any], notes: Mapping[str, str]) -> str:
 
 
 def as_json(answers: Sequence[Any], _root_url: str) -> list[TextContent]:
-    """What an MCP tool answers: JSON, where Gradio would write what Python prints.
+    """Encode the answer of an MCP tool as JSON; Gradio would use Python's repr.
 
     Args:
-        answers: Plain values, one an output.
-        _root_url: Where files of an answer would be served; no endpoint answers with files.
+        answers: Plain values, one per output.
+        _root_url: Base address of files in an answer; no endpoint answers with files.
     """
-    from mcp.types import TextContent  # a second to import, of which only the running server has use
+    from mcp.types import TextContent  # takes a second to import, and only the running server needs it
 
     return [TextContent(type="text", text=json.dumps(answer, ensure_ascii=False)) for answer in answers]

@@ -1,1 +1,1 @@
-"""What tabs are put together from: cards, charts, pictures, fields."""
+"""Components of the tabs: cards, charts, examples, inputs, the theme."""

@@ -1,75 +1,81 @@
-"""Candidate categories in their order, as HTML: bars for text, photo and both, what moved, and what the gate weighs."""
+"""Ranked candidate categories as HTML: bars for text, photo and both, the effect of training, the gate's weights."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import Any
+from typing import Literal
 
+from ui.api.answers import Candidate, Reranking
 from ui.components import cards
 
-SIDES = ("score", "text", "image")
-_NAMES = {"score": "both", "text": "text", "image": "photo"}
+_Side = Literal["score", "text", "image"]
+_NAMES: dict[_Side, str] = {"score": "both", "text": "text", "image": "photo"}
 _BEFORE = (
-    "Before training there is a text score only: the untrained towers for text and photo have no space in common. "
-    "Its cosines have a scale of their own, so places are compared."
+    "Before training there is only a text score, because the untrained towers for text and photo share no space. "
+    "Its cosines are on another scale, so compare the places."
 )
 
 
-def render(answer: dict[str, Any]) -> str:
-    """The answer of `rerank.rerank` as HTML."""
+def render(answer: Reranking) -> str:
+    """Render the answer of the endpoint `rerank`."""
     items = "".join(_item(place, candidate) for place, candidate in enumerate(answer["candidates"], 1))
-    note = "Share among these candidates, with the cosine to the category."
+    note = "Each bar shows the share among these candidates, with the cosine to the category."
     return (
         f'<p class="verdict moved" role="status">{escape(answer["moved"])}</p>{_gate(answer)}'
         f'<p class="hint">{note} {_BEFORE}</p><ol class="candidates">{items}</ol>'
     )
 
 
-def _gate(answer: dict[str, Any]) -> str:
-    """The gate's weights, and what the visitor faded out."""
+def _gate(answer: Reranking) -> str:
+    """Render the gate's weights, and which input the visitor faded out."""
     gate, balance = answer["gate"], answer["balance"]
     if gate is None:
         only = "text" if answer["candidates"][0]["image"] is None else "photo"
-        return f'<p class="hint gate">This product has a {only} only: the gate weighs nothing, and nothing fades.</p>'
+        return f'<p class="hint gate">This product has only a {only}, so there is nothing for the gate to weigh.</p>'
     bars = cards.bar("text", gate["text"]) + cards.bar("photo", gate["image"])
-    told = "Order as the gate decides."
+    order = "The order is by the gate's weights."
     if balance != 0.5:
         faded, rest = ("photo", "text") if balance < 0.5 else ("text", "photo")
         share = abs(balance - 0.5) * 2
-        told = f"Order with the {faded} faded out by {cards.percent(share)}; at 100 % the {rest} stands alone."
-    return f'<section class="gate"><h4>What the gate weighs, mean of all dimensions</h4>{bars}<p>{told}</p></section>'
+        order = f"The {faded} is faded out by {cards.percent(share)}; at 100% the {rest} counts alone."
+    return f'<section class="gate"><h4>Weights of the gate, mean of all dimensions</h4>{bars}<p>{order}</p></section>'
 
 
-def _item(place: int, candidate: dict[str, Any]) -> str:
+def _item(place: int, candidate: Candidate) -> str:
     mark = '<span class="truth">✓ truth</span>' if candidate["truth"] else ""
-    bars = "".join(_side(candidate, side) for side in SIDES)
-    was = candidate["place_before"]
-    before = ""
-    if was is not None:
-        sign, word = ("▲", "up") if place < was else ("▼", "down") if place > was else ("=", "same")
-        steps = f" {abs(place - was)}" if place != was else ""
-        before = (
-            f'<p class="before {word}"><b>{sign}{steps}</b> '
-            f"place {was} before training, cosine {candidate['untrained']:.2f}</p>"
-        )
+    bars = "".join(_side(candidate, side) for side in _NAMES)
+    before = _before(place, candidate)
     return f"<li><div>{cards.breadcrumb(candidate['category_path'])} {mark}</div>{bars}{before}</li>"
 
 
-def _side(candidate: dict[str, Any], side: str) -> str:
-    cosine, share = candidate[side], candidate[f"{side}_share"]
-    if cosine is None:
+def _before(place: int, candidate: Candidate) -> str:
+    """Render the place of a candidate before training; "" if it is unknown."""
+    was = candidate["place_before"]
+    if was is None:
+        return ""
+    sign, word = ("▲", "up") if place < was else ("▼", "down") if place > was else ("=", "same")
+    steps = f" {abs(place - was)}" if place != was else ""
+    cosine = f"{candidate['untrained']:.2f}"
+    return f'<p class="before {word}"><b>{sign}{steps}</b> place {was} before training, cosine {cosine}</p>'
+
+
+def _side(candidate: Candidate, side: _Side) -> str:
+    """Render the bar of one input; "" if the product lacks it."""
+    shares = {"score": candidate["score_share"], "text": candidate["text_share"], "image": candidate["image_share"]}
+    cosine, share = candidate[side], shares[side]
+    if cosine is None or share is None:
         return ""
     return cards.bar(_NAMES[side], share, f"{cards.percent(share)} · {cosine:.2f}")
 
 
 def product(thumbnail_html: str, title: str | None, path: str | None, description: str) -> str:
-    """The product that is asked about, as HTML.
+    """Render the product whose candidates are ranked.
 
     Args:
         thumbnail_html: Its photo.
         title: Its title.
-        path: Its true category, where one is known.
-        description: As much of it as is shown.
+        path: Its true category, if known.
+        description: Its description, shortened.
     """
     crumb = cards.breadcrumb(path) if path else ""
     return (

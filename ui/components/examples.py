@@ -1,8 +1,8 @@
-"""Examples for one-click tries, the same whichever catalogue is open: assets/examples.
+"""Examples to try with one click, the same for every catalogue: assets/examples.
 
-They are listings of the demo's test split, chosen by hand for looks and for how unlike they are: in category, language
-and script, in what is there (photo, text, both) and in dirt; not for being predicted right. `product` in examples.json
-says which: a photo is that product's file of `python -m synthetic`, a text what `write_listing` says of it, as raw.
+They are listings of the demo's test split, chosen by hand to differ in category, language, script, inputs (photo, text,
+both) and cleanliness, not for correct predictions. `product` in examples.json names the product: a photo is its file
+from `python -m synthetic`, a text is the raw output of `write_listing`.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from pipeline.data.images import decode, thumbnail
 from ui.guard.faults import refuse
 
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "examples"
-_SIDE, _QUALITY = 96, 75  # of a tile's picture: about 1 KB, for the page carries all of them
+_SIDE, _QUALITY = 96, 75  # of a tile's picture: about 1 KB, because the page contains all of them
 
 
 @dataclass(frozen=True)
 class Example:
-    """One example; what it leaves out is empty.
+    """One example; fields without a value are empty.
 
     Attributes:
-        product: Id of the demo's product that it shows.
+        product: Id of the demo product.
         photo: Name of its photo in `FOLDER`.
-        alt: What the photo shows, in words.
-        title: As the shop's feed has it.
-        description: As the shop's feed has it; may hold HTML.
+        alt: Description of the photo for screen readers.
+        title: Title as in the shop's feed.
+        description: Description as in the shop's feed; may contain HTML.
     """
 
     product: str
@@ -46,30 +46,30 @@ class Example:
 
     @property
     def path(self) -> str | None:
-        """Where its photo lies, None without one."""
+        """Path of its photo, None without one."""
         return str(FOLDER / self.photo) if self.photo else None
 
 
 @functools.cache
 def load_examples() -> tuple[Example, ...]:
-    """All examples, in the order they are shown."""
+    """Load all examples, in the order of the page."""
     return tuple(Example(**fields) for fields in json.loads((FOLDER / "examples.json").read_text(encoding="utf-8")))
 
 
 def chosen(number: object) -> Example:
-    """The example of a tile; what was clicked comes from a browser, so may be anything.
+    """Return the example of a clicked tile; the number comes from a browser, so it may be anything.
 
     Raises:
         gr.Error: If there is no such example.
     """
-    made = load_examples()
-    if not isinstance(number, int) or not 0 <= number < len(made):
+    examples = load_examples()
+    if not isinstance(number, int) or not 0 <= number < len(examples):
         raise refuse("There is no such example.")
-    return made[number]
+    return examples[number]
 
 
 def tile(example: Example) -> str:
-    """What a visitor clicks, as HTML: the photo small and the title, or what there is of them."""
+    """Render a tile: small photo and title, or the one of them that there is."""
     title = escape(example.title)
     if not example.path:
         return f'<span class="words" dir="auto">{title}</span><span class="caption">text only</span>'
@@ -81,12 +81,12 @@ def tile(example: Example) -> str:
 
 def build() -> gr.Dataset:
     """Lay out the examples."""
-    made = load_examples()
+    examples = load_examples()
     return gr.Dataset(
         label="Try one",
         components=[gr.HTML(js_on_load=None, render=False)],
-        samples=[[tile(example)] for example in made],
-        samples_per_page=len(made),
+        samples=[[tile(example)] for example in examples],
+        samples_per_page=len(examples),
         type="index",
         elem_classes="examples",
     )
@@ -104,13 +104,13 @@ def run_on_click(
     """Let a click on an example fill a form and run it.
 
     Args:
-        tiles: As `build` laid them out.
-        fill: From the number of an example to what its `fields` hold.
-        fields: Of the form.
-        run: What the form's button runs, with its `inputs` and `outputs`.
+        tiles: The tiles from `build`.
+        fill: Maps the number of an example to the values of `fields`.
+        fields: Fields of the form.
+        run: Handler of the form's button, with its `inputs` and `outputs`.
         inputs: See `run`.
         outputs: See `run`.
-        reveal: CSS selector of what comes into view at the end: on a phone the answer lies below the form.
+        reveal: CSS selector of the element to scroll to at the end: on a phone the answer is below the form.
     """
     filled = tiles.click(fill, tiles, fields, show_progress="hidden", api_visibility="private")
     shown = filled.success(run, inputs, outputs, api_visibility="private")
@@ -118,6 +118,6 @@ def run_on_click(
 
 
 def scroll_to(selector: str) -> str:
-    """The script that brings the element of a CSS selector, which is ours, into view."""
+    """Script that scrolls to the element of a CSS selector; the selector must not come from outside."""
     scroll = f"document.querySelector('{selector}')?.scrollIntoView({{block: 'nearest'}})"
     return f"() => requestAnimationFrame(() => {scroll})"

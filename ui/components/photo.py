@@ -1,4 +1,4 @@
-"""A visitor's photo: the field it is given in, and how it is read."""
+"""A visitor's photo: the input field and the reading of the file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ui.guard.limits import SECONDS_FOR_A_DECODER
 
 
 def photo_input(label: str = "Photo") -> gr.Image:
-    """A field for a photo whose handler gets the path of the file as it was uploaded.
+    """Create a photo field whose handler gets the path of the uploaded file.
 
-    Gradio's own reading opens the file with Pillow, which answers a broken one with a stack trace and a bomb with
-    work; `read_photo` does it with limits instead.
+    Gradio itself would open the file with Pillow, which fails on a broken file with a stack trace and spends much work
+    on a decompression bomb; `read_photo` reads it with limits instead.
     """
     image = gr.Image(
         label=label,
@@ -27,17 +27,17 @@ def photo_input(label: str = "Photo") -> gr.Image:
         sources=["upload", "clipboard"],
         height=260,
         buttons=[],
-        placeholder="Drop a photo here, or click to choose one (JPEG, PNG or WebP)",
+        placeholder="Drop a photo here or click to choose one (JPEG, PNG or WebP)",
     )
     image.preprocess = _uploaded  # type: ignore[method-assign]
-    # in the documentation for programs, where Gradio would show an address, which is refused
-    image.example_payload = lambda: {"path": "the path that the upload answered", "meta": {"_type": "gradio.FileData"}}  # type: ignore[method-assign]
+    # example in the documentation for programs; Gradio's would be a web address, which is refused
+    image.example_payload = lambda: {"path": "the path that the upload returned", "meta": {"_type": "gradio.FileData"}}  # type: ignore[method-assign]
     return image
 
 
 def _uploaded(payload: ImageData | None) -> str | None:
     if payload is not None and payload.path is None:
-        raise refuse("The photo did not arrive as a file; upload it.")
+        raise refuse("The photo did not arrive as a file; please upload it.")
     return None if payload is None else payload.path
 
 
@@ -60,4 +60,4 @@ def read_photo(path: str | None, side: int) -> Photo | None:
     except (ImageError, DecoderBusyError) as error:
         raise refuse(str(error)) from error
     except OSError as error:
-        raise refuse("The photo is not there any more; upload it again.") from error
+        raise refuse("The photo is no longer available; please upload it again.") from error

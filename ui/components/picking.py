@@ -1,4 +1,4 @@
-"""HTML whose parts can be picked: a click on anything with `data-pick` is an event with that value."""
+"""HTML with parts to pick: a click on an element with `data-pick` triggers an event with that value."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ element.addEventListener('click', (event) => {
 
 
 def pickable(value: str = "", *, elem_id: str, script: str = "") -> gr.HTML:
-    """HTML with parts to pick; its `select` event calls a handler that has a parameter `event: gr.EventData`.
+    """Create HTML with parts to pick; handlers of its `select` event take a parameter `event: gr.EventData`.
 
     Args:
         value: The HTML.
-        elem_id: Of the component.
-        script: Run as well, once, with the component as `element`.
+        elem_id: Id of the component.
+        script: Further script to run once, with the component as `element`.
     """
     return gr.HTML(value, js_on_load=_SCRIPT + script, elem_id=elem_id)
 
 
 def picked(event: gr.EventData) -> str:
-    """What was picked. It comes from the browser: check that it is something there is.
+    """Return the picked value. It comes from the browser, so check that it exists.
 
     Raises:
-        gr.Error: If it is no text.
+        gr.Error: If it is not a text.
     """
     value = (event._data or {}).get("picked") if isinstance(event._data, dict) else None
     if not isinstance(value, str):
@@ -40,11 +40,11 @@ def picked(event: gr.EventData) -> str:
 
 
 def pick_button(value: str, inner_html: str, css: str = "pick") -> str:
-    """A button to pick a value with.
+    """Render a button that picks a value.
 
     Args:
-        value: Not escaped.
-        inner_html: Escaped already.
-        css: Its class.
+        value: The value, not escaped.
+        inner_html: Content, escaped already.
+        css: Class of the button.
     """
     return f'<button type="button" class="{css}" data-pick="{escape(value)}">{inner_html}</button>'

@@ -1,4 +1,4 @@
-"""Places for figures that take no room until there is one."""
+"""Plot components that stay hidden until they have a figure."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from ui.workspace import Workspace, bind
 
 
 def plot(name: str) -> gr.Plot:
-    """A place for a figure, not to be seen while it is empty; `name` is its id on the page."""
+    """Create a plot component, hidden while it is empty; `name` is its id on the page."""
     return gr.Plot(show_label=False, elem_id=name, visible=False)
 
 
 def drawing(handler: Callable[..., Any], workspace: Workspace) -> Callable[..., Any]:
-    """A handler bound to the workspace whose figures, or None, go to places made by `plot`; texts go as they are."""
+    """Bind a handler to the workspace; its figures, or None, update components of `plot`, texts stay as they are."""
     bound = bind(handler, workspace)
 
     @functools.wraps(bound)
-    def drawn(*args: Any) -> Any:
+    def draw(*args: Any) -> Any:
         answer = bound(*args)
         if not isinstance(answer, tuple):
-            return _placed(answer)
-        return tuple(_placed(part) for part in answer)
+            return _update(answer)
+        return tuple(_update(part) for part in answer)
 
-    return drawn
+    return draw
 
 
-def _placed(part: Any) -> Any:
+def _update(part: Any) -> Any:
     if part is None:
         return gr.update(value=None, visible=False)
     return gr.update(value=part, visible=True) if isinstance(part, go.Figure) else part

@@ -1,21 +1,21 @@
-"""What a search found, as HTML: products with a button each, pages, and what is said of both."""
+"""Search results as HTML: product cards with a button each, page buttons, and sentences about the search."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from pipeline.catalog.catalog import Catalog
 from pipeline.search.index_check import Agreement
+from ui.api.answers import SimilarProduct
 from ui.components import cards
 from ui.components.picking import pick_button
 
 PAGE, LIKE = "page:", "like:"
-"""What a button asks for, before the number of a page or the id of a product."""
+"""Prefixes of a button's value, before the number of a page or the id of a product."""
 
 
-def listed(catalog: Catalog, products: Sequence[dict[str, Any]]) -> str:
-    """Products as cards, each with a button for those like it."""
+def listed(catalog: Catalog, products: Sequence[SimilarProduct]) -> str:
+    """Render products as cards, each with a button for similar products."""
     buttons = [
         f"<p>{pick_button(LIKE + product['product_id'], 'More like this', 'pick more')}</p>" for product in products
     ]
@@ -23,7 +23,7 @@ def listed(catalog: Catalog, products: Sequence[dict[str, Any]]) -> str:
 
 
 def pages(page: int, more: bool) -> str:
-    """Buttons for the page before and, where there is more, the one after; nothing where there is one page."""
+    """Render buttons for the previous and, if there are more products, the next page; "" for a single page."""
     before = pick_button(f"{PAGE}{page - 1}", "‹ Previous", "pick turn") if page > 1 else ""
     after = pick_button(f"{PAGE}{page + 1}", "Next ›", "pick turn") if more else ""
     if not before and not after:
@@ -32,21 +32,23 @@ def pages(page: int, more: bool) -> str:
 
 
 def skipping(threshold: float) -> str:
-    """What is done with near-duplicates, in words."""
+    """Sentence about the treatment of near-duplicates."""
     if threshold >= 1:
-        return "Near-duplicates are shown too."
+        return "Near-duplicates are included."
     return f"Near-duplicates (similarity above {threshold:g}) are skipped."
 
 
-def compared(kind: str, found: Agreement) -> str:
-    """The index beside the exact scan, in words.
+def compared(kind: str, agreement: Agreement) -> str:
+    """Sentence that compares the index with the exact scan.
 
     Args:
-        kind: What vectors were searched, such as "text".
-        found: The comparison.
+        kind: Kind of the vectors that were searched, such as "text".
+        agreement: The comparison.
     """
-    which = "the same products in the same order" if found.same_order else f"{found.common} products in common"
+    overlap = "the same products in the same order"
+    if not agreement.same_order:
+        overlap = f"{agreement.common} products in common"
     return (
-        f"Of {found.vectors:,} {kind} vectors, for the {found.asked} nearest: FAISS {found.index_ms:.2f} ms, exact "
-        f"scan {found.scan_ms:.2f} ms (medians of five); {which}."
+        f"The {agreement.asked} nearest of {agreement.vectors:,} {kind} vectors: FAISS {agreement.index_ms:.2f} ms, "
+        f"exact scan {agreement.scan_ms:.2f} ms (medians of five); {overlap}."
     )

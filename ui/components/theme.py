@@ -1,24 +1,35 @@
-"""The look: dark whatever the system prefers, one accent, the system's own fonts (nothing is fetched)."""
+"""The Gradio theme: always dark, one accent, system fonts, so that nothing is fetched."""
 
 from __future__ import annotations
 
 import gradio as gr
 from gradio.themes.utils import colors
 
-ACCENT = "#8fb0ff"
-GROUND = "#0b0d13"
+from ui.components.figures import ACCENT
+
+BACKGROUND = "#0b0d13"
 
 _ACCENTS = colors.Color(
     "#eef3ff", "#dfe8ff", "#c6d6ff", "#abc3ff", ACCENT, "#7899f0", "#6282d6", "#4d69b3", "#3b518a", "#2b3b64", "#1c2742"
 )
 _NEUTRALS = colors.Color(
-    "#f2f4f8", "#e4e7ee", "#cbd1dd", "#abb4c5", "#8b95a9", "#6b7488", "#4b5366", "#2a3040", "#171b26", "#11141d", GROUND
+    "#f2f4f8",
+    "#e4e7ee",
+    "#cbd1dd",
+    "#abb4c5",
+    "#8b95a9",
+    "#6b7488",
+    "#4b5366",
+    "#2a3040",
+    "#171b26",
+    "#11141d",
+    BACKGROUND,
 )
 
 
 def theme() -> gr.themes.Base:
-    """The theme; every light value is made the dark one."""
-    made = gr.themes.Base(
+    """Build the theme; every light value is replaced by the dark one."""
+    dark = gr.themes.Base(
         primary_hue=_ACCENTS,
         secondary_hue=_ACCENTS,
         neutral_hue=_NEUTRALS,
@@ -26,7 +37,7 @@ def theme() -> gr.themes.Base:
         font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
         radius_size=gr.themes.sizes.radius_lg,
     ).set(
-        body_background_fill_dark=GROUND,
+        body_background_fill_dark=BACKGROUND,
         block_background_fill_dark="*neutral_900",
         block_border_color_dark="*neutral_700",
         input_background_fill_dark="*neutral_950",
@@ -38,7 +49,7 @@ def theme() -> gr.themes.Base:
         block_info_text_color_dark="*neutral_300",
         slider_color_dark="*primary_400",
     )
-    for name, value in list(vars(made).items()):
+    for name, value in list(vars(dark).items()):
         if name.endswith("_dark") and value is not None:
-            setattr(made, name.removesuffix("_dark"), value)
-    return made
+            setattr(dark, name.removesuffix("_dark"), value)
+    return dark

@@ -1,14 +1,15 @@
-"""A treemap of HTML buttons: rectangles sized by members and coloured by accuracy, to click or to reach by keyboard."""
+"""A treemap of HTML buttons: rectangles sized by members and colored by accuracy, usable by mouse and keyboard."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
-_WIDE, _TALL = (100.0, 44.0), (100.0, 180.0)  # width and height of the map on a screen, and on a phone
+_WIDE, _TALL = (100.0, 44.0), (100.0, 180.0)  # width and height of the map on a wide screen and on a phone
 _STOPS = ((0.0, (138, 58, 74)), (0.5, (91, 79, 112)), (1.0, (44, 95, 158)))
-"""Colours of accuracies 0, 1/2 and 1; white text is readable on all."""
+"""Colors of the accuracies 0, 1/2 and 1; white text is readable on all."""
 
 FIT = """
 const fit = () => {
@@ -25,7 +26,7 @@ const fit = () => {
 new ResizeObserver(fit).observe(element);
 new MutationObserver(fit).observe(element, {childList: true, subtree: true});
 """
-"""Script that leaves out of each tile what it has no room for: the note, or the name as well."""
+"""Script that hides in each tile what does not fit: the note, or the name as well."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,11 @@ class Tile:
     """One rectangle.
 
     Attributes:
-        value: What picking it gives.
-        label: Its name, not escaped.
-        size: Its area's share, above 0.
+        value: Value of its event.
+        label: Name, not escaped.
+        size: Weight of its area, above 0.
         accuracy: 0 to 1.
-        note: Read with the name.
+        note: Text below the name.
         chosen: Whether it is outlined.
     """
 
@@ -49,20 +50,29 @@ class Tile:
     chosen: bool = False
 
 
-def squarify(sizes: Sequence[float], width: float, height: float) -> list[tuple[float, float, float, float]]:
-    """Rectangles (x, y, width, height) that fill another, areas as the sizes, each as square as may be.
+class Box(NamedTuple):
+    """A rectangle: its upper left corner and its extent."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def squarify(sizes: Sequence[float], width: float, height: float) -> list[Box]:
+    """Divide a rectangle into smaller ones with areas in proportion to the sizes, each as square as possible.
 
     Bruls et al. 2000, "Squarified treemaps".
 
     Args:
         sizes: Above 0, the largest first.
-        width: Of the whole.
-        height: Of the whole.
+        width: Width of the whole.
+        height: Height of the whole.
     """
     scale = width * height / sum(sizes) if sizes else 0.0
     areas = [size * scale for size in sizes]
     x = y = 0.0
-    placed: list[tuple[float, float, float, float]] = []
+    placed: list[Box] = []
     while areas:
         side = min(width, height)
         count = 1
@@ -73,7 +83,8 @@ def squarify(sizes: Sequence[float], width: float, height: float) -> list[tuple[
         offset = 0.0
         for area in row:
             long = area / thick
-            placed.append((x, y + offset, thick, long) if width >= height else (x + offset, y, long, thick))
+            box = Box(x, y + offset, thick, long) if width >= height else Box(x + offset, y, long, thick)
+            placed.append(box)
             offset += long
         if width >= height:
             x, width = x + thick, width - thick
@@ -83,31 +94,35 @@ def squarify(sizes: Sequence[float], width: float, height: float) -> list[tuple[
 
 
 def _worst(row: Sequence[float], side: float) -> float:
-    """Largest ratio of the sides in a row of areas along `side`."""
+    """Largest aspect ratio in a row of areas along `side`."""
     total = sum(row)
     return max(side**2 * max(row) / total**2, total**2 / (side**2 * min(row)))
 
 
 def render(tiles: Sequence[Tile], basis: str) -> str:
-    """The treemap as HTML, with what its colours mean, of the products that `basis` names; tiles come largest first.
+    """Render the treemap with a legend of its colors.
 
-    Every tile brings two places, of which the style sheet takes one by the width of the screen.
+    Every tile has two places; the style sheet takes one by the width of the screen.
+
+    Args:
+        tiles: The largest first.
+        basis: Products that the accuracy is measured on, in words.
     """
     sizes = [tile.size for tile in tiles]
     places = zip(tiles, squarify(sizes, *_WIDE), squarify(sizes, *_TALL), strict=True)
     buttons = "".join(
         _button(tile, f"{_place(wide, _WIDE)};{_place(tall, _TALL, 'tall-')}") for tile, wide, tall in places
     )
-    ramp = ", ".join(colour(share) for share, _ in _STOPS)
+    ramp = ", ".join(color(share) for share, _ in _STOPS)
     scale = (
-        f'<p class="scale">Area: products. Colour: predicted right, {escape(basis)} '
-        f'<span>0 %</span><i style="background:linear-gradient(90deg, {ramp})"></i><span>100 %</span></p>'
+        f'<p class="scale">Area: number of products. Color: predicted correctly, {escape(basis)} '
+        f'<span>0%</span><i style="background:linear-gradient(90deg, {ramp})"></i><span>100%</span></p>'
     )
     return f'<div class="treemap" role="group" aria-label="Categories by size">{buttons}</div>{scale}'
 
 
-def _place(box: tuple[float, float, float, float], whole: tuple[float, float], prefix: str = "") -> str:
-    """A rectangle as CSS variables, in percent of the whole."""
+def _place(box: Box, whole: tuple[float, float], prefix: str = "") -> str:
+    """Write a rectangle as CSS variables, in percent of the whole."""
     shares = [100 * value / whole[axis % 2] for axis, value in enumerate(box)]
     return ";".join(f"--{prefix}{name}:{share:.3f}%" for name, share in zip("xywh", shares, strict=True))
 
@@ -116,13 +131,13 @@ def _button(tile: Tile, place: str) -> str:
     name, note = escape(tile.label), escape(tile.note)
     return (
         f'<button type="button" data-pick="{escape(tile.value)}" aria-pressed="{"true" if tile.chosen else "false"}" '
-        f'title="{name}: {note}" style="{place};background:{colour(tile.accuracy)}">'
+        f'title="{name}: {note}" style="{place};background:{color(tile.accuracy)}">'
         f"<b>{name}</b><span>{note}</span></button>"
     )
 
 
-def colour(accuracy: float) -> str:
-    """The colour of an accuracy from 0 to 1."""
+def color(accuracy: float) -> str:
+    """Color of an accuracy from 0 to 1."""
     share = min(1.0, max(0.0, accuracy))
     (start, low), (end, high) = (_STOPS[0], _STOPS[1]) if share <= _STOPS[1][0] else (_STOPS[1], _STOPS[2])
     along = (share - start) / (end - start)

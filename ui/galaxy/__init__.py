@@ -1,1 +1,1 @@
-"""The galaxy: its data as bytes, the routes that serve them, and the scripts that draw it."""
+"""The galaxy: its data as bytes, the routes that serve it, and the scripts that draw it."""

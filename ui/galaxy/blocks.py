@@ -1,4 +1,4 @@
-"""The catalogue as the galaxy's script reads it: columns of small integers in one block of bytes; knows no Gradio.
+"""The catalogue in the galaxy's wire format: columns of small integers in one block of bytes; knows no Gradio.
 
 A block is the length of its header (uint32), the header (JSON in UTF-8), then the columns one after the other, all
 little-endian. Columns of two or four bytes are stored plane by plane (all lowest bytes first), which compresses better.
@@ -21,11 +21,11 @@ LAYOUTS = {"umap3": ("x", "y", "z"), "umap2": ("umap2_x", "umap2_y"), "pca": ("p
 """Layout -> its columns in the catalogue."""
 
 UNKNOWN, RIGHT, NEAR, WRONG = range(4)
-"""Of a predicted path: nothing to compare; the truth; another path below the same top level; another top level."""
+"""Codes of a predicted path: nothing to compare; correct; wrong below the right top level; wrong top level."""
 
 NO_CONFIDENCE = 255
 _REACH = 32_767  # int16: the farthest point of the widest axis
-_COLOURS = 48  # different ones; after these they come again
+_COLORS = 48  # then they repeat
 _COLUMNS = {
     "split": "splits",
     "language": "languages",
@@ -38,16 +38,16 @@ _COLUMNS = {
 
 
 def points(products: pd.DataFrame) -> bytes:
-    """Where the products lie and all that they are filtered and coloured by, but for the names of brands.
+    """Encode the positions of the products and everything they are filtered and colored by, except names of brands.
 
     Args:
-        products: Columns of `schema.catalog_schema`; one that is missing or empty is named in the header, once.
+        products: Columns of `schema.catalog_schema`; missing or empty ones are named in the header.
 
     Returns:
-        A compressed block (`pack`). Its header has `rows`; `categories`, `splits` and `languages`, the names that the
-        columns of these names count from 1 (0: unknown); `palette`; `missing`. Columns: x, y, z (`quantise`),
-        category, brand, cluster (from 1), split, language, correct (UNKNOWN to WRONG), confidence of the whole
-        predicted path (0 to 254 for 0 to 1).
+        A compressed block (`pack`). Its header has `rows`; `categories`, `splits` and `languages`, the names whose
+        numbers from 1 are in the columns (0: unknown); `palette`; `missing`. Columns: x, y, z (`quantize`), category,
+        brand, cluster (from 1), split, language, correct (UNKNOWN to WRONG), confidence of the whole predicted path
+        (0 to 254 for 0 to 1).
     """
     numbers: dict[str, np.ndarray] = {}
     names: dict[str, list[str]] = {}
@@ -58,8 +58,8 @@ def points(products: pd.DataFrame) -> bytes:
         "categories": names["category_path"],
         "splits": names["split"],
         "languages": names["language"],
-        "palette": list(figures.colours(map(str, range(_COLOURS))).values()),
-        "missing": [said for column, said in _COLUMNS.items() if not _filled(products, column)],
+        "palette": list(figures.colors(map(str, range(_COLORS))).values()),
+        "missing": [label for column, label in _COLUMNS.items() if not _filled(products, column)],
     }
     columns = {
         **_coordinates(products, "umap3"),
@@ -75,7 +75,7 @@ def points(products: pd.DataFrame) -> bytes:
 
 
 def layout(products: pd.DataFrame, name: str) -> bytes:
-    """Another layout (a key of LAYOUTS) as a compressed block: columns x, y and, in three dimensions, z.
+    """Encode another layout (a key of LAYOUTS) as a compressed block: columns x, y and, in three dimensions, z.
 
     Raises:
         KeyError: If there is no such layout.
@@ -84,28 +84,28 @@ def layout(products: pd.DataFrame, name: str) -> bytes:
 
 
 def brands(products: pd.DataFrame) -> bytes:
-    """The names that the column `brand` of `points` counts from 1: header `brands`, no columns."""
+    """Encode the names of the brands, numbered from 1 in `points`: header `brands`, no columns."""
     return pack({"brands": _numbered(products, "brand")[1]}, {})
 
 
 def pack(header: Mapping[str, Any], columns: Mapping[str, np.ndarray]) -> bytes:
-    """A block, compressed by gzip.
+    """Pack a header and columns into one block, compressed by gzip.
 
     Args:
         header: Plain values; `columns` is added: name, type ("u1", "u2", "u4", "i2") and length of each, in order.
         columns: One-dimensional arrays of these types.
     """
-    told = [{"name": name, "type": column.dtype.str[1:], "length": len(column)} for name, column in columns.items()]
-    text = json.dumps({**header, "columns": told}, ensure_ascii=False, separators=(",", ":")).encode()
+    layout = [{"name": name, "type": column.dtype.str[1:], "length": len(column)} for name, column in columns.items()]
+    text = json.dumps({**header, "columns": layout}, ensure_ascii=False, separators=(",", ":")).encode()
     planes = [column.view(np.uint8).reshape(len(column), -1).T.tobytes() for column in columns.values()]
     return gzip.compress(b"".join([len(text).to_bytes(4, "little"), text, *planes]), mtime=0)
 
 
-def quantise(coordinates: np.ndarray) -> np.ndarray:
-    """Points on a grid of int16, centred, the same step on every axis.
+def quantize(coordinates: np.ndarray) -> np.ndarray:
+    """Round points to a centered grid of int16 with the same step on every axis.
 
     Args:
-        coordinates: float [n, k]; what is not finite is put in the middle.
+        coordinates: float [n, k]; values that are not finite become 0.
 
     Returns:
         "<i2" [n, k] within 32,767 of zero.
@@ -120,14 +120,14 @@ def quantise(coordinates: np.ndarray) -> np.ndarray:
 
 
 def correctness(products: pd.DataFrame) -> np.ndarray:
-    """Whether the predicted path of each product is its truth: uint8 [n], UNKNOWN to WRONG."""
-    found = np.full(len(products), UNKNOWN, dtype=np.uint8)
+    """Compare the predicted path of each product with its true one: uint8 [n], UNKNOWN to WRONG."""
+    codes = np.full(len(products), UNKNOWN, dtype=np.uint8)
     pairs = zip(_column(products, "category_path"), _column(products, "predicted_path"), strict=True)
     for row, (truth, predicted) in enumerate(pairs):
         if isinstance(truth, str) and isinstance(predicted, str):
             same_top = levels(truth)[0] == levels(predicted)[0]
-            found[row] = RIGHT if truth == predicted else NEAR if same_top else WRONG
-    return found
+            codes[row] = RIGHT if truth == predicted else NEAR if same_top else WRONG
+    return codes
 
 
 def _confidence(products: pd.DataFrame) -> np.ndarray:
@@ -137,12 +137,12 @@ def _confidence(products: pd.DataFrame) -> np.ndarray:
 
 
 def _coordinates(products: pd.DataFrame, name: str) -> dict[str, np.ndarray]:
-    columns = quantise(products[list(LAYOUTS[name])].to_numpy(np.float64))
+    columns = quantize(products[list(LAYOUTS[name])].to_numpy(np.float64))
     return {axis: np.ascontiguousarray(column) for axis, column in zip("xyz", columns.T, strict=False)}
 
 
 def _numbered(products: pd.DataFrame, column: str) -> tuple[np.ndarray, list[str]]:
-    """Numbers from 1 into the sorted names, 0 where there is none."""
+    """Number the sorted names of a column from 1; 0 stands for no name."""
     values = _column(products, column)
     values = values.where(values.map(lambda value: isinstance(value, str) and value != ""))
     numbers, names = pd.factorize(values, sort=True)
@@ -150,13 +150,13 @@ def _numbered(products: pd.DataFrame, column: str) -> tuple[np.ndarray, list[str
 
 
 def _small(numbers: np.ndarray) -> np.ndarray:
-    """Numbers from 0 in the smallest of one, two and four bytes that holds them."""
+    """Convert numbers from 0 to the smallest unsigned type of 1, 2 or 4 bytes."""
     largest = int(numbers.max(initial=0))
     return numbers.astype("u1" if largest < 1 << 8 else "<u2" if largest < 1 << 16 else "<u4")
 
 
 def _column(products: pd.DataFrame, name: str, absent: Any = None) -> pd.Series:
-    """A column; where the table has none, as many times `absent`."""
+    """Return a column, or `absent` for every row if the table lacks it."""
     return products[name] if name in products else pd.Series([absent] * len(products), dtype=object)
 
 
@@ -165,5 +165,5 @@ def _filled(products: pd.DataFrame, name: str) -> bool:
 
 
 def _has(value: Any) -> bool:
-    """Whether a cell holds something: a list with values, a text that is not empty, a number."""
+    """Whether a cell has a value: a non-empty list or text, or a number."""
     return len(value) > 0 if hasattr(value, "__len__") else value is not None and not pd.isna(value)

@@ -1,6 +1,6 @@
-"""What the galaxy's script fetches by GET: itself, plotly.min.js, the chart, and a product's thumbnail and title.
+"""GET routes of the galaxy's script: itself, plotly.min.js, the chart, and a product's thumbnail and title.
 
-Routes of our own, for only these files are meant to be served, compressed once, and kept by browsers.
+Own routes serve only these files, compress them once, and let browsers cache them.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ SCRIPTS = Path(__file__).resolve().parent / "static"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 _ROW = re.compile(r"[0-9]{1,9}")
 _PREFIX = "/galaxy"
-_KEEP = "public, max-age=86400"  # seconds; the addresses carry `version`
-_ASK = "no-cache"  # may be kept, and is asked for again: the ETag answers
+_CACHE = "public, max-age=86400"  # seconds; the addresses contain `version`
+_REVALIDATE = "no-cache"  # cached, but checked again by its ETag
 
 
 def version(catalog: Catalog) -> str:
-    """Part of the addresses of what the catalogue holds, another one for another catalogue."""
+    """Fingerprint of a catalogue, part of the addresses of its data so that caches do not mix catalogues."""
     facts = f"{catalog.path.stat().st_mtime_ns} {len(catalog)} {catalog.meta.get('provenance')}"
     return hashlib.sha256(facts.encode()).hexdigest()[:12]
 
 
 def routes(catalog: Catalog) -> list[Route]:
-    """The routes for an opened catalogue, for the application that Gradio launches."""
-    kept = _Kept(
+    """Build the routes for an opened catalogue, for the application that Gradio launches."""
+    cache = _BlockCache(
         {
             "points": lambda: blocks.points(catalog.products),
             "brands": lambda: blocks.brands(catalog.products),
@@ -51,13 +51,13 @@ def routes(catalog: Catalog) -> list[Route]:
         path = SCRIPTS / request.path_params["name"]
         if path not in SCRIPTS.glob("*.js"):
             raise HTTPException(404)
-        return _tagged(request, path.read_bytes(), "text/javascript", {"Cache-Control": _ASK})
+        return _tagged(request, path.read_bytes(), "text/javascript", {"Cache-Control": _REVALIDATE})
 
     def block(request: Request) -> Response:
-        headers = {"Cache-Control": _KEEP, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        headers = {"Cache-Control": _CACHE, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         name = request.path_params["name"]
         kind = "text/javascript" if name == PLOTLY.name else "application/octet-stream"
-        return _tagged(request, kept.get(name), kind, headers)
+        return _tagged(request, cache.get(name), kind, headers)
 
     def thumbnail(request: Request) -> Response:
         row = _row(catalog, request)
@@ -67,12 +67,12 @@ def routes(catalog: Catalog) -> list[Route]:
             raise HTTPException(500, "The catalogue is damaged.") from error
         if photo is None:
             raise HTTPException(404, "This product has no photo.")
-        return Response(photo, media_type="image/webp", headers={"Cache-Control": _KEEP})
+        return Response(photo, media_type="image/webp", headers={"Cache-Control": _CACHE})
 
     def title(request: Request) -> Response:
         text = catalog.products["title"].iloc[_row(catalog, request)]
-        told = {"title": text if isinstance(text, str) else ""}
-        return JSONResponse(told, headers={"Cache-Control": _KEEP})
+        answer = {"title": text if isinstance(text, str) else ""}
+        return JSONResponse(answer, headers={"Cache-Control": _CACHE})
 
     return [
         Route(f"{_PREFIX}/scripts/{{name}}", script),
@@ -82,8 +82,8 @@ def routes(catalog: Catalog) -> list[Route]:
     ]
 
 
-class _Kept:
-    """Blocks of bytes, each made by the first who asks; whoever asks meanwhile, waits."""
+class _BlockCache:
+    """Blocks of bytes, each built at the first request; concurrent requests wait."""
 
     def __init__(self, makers: dict[str, Callable[[], bytes]]) -> None:
         self._makers = makers
@@ -112,7 +112,7 @@ def _row(catalog: Catalog, request: Request) -> int:
 
 
 def _tagged(request: Request, content: bytes, kind: str, headers: dict[str, str]) -> Response:
-    """The content, or only its tag where the browser has it."""
+    """Response with the content, or 304 if the browser has it already."""
     headers = {**headers, "ETag": f'"{hashlib.sha256(content).hexdigest()[:16]}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)

@@ -1,4 +1,4 @@
-"""Connections that are opened and not used: closed after a while, which uvicorn alone does not do."""
+"""Closes connections that stay idle, which uvicorn alone does not do."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from ui.guard.limits import MAX_CONNECTIONS, SECONDS_FOR_HEADERS
 
 
 class TimedProtocol(H11Protocol):
-    """HTTP/1.1 that hangs up on a connection whose request does not have all of its headers in time."""
+    """HTTP/1.1 that closes a connection if the headers of a request do not arrive in time."""
 
     seconds_for_headers = SECONDS_FOR_HEADERS
     _headers_due: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the time for the first request."""
+        """Start the timer for the first request."""
         super().connection_made(transport)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        """Stop the time once a request has begun, and start it for the next."""
+        """Stop the timer once a request has begun, and start it for the next."""
         super().data_received(data)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the time."""
+        """Stop the timer."""
         self._stop()
         super().connection_lost(exc)
 
@@ -49,7 +49,7 @@ class TimedProtocol(H11Protocol):
 
 
 def limit_connections(page: gr.Blocks) -> None:
-    """Let the server of a launched page hang up on idle connections, and take no more than `MAX_CONNECTIONS`."""
-    config = page.server.config  # read anew for each connection
+    """Let the server of a launched page close idle connections and accept at most `MAX_CONNECTIONS`."""
+    config = page.server.config  # read again for each connection
     config.http_protocol_class = TimedProtocol
     config.limit_concurrency = MAX_CONNECTIONS

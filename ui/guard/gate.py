@@ -1,4 +1,4 @@
-"""ASGI middleware in front of everything: which requests are taken, how large they are, what their answers carry."""
+"""ASGI middleware in front of the app: refuses requests, limits their size, adds headers to responses."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ _UNUSED = (
     f"{API}/runs",
     "/monitoring",
 )
-"""What Gradio offers beyond what this page uses; some of it writes files."""
-_MISFIT = "The request does not fit what is here; the documentation is under 'Use via API' at the foot of the page."
-_BUSY = "Too many uploads at once; try again in a moment."
+"""Routes of Gradio that this page does not use; some of them write files."""
+_MISFIT = "The request does not match any endpoint; see 'Use via API' at the bottom of the page."
+_BUSY = "There are too many uploads at the moment; try again in a few seconds."
 _MANY = "Too many calls from your address; try again in a minute."
 _TOO_MUCH = {
-    MAX_UPLOAD: f"At most {MAX_UPLOAD:,} bytes are taken.",
-    MAX_CALL: f"At most {MAX_CALL:,} bytes are taken; a photo is uploaded, and named by its path.",
-    MAX_MCP: f"At most {MAX_MCP:,} bytes are taken, which a data URI of a photo of {MAX_MCP_PHOTO:,} bytes fits into; "
-    "upload a larger one, and give the address of the upload.",
+    MAX_UPLOAD: f"At most {MAX_UPLOAD:,} bytes are allowed.",
+    MAX_CALL: f"At most {MAX_CALL:,} bytes are allowed; upload a photo first and give its path.",
+    MAX_MCP: f"At most {MAX_MCP:,} bytes are allowed, enough for the data URI of a photo of {MAX_MCP_PHOTO:,} bytes; "
+    "upload a larger one and give the address of the upload.",
 }
 
 _FRAMES = "frame-ancestors 'self' https://huggingface.co https://*.hf.space"
 _PAGE_POLICY = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",  # Gradio's page starts inline, and its HTML runs our scripts
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",  # Gradio's page is inline, its HTML component evaluates
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "media-src 'self' blob:",
@@ -67,26 +67,26 @@ _PAGE_POLICY = "; ".join(
     )
 )
 _FILE_POLICY = f"default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; sandbox; {_FRAMES}"
-"""For what visitors uploaded: opened for itself, it runs nothing."""
+"""Policy of uploaded files: opened directly, they run nothing."""
 _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"strict-origin-when-cross-origin"))
-_OF_REQUESTS = frozenset(
+_REQUEST_HEADERS = frozenset(
     (b"accept", b"accept-encoding", b"accept-language", b"authorization", b"cookie", b"host", b"range", b"user-agent")
 )
-"""Headers of requests, which Gradio sends back when it answers a part of a file."""
+"""Request headers that Gradio copies into its responses to range requests."""
 
 _MISFITS = (FnIndexInferError, KeyError, TypeError, ValueError)
-"""What Gradio raises of bodies and arguments that it does not check."""
+"""Errors that Gradio raises for bodies and arguments that it does not check."""
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 class Gate:
-    """Lets through what the page and its programs need, within limits; everything else gets a sentence.
+    """Passes on requests that the page and programs need, within limits; answers all others with a sentence.
 
     Args:
-        app: What it stands before.
+        app: The application behind it.
         uploads: The folder of uploads.
-        rates: How many calls an address may make.
+        rates: Limits of calls per address.
     """
 
     def __init__(self, app: ASGIApp, uploads: Uploads, rates: Rates) -> None:
@@ -96,7 +96,7 @@ class Gate:
         self._running = 0  # uploads that are being received
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what is refused, and hand on the rest."""
+        """Refuse a request, or pass it on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -114,7 +114,7 @@ class Gate:
         if path.startswith(_UNUSED):
             return PlainTextResponse("Not Found", 404)
         if path.partition("file=")[2].startswith(("http://", "https://")):
-            return PlainTextResponse("Addresses are not fetched.", 403)
+            return PlainTextResponse("Web addresses are not fetched.", 403)
         limit = MAX_UPLOAD if path == _UPLOAD else MAX_MCP if path.startswith(_MCP) else MAX_CALL
         if _length(scope["headers"]) > limit:
             return PlainTextResponse(_TOO_MUCH[limit], 413)
@@ -134,16 +134,16 @@ class Gate:
             self._running -= 1
 
     async def _hand_on(self, scope: Scope, receive: Receive, answer: _Answer, limit: int) -> None:
-        """Let the app answer; what it does not foresee becomes a sentence, and a traceback in the log."""
+        """Let the app answer; an unexpected error becomes a sentence, with its traceback in the log."""
         try:
             await self._app(scope, _Metered(receive, limit), answer)
         except ClientDisconnect:
-            _log.info("a request to %s ended before it was whole", scope["path"])
+            _LOG.info("a request to %s ended before it was complete", scope["path"])
         except Exception as error:
             if answer.started:
                 raise
             if isinstance(error, _MISFITS) and scope["path"].startswith(API):
-                _log.warning("a request to %s did not fit", scope["path"], exc_info=error)
+                _LOG.warning("a request to %s did not match", scope["path"], exc_info=error)
                 refusal = JSONResponse({"detail": _MISFIT}, 400)
             else:
                 refusal = JSONResponse({"detail": reported(error)}, 500)
@@ -151,7 +151,7 @@ class Gate:
 
 
 class _Answer:
-    """`send` that adds the headers every answer carries, and takes out those that only requests have."""
+    """`send` that adds the headers of every response and removes those that belong to requests."""
 
     def __init__(self, send: Send, path: str) -> None:
         self._send = send
@@ -162,13 +162,13 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
-            kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in _OF_REQUESTS]
-            message = {**message, "headers": [*kept, *self._headers]}
+            headers = [pair for pair in message.get("headers", ()) if pair[0].lower() not in _REQUEST_HEADERS]
+            message = {**message, "headers": [*headers, *self._headers]}
         await self._send(message)
 
 
 class _Metered:
-    """`receive` that hangs up on a body which is too long or does not come."""
+    """`receive` that disconnects if a body is too long or does not arrive."""
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive
@@ -176,7 +176,7 @@ class _Metered:
         self._whole = False
 
     async def __call__(self) -> Message:
-        if self._whole:  # from now on it waits for the client to hang up, however long that takes
+        if self._whole:  # the rest is waiting for the client to disconnect, without a limit
             return await self._receive()
         try:
             message = await asyncio.wait_for(self._receive(), SECONDS_FOR_A_CHUNK)
@@ -188,6 +188,6 @@ class _Metered:
 
 
 def _length(headers: Sequence[tuple[bytes, bytes]]) -> int:
-    """The stated length of a body; of one with too many digits, more than any limit."""
+    """Content-Length of a request; with too many digits, a number above every limit."""
     lengths = [value for name, value in headers if name == b"content-length" and value.isdigit()]
     return max((int(value) if len(value) < 19 else 10**18 for value in lengths), default=0)

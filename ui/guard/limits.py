@@ -1,4 +1,4 @@
-"""How much the Space takes: bytes, characters, calls and seconds. docs and SECURITY.md name them."""
+"""Limits of the Space: bytes, characters, calls and seconds. docs and SECURITY.md list them."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ MAX_UPLOAD = MAX_FILE + 100_000
 MAX_MCP = 4 * 1024 * 1024
 """Bytes of a request to the MCP server, by the MCP library."""
 MAX_MCP_PHOTO = 3_000_000
-"""Bytes of a photo that fits into it as a data URI, which takes 4/3 of its bytes."""
+"""Bytes of a photo whose data URI, 4/3 of its size, fits into such a request."""
 MAX_CALL = 1_000_000
 """Bytes of any other request: texts and the paths of uploads."""
 
 MAX_CHARACTERS = 200_000
-"""Characters of all texts of a call together; the handlers' own limits are smaller."""
+"""Characters of all texts of a call together; the limits of the handlers are smaller."""
 MAX_ITEMS = 5_000
-"""Values of a call, those within lists and dictionaries too."""
+"""Values of a call, including those in lists and dictionaries."""
 MAX_DEPTH = 12
-"""Lists and dictionaries within one another."""
+"""Nesting of lists and dictionaries."""
 
 SECONDS_KEPT = 3_600
 """Age at which an upload is deleted."""
 SECONDS_UNFINISHED = 600
-"""Age at which an upload is deleted that never ended."""
+"""Age at which an unfinished upload is deleted."""
 MAX_UPLOADS = 1_000_000_000
-"""Bytes of all uploads together; the oldest go first."""
+"""Bytes of all uploads together; the oldest are deleted first."""
 UPLOADS_AT_ONCE = 16
-"""Uploads that are received at the same time."""
+"""Uploads at the same time."""
 
 MAX_SESSIONS = 200
-"""Sessions that are remembered, 0.3 MB each; one that is forgotten starts anew."""
+"""Sessions kept in memory, 0.3 MB each; a dropped session starts again."""
 MAX_CALLERS = 1_000
-"""Sessions whose answers the queue keeps until they are read: far more than calls that can wait or run."""
+"""Sessions whose answers the queue keeps until they are read: far more than can wait or run."""
 MAX_CONNECTIONS = 500
-"""Connections and running requests at a time; further ones are answered 503."""
+"""Connections and running requests at the same time; further ones get status 503."""
 SECONDS_FOR_HEADERS = 15.0
-"""Time for a request's headers, from the opening of the connection or the answer before."""
+"""Time for a request's headers, from the start of the connection or the previous response."""
 SECONDS_FOR_A_CHUNK = 30.0
 """Time for the next part of a request's body."""
 SECONDS_FOR_A_DECODER = 30.0
-"""Time that a photo waits for a worker to decode it."""
+"""Time that a photo may wait for a worker to decode it."""
 CALLS_PER_MINUTE = 300
-"""Calls of one address; none are counted on the machine itself."""
+"""Calls from one address; local calls are not counted."""

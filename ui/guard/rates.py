@@ -1,4 +1,4 @@
-"""How many calls an address may make in a minute; none are counted on the machine itself."""
+"""Limits the calls of an address per minute; local calls are not counted."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pipeline.errors import InputError
 from ui.guard.limits import CALLS_PER_MINUTE
 
 VARIABLE = "CALLS_PER_MINUTE"
-_NETWORK_BITS = 64  # an IPv6 visitor has a whole network of this length
+_NETWORK_BITS = 64  # prefix length of the network of one IPv6 visitor
 
 
 class SettingError(InputError):
-    """A variable of the environment means nothing; the message says which in one sentence."""
+    """An environment variable cannot be used; the message names it in one sentence."""
 
 
 class Rates:
@@ -36,15 +36,15 @@ class Rates:
 
     @classmethod
     def from_environment(cls) -> Rates:
-        """As CALLS_PER_MINUTE says, and behind a proxy where SPACE_ID is set.
+        """Read CALLS_PER_MINUTE; with SPACE_ID set, assume a proxy.
 
         Raises:
-            SettingError: In one sentence, if CALLS_PER_MINUTE is no number.
+            SettingError: In one sentence, if CALLS_PER_MINUTE is not a number.
         """
-        said = os.environ.get(VARIABLE, str(CALLS_PER_MINUTE))
-        if not (said.isascii() and said.isdigit() and len(said) < 7):
-            raise SettingError(f"{VARIABLE} is a number of calls, 0 for no limit; it is '{said}'.")
-        return cls(int(said), behind_proxy="SPACE_ID" in os.environ)
+        value = os.environ.get(VARIABLE, str(CALLS_PER_MINUTE))
+        if not (value.isascii() and value.isdigit() and len(value) < 7):
+            raise SettingError(f"{VARIABLE} must be a number of calls, 0 for no limit; it is '{value}'.")
+        return cls(int(value), behind_proxy="SPACE_ID" in os.environ)
 
     def allow(self, scope: Scope) -> bool:
         """Count a call; False if its address has made too many."""
@@ -52,7 +52,7 @@ class Rates:
         return self._limit is None or address is None or self._limiter.hit(self._limit, address)
 
     def _address(self, scope: Scope) -> str | None:
-        """The network of the visitor, None on the machine itself or where it is unknown."""
+        """Network of the visitor; None for a local or unknown address."""
         peer = _parse((scope.get("client") or ("", 0))[0])
         if self._behind_proxy:
             headers = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]

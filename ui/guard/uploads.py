@@ -1,7 +1,7 @@
-"""The folder of uploads: what is too old goes, and the oldest where there is too much, whoever wrote it.
+"""Cleans the folder of uploads: deletes old files, and the oldest ones if there is too much.
 
-Gradio deletes what its upload route answered; it keeps aborted uploads, copies of photos that came over MCP, and
-bodies that never ended. Here the folder itself is looked at.
+Gradio deletes finished uploads, but keeps aborted uploads, copies of photos sent over MCP, and unfinished bodies. So
+this module goes by the files in the folder.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from ui.guard.limits import MAX_UPLOADS, SECONDS_KEPT, SECONDS_UNFINISHED
 _FOLDER = "GRADIO_TEMP_DIR"
 _PREFIX = "product-galaxy-"
 _SECONDS_BETWEEN = 60.0
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 def use_private_folder() -> None:
-    """Give uploads a folder that only this process uses, deleted when it ends; one named by GRADIO_TEMP_DIR stays.
+    """Use a folder for uploads that only this process uses; it is deleted at the end. GRADIO_TEMP_DIR stays as it is.
 
-    Gradio's own is shared by all of its apps on a machine. Call it before a page is built. Folders of processes that
-    were killed are deleted too.
+    Gradio's default folder is shared by all of its apps on a machine. Call this before a page is built. Folders of
+    killed processes are deleted too.
     """
     if _FOLDER in os.environ:
         return
@@ -53,14 +53,14 @@ def _runs(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # somebody else's
+    except PermissionError:  # process of another user
         pass
     return True
 
 
 @dataclass(frozen=True, order=True)
 class _File:
-    """A file of the folder, ordered by the time it came there."""
+    """A file of the folder, ordered by the time it was written there."""
 
     written: float
     size: int
@@ -68,13 +68,13 @@ class _File:
 
 
 class Uploads:
-    """Keeps a folder of uploads small and young.
+    """Deletes old and surplus files from a folder of uploads.
 
     Args:
-        folder: Everything in it is taken for an upload.
-        max_bytes: Of all files together.
+        folder: Everything in it counts as an upload.
+        max_bytes: Limit of all files together.
         seconds_kept: Age at which a file is deleted.
-        seconds_unfinished: Age at which one is deleted that no upload ended.
+        seconds_unfinished: Age at which an unfinished upload is deleted.
     """
 
     def __init__(
@@ -90,18 +90,18 @@ class Uploads:
         self._kept = seconds_kept
         self._unfinished = seconds_unfinished
         self._lock = threading.Lock()
-        self._total = max_bytes  # nobody has looked yet
+        self._total = max_bytes  # unknown before the first sweep
         self._pages: list[gr.Blocks] = []
 
     def belong_to(self, page: gr.Blocks) -> None:
-        """Let a page forget files that are deleted: it remembers every upload it answered."""
+        """Let a page forget deleted files; it keeps a record of every upload."""
         self._pages.append(page)
 
     def sweep(self, room: int = 0) -> int:
         """Delete files that are too old, and then the oldest until there is room.
 
         Args:
-            room: Bytes that are about to come.
+            room: Bytes of the next upload.
 
         Returns:
             Number of files deleted.
@@ -109,20 +109,20 @@ class Uploads:
         with self._lock:
             now = time.time()
             files = sorted(self._files())
-            going = {file.path for file in files if now - file.written > self._age(file.path)}
-            left = [file for file in files if file.path not in going]
-            total = sum(file.size for file in left)
-            for file in left:
+            expired = {file.path for file in files if now - file.written > self._age(file.path)}
+            remaining = [file for file in files if file.path not in expired]
+            total = sum(file.size for file in remaining)
+            for file in remaining:
                 if total + room <= self._max_bytes:
                     break
-                going.add(file.path)
+                expired.add(file.path)
                 total -= file.size
-            self._delete(going)
+            self._delete(expired)
             self._total = total + room
-            return len(going)
+            return len(expired)
 
     def make_room(self, size: int) -> None:
-        """Let bytes come: sweep where they may be more than there is room for, by what came since the last sweep."""
+        """Make room for an upload of this size: sweep if the files since the last sweep may exceed the limit."""
         with self._lock:
             self._total += size
             full = self._total > self._max_bytes
@@ -151,11 +151,11 @@ class Uploads:
             try:
                 await anyio.to_thread.run_sync(self.sweep)
             except OSError as error:
-                _log.warning("the folder of uploads could not be swept: %s", error)
+                _LOG.warning("the folder of uploads could not be swept: %s", error)
             await asyncio.sleep(_SECONDS_BETWEEN)
 
     def _age(self, path: Path) -> float:
-        """Seconds for which a file is kept; an upload that has not ended has no folder of its own."""
+        """Seconds for which a file is kept; an unfinished upload has no folder of its own."""
         return self._unfinished if path.parent == self.folder else self._kept
 
     def _files(self) -> list[_File]:
@@ -163,7 +163,7 @@ class Uploads:
         for parent, _, names in os.walk(self.folder):
             for name in names:
                 path = Path(parent, name)
-                with contextlib.suppress(FileNotFoundError):  # another thread was faster
+                with contextlib.suppress(FileNotFoundError):  # deleted by another thread
                     facts = path.lstat()
                     if not stat.S_ISDIR(facts.st_mode):
                         files.append(_File(facts.st_ctime, facts.st_size, path))  # a copied file keeps its mtime

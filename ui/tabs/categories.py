@@ -1,4 +1,4 @@
-"""Tab "Categories": a category at any depth: its centre, spread, nearest and farthest products, and what is like it."""
+"""Tab "Categories": a category of any depth with its center, spread, nearest and farthest products and similar ones."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from pipeline.catalog.category_stats import Categories, chain
 from pipeline.taxonomy.paths import Taxonomy, levels
 from ui import deep_links
+from ui.api.answers import CategoryDetails, CategoryFigures, ConfusedCategory, SimilarProduct
 from ui.components import cards, charts, treemap
 from ui.components.picking import pick_button, pickable, picked
 from ui.components.plots import drawing, plot
@@ -22,24 +23,25 @@ _PRODUCTS = 6  # nearest, and as many farthest
 _LISTED = 8
 _BRANDS = 12
 _ALL = "All categories"
-_START = "Pick a category: in the map, or by name."
-_TESTED = "of products for testing"
-_UNTESTED = "with * of all, where none is for testing"
+_START = "Choose a category in the map or by name."
+_TESTED = "share of the test products"
+_UNTESTED = "share of all products where marked *, because none is a test product"
 
 
-def category(workspace: Workspace, category: str) -> dict[str, Any]:
-    """What a category of the catalogue is like: its centre in the space, its products and its neighbours.
+def category(workspace: Workspace, category: str) -> CategoryDetails:
+    """Describe a category of the catalogue: figures, nearest and farthest products, similar and confused categories.
 
     Args:
-        workspace: What is open.
-        category: Path such as "Home & Garden > Decor", at any depth.
+        workspace: The open catalogue and its model.
+        category: Path such as "Home & Garden > Decor", of any depth.
 
     Returns:
         "category_path", "depth", "members", "accuracy" (share predicted in it or below it, of its "tested" members,
-        which training did not see; of all, where none is tested), "spread" (1 - mean cosine to the centroid),
+        which training did not see, or of all members if none is tested), "spread" (1 - mean cosine to the centroid),
         "children"; "nearest" and "farthest" members with their "similarity" (cosine
-        to the centroid); "similar" categories of the same depth (cosine of the centroids); "mistaken_for", where its
-        products are wrongly predicted, and "mistaken_from", whose products are predicted in it; "brands".
+        to the centroid); "similar" categories of the same depth (cosine of the centroids); "mistaken_for", categories
+        wrongly predicted for its products, and "mistaken_from", categories whose products are predicted in it;
+        "brands".
     """
     tree = workspace.categories
     node = _node(tree, category)
@@ -66,27 +68,27 @@ def category(workspace: Workspace, category: str) -> dict[str, Any]:
 
 
 def show(workspace: Workspace, chosen: str | None, other: str | None) -> tuple[str, str]:
-    """The map around a category, and the category, beside another where one is given."""
+    """Render the map around a category, and the category, beside another one if given."""
     if not chosen:
         return category_map(workspace.categories, None), cards.hint(_START)
     drawn = category_map(workspace.categories, _node(workspace.categories, chosen))
     if not other:
         return drawn, panel(workspace, category(workspace, chosen))
     tree = workspace.categories
-    likeness = float(tree.centroids[_node(tree, chosen)] @ tree.centroids[_node(tree, other)])
+    cosine = float(tree.centroids[_node(tree, chosen)] @ tree.centroids[_node(tree, other)])
     both = "".join(panel(workspace, category(workspace, path)) for path in (chosen, other))
-    told = cards.hint(f"The centroids of the two have a cosine of {likeness:.2f}.")
-    return drawn, f'{told}<div class="beside">{both}</div>'
+    message = cards.hint(f"The centroids of the two have a cosine of {cosine:.2f}.")
+    return drawn, f'{message}<div class="beside">{both}</div>'
 
 
 def pick(workspace: Workspace, other: str | None, event: gr.EventData) -> tuple[Any, str, str]:
-    """A click on a category, or on the way up to all of them."""
+    """Answer a click on a category, or on a link up to its parents."""
     path = picked(event)
     return (gr.update(value=path or None), *show(workspace, path, other))
 
 
 def category_map(tree: Categories, node: int | None) -> str:
-    """The treemap of a node's children, or of its siblings where it has none, under the way up."""
+    """Render the treemap of a node's children, or of its siblings if it has none, below the links up."""
     if not len(tree):
         return cards.hint("No product of this catalogue has a category.")
     inside = node
@@ -105,68 +107,75 @@ def category_map(tree: Categories, node: int | None) -> str:
         )
         for child in inner
     ]
-    basis = "; ".join([_TESTED] * any(tree.tested[inner]) + [_UNTESTED] * (not all(tree.tested[inner])))
+    tested = tree.tested[inner]
+    basis = []
+    if any(tested):
+        basis.append(_TESTED)
+    if not all(tested):
+        basis.append(_UNTESTED)
     above = () if inside is None else tree.taxonomy.ancestors(tree.taxonomy.paths[inside])
     way = [pick_button("", _ALL), *(pick_button(path, escape(levels(path)[-1])) for path in above)]
-    return f'<nav class="way" aria-label="Way up">{" <i>›</i> ".join(way)}</nav>{treemap.render(tiles, basis)}'
+    return (
+        f'<nav class="way" aria-label="Way up">{" <i>›</i> ".join(way)}</nav>{treemap.render(tiles, "; ".join(basis))}'
+    )
 
 
-def panel(workspace: Workspace, found: dict[str, Any]) -> str:
-    """A category as HTML."""
-    members = found["members"]
+def panel(workspace: Workspace, details: CategoryDetails) -> str:
+    """Render a category."""
+    members = details["members"]
     facts = (
         ("products", f"{members:,}"),
-        (f"predicted right, of {_judged(found)}", cards.percent(found["accuracy"])),
-        ("spread", f"{found['spread']:.2f}"),
-        ("categories below", f"{len(found['children']):,}"),
+        (f"predicted correctly, {_basis(details)}", cards.percent(details["accuracy"])),
+        ("spread", f"{details['spread']:.2f}"),
+        ("categories below", f"{len(details['children']):,}"),
     )
-    told = "".join(f"<li><b>{value}</b> {name}</li>" for name, value in facts)
+    numbers = "".join(f"<li><b>{value}</b> {name}</li>" for name, value in facts)
     similar = "".join(
         cards.bar(
             pick_button(one["category_path"], cards.breadcrumb(one["category_path"])),
             max(0.0, one["similarity"]),
             f"{one['similarity']:.2f}",
         )
-        for one in found["similar"]
+        for one in details["similar"]
     )
     brands = "".join(
-        cards.bar(escape(one["brand"]), one["products"] / members, f"{one['products']:,}") for one in found["brands"]
+        cards.bar(escape(one["brand"]), one["products"] / members, f"{one['products']:,}") for one in details["brands"]
     )
     photos = (
-        ("Nearest to its centre", cards.product_cards(workspace.catalog, found["nearest"])),
-        ("Farthest from it", cards.product_cards(workspace.catalog, found["farthest"])),
+        ("Nearest to its center", cards.product_cards(workspace.catalog, details["nearest"])),
+        ("Farthest from its center", cards.product_cards(workspace.catalog, details["farthest"])),
     )
     counted = (
-        ("Most similar categories", similar or cards.hint("No other category is as deep.")),
-        ("What all its products are mistaken for", _mistakes(found["mistaken_for"], members)),
-        ("Products of these are mistaken for it", _mistakes(found["mistaken_from"], members)),
-        ("Brands", brands or cards.hint("No product names one.")),
+        ("Most similar categories", similar or cards.hint("No other category has this depth.")),
+        ("Its products are mistaken for", _mistakes(details["mistaken_for"], members)),
+        ("Products mistaken for it are from", _mistakes(details["mistaken_from"], members)),
+        ("Brands", brands or cards.hint("No product has a brand.")),
     )
     shown = "".join(f"<h4>{title}</h4>{html}" for title, html in photos)
     listed = "".join(f"<section><h4>{title}</h4>{html}</section>" for title, html in counted)
-    head = f'<h3>{cards.breadcrumb(found["category_path"])}</h3><ul class="facts">{told}</ul>'
+    head = f'<h3>{cards.breadcrumb(details["category_path"])}</h3><ul class="facts">{numbers}</ul>'
     return f'<section class="category">{head}{shown}<div class="columns">{listed}</div></section>'
 
 
 def likeness(workspace: Workspace) -> go.Figure:
-    """The cosines between the centroids of the top-level categories, alike ones beside each other."""
+    """Heatmap of the cosines between the centroids of the top-level categories, similar ones side by side."""
     tree = workspace.categories
     tops = tree.children(None)
     cosines = tree.centroids[tops] @ tree.centroids[tops].T
     order = chain(cosines)
     names = [tree.taxonomy.paths[tops[place]] for place in order]
     return charts.heatmap(
-        cosines[np.ix_(order, order)], names, names, "How alike top-level categories are", unit="cosine"
+        cosines[np.ix_(order, order)], names, names, "Similarity of top-level categories", unit="cosine"
     )
 
 
 def build(workspace: Workspace, tab: gr.Tab) -> None:
-    """Lay out the tab; its map and figure are made when it is opened."""
+    """Lay out the tab; its map and figure are drawn when it is opened."""
     paths = workspace.catalog.products["category_path"].dropna().unique()
     choices = list(Taxonomy.of(paths).paths)
     with gr.Row():
         chosen = gr.Dropdown(choices, value=None, label="Category", info="Type to search.", elem_id="category-chosen")
-        other = gr.Dropdown(choices, value=None, label="Beside", info="Another, to compare.", elem_id="category-other")
+        other = gr.Dropdown(choices, value=None, label="Beside", info="To compare.", elem_id="category-other")
     drawn = pickable(elem_id="category-map", script=treemap.FIT)
     detail = pickable(cards.hint(_START), elem_id="category-detail")
     figure = plot("category-likeness")
@@ -183,7 +192,7 @@ def build(workspace: Workspace, tab: gr.Tab) -> None:
         deep_links.Target(
             "categories",
             ["category"],
-            lambda asked: [workspace.categories.taxonomy.paths[_node(workspace.categories, asked)]],
+            lambda path: [workspace.categories.taxonomy.paths[_node(workspace.categories, path)]],
             [chosen],
             update,
             [chosen, other],
@@ -191,8 +200,8 @@ def build(workspace: Workspace, tab: gr.Tab) -> None:
             "#category-detail",
         )
     )
-    asked = gr.Textbox(visible=False, label="category", placeholder=choices[0] if choices else "")
-    endpoint(bind(category, workspace), [asked])
+    path = gr.Textbox(visible=False, label="category", placeholder=choices[0] if choices else "")
+    endpoint(bind(category, workspace), [path])
 
 
 def _node(tree: Categories, path: str) -> int:
@@ -201,7 +210,7 @@ def _node(tree: Categories, path: str) -> int:
     return tree.taxonomy.index[path]
 
 
-def _brief(tree: Categories, node: int) -> dict[str, Any]:
+def _brief(tree: Categories, node: int) -> CategoryFigures:
     return {
         "category_path": tree.taxonomy.paths[node],
         "members": int(tree.counts[node]),
@@ -211,31 +220,31 @@ def _brief(tree: Categories, node: int) -> dict[str, Any]:
 
 
 def _note(tree: Categories, node: int) -> str:
-    """What a tile says below its name."""
-    right = cards.percent(float(tree.accuracy[node]))
-    return f"{tree.counts[node]:,} · {right} right{'' if tree.tested[node] else '*'}"
+    """Text of a tile below its name; * marks an accuracy that includes training products."""
+    accuracy = cards.percent(float(tree.accuracy[node]))
+    return f"{tree.counts[node]:,} · {accuracy} correct{'' if tree.tested[node] else '*'}"
 
 
-def _judged(found: dict[str, Any]) -> str:
-    """Over which products the accuracy is, in words."""
-    if not found["tested"]:
-        return "all, training included: none is for testing"
-    return f"{found['tested']:,} for testing, which training did not see"
+def _basis(details: CategoryDetails) -> str:
+    """Products that the accuracy is measured on, in words."""
+    if not details["tested"]:
+        return "of all products including training, because none is a test product"
+    return f"of {details['tested']:,} test products, which training did not see"
 
 
-def _named(counted: list[tuple[str, int]]) -> list[dict[str, Any]]:
+def _named(counted: list[tuple[str, int]]) -> list[ConfusedCategory]:
     return [{"category_path": path, "products": n} for path, n in counted[:_LISTED]]
 
 
-def _product(workspace: Workspace, row: int, cosine: float) -> dict[str, Any]:
+def _product(workspace: Workspace, row: int, cosine: float) -> SimilarProduct:
     return {**workspace.product(row), "similarity": cosine, "text_similarity": None, "image_similarity": None}
 
 
-def _mistakes(found: list[dict[str, Any]], members: int) -> str:
-    """Bars; a category that no product has cannot be picked, so these are no buttons."""
-    if not found:
-        return cards.hint("Nothing.")
+def _mistakes(confused: list[ConfusedCategory], members: int) -> str:
+    """Render bars without buttons, because a category without products cannot be chosen."""
+    if not confused:
+        return cards.hint("No other category.")
     return "".join(
         cards.bar(cards.breadcrumb(one["category_path"]), one["products"] / members, f"{one['products']:,}")
-        for one in found
+        for one in confused
     )

@@ -1,4 +1,4 @@
-"""Tab "Classify": a photo, a title, a description to a category path, how sure each level is, and the evidence."""
+"""Tab "Classify": predicts the category path of a photo and a text, with the confidence of each level and evidence."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pipeline.errors import UserError
 from pipeline.prediction.answer import Shelf, ask
 from pipeline.taxonomy.paths import levels, truncate
 from ui import deep_links
+from ui.api.answers import Classification, EvidenceProduct, PredictedLevel
 from ui.components import cards, examples
 from ui.components.photo import photo_input, read_photo
 from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Workspace, bind, endpoint, read_listing, read_paths, refuse
@@ -20,7 +21,7 @@ MAX_PATHS = 100
 _CATEGORIES = 8
 _RUNNERS_UP = 5
 _PRECISION = PredictConfig().precision
-_START = "Give a photo, a title or both, and the category they fit appears here, with how sure each level is."
+_START = "Add a photo, a title or both. The predicted category appears here, with the confidence of each level."
 _READ = {"text": "text", "image": "photo", "fused": "photo and text"}
 
 
@@ -32,35 +33,35 @@ def classify(
     precision: float = _PRECISION,
     branches: str = "",
     candidates: str = "",
-) -> dict[str, Any]:
-    """Predict the category of a product over the whole taxonomy, and say how sure each level is.
+) -> Classification:
+    """Predict the category of a product over the whole taxonomy, with a confidence for each level.
 
     Args:
-        workspace: What is open.
+        workspace: The open catalogue and its model.
         photo: JPEG, PNG or WebP file, or none.
         title: Title of the product; may be empty.
-        description: Description of the product; may be empty, may hold HTML.
-        precision: How often a level that is called certain shall be right, above 0 and at most 1.
-        branches: Only these branches of the taxonomy, one path a line; empty for all.
-        candidates: Only these category paths, one a line; empty for all.
+        description: Description of the product; may be empty, may contain HTML.
+        precision: Share of the levels called certain that should be correct, above 0 and at most 1.
+        branches: Choose among these branches of the taxonomy only, one path a line; empty for all.
+        candidates: Choose among these category paths only, one a line; empty for all.
 
     Returns:
-        "summary": in words, how far the prediction is sure and why no further; "category_path"; "certain_path", its
-        certain levels ("" if none is); "certain_levels", their number; "needs_review"; "low_confidence", if nothing is
-        certain; "familiar", whether the product is like those that confidences were measured on (null if unknown);
-        "read", of what it was predicted;
-        "predicted": the levels from the top, each with its confidence (0 to 1, falling), whether it is certain, what
-        confidence is needed for that (null if none suffices) at which asked precision, and the agreement of the
-        evidence, 0 to 1;
-        "categories": the likeliest single paths (category_path) with their probability (score);
-        "similar": the evidence, the labelled products most alike, each with the number of levels it agrees on;
-        "itself": products of the catalogue that are no evidence, since they are this very product.
+        "summary": a sentence with the last certain level and why the next one is not; "category_path"; "certain_path",
+        its certain levels ("" if none is); "certain_levels", their number; "needs_review"; "low_confidence", true if no
+        level is certain; "familiar", whether the product resembles those that the confidences were measured on (null if
+        unknown); "read", the input that was used;
+        "predicted": the levels from the top, each with its confidence (0 to 1, falling), whether it is certain, the
+        confidence needed for that (null if none suffices) at the asked precision, and the agreement of the evidence,
+        0 to 1;
+        "categories": the most likely single paths (category_path) with their probability (score);
+        "similar": the evidence, the most similar labeled products, each with the number of levels on which it agrees;
+        "itself": products of the catalogue left out of the evidence because they are this very product.
     """
     text = read_listing(title, description)
     if not text and not photo:
-        raise refuse("There is nothing to classify yet: give a photo, a title or a description.")
+        raise refuse("There is nothing to classify yet: add a photo, a title or a description.")
     if not 0 < precision <= 1:
-        raise refuse("The precision asked for lies above 0 and is at most 1, such as 0.9.")
+        raise refuse("The precision must be above 0 and at most 1, for example 0.9.")
     only = {
         "branches": read_paths(branches, "branches", MAX_PATHS),
         "candidates": read_paths(candidates, "candidates", MAX_PATHS),
@@ -99,11 +100,7 @@ def classify(
             }
             for depth, (level, confidence, needed, asked) in enumerate(steps)
         ],
-        "categories": [
-            # not "path": gradio_client takes a dictionary with one for a file, and tries to download it
-            {"category_path": score.path, "score": score.score}
-            for score in answer.alternatives
-        ],
+        "categories": [{"category_path": score.path, "score": score.score} for score in answer.alternatives],
         "similar": [
             {**workspace.describe(hit), "agreeing_levels": common}
             for hit, common in zip(hits, support.common(found.path), strict=True)
@@ -113,17 +110,17 @@ def classify(
 
 
 def show(workspace: Workspace, *inputs: Any) -> tuple[str, str]:
-    """The answer of `classify` as HTML: the prediction, and the evidence."""
+    """Classify and render the answer as HTML: the prediction, and the evidence."""
     answer = classify(workspace, *inputs)
-    notes = [_agreement(answer, product["agreeing_levels"]) for product in answer["similar"]]
+    notes = [_agreement(answer, product) for product in answer["similar"]]
     return prediction(answer), itself(answer) + cards.product_cards(workspace.catalog, answer["similar"], notes)
 
 
-def show_again(workspace: Workspace, photo: str | None, title: str, description: str, *others: Any) -> Any:
-    """`show` once a setting has moved; nothing happens before there is something to classify."""
+def show_again(workspace: Workspace, photo: str | None, title: str, description: str, *settings: Any) -> Any:
+    """Classify again after a setting has changed; does nothing as long as there is no product."""
     if not photo and not title.strip() and not description.strip():
         return gr.skip(), gr.skip()
-    return show(workspace, photo, title, description, *others)
+    return show(workspace, photo, title, description, *settings)
 
 
 def fill(number: int) -> tuple[str | None, str, str]:
@@ -132,31 +129,35 @@ def fill(number: int) -> tuple[str | None, str, str]:
     return example.path, example.title, example.description
 
 
-def prediction(answer: dict[str, Any]) -> str:
-    """A prediction as HTML: in words, then level by level, then the likeliest other paths."""
+def prediction(answer: Classification) -> str:
+    """Render a prediction as HTML: the summary, the levels, then the most likely other paths."""
     tone = "low" if answer["low_confidence"] else "review" if answer["needs_review"] else "sure"
-    said = escape(answer["summary"]).replace(" %", "&nbsp;%")
+    summary = escape(answer["summary"])
     steps = "".join(_step(step) for step in answer["predicted"])
-    others = [found for found in answer["categories"] if found["category_path"] != answer["category_path"]]
+    others = [other for other in answer["categories"] if other["category_path"] != answer["category_path"]]
     bars = "".join(
-        cards.bar(cards.breadcrumb(found["category_path"]), found["score"]) for found in others[:_RUNNERS_UP]
+        cards.bar(cards.breadcrumb(other["category_path"]), other["score"]) for other in others[:_RUNNERS_UP]
     )
     runners_up = (
         '<section class="alternatives" aria-label="Runner-up categories"><h3>Runners-up</h3>'
-        f'<p class="hint">Other paths, each with the share of the probability that ends there.</p>{bars}</section>'
+        f'<p class="hint">Other category paths with their probability.</p>{bars}</section>'
     )
     return (
         '<section class="prediction" aria-label="Predicted category"><h3>Predicted category</h3>'
-        f'<p class="verdict {tone}" role="status">{said}</p><ol class="steps">{steps}</ol>'
-        f'<p class="hint">Predicted from the {answer["read"]}. The line across a bar is the confidence that a level '
-        f"needs.</p></section>{runners_up if bars else ''}"
+        f'<p class="verdict {tone}" role="status">{summary}</p><ol class="steps">{steps}</ol>'
+        f'<p class="hint">Predicted from the {answer["read"]}. The line across a bar marks the confidence that the '
+        f"level needs.</p></section>{runners_up if bars else ''}"
     )
 
 
-def itself(answer: dict[str, Any]) -> str:
-    """As HTML, which products of the catalogue are the one asked about, and so no evidence; "" where none is."""
+def itself(answer: Classification) -> str:
+    """Render a hint about products of the catalogue left out as the product itself; "" if there are none."""
     titles = ", ".join(f'"{product["title"] or "untitled"}"' for product in answer["itself"])
-    return cards.hint(f"The catalogue has this product itself, which is no evidence: {titles}.") if titles else ""
+    return (
+        cards.hint(f"Left out of the evidence, because the catalogue contains this very product: {titles}.")
+        if titles
+        else ""
+    )
 
 
 def build(workspace: Workspace) -> list[gr.components.Component]:
@@ -178,23 +179,21 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
                 _PRECISION,
                 step=0.01,
                 label="Precision",
-                info="How often a level that is accepted shall be right, on average. More asks for more review.",
+                info="Average share of accepted levels that are correct. A higher value sends more levels to review.",
             )
             with gr.Accordion("Only some categories", open=False):
-                # no first value: Gradio writes one again, over what was typed, in the frame that shows the fields
+                # no initial value: Gradio would write one again, over what was typed, when it shows the fields
                 branches = gr.Textbox(label="Branches, one path a line", lines=2, max_length=MAX_TEXT)
-                candidates = gr.Textbox(
-                    label="Candidates to choose among, one path a line", lines=2, max_length=MAX_TEXT
-                )
+                candidates = gr.Textbox(label="Candidates, one path a line", lines=2, max_length=MAX_TEXT)
         with gr.Column(scale=3, min_width=280):
             predicted = gr.HTML(cards.hint(_START), js_on_load=None, elem_id="prediction")
-    gr.HTML("<h3>Evidence: the most similar labelled products</h3>", js_on_load=None)
-    similar = gr.HTML(cards.hint("They appear with the prediction."), js_on_load=None, elem_id="similar")
+    gr.HTML("<h3>Evidence: the most similar labeled products</h3>", js_on_load=None)
+    similar = gr.HTML(cards.hint("Appears with the prediction."), js_on_load=None, elem_id="similar")
     form, outputs = [photo, title, description], [predicted, similar]
     inputs: list[gr.components.Component] = [*form, precision, branches, candidates]
     run = bind(show, workspace)
     gr.on([button.click, title.submit], run, inputs, outputs, api_visibility="private")
-    # `input`, not `release`, which the keyboard never fires; while the slider is dragged only the last place counts
+    # `input`, not `release`, which the keyboard never fires; while the slider is dragged, only the last value counts
     precision.input(
         bind(show_again, workspace),
         inputs,
@@ -204,28 +203,35 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
         api_visibility="private",
     )
     examples.run_on_click(tiles, fill, form, run, inputs, outputs, reveal="#prediction")
-    named = ("title", "description")
     deep_links.offer(
         deep_links.Target(
-            "classify", named, deep_links.texts, [title, description], run, inputs, outputs, "#prediction"
+            "classify",
+            ["title", "description"],
+            deep_links.texts,
+            [title, description],
+            run,
+            inputs,
+            outputs,
+            "#prediction",
         )
     )
     endpoint(bind(classify, workspace), inputs)
     return form
 
 
-def _step(step: dict[str, Any]) -> str:
-    """One level of the path as a list item."""
+def _step(step: PredictedLevel) -> str:
+    """Render one level of the path as a list item."""
     state = '<span class="state">accepted</span>' if step["certain"] else '<span class="state">needs review</span>'
-    agrees = ""
+    agreement = ""
     if step["agreement"] is not None:
-        agrees = f"{cards.percent(step['agreement']) if step['agreement'] else 'none'} of the evidence agrees"
+        agreement = f"{cards.percent(step['agreement']) if step['agreement'] else 'none'} of the evidence agrees"
     bar = cards.bar(f'<b dir="auto">{escape(step["level"])}</b> {state}', step["confidence"], mark=step["needed"])
-    return f'<li class="{"sure" if step["certain"] else "review"}">{bar}<p>{agrees}</p></li>'
+    return f'<li class="{"sure" if step["certain"] else "review"}">{bar}<p>{agreement}</p></li>'
 
 
-def _agreement(answer: dict[str, Any], common: int) -> str:
-    """How far a product of the evidence agrees with the prediction, as HTML."""
+def _agreement(answer: Classification, product: EvidenceProduct) -> str:
+    """Render how many levels a product of the evidence shares with the prediction."""
+    common = product["agreeing_levels"]
     if not common:
         return '<p class="differs">elsewhere in the taxonomy</p>'
     if common == len(answer["predicted"]):

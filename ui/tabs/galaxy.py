@@ -1,14 +1,14 @@
-"""Tab "Galaxy": every product a point in space, every category of depth 2 a star; ui/galaxy/static draws them.
+"""Tab "Galaxy": every product is a point in space, every category of depth 2 a marker; ui/galaxy/static draws them.
 
-The script fetches the chart and the photos (`routes`), calls the server functions here for what a click asks for,
-and triggers events that lead to other tabs. What other tabs found reaches it as the component's value.
+The script fetches the chart and the photos (`routes`), calls the server functions of this module after a click, and
+triggers events that lead to other tabs. Results of other tabs reach it as the component's value.
 """
 
 from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -18,35 +18,47 @@ import pandas as pd
 
 from pipeline.search.filters import in_category
 from pipeline.search.neighbors import centre_of, nearest_products
+from ui.api.answers import (
+    CategoryPanel,
+    DistantProduct,
+    Highlight,
+    NamedRow,
+    Neighbor,
+    ProductPanel,
+    SimilarProduct,
+    TextMatches,
+    TopCategory,
+)
 from ui.components import cards, results
 from ui.galaxy import routes
 from ui.guard.faults import reported
-from ui.workspace import Workspace, bind, check_text, endpoint, refuse
+from ui.workspace import Workspace, bind, check_text, endpoint, refuse, text_or_none
 
-_NEIGHBOURS = 12
-_AT_THE_ENDS = 6  # nearest and farthest products that are shown of a category
-_LONG = 1_200  # characters of a description in the panel
+_NEIGHBORS = 12
+_PER_END = 6  # nearest, and as many farthest products of a category
+_DESCRIPTION_LENGTH = 1_200  # characters in the panel
+_NO_CATEGORY = "The catalogue has no such category."
 _KEYS = (
-    "Drag to turn, scroll or pinch to come closer. "
-    "Keys: / search, n next neighbour, p the one before, h whole galaxy, Esc close."
+    "Drag to turn, scroll or pinch to zoom. "
+    "Keys: / search, n next neighbor, p previous product, h whole galaxy, Esc close."
 )
 
-# ${...} and {{...}} are Gradio's templates: only the version, which is ours, goes into it
+# ${...} and {{...}} are Gradio's templates: nothing from outside may be inserted, only the version
 _TEMPLATE = """
-<div class="sky" data-version="VERSION">
-  <div class="sky-controls"></div>
-  <div class="sky-stage">
-    <div class="sky-holder">
-      <div class="sky-view" role="img" aria-label="All products as points in space"></div>
-      <div class="sky-names" aria-hidden="true"></div>
-      <div class="sky-tip" hidden></div>
-      <button type="button" class="sky-home" title="Show the whole galaxy (key h)">Whole galaxy</button>
+<div class="galaxy" data-version="VERSION">
+  <div class="galaxy-controls"></div>
+  <div class="galaxy-stage">
+    <div class="galaxy-holder">
+      <div class="galaxy-view" role="img" aria-label="All products as points in space"></div>
+      <div class="galaxy-names" aria-hidden="true"></div>
+      <div class="galaxy-tip" hidden></div>
+      <button type="button" class="galaxy-home" title="Show the whole galaxy (key h)">Whole galaxy</button>
     </div>
-    <aside class="sky-panel" aria-label="What is chosen" hidden></aside>
+    <aside class="galaxy-panel" aria-label="Selection" hidden></aside>
   </div>
-  <p class="sky-alert" role="alert"></p>
-  <p class="sky-status hint" role="status"></p>
-  <ul class="sky-legend legend"></ul>
+  <p class="galaxy-alert" role="alert"></p>
+  <p class="galaxy-status hint" role="status"></p>
+  <ul class="galaxy-legend legend"></ul>
   <p class="hint">KEYS</p>
 </div>
 """
@@ -60,8 +72,8 @@ import(new URL("galaxy/scripts/main.js", document.baseURI).href).then(
 """
 
 
-def galaxy(workspace: Workspace) -> list[dict[str, Any]]:
-    """The top-level categories of the catalogue and where they lie in the galaxy.
+def galaxy(workspace: Workspace) -> list[TopCategory]:
+    """List the top-level categories of the catalogue with their positions in the galaxy.
 
     Returns:
         Largest first: category, number of products, and the mean x, y, z of their points.
@@ -69,148 +81,150 @@ def galaxy(workspace: Workspace) -> list[dict[str, Any]]:
     products = workspace.catalog.products
     counts = products["category_top"].value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable")
     means = products.groupby("category_top")[["x", "y", "z"]].mean()
-    places = dict(zip(means.index, means.to_numpy(float).tolist(), strict=True))
-    return [
-        {"category": str(top), "products": int(n), **dict(zip("xyz", places[top], strict=True))}
-        for top, n in counts.items()
-    ]
+    positions = {top: (float(x), float(y), float(z)) for top, x, y, z in means.itertuples()}
+    answer: list[TopCategory] = []
+    for top, n in counts.items():
+        x, y, z = positions[top]
+        answer.append({"category": str(top), "products": int(n), "x": x, "y": y, "z": z})
+    return answer
 
 
-def product(workspace: Workspace, question: Any) -> dict[str, Any]:
-    """What the panel shows of a product.
+def product(workspace: Workspace, question: Any) -> ProductPanel:
+    """Content of the panel for a product.
 
     Args:
-        workspace: What is open.
-        question: {"row": its row} or {"product_id": its id}; comes from a browser, so may be anything.
+        workspace: The open catalogue and its model.
+        question: {"row": its row} or {"product_id": its id}; it comes from a browser, so it may be anything.
 
     Returns:
-        The facts of it as plain values, "confidence" of its whole predicted path (0 to 1 or None), whether it brings
-        candidates, and "neighbours": row, title, and similarity (cosine), most alike first.
+        Its facts, the "confidence" of its whole predicted path (0 to 1 or None), whether it has candidates, and
+        "neighbors": row, title and similarity (cosine), most similar first.
     """
     catalog = workspace.catalog
     row = _row(workspace, question)
     values = catalog.products.iloc[row]
-    description = _text(values.get("description")) or ""
+    description = text_or_none(values.get("description")) or ""
+    if len(description) > _DESCRIPTION_LENGTH:
+        description = description[:_DESCRIPTION_LENGTH].rstrip() + " …"
     confidences = values.get("predicted_confidences")
     candidates = values.get("candidates")
     return {
         **workspace.product(row),
         "row": row,
-        "description": description if len(description) <= _LONG else description[:_LONG].rstrip() + " …",
-        "split": _text(values.get("split")),
-        "language": _text(values.get("language")),
+        "description": description,
+        "split": text_or_none(values.get("split")),
+        "language": text_or_none(values.get("language")),
         "confidence": float(confidences[-1]) if confidences is not None and len(confidences) else None,
         "candidates": candidates is not None and len(candidates) > 0,
-        "neighbours": [
+        "neighbors": [
             {**_named(workspace, hit.row), "similarity": hit.score}
-            for hit in nearest_products(catalog, row, _NEIGHBOURS)
+            for hit in nearest_products(catalog, row, _NEIGHBORS)
         ],
     }
 
 
-def star(workspace: Workspace, category: Any) -> dict[str, Any]:
-    """What the panel shows of a category.
+def category(workspace: Workspace, path: Any) -> CategoryPanel:
+    """Content of the panel for a category.
 
     Args:
-        workspace: What is open.
-        category: Its path, of any depth; comes from a browser, so may be anything.
+        workspace: The open catalogue and its model.
+        path: Category path of any depth; it comes from a browser, so it may be anything.
 
     Returns:
-        "members" (how many products are in it or below it), "spread" (mean distance to the centre), and products
-        "nearest" to the centre and "farthest" from it: row, title and distance (1 - cosine).
+        "members" (number of products in it or below it), "spread" (mean distance to the center), and products
+        "nearest" to the center and "farthest" from it: row, title and distance (1 - cosine).
     """
-    asked = category if isinstance(category, str) else ""
-    rows = members(workspace.catalog.products["category_path"], asked)
-    if not asked or not len(rows):
-        raise refuse("The catalogue has no such category.")
-    centre = centre_of(workspace.catalog, rows)
-    pairs = list(zip(centre.rows.tolist(), centre.distances.tolist(), strict=True))
-    nearest, farthest = (
-        [{**_named(workspace, row), "distance": distance} for row, distance in ordered[:_AT_THE_ENDS]]
-        for ordered in (pairs, pairs[::-1])
-    )
+    if not isinstance(path, str) or not path:
+        raise refuse(_NO_CATEGORY)
+    rows = members(workspace.catalog.products["category_path"], path)
+    if not len(rows):
+        raise refuse(_NO_CATEGORY)
+    center = centre_of(workspace.catalog, rows)
+    pairs = list(zip(center.rows.tolist(), center.distances.tolist(), strict=True))
     return {
-        "category": asked,
+        "category": path,
         "members": len(rows),
-        "spread": centre.spread,
-        "nearest": nearest,
-        "farthest": farthest,
+        "spread": center.spread,
+        "nearest": _distant(workspace, pairs[:_PER_END]),
+        "farthest": _distant(workspace, pairs[: -_PER_END - 1 : -1]),
     }
 
 
-def find(workspace: Workspace, text: Any) -> dict[str, str]:
-    """Which products hold all words of a text in their title or brand, in any case.
+def find(workspace: Workspace, text: Any) -> TextMatches:
+    """Find products with all words of a text in their title or brand, in upper or lower case.
 
     Returns:
         "mask": one bit a product in the order of the catalogue, lowest bit first, in base64.
     """
     products = workspace.catalog.products
-    held = products["title"].fillna("") + "\n" + products["brand"].fillna("")
-    found = np.ones(len(products), dtype=bool)
+    texts = products["title"].fillna("") + "\n" + products["brand"].fillna("")
+    matches = np.ones(len(products), dtype=bool)
     for word in check_text(text if isinstance(text, str) else "", "text").split():
-        found &= held.str.contains(word, case=False, regex=False).to_numpy(bool)
-    return {"mask": base64.b64encode(np.packbits(found, bitorder="little").tobytes()).decode()}
+        matches &= texts.str.contains(word, case=False, regex=False).to_numpy(bool)
+    return {"mask": base64.b64encode(np.packbits(matches, bitorder="little").tobytes()).decode()}
 
 
 def members(paths: pd.Series, category: str) -> np.ndarray:
     """Rows of the products in a category or below it: int64 [m].
 
     Args:
-        paths: Category path of each product, None where unknown.
-        category: A path.
+        paths: Category path of each product, None if unknown.
+        category: Category path.
     """
     return np.flatnonzero(in_category(paths, category))
 
 
-def lit(workspace: Workspace, name: str, found: list[dict[str, Any]], *, own: bool = False) -> dict[str, Any]:
-    """The component's value that lights up products and flies to them.
+def highlight(
+    workspace: Workspace, name: str, products: Sequence[SimilarProduct], *, own_product: bool = False
+) -> Highlight:
+    """Build the component's value that highlights products and flies to them.
 
     Args:
-        workspace: What is open.
-        name: What the panel calls them.
-        found: Products with `product_id` and `similarity`, best first.
-        own: They are the neighbours of a visitor's own product, which is marked among them.
+        workspace: The open catalogue and its model.
+        name: Title of the panel.
+        products: Products, best first.
+        own_product: Whether they are the neighbors of a visitor's own product, which is marked among them.
     """
-    rows = [workspace.catalog.row(one["product_id"]) for one in found]
-    products = [
-        {**_named(workspace, row), "similarity": one["similarity"]} for row, one in zip(rows, found, strict=True)
+    named: list[Neighbor] = [
+        {**_named(workspace, workspace.catalog.row(product["product_id"])), "similarity": product["similarity"]}
+        for product in products
     ]
-    # told apart by time, for the same search may be shown twice
-    return {"name": name, "products": products, "own": own, "asked": time.monotonic()}
+    # the time makes two equal values differ, so that the same search can be shown twice
+    return {"name": name, "products": named, "own_product": own_product, "requested_at": time.monotonic()}
 
 
 def build(workspace: Workspace) -> gr.HTML:
     """Lay out the tab; the chart is fetched when it is first opened.
 
     Returns:
-        The component: its value is of `lit`, its events `similar` and `rerank` bring a product_id.
+        The component: its value comes from `highlight`, its events `similar` and `rerank` carry a product_id.
     """
     template = _TEMPLATE.replace("VERSION", routes.version(workspace.catalog)).replace("KEYS", escape(_KEYS))
-    functions = [_answering(bind(handler, workspace)) for handler in (product, star, find)]
-    sky = gr.HTML(
+    functions = [_answering(bind(handler, workspace)) for handler in (product, category, find)]
+    component = gr.HTML(
         html_template=template, js_on_load=_START, server_functions=functions, apply_default_css=False, elem_id="galaxy"
     )
     endpoint(bind(galaxy, workspace), [])
-    return sky
+    return component
 
 
-def alike(workspace: Workspace, product_id: str) -> tuple[str, str]:
-    """The products most alike to one of the catalogue, as tab Search shows them: what was done, and the products."""
+def similar_products(workspace: Workspace, product_id: str) -> tuple[str, str]:
+    """Render the products most similar to one of the catalogue for tab Search: a sentence and the products."""
     row = _row(workspace, {"product_id": product_id})
     title = _named(workspace, row)["title"] or "untitled"
-    found = [workspace.describe(hit) for hit in nearest_products(workspace.catalog, row, _NEIGHBOURS)]
-    return cards.hint(f'Most similar to "{title}".'), results.listed(workspace.catalog, found)
+    similar = [workspace.describe(hit) for hit in nearest_products(workspace.catalog, row, _NEIGHBORS)]
+    return cards.hint(f'Most similar to "{title}".'), results.listed(workspace.catalog, similar)
 
 
-def _answering(handler: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
-    """The handler for a call from the script: a refusal is an answer with the sentence."""
+def _answering(handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Wrap a handler for calls from the script: an error becomes the answer {"refused": sentence}."""
 
-    def answer(question: Any) -> dict[str, Any]:
+    def answer(question: Any) -> Any:
         try:
             return handler(question)
         except gr.Error as error:
             return {"refused": error.message}
-        except Exception as error:  # noqa: BLE001  Gradio would answer with a status alone
+        except Exception as error:  # noqa: BLE001  Gradio would answer with a status only
             return {"refused": reported(error)}
 
     answer.__name__ = handler.__name__
@@ -218,8 +232,13 @@ def _answering(handler: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict
 
 
 def _row(workspace: Workspace, question: Any) -> int:
-    asked = question if isinstance(question, dict) else {}
-    row, product_id = asked.get("row"), asked.get("product_id")
+    """Row that the script asks for.
+
+    Raises:
+        gr.Error: If the catalogue has no such product.
+    """
+    fields = question if isinstance(question, dict) else {}
+    row, product_id = fields.get("row"), fields.get("product_id")
     if isinstance(row, int) and not isinstance(row, bool) and 0 <= row < len(workspace.catalog):
         return row
     try:
@@ -228,9 +247,10 @@ def _row(workspace: Workspace, question: Any) -> int:
         raise refuse("The catalogue has no such product.") from error
 
 
-def _named(workspace: Workspace, row: int) -> dict[str, Any]:
-    return {"row": row, "title": _text(workspace.catalog.products["title"].iloc[row])}
+def _distant(workspace: Workspace, pairs: Sequence[tuple[int, float]]) -> list[DistantProduct]:
+    """Name the products of (row, distance)."""
+    return [{**_named(workspace, row), "distance": distance} for row, distance in pairs]
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+def _named(workspace: Workspace, row: int) -> NamedRow:
+    return {"row": row, "title": text_or_none(workspace.catalog.products["title"].iloc[row])}

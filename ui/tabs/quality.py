@@ -1,10 +1,11 @@
-"""Part "Quality" of the tab Analysis: the figures of `evaluate`, confusions, trust, and products that are wrong."""
+"""Part "Quality" of the tab Analysis: figures of `evaluate`, confusions, calibration and wrongly predicted products."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
@@ -26,84 +27,101 @@ _PARTS = {
     "retrieval": "Nearest products of the same top-level category",
 }
 _FOLDED = {
-    "seen": "Categories that training saw",
-    "unseen": "Categories that training did not see",
+    "seen": "Categories seen in training",
+    "unseen": "Categories not seen in training",
 }
-_Row = tuple[tuple[str, ...], dict[str, Any]]
 _NAMES = {
     "acc1": "Acc@1", "acc3": "Acc@3", "acc5": "Acc@5", "mrr": "MRR", "hf1": "hF1", "top1": "top level",
     "hp": "h precision", "hr": "h recall", "p1": "P@1", "p3": "P@3", "ece": "ECE",
 }  # fmt: skip
 _CHARTED = ("acc1", "acc3", "mrr", "hf1", "top1")
-_NO_ANALYSIS = "This catalogue brings no confusions and no calibration: it was published before they were counted."
-_NO_FIGURES = "The model brings no figures: it was not evaluated when it was built."
+_NO_ANALYSIS = "This catalogue has no confusions and no calibration: it was published by an older version."
+_NO_FIGURES = "The model has no figures: it was not evaluated when it was built."
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """A row of a table of figures: its labels from the outermost, and its figures by name."""
+
+    labels: tuple[str, ...]
+    figures: dict[str, Any]
+
+
+class TrustView(NamedTuple):
+    """Outputs of `show_trust` in their order."""
+
+    facts: str
+    confusions: go.Figure | None = None
+    reliability: go.Figure | None = None
+    coverage: go.Figure | None = None
 
 
 def show_figures(workspace: Workspace, split: str) -> tuple[go.Figure | None, str]:
-    """Figures of a split with their intervals, as a chart of the main ones and as tables of all."""
-    found = workspace.tools.bundle.meta.get("metrics", {})
-    if split not in found:
-        there = ", ".join(name for name in _SPLITS if name in found)
-        return None, cards.hint(f"The model brings no figures of this split; it has {there}." if there else _NO_FIGURES)
-    figures = found[split]
+    """Draw the main figures of a split as a chart, and render all of them as tables, with their intervals."""
+    metrics = workspace.tools.bundle.meta.get("metrics", {})
+    if split not in metrics:
+        others = ", ".join(name for name in _SPLITS if name in metrics)
+        return None, cards.hint(f"The model has no figures of this split; it has {others}." if others else _NO_FIGURES)
+    figures = metrics[split]
     counts = " · ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in figures["n"].items())
     charted = [
-        (kind.replace("_", " "), _NAMES.get(name, name), one["value"], one["low"], one["high"])
+        charts.Interval(kind.replace("_", " "), _NAMES.get(name, name), one["value"], one["low"], one["high"])
         for kind, members in figures.get("rerank", {}).items()
         for name, one in members.items()
         if name in _CHARTED and "value" in one
     ]
-    chart = charts.intervals(charted, "Ranking the candidates, with 95 % intervals") if charted else None
+    chart = charts.intervals(charted, "Ranking the candidates, with 95% intervals") if charted else None
     tables = "".join(
         f"<h4>{title}</h4>{tables_of(figures[part])}" for part, title in _PARTS.items() if figures.get(part)
     )
     skipped = "".join(cards.hint(f"Left out: {sentence}") for sentence in figures.get("skipped", ()))
-    return chart, f"{cards.hint(f'Rows: {counts}. In brackets the 95 % bootstrap interval.')}{tables}{skipped}"
+    return chart, f"{cards.hint(f'Rows: {counts}. In brackets the 95% bootstrap interval.')}{tables}{skipped}"
 
 
 def tables_of(figures: dict[str, Any]) -> str:
-    """The figures of a part of the evaluation: a table of the main ones, the rest in folded tables below it."""
+    """Render a part of the evaluation: a table of the main figures, the others in folded tables below it."""
     main = {name: below for name, below in figures.items() if name not in _FOLDED}
     rows = [*_rows(main, ())]
     folded = [("Level by level", [*_rows_of_levels(main, ())])]
     folded += [(title, [*_rows(figures[name], ())]) for name, title in _FOLDED.items() if name in figures]
     more = "".join(
-        f'<details class="more"><summary>{title}</summary>{table(found)}</details>' for title, found in folded if found
+        f'<details class="more"><summary>{title}</summary>{table(below)}</details>' for title, below in folded if below
     )
     return table(rows) + more
 
 
-def table(rows: Sequence[_Row]) -> str:
-    """Figures as an HTML table: a row a kind, a column a figure."""
-    names = list(dict.fromkeys(name for _, row in rows for name in row))
+def table(rows: Sequence[FigureRow]) -> str:
+    """Render figures as an HTML table, one column a figure."""
+    names = list(dict.fromkeys(name for row in rows for name in row.figures))
     head = "".join(f"<th>{escape(_NAMES.get(name, name.replace('_', ' ')))}</th>" for name in names)
     body = "".join(
-        f'<tr><th scope="row">{escape(" · ".join(way).replace("_", " "))}</th>'
-        f"{''.join(f'<td>{_cell(name, row.get(name))}</td>' for name in names)}</tr>"
-        for way, row in rows
+        f'<tr><th scope="row">{escape(" · ".join(row.labels).replace("_", " "))}</th>'
+        f"{''.join(f'<td>{_cell(name, row.figures.get(name))}</td>' for name in names)}</tr>"
+        for row in rows
     )
     return f'<div class="figures"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _rows(figures: dict[str, Any], way: tuple[str, ...]) -> Iterator[_Row]:
-    """Where figures stand, with them by name."""
-    own = _figures(figures)
-    if own:
-        yield way, own
+def _rows(figures: dict[str, Any], labels: tuple[str, ...]) -> Iterator[FigureRow]:
+    """Collect the rows of a nested dictionary of figures."""
+    direct = _figures(figures)
+    if direct:
+        yield FigureRow(labels, direct)
     for name, below in figures.items():
-        if isinstance(below, dict) and name not in own:
-            yield from _rows(below, (*way, name))
+        if isinstance(below, dict) and name not in direct:
+            yield from _rows(below, (*labels, name))
 
 
-def _rows_of_levels(figures: dict[str, Any], way: tuple[str, ...]) -> Iterator[_Row]:
-    """The figures of single levels, where there are any."""
-    own = _figures(figures)
-    by_level = {name: one["levels"] for name, one in own.items() if "levels" in one}
+def _rows_of_levels(figures: dict[str, Any], labels: tuple[str, ...]) -> Iterator[FigureRow]:
+    """Collect the rows of single levels, where there are figures of levels."""
+    direct = _figures(figures)
+    by_level = {name: one["levels"] for name, one in direct.items() if "levels" in one}
     for level in sorted({level for one in by_level.values() for level in one}, key=int):
-        yield (*way, f"level {level}"), {name: one[level] for name, one in by_level.items() if level in one}
+        of_level = {name: one[level] for name, one in by_level.items() if level in one}
+        yield FigureRow((*labels, f"level {level}"), of_level)
     for name, below in figures.items():
-        if isinstance(below, dict) and name not in own:
-            yield from _rows_of_levels(below, (*way, name))
+        if isinstance(below, dict) and name not in direct:
+            yield from _rows_of_levels(below, (*labels, name))
 
 
 def _figures(figures: dict[str, Any]) -> dict[str, Any]:
@@ -118,56 +136,71 @@ def _cell(name: str, figure: dict[str, float] | None) -> str:
     return f"<b>{value}</b> [{low} to {high}]"
 
 
-def show_trust(workspace: Workspace) -> tuple[str, go.Figure | None, go.Figure | None, go.Figure | None]:
-    """What the catalogue's predictions are worth: numbers, confusions, reliability, coverage against precision."""
+def show_trust(workspace: Workspace) -> TrustView:
+    """Draw how reliable the catalogue's predictions are: numbers, confusions, reliability, precision over coverage."""
     analysis = workspace.catalog.analysis
     if analysis is None:
-        return cards.hint(_NO_ANALYSIS), None, None, None
+        return TrustView(cards.hint(_NO_ANALYSIS))
     facts = analysis["predictions"]
     if not facts["known"]:
-        return cards.hint("No product of this catalogue has a true category to compare with."), None, None, None
+        return TrustView(cards.hint("No product of this catalogue has a true category to compare with."))
     known = facts["known"]
-    told = (
-        f"Of {known:,} products with a category, {cards.percent(facts['right'] / known)} are predicted right to the "
-        f"last level and {cards.percent(facts['wrong'] / known)} wrong at some level; the others stop above the last. "
-        f"The top level is right for {cards.percent(facts['top_right'] / known)}. Confidence is judged on the "
-        f"{facts['rows']:,} outside the train split; a model trained elsewhere may have learnt from some of these."
+    message = (
+        f"Of {known:,} products with a category, {cards.percent(facts['right'] / known)} are predicted correctly down "
+        f"to the last level and {cards.percent(facts['wrong'] / known)} wrongly at some level; the other predictions "
+        f"stop above the last level. The top level is correct for {cards.percent(facts['top_right'] / known)}. "
+        f"Confidences are measured on the {facts['rows']:,} products outside the train split; a model trained "
+        "elsewhere may have seen some of them."
     )
     counts = np.array(facts["confused"], dtype=float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     confusions = charts.heatmap(
-        shares, facts["tops"], facts["tops"], "Predicted (columns) for true (rows)", unit="of the row", percent=True
+        shares,
+        facts["tops"],
+        facts["tops"],
+        "Predicted (columns), true (rows)",
+        unit="of the row",
+        percent=True,
     )
     if not facts["levels"]:
-        return cards.hint(told), confusions, None, None
-    reliable = charts.reliability(facts["levels"], "Reliability: is it as sure as it is right?")
-    return cards.hint(told), confusions, reliable, charts.coverage(facts["levels"], "Precision over coverage")
+        return TrustView(cards.hint(message), confusions)
+    return TrustView(
+        cards.hint(message),
+        confusions,
+        charts.reliability(facts["levels"], "Reliability: share correct at each confidence"),
+        charts.coverage(facts["levels"], "Precision over coverage"),
+    )
 
 
 def pairs(workspace: Workspace) -> list[tuple[str, str]]:
-    """What the list of wrong predictions can be narrowed to, as (label, value)."""
+    """Choices that narrow the list of wrong predictions, as (label, value)."""
     analysis = workspace.catalog.analysis
-    found = [] if analysis is None else analysis["predictions"]["pairs"]
+    confused = [] if analysis is None else analysis["predictions"]["pairs"]
     return [
         (_EVERY, _EVERY),
-        *((f"{levels(true)[-1]} → {levels(guess)[-1]} ({n:,})", f"{true}\n{guess}") for true, guess, n in found),
+        *((f"{levels(true)[-1]} → {levels(guess)[-1]} ({n:,})", f"{true}\n{guess}") for true, guess, n in confused),
     ]
 
 
 def list_wrong(workspace: Workspace, pair: str, page: float) -> str:
-    """Products that are predicted wrong, the surest first, a page of them, to pick."""
+    """Render a page of wrongly predicted products, the most confident first, to pick from."""
     rows = wrong_rows(workspace, pair)
     if not len(rows):
-        return cards.hint("No product is predicted wrong here.")
+        return cards.hint("No product is predicted wrongly here.")
     last = -(-len(rows) // _PAGE)
     number = min(max(1, int(page)), last)
     items = "".join(_wrong(workspace, int(row)) for row in rows[_PAGE * (number - 1) : _PAGE * number])
-    told = cards.hint(f"{len(rows):,} products, the surest first; page {number} of {last}.")
-    return f'{told}<ol class="cards small">{items}</ol>'
+    message = cards.hint(f"{len(rows):,} products, the most confident first; page {number} of {last}.")
+    return f'{message}<ol class="cards small">{items}</ol>'
 
 
 def wrong_rows(workspace: Workspace, pair: str) -> np.ndarray:
-    """Rows whose predicted path leaves the true one, of one pair "true path, newline, predicted path" or of all."""
+    """Rows whose predicted path leaves the true one: int64 [m], the most confident first.
+
+    Args:
+        workspace: The open catalogue and its model.
+        pair: "true path, newline, predicted path", or all.
+    """
     products = workspace.catalog.products
     both = zip(products["category_path"], products["predicted_path"], strict=True)
     chosen = [
@@ -179,7 +212,7 @@ def wrong_rows(workspace: Workspace, pair: str) -> np.ndarray:
 
 
 def show_wrong(workspace: Workspace, event: gr.EventData) -> str:
-    """One product that was picked: its photo and text, the true path, and the predicted one level by level."""
+    """Render the picked product: its photo and text, the true path, and the confidence of each predicted level."""
     try:
         row = workspace.catalog.row(picked(event))
     except KeyError as error:
@@ -194,24 +227,24 @@ def show_wrong(workspace: Workspace, event: gr.EventData) -> str:
     return (
         f'<div class="product">{cards.thumbnail(workspace.catalog, product["product_id"])}<div>'
         f'<h3 dir="auto">{escape(product["title"] or "untitled")}</h3>'
-        f"<p>True</p>{cards.breadcrumb(product['category_path'])}"
+        f"<p>True category</p>{cards.breadcrumb(product['category_path'])}"
         f'<p dir="auto">{escape((values["description"] or "")[:400])}</p></div></div>'
-        f"<p>Predicted, with its confidence at each level</p>{steps}"
+        f"<p>Predicted category, with the confidence of each level</p>{steps}"
     )
 
 
 def build(workspace: Workspace, tab: gr.Tab) -> None:
     """Lay out this part; it is filled when it is opened."""
     private: dict[str, Any] = {"api_visibility": "private"}
-    split = gr.Radio(list(_SPLITS), value=_SPLITS[0], label="Figures of the split")
+    split = gr.Radio(list(_SPLITS), value=_SPLITS[0], label="Split")
     chart = plot("quality-chart")
     figures = gr.HTML(js_on_load=None, elem_id="quality-figures")
-    told = gr.HTML(js_on_load=None, elem_id="quality-facts")
+    facts = gr.HTML(js_on_load=None, elem_id="quality-facts")
     confusions = plot("quality-confusions")
     with gr.Row():
         reliable = plot("quality-reliability")
         covered = plot("quality-coverage")
-    gr.HTML("<h3>Products that are predicted wrong</h3>", js_on_load=None)
+    gr.HTML("<h3>Wrongly predicted products</h3>", js_on_load=None)
     with gr.Row():
         pair = gr.Dropdown([_EVERY], value=_EVERY, label="Confusion", elem_id="quality-pair")
         page = gr.Number(1, label="Page", minimum=1, precision=0)
@@ -219,7 +252,7 @@ def build(workspace: Workspace, tab: gr.Tab) -> None:
     wrong = pickable(elem_id="quality-wrong")
     listing = bind(list_wrong, workspace)
     tab.select(bind(_offer, workspace), None, pair, **private).then(
-        drawing(show_trust, workspace), None, [told, confusions, reliable, covered], **private
+        drawing(show_trust, workspace), None, [facts, confusions, reliable, covered], **private
     ).then(listing, [pair, page], wrong, **private).then(
         drawing(show_figures, workspace), split, [chart, figures], **private
     )

@@ -1,4 +1,4 @@
-"""How attacks ask a Space: as its page does (every handler, by number), as programs do, and with bare bytes."""
+"""Calls a Space as its page does (every handler, by number), as programs do, and with raw bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CLIENT = httpx.Client(
 
 
 def as_page(address: str, number: int, data: list[Any], event: Any = None, target: int | None = None) -> Any:
-    """What the page's own way answers: the message that ends a call; of one that is not begun, an error as well."""
+    """Call a handler as the page does: returns the message that ends the call, or an error if it does not start."""
     session = uuid.uuid4().hex
     body = {"data": data, "fn_index": number, "session_hash": session, "event_data": event, "trigger_id": target}
     headers = {"x-gradio-user": "app", "Content-Type": "application/json"}
@@ -33,7 +33,7 @@ def as_page(address: str, number: int, data: list[Any], event: Any = None, targe
 
 
 def as_program(address: str, name: str, given: dict[str, Any]) -> tuple[str, Any]:
-    """What an endpoint answers: "complete" with the value, "error" with what is said, or a status."""
+    """Call an endpoint: returns "complete" with the value, "error" with the message, or a status."""
     content = json.dumps(given)
     headers = {"Content-Type": "application/json"}
     joined = CLIENT.post(f"{address}/gradio_api/call/v2/{name}", content=content, headers=headers)
@@ -45,12 +45,12 @@ def as_program(address: str, name: str, given: dict[str, Any]) -> tuple[str, Any
 
 
 def handlers(address: str) -> list[dict[str, Any]]:
-    """All handlers of the page that run on the server, private ones too: id, api_name, inputs, targets."""
+    """List all handlers of the page that run on the server, private ones too: id, api_name, inputs, targets."""
     config = CLIENT.get(f"{address}/config").json()
     return [one for one in config["dependencies"] if one["backend_fn"]]
 
 
 def upload(address: str, data: bytes, name: str = "photo.jpg") -> str:
-    """The path of an uploaded file."""
+    """Upload a file and return its path."""
     answer = CLIENT.post(f"{address}/gradio_api/upload", files={"files": (name, data)})
     return str(answer.raise_for_status().json()[0])

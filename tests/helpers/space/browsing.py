@@ -1,4 +1,4 @@
-"""What the browser tests share: which Chromium, app.py served by a process of its own, pages watched, screenshots kept.
+"""Helpers of the browser tests: Chromium, app.py in a process of its own, watched pages, screenshots.
 
 Screenshots lie in $SCREENSHOTS, or in runs/screenshots where that is not set; git ignores them.
 """
@@ -55,7 +55,7 @@ marks = [
 
 @contextlib.contextmanager
 def serving(log: Path, *options: str, **environment: str) -> Iterator[str]:
-    """The address where app.py serves; its log is shown when it does not start, and must end without a traceback."""
+    """Serve app.py and yield its address; its log is shown if it does not start, and must have no traceback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -79,7 +79,7 @@ def serving(log: Path, *options: str, **environment: str) -> Iterator[str]:
 def guarded(
     browser: Browser, address: str, request: pytest.FixtureRequest, size: tuple[int, int] = (1280, 900)
 ) -> Iterator[Page]:
-    """A page in which nothing may be fetched from elsewhere and no script may fail; its last look is kept.
+    """Open a page that fails on requests to other hosts and script errors; a screenshot is kept at the end.
 
     Args:
         browser: Where it is opened.
@@ -103,7 +103,7 @@ def guarded(
 
 
 def keep(page: Page, name: str) -> None:
-    """Keep a screenshot of the whole page, named after what it shows and the page's width."""
+    """Save a screenshot of the whole page, named after its content and the page's width."""
     assert page.viewport_size is not None
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     stem = re.sub(r"[^\w-]+", "-", name).strip("-")
@@ -117,12 +117,12 @@ def write_hostile(source: Path, target: Path) -> Path:
 
 
 def hostile_titles(rows: int) -> list[str]:
-    """Titles that would like to be more than text, numbered; every second one has the word "second"."""
+    """Numbered titles full of markup; every second one has the word "second"."""
     return [f"{HOSTILE} {number} {'second' if number % 2 else ''}".strip() for number in range(rows)]
 
 
 def until(page: Page, holds: Callable[[], bool], what: str) -> None:
-    """Wait until a condition holds that only Python can tell; fails after `PATIENCE` seconds, saying what did not."""
+    """Wait for a condition in Python; fails after `PATIENCE` seconds and names the condition."""
     deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline, f"in {PATIENCE} s never: {what}"
@@ -130,7 +130,7 @@ def until(page: Page, holds: Callable[[], bool], what: str) -> None:
 
 
 def under_way(where: Page | BrowserContext) -> set[Request]:
-    """Requests that have begun and not ended, kept up to date; not Gradio's heartbeat, which is open as the page is."""
+    """Live set of pending requests, without Gradio's heartbeat, which stays open with the page."""
     pending: set[Request] = set()
     where.on("request", lambda asked: None if "/heartbeat/" in asked.url else pending.add(asked))
     for ended in ("requestfinished", "requestfailed"):
@@ -139,13 +139,13 @@ def under_way(where: Page | BrowserContext) -> set[Request]:
 
 
 def run_apart(job: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """What a coroutine returns, run in a thread of its own: Playwright keeps a loop running in the tests' thread."""
+    """Run a coroutine in a thread of its own, since Playwright keeps a loop running in the tests' thread."""
     with ThreadPoolExecutor(1) as apart:
         return apart.submit(lambda: asyncio.run(job())).result()
 
 
 def frames(page: Page, count: int = 3) -> None:
-    """Wait until the page has drawn this many frames, and so has dealt with what came before the first."""
+    """Wait until the page has drawn this many frames and so has processed earlier events."""
     page.evaluate(
         "async (count) => { for (; count; count--) await new Promise((next) => requestAnimationFrame(next)); }", count
     )

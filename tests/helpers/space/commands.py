@@ -11,7 +11,7 @@ QUIET = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"
 
 
 def interrupted(command, log, marker):
-    """Exit code and output of a command that is interrupted when its output has `marker`."""
+    """Interrupt a command once its output contains `marker`; returns its exit code and output."""
     with log.open("w") as output:
         process = subprocess.Popen(
             command, cwd=ROOT, env=QUIET, stdout=output, stderr=output, preexec_fn=_take_interrupts
@@ -23,7 +23,7 @@ def interrupted(command, log, marker):
 
 
 def _take_interrupts():
-    """A shell lets what it runs in the background ignore interrupts, and so all that this starts."""
+    """Restore the default handling of interrupts, which shells disable for background processes."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

@@ -16,14 +16,14 @@ from typing import Any
 
 
 def free_port() -> int:
-    """A port of the loopback address that nothing listens on."""
+    """Return a free port of the loopback address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def variables(folder: Path) -> dict[str, str]:
-    """What the environment has to hold before `launch`."""
+    """Environment variables that `launch` needs."""
     return {
         "GRADIO_SERVER_NAME": "127.0.0.1",
         "GRADIO_SERVER_PORT": str(free_port()),
@@ -49,7 +49,7 @@ def launch(folder: Path) -> Any:
 
 @contextlib.contextmanager
 def in_a_process(folder: Path, extra: Mapping[str, str] | None = None) -> Iterator[tuple[str, int]]:
-    """The address of a Space in a process of its own, and the id of that process."""
+    """Serve a Space in a process of its own; yields its address and the process id."""
     environment = {name: value for name, value in os.environ.items() if name != "SPACE_ID"}
     served = subprocess.Popen(
         [sys.executable, "-m", "tests.helpers.space.in_process", str(folder)],

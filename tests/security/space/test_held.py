@@ -1,4 +1,4 @@
-"""What attacks did not break, kept that way: names of uploads, requests elsewhere, secrets, other sites, the queue."""
+"""Attacks that must keep failing: names of uploads, requests to other servers, secrets, other sites, the queue."""
 
 import contextlib
 import http.server
@@ -50,7 +50,7 @@ def test_an_upload_lies_in_its_folder_whatever_its_name(address, name):
 
 @pytest.fixture
 def listener():
-    """A server on this machine that counts who asks it: its address, and the requests it saw."""
+    """Address of a local server, and the list of the requests it received."""
     seen = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -98,7 +98,7 @@ def test_nothing_asks_another_server(address, listener):
     assert seen == []
 
 
-def test_the_page_tells_nothing_of_the_machine(address, tmp_path):
+def test_the_page_reveals_nothing_about_the_machine(address, tmp_path):
     said = "".join(CLIENT.get(f"{address}/{path}").text for path in ("", "config", "gradio_api/info", "theme.css"))
     for secret in (str(ROOT), os.environ["GRADIO_TEMP_DIR"], str(tmp_path.parent), os.getcwd()):
         assert secret not in said
@@ -115,7 +115,7 @@ def test_other_sites_are_not_let_in(address, origin):
         assert answer.headers.get("access-control-allow-origin") not in (origin, "*")
 
 
-def test_callers_who_never_listen_do_not_hold_up_others(address):
+def test_callers_who_never_read_do_not_block_others(address):
     host, _, port = address.removeprefix("http://").partition(":")
     body = b'{"text": "shirt"}'
     head = b"POST /gradio_api/call/v2/search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

@@ -1,4 +1,4 @@
-"""What strangers put into fields, arguments and events: no file is opened, no word is lost, everything is answered."""
+"""Hostile fields, arguments and events: no file of the server is opened, and every call is answered."""
 
 import functools
 import json
@@ -40,7 +40,7 @@ def photo_handlers(address):
 
 
 def outside(tmp_path):
-    """A photo of the server that nobody uploaded, and what else it has."""
+    """Paths on the server that nobody uploaded: a photo, a link, a pipe, folders and system files."""
     private = tmp_path / "private.jpg"
     private.write_bytes(encode(RED))
     link = tmp_path / "link.jpg"
@@ -93,7 +93,7 @@ def test_no_private_handler_opens_a_file_of_the_server(address, tmp_path, photo_
         assert "no such upload" in answer["output"]["error"]
 
 
-def test_a_file_beside_the_uploads_is_none(address):
+def test_a_file_beside_the_uploads_is_refused(address):
     path = Path(upload(address, encode(RED)))
     beside = path.parents[1] / "deep_links" / "x"
     beside.mkdir(parents=True)
@@ -108,11 +108,11 @@ def test_a_file_beside_the_uploads_is_none(address):
 
 
 @pytest.mark.parametrize("name", ["a\0b.jpg", f"{SURROGATE}.jpg", "x" * 300, "x/" * 3000, "~", "", ".", "\n"])
-def test_odd_names_of_uploads_are_a_sentence(address, name):
+def test_odd_names_of_uploads_are_an_error_message(address, name):
     root = Path(upload(address, encode(RED))).parents[1]
     event, said = as_program(address, "classify", {"photo": {"path": f"{root}/{'a' * 64}/{name}"}})
     assert event == "error"
-    assert "upload" in said["error"] or "no text" in said["error"]
+    assert "upload" in said["error"] or "not text" in said["error"]
 
 
 ODD = [None, True, -1, 1.5e300, "x", ["Clothing"], {"path": 5}]
@@ -132,12 +132,12 @@ ODD = [None, True, -1, 1.5e300, "x", ["Clothing"], {"path": 5}]
     ],
     ids=["surrogate", "NUL", "long", "long together", "many", "deep", "surrogate in a key"],
 )
-def test_what_no_handler_takes_is_refused_before_anything_keeps_it(address, value):
-    with pytest.raises(gr.Error, match="What was sent has"):
+def test_oversized_or_invalid_input_is_refused_before_it_is_stored(address, value):
+    with pytest.raises(gr.Error, match="The input has"):
         check_size([value])
     event, said = as_program(address, "classify", {"title": "vase", "description": value})
     assert event in ("error", "413")
-    assert "What was sent has" in said["error"]
+    assert "The input has" in said["error"]
 
 
 @pytest.mark.parametrize("value", ODD, ids=lambda value: repr(value)[:20])
@@ -170,14 +170,14 @@ def test_every_event_is_answered(address, event):
         ("component_server", {"data": 1, "component_id": 1, "fn_name": "__class__", "session_hash": "a"}),
     ],
 )
-def test_what_is_not_there_is_no_fault_of_ours(address, path, body):
+def test_an_unknown_endpoint_is_a_client_error(address, path, body):
     answer = CLIENT.post(f"{address}/gradio_api/{path}", json=body)
     assert answer.status_code in (400, 404, 422)
     assert "Traceback" not in answer.text
     assert answer.json()["detail"]
 
 
-def test_digits_without_end_are_refused(address):
+def test_very_long_numbers_are_refused(address):
     digits = "9" * 5000
     for path in (f"galaxy/title/{digits}", f"galaxy/thumbnail/{digits}", "galaxy/title/-1", "galaxy/title/x"):
         assert CLIENT.get(f"{address}/{path}").status_code == 404
@@ -190,10 +190,10 @@ def test_digits_without_end_are_refused(address):
 
 def test_the_galaxy_answers_the_script_in_sentences(address):
     config = CLIENT.get(f"{address}/config").json()
-    [sky] = [one["id"] for one in config["components"] if one["props"].get("elem_id") == "galaxy"]
-    for function in ("product", "star", "find"):
+    [galaxy] = [one["id"] for one in config["components"] if one["props"].get("elem_id") == "galaxy"]
+    for function in ("product", "category", "find"):
         for value in (None, True, {"row": True}, {"row": -1}, {"product_id": SURROGATE}, [], 10**30, "x" * 6000):
-            body = {"data": value, "component_id": sky, "fn_name": function, "session_hash": "a"}
+            body = {"data": value, "component_id": galaxy, "fn_name": function, "session_hash": "a"}
             headers = {"Content-Type": "application/json"}
             answer = CLIENT.post(
                 f"{address}/gradio_api/component_server", content=json.dumps(body), headers=headers, timeout=60
@@ -202,7 +202,7 @@ def test_the_galaxy_answers_the_script_in_sentences(address):
             assert "mask" in answer.json() or answer.json()["refused"]
 
 
-def test_an_error_of_ours_is_a_sentence_whose_id_is_in_the_log(address, monkeypatch, caplog):
+def test_an_internal_error_is_a_message_with_the_id_of_the_log(address, monkeypatch, caplog):
     from ui.workspace import Workspace
 
     monkeypatch.setattr(Workspace, "describe", lambda *_: 1 // 0)
@@ -215,7 +215,7 @@ def test_an_error_of_ours_is_a_sentence_whose_id_is_in_the_log(address, monkeypa
     assert "Traceback" not in json.dumps(said)
 
 
-def test_a_page_reads_its_own_words_as_text_and_a_program_as_they_are(address):
+def test_errors_are_escaped_for_the_page_and_raw_for_programs(address):
     branch = "<img src=x onerror=alert(1) & <b"
     event, said = as_program(address, "classify", {"title": "vase", "branches": branch})
     assert (event, branch in said["error"]) == ("error", True)

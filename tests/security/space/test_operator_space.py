@@ -21,13 +21,13 @@ def space(tmp_path, monkeypatch):
 
 @pytest.fixture
 def taken(monkeypatch):
-    """A port that somebody listens on, and that is asked for."""
+    """Port that is in use and requested."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         monkeypatch.setenv(app.PORT, str(server.getsockname()[1]))
         yield server.getsockname()[1]
 
 
-def test_a_port_that_is_taken_is_said_at_once(space, taken, capsys):
+def test_a_taken_port_is_reported_at_once(space, taken, capsys):
     assert app.main(space) == 2
     said = capsys.readouterr().err
     assert f"127.0.0.1:{taken} (Address already in use)" in said
@@ -35,14 +35,14 @@ def test_a_port_that_is_taken_is_said_at_once(space, taken, capsys):
 
 
 @pytest.mark.parametrize(("port", "host"), [("70000", "127.0.0.1"), ("7860", "192.0.2.1")])
-def test_a_port_or_host_that_cannot_be_is_said(space, monkeypatch, capsys, port, host):
+def test_an_impossible_port_or_host_is_reported(space, monkeypatch, capsys, port, host):
     monkeypatch.setenv(app.PORT, port)
     monkeypatch.setenv(app.HOST, host)
     assert app.main(space) == 2
     assert f"Nothing can be served at {host}:{port}" in capsys.readouterr().err
 
 
-def test_a_port_that_is_taken_while_the_page_is_built(taken, monkeypatch):
+def test_a_port_taken_while_the_page_is_built_is_reported(taken, monkeypatch):
     class Blocks:
         server_port = taken + 1
         closed = False
@@ -51,7 +51,7 @@ def test_a_port_that_is_taken_while_the_page_is_built(taken, monkeypatch):
             Blocks.closed = True
 
     monkeypatch.setattr(app, "launch", lambda blocks, files: None)
-    with pytest.raises(app.PortError, match="taken meanwhile"):
+    with pytest.raises(app.PortError, match="taken in the meantime"):
         app.serve(Blocks())
     assert Blocks.closed
 
@@ -67,8 +67,8 @@ def test_ctrl_c_of_the_space(tmp_path):
     assert "Traceback" not in said
 
 
-def test_a_port_that_is_no_number(tmp_path):
+def test_a_port_that_is_not_a_number_is_reported(tmp_path):
     command = [sys.executable, "app.py"]
     done = subprocess.run(command, cwd=ROOT, env={**QUIET, app.PORT: "web"}, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "GRADIO_SERVER_PORT is no number" in done.stderr
+    assert "GRADIO_SERVER_PORT is not a number" in done.stderr

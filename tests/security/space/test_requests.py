@@ -24,7 +24,7 @@ def address(small_space):
     return small_space
 
 
-def test_every_answer_says_what_a_browser_may_do_with_it(address):
+def test_every_response_has_the_security_headers(address):
     file = upload(address, b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "a.svg")
     for path in ("/", "/config", "/galaxy/scripts/main.js", "/galaxy/thumbnail/0", "/nothing", "/gradio_api/info"):
         headers = CLIENT.get(f"{address}{path}").headers
@@ -38,7 +38,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(address):
     assert "sandbox" in policy
 
 
-def test_a_part_of_a_file_does_not_bring_back_what_was_asked_with(address):
+def test_a_range_response_does_not_echo_request_headers(address):
     file = upload(address, b"0123456789")
     asked = {"Range": "bytes=2-4", "Cookie": "secret=1", "Authorization": "Bearer secret"}
     answer = CLIENT.get(f"{address}/gradio_api/file={file}", headers=asked)
@@ -67,7 +67,7 @@ def test_odd_ranges_are_answered(address, asked):
         ("GET", "runs"),
     ],
 )
-def test_what_the_page_does_not_use_is_not_there(address, method, path):
+def test_unused_gradio_routes_are_not_served(address, method, path):
     assert CLIENT.request(method, f"{address}/gradio_api/{path}").status_code == 404
 
 
@@ -77,7 +77,7 @@ def test_the_limit_of_mcp_is_that_of_its_library_and_holds_a_photo():
 
 
 def closes(connection, within=60):
-    """Whether the server ends a connection; it is asked by reading, so nothing is waited for in vain."""
+    """Whether the server closes a connection within some seconds; found out by reading from it."""
     connection.settimeout(within)
     with contextlib.suppress(ConnectionResetError):
         while connection.recv(65536):
@@ -88,7 +88,7 @@ def closes(connection, within=60):
 @pytest.mark.parametrize(
     "sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n", b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\nGET"]
 )
-def test_a_connection_that_asks_nothing_is_closed(address, monkeypatch, sent):
+def test_an_idle_connection_is_closed(address, monkeypatch, sent):
     monkeypatch.setattr(TimedProtocol, "seconds_for_headers", 0.3)
     host, _, port = address.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port))) as connection:
@@ -96,7 +96,7 @@ def test_a_connection_that_asks_nothing_is_closed(address, monkeypatch, sent):
         assert closes(connection)
 
 
-def test_a_body_that_does_not_come_ends_its_request(address, monkeypatch):
+def test_a_request_whose_body_never_arrives_is_ended(address, monkeypatch):
     monkeypatch.setattr("ui.guard.gate.SECONDS_FOR_A_CHUNK", 0.3)
     host, _, port = address.removeprefix("http://").partition(":")
     head = b"POST /gradio_api/call/v2/search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -111,7 +111,7 @@ def from_address(client, forwarded=None, path="/gradio_api/queue/join"):
     return {"type": "http", "method": "POST", "path": path, "client": (client, 1), "headers": headers}
 
 
-def test_an_address_makes_so_many_calls_a_minute():
+def test_calls_of_an_address_are_limited_per_minute():
     rates = Rates(3)
     assert [rates.allow(from_address("203.0.113.5")) for _ in range(5)] == [True] * 3 + [False] * 2
     assert rates.allow(from_address("203.0.113.6"))
@@ -120,7 +120,7 @@ def test_an_address_makes_so_many_calls_a_minute():
     assert all(Rates(0).allow(from_address("203.0.113.5")) for _ in range(10))
 
 
-def test_a_network_of_ipv6_is_one_visitor_and_a_mapped_address_is_its_own():
+def test_an_ipv6_network_counts_as_one_visitor():
     rates = Rates(2)
     same = ["2001:db9::1", "2001:db9::2", "2001:db9:0:0:ffff::3"]
     assert [rates.allow(from_address(one)) for one in same] == [True, True, False]
@@ -128,7 +128,7 @@ def test_a_network_of_ipv6_is_one_visitor_and_a_mapped_address_is_its_own():
     assert [rates.allow(from_address(one)) for one in mapped] == [True, True, False]
 
 
-def test_behind_a_proxy_the_last_public_hop_is_the_visitor_whatever_they_claim():
+def test_behind_a_proxy_the_last_public_hop_is_the_visitor():
     rates = Rates(1, behind_proxy=True)
     assert rates.allow(from_address("10.0.0.1", "1.1.1.1, 8.8.8.8, 10.2.3.4"))
     assert not rates.allow(from_address("10.0.0.1", "9.9.9.9, 8.8.8.8, 10.2.3.4"))
@@ -139,14 +139,14 @@ def test_behind_a_proxy_the_last_public_hop_is_the_visitor_whatever_they_claim()
 
 
 @pytest.mark.parametrize("said", ["", "many", "-1", "1e3", "9" * 5000])
-def test_a_rate_that_is_no_number_is_a_sentence(monkeypatch, said):
+def test_a_rate_that_is_not_a_number_is_an_error_message(monkeypatch, said):
     monkeypatch.setenv("CALLS_PER_MINUTE", said)
-    with pytest.raises(SettingError, match="CALLS_PER_MINUTE is a number"):
+    with pytest.raises(SettingError, match="CALLS_PER_MINUTE must be a number"):
         Rates.from_environment()
     assert app.main([]) == 2
 
 
-def test_too_many_calls_are_told_so_and_looking_is_not_counted(tmp_path):
+def test_too_many_calls_are_refused_and_get_requests_are_not_counted(tmp_path):
     sent = []
 
     async def application(_scope, _receive, send):
@@ -176,7 +176,7 @@ def test_too_many_calls_are_told_so_and_looking_is_not_counted(tmp_path):
     assert b"Too many calls" in called[1][1]
 
 
-def test_only_the_hosts_told_are_answered(monkeypatch):
+def test_only_allowed_hosts_are_answered(monkeypatch):
     monkeypatch.setenv("ALLOWED_HOSTS", "127.0.0.1, galaxy.example")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     blocks = page.build_refusal("Nothing to see.")

@@ -1,4 +1,4 @@
-"""The folder of uploads: whatever lies in it goes in time, and the oldest first where there is too much."""
+"""The folder of uploads: every file is deleted at its age, and the oldest first if there is too much."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ from ui.guard.uploads import Uploads, use_private_folder
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Lets a test move the time, which a file's change of status cannot be moved back from."""
+    """Lets a test move the clock, because the change time of a file cannot be set."""
     moved = SimpleNamespace(seconds=0.0)
     now = uploads.time.time
     monkeypatch.setattr(uploads, "time", SimpleNamespace(time=lambda: now() + moved.seconds))
@@ -39,7 +39,7 @@ LEFT = {
 
 
 @pytest.mark.parametrize("kind", LEFT)
-def test_everything_goes_after_its_time(tmp_path, clock, kind):
+def test_every_kind_of_file_is_deleted_at_its_age(tmp_path, clock, kind):
     path = put(tmp_path, LEFT[kind])
     os.utime(path, (0, 0))  # as a copied file, whose times are those of its original
     kept = Uploads(tmp_path)
@@ -51,7 +51,7 @@ def test_everything_goes_after_its_time(tmp_path, clock, kind):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_oldest_go_where_there_is_too_much(tmp_path):
+def test_the_oldest_files_are_deleted_if_there_is_too_much(tmp_path):
     paths = [put(tmp_path, f"{number:064x}/photo.jpg", size=100) for number in range(5)]
     kept = Uploads(tmp_path, max_bytes=350)
     assert kept.sweep() == 2
@@ -70,7 +70,7 @@ def test_a_page_forgets_what_is_deleted(tmp_path, clock):
     assert page.temp_file_sets == [{str(other)}, set()]
 
 
-def test_links_in_the_folder_are_deleted_and_not_followed(tmp_path, clock):
+def test_symlinks_are_deleted_and_not_followed(tmp_path, clock):
     private = put(tmp_path, "private.jpg")
     folder = tmp_path / "uploads"
     folder.mkdir()
@@ -102,7 +102,7 @@ def test_uploads_lie_in_a_folder_of_this_process_alone(monkeypatch, tmp_path):
 
 
 def broken_upload(address, size, end=b""):
-    """Send an upload's beginning and hang up."""
+    """Send the beginning of an upload and disconnect."""
     host, _, port = address.removeprefix("http://").partition(":")
     head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'
     lines = f"POST /gradio_api/upload HTTP/1.1\r\nHost: x\r\nContent-Length: {size + 1000}\r\n".encode()
@@ -110,7 +110,7 @@ def broken_upload(address, size, end=b""):
         connection.sendall(lines + b"Content-Type: multipart/form-data; boundary=x\r\n\r\n" + head + bytes(size) + end)
 
 
-def test_aborted_uploads_do_not_stay_for_ever(small_space, clock):
+def test_aborted_uploads_are_deleted(small_space, clock):
     folder = Path(os.environ["GRADIO_TEMP_DIR"])
     for _ in range(3):
         broken_upload(small_space, 200_000)
@@ -126,7 +126,7 @@ def test_aborted_uploads_do_not_stay_for_ever(small_space, clock):
     assert list(folder.rglob("*")) == []
 
 
-def test_room_is_made_only_where_there_is_too_little(tmp_path, monkeypatch):
+def test_a_sweep_runs_only_if_there_is_too_little_room(tmp_path, monkeypatch):
     kept = Uploads(tmp_path, max_bytes=350)
     put(tmp_path, "a" * 64 + "/photo.jpg", size=100)
     kept.make_room(100)  # nobody has looked before, so it looks

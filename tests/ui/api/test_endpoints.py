@@ -39,7 +39,7 @@ PATIENCE = 60  # seconds for an answer, on however busy a machine
 CALLS: dict[str, dict[str, Any]] = {
     "classify": {"title": "tall vase"},
     "search": {"text": "red shirt", "count": 3},
-    "neighbours": {"product_id": "p0", "count": 3},
+    "neighbors": {"product_id": "p0", "count": 3},
     "galaxy": {},
     "category": {"category": "Clothing"},
     "rerank": {"product_id": "p4", "candidates": "Home > Vases\nClothing > Shirts"},
@@ -66,7 +66,7 @@ def photo(tmp_path: Path) -> Path:
 
 
 def _mcp(address: str, ask: Callable[[ClientSession], Awaitable[T]]) -> T:
-    """What the MCP server answers."""
+    """Ask the MCP server."""
 
     async def asked() -> T:
         async with (
@@ -84,7 +84,7 @@ def _tool(address: str, name: str, given: dict[str, Any]) -> CallToolResult:
 
 
 def _post(address: str, name: str, *data: Any) -> tuple[str, Any]:
-    """What plain HTTP answers: "complete" with the value, or "error" with what is said."""
+    """Call an endpoint by plain HTTP: returns "complete" with the value, or "error" with the message."""
     joined = httpx.post(f"{address}/gradio_api/call/{name}", json={"data": list(data)}, timeout=PATIENCE)
     events = httpx.get(f"{address}/gradio_api/call/{name}/{joined.json()['event_id']}", timeout=PATIENCE).text
     event, _, value = events.strip().rpartition("event: ")[2].partition("\ndata: ")
@@ -108,8 +108,8 @@ def test_every_endpoint_answers_both_clients_alike(address: str, client: Client,
     assert json.loads(text.text) == json.loads(json.dumps(answer))
 
 
-def test_neighbours_are_near_and_no_duplicates(client: Client) -> None:
-    found = client.predict("p0", 6, api_name="/neighbours")
+def test_neighbors_are_near_and_no_duplicates(client: Client) -> None:
+    found = client.predict("p0", 6, api_name="/neighbors")
     assert "p6" not in [product["product_id"] for product in found]  # the same red shirt
     assert found[0]["title"] == "blue shirt"
     assert [product["similarity"] for product in found] == sorted((p["similarity"] for p in found), reverse=True)
@@ -124,7 +124,7 @@ def test_the_endpoints_are_the_tools_and_both_are_documented(address: str, clien
         assert "workspace" not in json.dumps([tool.description, tool.inputSchema, info[f"/{name}"]])
         for parameter, schema in tool.inputSchema["properties"].items():
             assert schema.get("description", "").endswith("."), (name, parameter)
-    assert 'For example "p0".' in tools["neighbours"].inputSchema["properties"]["product_id"]["description"]
+    assert 'For example "p0".' in tools["neighbors"].inputSchema["properties"]["product_id"]["description"]
     assert not any("bus.png" in json.dumps(endpoint) for endpoint in info.values())
 
 
@@ -142,14 +142,14 @@ def test_a_photo_comes_in_four_ways(address: str, client: Client, photo: Path) -
 @pytest.mark.parametrize(
     ("name", "given", "sentence"),
     [
-        ("neighbours", {"product_id": "none"}, "no product with this id"),
+        ("neighbors", {"product_id": "none"}, "no product with this id"),
         ("rerank", {"product_id": "none"}, "no product with this id"),
-        ("neighbours", {"product_id": "p0", "count": 49}, "Between 1 and 48"),
-        ("search", {"text": " "}, "nothing to look for"),
+        ("neighbors", {"product_id": "p0", "count": 49}, "between 1 and 48"),
+        ("search", {"text": " "}, "nothing to search for"),
         ("search", {"text": "vase", "count": 2.5}, "'count' should be a valid integer"),
     ],
 )
-def test_what_cannot_be_done_is_said_to_both(
+def test_both_clients_get_the_same_error_message(
     address: str, client: Client, name: str, given: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(AppError, match=sentence):
@@ -160,7 +160,7 @@ def test_what_cannot_be_done_is_said_to_both(
 
 
 @pytest.mark.parametrize("count", ["many", {"a": 1}, [3]])
-def test_values_of_another_type_are_a_sentence(address: str, count: Any) -> None:
+def test_values_of_another_type_are_an_error_message(address: str, count: Any) -> None:
     event, said = _post(address, "search", "vase", None, 0.5, count)
     assert event == "error"
     assert "count" in said["error"] or "does not fit 'search'" in said["error"]
@@ -243,7 +243,7 @@ def test_another_site_cannot_call(address: str) -> None:
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_nothing_goes_around_the_queue(address: str) -> None:
+def test_calls_cannot_bypass_the_queue(address: str) -> None:
     assert httpx.post(f"{address}/gradio_api/run/galaxy", json={"data": []}, timeout=PATIENCE).status_code == 404
 
 
@@ -273,7 +273,7 @@ README = (app.ROOT / "README.md").read_text(encoding="utf-8").partition("## For 
 
 
 @pytest.mark.parametrize("number", range(len(re.findall("```(?:python|sh)\n", README))))
-def test_the_readme_says_what_works(address: str, number: int) -> None:
+def test_the_readme_examples_run(address: str, number: int) -> None:
     language, block = re.findall(r"```(python|sh)\n(.*?)```", README, re.DOTALL)[number]
     block = block.replace("http://127.0.0.1:7860", address)
     command = ["bash", "-euc", block] if language == "sh" else [sys.executable, "-c", block]

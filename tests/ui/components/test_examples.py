@@ -25,7 +25,7 @@ def _scripts(text: str) -> set[str]:
     return {unicodedata.name(letter).split()[0] for letter in text if letter.isalpha()}
 
 
-def test_a_dozen_of_all_kinds() -> None:
+def test_there_are_twelve_examples_of_all_kinds() -> None:
     assert len(EXAMPLES) == len({example.product for example in EXAMPLES}) == 12
     kinds = [(bool(example.photo), bool(example.title)) for example in EXAMPLES]
     assert min(kinds.count(kind) for kind in ((True, True), (True, False), (False, True))) >= 3
@@ -34,7 +34,7 @@ def test_a_dozen_of_all_kinds() -> None:
     assert any("<script>" in example.description for example in EXAMPLES)
 
 
-def test_they_are_listings_of_the_demo_that_training_never_sees() -> None:
+def test_examples_are_listings_of_the_demos_test_split() -> None:
     products = {f"demo-{SEED}-{product.kind.name}-{product.serial:03d}": product for product in make_products()}
     shown = [products[example.product] for example in EXAMPLES]
     assert {product.split for product in shown} == {"test"}
@@ -57,7 +57,7 @@ def test_photos_are_small_and_every_one_is_used() -> None:
 
 
 @NUMBERS
-def test_every_one_is_classified_and_searched(shipped: Workspace, number: int) -> None:
+def test_every_example_can_be_classified_and_searched(shipped: Workspace, number: int) -> None:
     answer = classify.classify(shipped, *classify.fill(number))
     assert answer["predicted"][0]["level"]
     assert len(answer["categories"]) == len(answer["similar"]) == 8
@@ -82,6 +82,6 @@ def test_the_page_carries_small_tiles() -> None:
 
 
 @pytest.mark.parametrize("number", [None, -1, len(EXAMPLES), "0", [0], 1.5])
-def test_what_is_no_example_is_a_sentence(number: object) -> None:
+def test_an_unknown_example_is_an_error_message(number: object) -> None:
     with pytest.raises(gr.Error, match="no such example"):
         examples.chosen(number)

@@ -22,7 +22,7 @@ def test_a_photo_is_read_as_ingest_reads_it(photo: str) -> None:
     assert read_photo(None, 32) is None
 
 
-def test_a_broken_photo_is_a_sentence(broken_photo: str) -> None:
+def test_a_broken_photo_is_an_error_message(broken_photo: str) -> None:
     with pytest.raises(gr.Error, match=r"JPEG|PNG|WebP|read"):
         read_photo(broken_photo, 32)
 
@@ -50,7 +50,7 @@ FRAMES: dict[str, Any] = {"save_all": True, "append_images": [Image.new("RGB", (
         ("large.jpg", bytes(20_000_001), "at most 20,000,000"),
     ],
 )
-def test_what_is_no_photo_is_a_sentence(tmp_path: Path, name: str, data: bytes, sentence: str) -> None:
+def test_an_unusable_photo_is_an_error_message(tmp_path: Path, name: str, data: bytes, sentence: str) -> None:
     path = tmp_path / name
     path.write_bytes(data)
     with pytest.raises(gr.Error, match=sentence) as refused:
@@ -81,7 +81,7 @@ def test_an_unusual_photo_is_read_right(tmp_path: Path, name: str, data: bytes, 
     assert max(green, blue) < 80
 
 
-def test_the_field_hands_on_the_file_unopened(broken_photo: str) -> None:
+def test_the_photo_field_does_not_open_the_file(broken_photo: str) -> None:
     with gr.Blocks():
         field = photo_input()
     assert field.preprocess(gr.data_classes.ImageData(path=broken_photo)) == broken_photo

@@ -1,33 +1,13 @@
-import gzip
-import json
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.helpers.space.blocks import unpack
 from ui.galaxy import blocks
 from ui.workspace import Workspace
 
-_TYPES = {"u1": "u1", "u2": "<u2", "u4": "<u4", "i2": "<i2"}
 
-
-def unpack(block: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """What ui/galaxy/static/chart.js does."""
-    raw = gzip.decompress(block)
-    size = int.from_bytes(raw[:4], "little")
-    header, at, columns = json.loads(raw[4 : 4 + size]), 4 + size, {}
-    for told in header["columns"]:
-        kind = np.dtype(_TYPES[told["type"]])
-        end = at + kind.itemsize * told["length"]
-        planes = np.frombuffer(raw[at:end], np.uint8).reshape(kind.itemsize, told["length"])
-        columns[told["name"]] = np.ascontiguousarray(planes.T).view(kind).ravel()
-        at = end
-    assert at == len(raw)
-    return header, columns
-
-
-def test_a_block_comes_back_as_it_was() -> None:
+def test_a_block_round_trips() -> None:
     columns = {
         "a": np.array([0, 255], "u1"),
         "b": np.array([1, 65_535, 258], "<u2"),
@@ -39,7 +19,7 @@ def test_a_block_comes_back_as_it_was() -> None:
     assert {name: column.tolist() for name, column in found.items()} == {k: v.tolist() for k, v in columns.items()}
 
 
-def test_the_chart_holds_every_product(workspace: Workspace) -> None:
+def test_the_points_block_contains_every_product(workspace: Workspace) -> None:
     products = workspace.catalog.products
     header, columns = unpack(blocks.points(products))
     assert header["rows"] == len(products)
@@ -52,15 +32,15 @@ def test_the_chart_holds_every_product(workspace: Workspace) -> None:
     assert [brands[number] for number in columns["brand"]] == [value or None for value in products["brand"]]
 
 
-def test_places_keep_their_proportions(workspace: Workspace) -> None:
+def test_quantized_points_keep_their_proportions(workspace: Workspace) -> None:
     rng = np.random.default_rng(3)
     points = rng.normal(size=(50, 3)) * [5, 1, 0.1] + [100, 0, -7]
-    found = blocks.quantise(points).astype(float)
+    found = blocks.quantize(points).astype(float)
     assert np.abs(found).max() == 32_767
     step = (points[1:] - points[0]) / (found[1:] - found[0])
     assert np.median(step, axis=0) == pytest.approx(np.full(3, np.median(step)), rel=0.05)
-    assert blocks.quantise(np.array([[np.nan, 1.0], [np.inf, 2.0]]))[:, 0].tolist() == [0, 0]
-    assert not blocks.quantise(np.full((4, 2), 3.0)).any()
+    assert blocks.quantize(np.array([[np.nan, 1.0], [np.inf, 2.0]]))[:, 0].tolist() == [0, 0]
+    assert not blocks.quantize(np.full((4, 2), 3.0)).any()
     _, columns = unpack(blocks.layout(workspace.catalog.products, "umap2"))
     assert set(columns) == {"x", "y"}
     with pytest.raises(KeyError):

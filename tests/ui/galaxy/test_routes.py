@@ -5,8 +5,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from tests.ui.conftest import HOSTILE
-from tests.ui.galaxy.test_blocks import unpack
+from tests.helpers.space.blocks import unpack
+from tests.helpers.space.hostile_text import HOSTILE
 from ui.galaxy import routes
 from ui.workspace import Workspace
 
@@ -27,7 +27,7 @@ def test_only_what_the_galaxy_needs_is_served(client: TestClient, workspace: Wor
         assert client.get(f"/galaxy/thumbnail/{row}").status_code == 404
 
 
-def test_a_browser_that_has_it_gets_only_the_tag(client: TestClient) -> None:
+def test_a_cached_block_is_answered_not_modified(client: TestClient) -> None:
     tag = client.get("/galaxy/data/points").headers["etag"]
     again = client.get("/galaxy/data/points", headers={"If-None-Match": tag})
     assert (again.status_code, again.content) == (304, b"")
@@ -50,6 +50,6 @@ def test_another_catalogue_has_other_addresses(workspace: Workspace) -> None:
     assert routes.version(workspace.catalog) != before
 
 
-def test_a_block_is_whole_as_served(client: TestClient, workspace: Workspace) -> None:
+def test_a_served_block_is_complete(client: TestClient, workspace: Workspace) -> None:
     block = gzip.compress(client.get("/galaxy/data/pca").content)  # the client has decompressed it
     assert set(unpack(block)[1]) == {"x", "y", "z"}

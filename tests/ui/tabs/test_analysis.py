@@ -7,7 +7,7 @@ import pytest
 from pipeline.catalog.analysis import ANALYSIS_VERSION, prediction_facts
 from pipeline.catalog.catalog import Catalog
 from tests.helpers.fakes import PRODUCTS, FakeBundle, write_catalog
-from tests.ui.conftest import HOSTILE
+from tests.helpers.space.hostile_text import HOSTILE
 from ui.components.plots import drawing
 from ui.tabs import analysis, quality
 from ui.workspace import Tools, Workspace
@@ -16,7 +16,7 @@ NONE = {"edges": [], "counts": []}
 FIGURE = {"value": 0.5, "low": 0.4, "high": 0.625}
 
 
-def made() -> dict:
+def small_analysis() -> dict:
     """An analysis of eight products, one of them wrong."""
     paths = [path for _, path in [*PRODUCTS, (HOSTILE, "Home > Clocks")]]
     guesses = ["Home", *paths[1:]]
@@ -59,7 +59,7 @@ def made() -> dict:
 @pytest.fixture
 def analysed(tmp_path: Path) -> Workspace:
     products = [*PRODUCTS, (HOSTILE, "Home > Clocks")]
-    catalog = Catalog.open(write_catalog(tmp_path / "catalog.parquet", products, analysis=made()))
+    catalog = Catalog.open(write_catalog(tmp_path / "catalog.parquet", products, analysis=small_analysis()))
     catalog.products.loc[0, "predicted_path"] = "Home"
     bundle = FakeBundle()
     bundle.meta = {
@@ -97,7 +97,7 @@ def test_hostile_names_stay_text(analysed: Workspace) -> None:
 
 def test_the_space_is_drawn_as_counted(analysed: Workspace) -> None:
     told, silhouette, distances, table, centres = analysis.show_space(analysed)
-    assert "25 %" in told
+    assert "25%" in told
     assert (silhouette.data[1].x[0], silhouette.data[1].y[0]) == (3, 0.2)
     assert distances.data[1].y[0] == pytest.approx(0.1)
     np.testing.assert_allclose(np.asarray(table.data[0].z), [[5 / 8, 3 / 8]])
@@ -110,7 +110,7 @@ def test_every_map_shows_every_product(analysed: Workspace, layout: str, group: 
     figure, told = analysis.draw_map(analysed, layout, group)
     assert sum(len(trace.x) for trace in figure.data) == 8
     assert "8 of 8" in told
-    with pytest.raises(gr.Error, match="no such map"):
+    with pytest.raises(gr.Error, match="no map of this layout"):
         analysis.draw_map(analysed, "Mercator", group)
 
 
@@ -123,7 +123,7 @@ def test_a_catalogue_without_an_analysis_says_so(workspace: Workspace) -> None:
     assert quality.pairs(workspace) == [("All wrong predictions", "All wrong predictions")]
 
 
-def test_a_place_without_a_figure_is_not_seen(workspace: Workspace, analysed: Workspace) -> None:
+def test_a_plot_without_a_figure_is_hidden(workspace: Workspace, analysed: Workspace) -> None:
     _, *places, _ = drawing(analysis.show_data, workspace)()
     assert [place["visible"] for place in places] == [False] * 4
     _, *places, _ = drawing(analysis.show_data, analysed)()
@@ -142,7 +142,7 @@ def test_every_figure_stands_with_its_interval(analysed: Workspace) -> None:
 
 def test_confusions_and_trust(analysed: Workspace) -> None:
     told, confusions, reliable, covered = quality.show_trust(analysed)
-    assert "88 %" in told
+    assert "88%" in told
     np.testing.assert_allclose(np.asarray(confusions.data[0].z), [[0.8, 0.2], [0, 1]])
     assert len(reliable.data) == 1 + 3  # the diagonal, and a line a level
     assert len(covered.data) == 3

@@ -2,7 +2,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from tests.ui.conftest import HOSTILE
+from tests.helpers.space.hostile_text import HOSTILE
 from ui.components import treemap
 from ui.tabs import categories
 from ui.workspace import Workspace
@@ -25,7 +25,7 @@ def test_a_category_at_any_depth(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "Nowhere", "clothing"])
-def test_an_unknown_category_is_a_sentence(workspace: Workspace, path: str) -> None:
+def test_an_unknown_category_is_an_error_message(workspace: Workspace, path: str) -> None:
     with pytest.raises(gr.Error, match="No product of this catalogue has this category"):
         categories.category(workspace, path)
 
@@ -35,15 +35,15 @@ def test_two_categories_stand_side_by_side(workspace: Workspace) -> None:
     assert html.count('<section class="category">') == 2
     assert "cosine of" in html
     assert 'data-pick="Clothing &gt; Shirts"' in drawn
-    assert "right*" in drawn
-    assert html.count("training included") == 2  # the small catalogue has no product for testing
-    assert "Pick a category" in categories.show(workspace, None, None)[1]
+    assert "correct*" in drawn
+    assert html.count("including training") == 2  # the small catalogue has no product for testing
+    assert "Choose a category" in categories.show(workspace, None, None)[1]
 
 
 def test_a_click_picks_and_a_forged_one_is_refused(workspace: Workspace) -> None:
     chosen, _, html = categories.pick(workspace, None, gr.EventData(None, {"picked": "Home"}))
     assert chosen["value"] == "Home"
-    assert "predicted right" in html
+    assert "predicted correctly" in html
     assert categories.pick(workspace, None, gr.EventData(None, {"picked": ""}))[0]["value"] is None
     for forged in ({"picked": "<script>"}, {"picked": 7}, {}, None):
         with pytest.raises(gr.Error):

@@ -4,7 +4,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from tests.ui.conftest import HOSTILE
+from tests.helpers.space.hostile_text import HOSTILE
 from ui import tab_links
 from ui.components import figures
 from ui.tabs import galaxy, rerank
@@ -23,21 +23,21 @@ def test_a_product_by_row_and_by_id_is_the_same(workspace: Workspace) -> None:
     answer = galaxy.product(workspace, {"row": 4})
     assert galaxy.product(workspace, {"product_id": product_id}) == answer
     assert (answer["product_id"], answer["title"]) == (product_id, "tall vase")
-    assert 4 not in [one["row"] for one in answer["neighbours"]]
-    similarities = [one["similarity"] for one in answer["neighbours"]]
+    assert 4 not in [one["row"] for one in answer["neighbors"]]
+    similarities = [one["similarity"] for one in answer["neighbors"]]
     assert similarities == sorted(similarities, reverse=True)
 
 
 @pytest.mark.parametrize("question", [None, {}, [], "x", {"row": -1}, {"row": 10**9}, {"row": "0"}, {"product_id": {}}])
-def test_whatever_a_browser_asks_is_answered_or_refused(workspace: Workspace, question: object) -> None:
+def test_a_malformed_question_of_the_browser_is_refused(workspace: Workspace, question: object) -> None:
     with pytest.raises(gr.Error, match="no such product"):
         galaxy.product(workspace, question)
     with pytest.raises(gr.Error, match="no such category"):
-        galaxy.star(workspace, question)
+        galaxy.category(workspace, question)
 
 
-def test_a_star_has_the_products_of_its_category_and_below(workspace: Workspace) -> None:
-    answer = galaxy.star(workspace, "Clothing > Shirts")
+def test_a_category_includes_the_products_of_its_subcategories(workspace: Workspace) -> None:
+    answer = galaxy.category(workspace, "Clothing > Shirts")
     assert answer["members"] == 4  # the polo too, and no category that only begins like it
     distances = [one["distance"] for one in answer["nearest"]]
     assert distances == sorted(distances)
@@ -54,23 +54,23 @@ def test_words_are_found_in_titles_whatever_their_case(workspace: Workspace) -> 
     assert len(rows(None)) == len(workspace.catalog)
 
 
-def test_the_script_gets_refusals_as_answers(workspace: Workspace) -> None:
-    sky = next(block for block in _page(workspace).blocks.values() if getattr(block, "elem_id", "") == "galaxy")
-    assert "no such category" in sky.star("Nowhere")["refused"]
-    assert sky.product({"row": 0})["title"] == "red shirt"
+def test_the_script_receives_errors_as_answers(workspace: Workspace) -> None:
+    component = next(block for block in _page(workspace).blocks.values() if getattr(block, "elem_id", "") == "galaxy")
+    assert "no such category" in component.category("Nowhere")["refused"]
+    assert component.product({"row": 0})["title"] == "red shirt"
 
 
-def test_a_visitors_product_is_put_among_those_like_it(workspace: Workspace) -> None:
+def test_a_visitors_product_is_highlighted_with_its_neighbors(workspace: Workspace) -> None:
     value, tabs = tab_links.show_listing(workspace, None, "tall vase", "")
-    assert value["own"]
+    assert value["own_product"]
     assert value["products"][0]["title"] == "tall vase"
     assert tabs.selected == "galaxy"
     found, _ = tab_links.show_results(workspace, "oak clock", None, 0.5, 4)
     assert found["products"][0]["row"] == 5
-    assert found["asked"] != value["asked"]
+    assert found["requested_at"] != value["requested_at"]
 
 
-def test_a_product_is_taken_to_the_other_tabs(workspace: Workspace) -> None:
+def test_a_product_of_the_galaxy_opens_in_search_and_rerank(workspace: Workspace) -> None:
     product_id = str(workspace.catalog.products["product_id"].iloc[-1])
     done, found, tabs = tab_links.take_to_search(workspace, gr.EventData(None, {"product_id": product_id}))
     assert tabs.selected == "search"
@@ -81,8 +81,8 @@ def test_a_product_is_taken_to_the_other_tabs(workspace: Workspace) -> None:
         tab_links.take_to_rerank(workspace, gr.EventData(None, {"product_id": "nobody"}))
 
 
-def test_colours_differ() -> None:
-    made = figures.colours([f"top {i}" for i in range(22)])
+def test_colors_differ() -> None:
+    made = figures.colors([f"top {i}" for i in range(22)])
     assert len(set(made.values())) == 22
 
 

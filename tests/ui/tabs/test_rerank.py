@@ -2,7 +2,7 @@ import gradio as gr
 import pytest
 
 from tests.helpers.fakes import CATEGORIES
-from tests.ui.conftest import HOSTILE
+from tests.helpers.space.hostile_text import HOSTILE
 from ui.tabs import rerank
 from ui.workspace import Workspace
 
@@ -24,12 +24,12 @@ def test_a_product_without_photo_has_no_photo_score(workspace: Workspace) -> Non
         assert found["text"] == pytest.approx(found["fused"], abs=1e-3)
 
 
-def test_an_own_list(workspace: Workspace) -> None:
+def test_given_candidates_replace_those_of_the_product(workspace: Workspace) -> None:
     answer = rerank.rerank(workspace, "p4", "Home>Vases\n\n Garden > Gnomes \n")
     assert {found["category_path"] for found in answer["candidates"]} == {"Home > Vases", "Garden > Gnomes"}
 
 
-def test_before_training_the_gate_and_what_moved(workspace: Workspace) -> None:
+def test_places_before_training_gate_weights_and_fading(workspace: Workspace) -> None:
     answer = rerank.rerank(workspace, "p4")
     assert sorted(found["place_before"] for found in answer["candidates"]) == list(range(1, len(CATEGORIES) + 1))
     assert answer["gate"] == {"text": 0.5, "image": 0.5}
@@ -39,11 +39,11 @@ def test_before_training_the_gate_and_what_moved(workspace: Workspace) -> None:
         faded = rerank.rerank(workspace, "p4", balance=balance)["candidates"]
         assert [found["score"] for found in faded] == pytest.approx([found[side] for found in faded], abs=1e-3)
     html = _show(workspace, "p4", balance=0.25)[1]
-    assert "photo faded out by 50 %" in html
-    assert "nothing fades" in _show(workspace, "p2")[1]
+    assert "photo is faded out by 50%" in html
+    assert "nothing for the gate to weigh" in _show(workspace, "p2")[1]
 
 
-def test_a_product_of_ones_own(workspace: Workspace, photo: str) -> None:
+def test_candidates_of_a_visitors_own_product(workspace: Workspace, photo: str) -> None:
     found = rerank.rerank(workspace, title="tall vase")
     assert found["candidates"][0]["category_path"] == "Home > Vases"
     assert not any(candidate["truth"] for candidate in found["candidates"])
@@ -57,7 +57,7 @@ def test_a_product_of_ones_own(workspace: Workspace, photo: str) -> None:
     assert "<b>x" not in html
 
 
-def test_what_cannot_be_ranked_is_said(workspace: Workspace) -> None:
+def test_an_unusable_input_is_an_error_message(workspace: Workspace) -> None:
     with pytest.raises(gr.Error, match="no product with this id"):
         rerank.rerank(workspace, "nobody")
     with pytest.raises(gr.Error, match="not both"):
@@ -71,7 +71,7 @@ def test_what_cannot_be_ranked_is_said(workspace: Workspace) -> None:
     with pytest.raises(gr.Error, match="no level"):
         rerank.rerank(workspace, "p4", ">")
     workspace.catalog.products.at[4, "candidates"] = None
-    with pytest.raises(gr.Error, match="brings no candidates"):
+    with pytest.raises(gr.Error, match="has no candidates"):
         rerank.rerank(workspace, "p4")
 
 

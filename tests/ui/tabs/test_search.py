@@ -2,8 +2,9 @@ import gradio as gr
 import pytest
 
 from tests.helpers.fakes import FakeBundle
-from tests.ui.conftest import HOSTILE
+from tests.helpers.space.hostile_text import HOSTILE
 from ui.tabs import search
+from ui.tabs.search_form import SearchForm
 from ui.workspace import Tools, Workspace
 
 
@@ -14,7 +15,7 @@ def test_a_text_finds_its_product_and_no_duplicate(workspace: Workspace) -> None
     assert len(search.search(workspace, "red shirt", count=3)) == 3
 
 
-def test_text_and_photo_are_weighed(workspace: Workspace, photo: str) -> None:
+def test_similarity_is_the_weighted_mean_of_text_and_photo(workspace: Workspace, photo: str) -> None:
     found = search.search(workspace, "red shirt", photo, text_weight=1.0, count=4)
     assert found[0]["title"] == "red shirt"
     for product in search.search(workspace, "red shirt", photo, text_weight=0.25, count=4):
@@ -30,47 +31,48 @@ def test_filters_wording_and_threshold(workspace: Workspace) -> None:
     assert [product["title"] for product in kept].count("red shirt") == 2
     search.search(workspace, "tall vase", template="a photo of {}")
     assert workspace.tools.bundle.texts_encoded[-1] == "a photo of tall vase"
-    assert "a photo of tall vase" in search.show(workspace, "tall vase", None, 0.5, 4, "a photo of {}")[0]
+    assert (
+        "a photo of tall vase" in search.show(workspace, SearchForm("tall vase", count=4, template="a photo of {}"))[0]
+    )
 
 
 def test_pages_continue_one_another(workspace: Workspace) -> None:
     every = [product["product_id"] for product in search.search(workspace, "red shirt", count=6)]
     pages = [search.search(workspace, "red shirt", count=2, page=page) for page in (1, 2, 3)]
     assert [product["product_id"] for page in pages for product in page] == every
-    form = ("red shirt", None, 0.5, 2, None, None, None, 0.985)
-    first, _, asked = search.ask(workspace, *form)
+    first, _, form = search.run_form(workspace, "red shirt", None, 0.5, 2, None, None, None, 0.985)
     assert "Products 1 to 2" in first
-    assert "Products 3 to 4" in search.pick(workspace, asked, _event("page:2"))[0]
-    assert "no more" in search.pick(workspace, asked, _event("page:9"))[0]
-    with pytest.raises(gr.Error, match="pages 1 to 20"):
-        search.pick(workspace, asked, _event("page:x"))
-    with pytest.raises(gr.Error, match="nothing to look for"):
+    assert "Products 3 to 4" in search.pick(workspace, form, _event("page:2"))[0]
+    assert "no more" in search.pick(workspace, form, _event("page:9"))[0]
+    with pytest.raises(gr.Error, match="page must be between 1 and 20"):
+        search.pick(workspace, form, _event("page:x"))
+    with pytest.raises(gr.Error, match="nothing to search for"):
         search.pick(workspace, None, _event("page:2"))
 
 
 def test_more_like_one_of_the_results(workspace: Workspace) -> None:
-    form = ("red shirt", None, 0.5, 3, None, None, None, 0.985)
-    assert 'data-pick="like:p0"' in search.show(workspace, *form)[1]
-    told, found = search.pick(workspace, form, _event("like:p0"))
-    assert "Most similar to" in told
-    assert "blue shirt" in found
-    assert "like:p0" not in found
+    form = SearchForm("red shirt", count=3)
+    assert 'data-pick="like:p0"' in search.show(workspace, form)[1]
+    message, similar = search.pick(workspace, form, _event("like:p0"))
+    assert "Most similar to" in message
+    assert "blue shirt" in similar
+    assert "like:p0" not in similar
     with pytest.raises(gr.Error, match="no product with this id"):
         search.pick(workspace, form, _event("like:<b>"))
-    assert "Most similar to" in search.pick(workspace, None, _event("like:p0"))[0]  # what the galaxy brought here
+    assert "Most similar to" in search.pick(workspace, None, _event("like:p0"))[0]  # results that came from the galaxy
 
 
-def test_the_index_is_shown_beside_the_scan(workspace: Workspace, photo: str) -> None:
-    assert search.beside_scan(workspace, "vase", photo, 4, None).count("same products in the same order") == 2
-    with pytest.raises(gr.Error, match="nothing to look for"):
-        search.beside_scan(workspace, "", None, 4, None)
+def test_the_index_and_the_exact_scan_find_the_same(workspace: Workspace, photo: str) -> None:
+    assert search.compare_with_scan(workspace, "vase", photo, 4, None).count("same products in the same order") == 2
+    with pytest.raises(gr.Error, match="nothing to search for"):
+        search.compare_with_scan(workspace, "", None, 4, None)
 
 
-def _event(asked: str) -> gr.EventData:
-    return gr.EventData(None, {"picked": asked})
+def _event(value: str) -> gr.EventData:
+    return gr.EventData(None, {"picked": value})
 
 
-def test_the_time_told_is_that_of_the_search(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reported_time_excludes_loading_the_model(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
 
     def slowly() -> Tools:
@@ -79,13 +81,13 @@ def test_the_time_told_is_that_of_the_search(workspace: Workspace, monkeypatch: 
         return Tools.of(workspace.catalog, FakeBundle())
 
     monkeypatch.setattr(search.time, "perf_counter", lambda: now)
-    told, _ = search.show(Workspace(workspace.catalog, slowly), "red shirt", None, 0.5, 4)
+    message, _ = search.show(Workspace(workspace.catalog, slowly), SearchForm("red shirt", count=4))
     assert now == 7.0
-    assert "in 0 ms" in told
+    assert "in 0 ms" in message
 
 
 def test_a_hostile_title_stays_text(workspace: Workspace) -> None:
-    _, html = search.show(workspace, HOSTILE, None, 0.5, 8)
+    _, html = search.show(workspace, SearchForm(HOSTILE, count=8))
     assert "<script" not in html
     assert "<b>bold" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
@@ -94,17 +96,17 @@ def test_a_hostile_title_stays_text(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"text": " "}, "nothing to look for"),
+        ({"text": " "}, "nothing to search for"),
         ({"text": "vase", "text_weight": 2.0}, "between 0 and 1"),
-        ({"text": "vase", "count": 0}, "Between 1 and 48"),
+        ({"text": "vase", "count": 0}, "between 1 and 48"),
         ({"text": "x" * 5_001}, "at most 5,000"),
         ({"text": "vase", "template": "a photo"}, "once, where the text goes"),
         ({"text": "vase", "category": "Gnomes"}, "has this category"),
         ({"text": "vase", "brand": "Nobody"}, "has this brand"),
         ({"text": "vase", "threshold": 1.5}, "between 0 and 1"),
-        ({"text": "vase", "page": 0}, "pages 1 to 20"),
+        ({"text": "vase", "page": 0}, "page must be between 1 and 20"),
     ],
 )
-def test_what_cannot_be_searched_is_said(workspace: Workspace, arguments: dict, sentence: str) -> None:
+def test_an_unusable_field_is_an_error_message(workspace: Workspace, arguments: dict, sentence: str) -> None:
     with pytest.raises(gr.Error, match=sentence):
         search.search(workspace, **arguments)

@@ -1,17 +1,17 @@
-// The chart of the galaxy: what is fetched from the server, as typed arrays, and what is worked out from it.
+// The chart of the galaxy: typed arrays fetched from the server, and the category tree computed from them.
 
 const BASE = new URL("galaxy/", document.baseURI);
 const KINDS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i2: Int16Array };
-export const REACH = 32767; // farthest coordinate: places lie within [-1, 1]
+export const REACH = 32767; // farthest coordinate: positions lie within [-1, 1]
 export const FAULT = { unknown: 0, right: 1, near: 2, wrong: 3 };
 export const NO_CONFIDENCE = 255;
 
 export const address = (path) => new URL(path, BASE).href;
 
-/** Header and columns of a block (`ui/galaxy/blocks.py` says how it is laid out). */
+/** Header and columns of a block; `ui/galaxy/blocks.py` documents the layout. */
 export async function fetchBlock(name, version) {
   const answer = await fetch(address(`data/${name}?v=${version}`));
-  if (!answer.ok) throw new Error(`The galaxy's data did not arrive (${answer.status}).`);
+  if (!answer.ok) throw new Error(`The galaxy's data could not be loaded (${answer.status}).`);
   const bytes = new Uint8Array(await answer.arrayBuffer());
   const size = new DataView(bytes.buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + size)));
@@ -65,12 +65,12 @@ export class Chart {
     return { x: scaled(x), y: scaled(y), z: z ? scaled(z) : new Float32Array(x.length), flat: !z };
   }
 
-  /** Every category at every depth: path -> {path, depth, count, numbers}, numbers of the paths at and below it. */
+  /** Count every category at every depth: path -> {path, depth, count, numbers}; `numbers` are the paths at and below it. */
   #countCategories() {
     const counts = new Uint32Array(this.header.categories.length + 1);
     for (const number of this.columns.category) counts[number]++;
     this.tree = new Map();
-    this.topOf = new Uint16Array(counts.length); // 0: unknown, else 1 + place in `tops`
+    this.topOf = new Uint16Array(counts.length); // 0: unknown, else 1 + index into `tops`
     this.header.categories.forEach((path, i) => {
       const parts = path.split(" > ");
       parts.forEach((_, depth) => {
@@ -83,10 +83,10 @@ export class Chart {
     });
     this.tops = [...this.tree.values()].filter((node) => node.depth === 1).sort(byCount);
     this.tops.forEach((top, i) => { for (const number of top.numbers) this.topOf[number] = i + 1; });
-    // a product that lies at depth 1 has no star
-    this.stars = [...this.tree.values()].filter((node) => node.depth === 2).sort(byCount);
-    this.starOf = new Int32Array(counts.length).fill(-1); // its place in `stars`
-    this.stars.forEach((node, i) => { for (const number of node.numbers) this.starOf[number] = i; });
+    // a product whose category has depth 1 has no marker
+    this.markers = [...this.tree.values()].filter((node) => node.depth === 2).sort(byCount);
+    this.markerOf = new Int32Array(counts.length).fill(-1); // index into `markers`
+    this.markers.forEach((node, i) => { for (const number of node.numbers) this.markerOf[number] = i; });
   }
 
   children(path) {
@@ -95,7 +95,7 @@ export class Chart {
     return below.sort(byCount);
   }
 
-  /** Rows of a category and all below it. */
+  /** Rows of the products in a category or below it. */
   members(path) {
     const wanted = new Set(this.tree.get(path)?.numbers);
     const rows = [];
@@ -103,11 +103,11 @@ export class Chart {
     return rows;
   }
 
-  /** The stars in a layout: mean places of their members. */
-  starPlaces({ x, y, z }) {
-    const sums = this.stars.map(() => [0, 0, 0, 0]);
+  /** Positions of the markers in a layout: the mean of their members. */
+  markerPlaces({ x, y, z }) {
+    const sums = this.markers.map(() => [0, 0, 0, 0]);
     this.columns.category.forEach((number, row) => {
-      const sum = sums[this.starOf[number]];
+      const sum = sums[this.markerOf[number]];
       if (sum) { sum[0] += x[row]; sum[1] += y[row]; sum[2] += z[row]; sum[3]++; }
     });
     return sums.map(([sx, sy, sz, n]) => ({ x: sx / n, y: sy / n, z: sz / n }));
@@ -116,7 +116,7 @@ export class Chart {
 
 export const byCount = (a, b) => b.count - a.count || (a.path < b.path ? -1 : 1);
 
-/** A mask of rows that the server sent in base64, one bit a row, lowest bit first. */
+/** Decode a mask of rows that the server sent in base64, one bit a row, lowest bit first. */
 export function readMask(text, rows) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const mask = new Uint8Array(rows);

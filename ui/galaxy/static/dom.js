@@ -1,4 +1,4 @@
-// Elements made by hand: texts of products only ever become text nodes and attributes, never markup.
+// Creates elements: texts of products only ever become text nodes and attributes, never markup.
 
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -7,20 +7,20 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-export function button(text, pressed, attributes = {}) {
+export function button(text, onClick, attributes = {}) {
   const made = make("button", { type: "button", ...attributes }, text);
-  made.addEventListener("click", pressed);
+  made.addEventListener("click", onClick);
   return made;
 }
 
-/** A photo that is fetched when it comes into view, and a word where there is none. */
+/** A photo, loaded when it scrolls into view; "no photo" where there is none. */
 export function picture(source, attributes = {}) {
   const image = make("img", { alt: "", loading: "lazy", decoding: "async", src: source, ...attributes });
   image.addEventListener("error", () => image.replaceWith(make("span", { class: "no-photo" }, "no photo")), { once: true });
   return image;
 }
 
-/** A category path, its last level stronger. */
+/** A category path with its last level in bold. */
 export function path(text) {
   const line = make("span", { class: "path" });
   if (!text) {
@@ -35,5 +35,5 @@ export function path(text) {
   return line;
 }
 
-export const percent = (share) => `${share >= 0.0995 || share < 0.001 ? Math.round(100 * share) : (100 * share).toFixed(1)}\u00a0%`;
+export const percent = (share) => `${share >= 0.0995 || share < 0.001 ? Math.round(100 * share) : (100 * share).toFixed(1)}%`;
 export const many = (count) => count.toLocaleString("en-GB");

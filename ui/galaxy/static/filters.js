@@ -1,27 +1,27 @@
-// The controls above the galaxy, and which products they let through; the rest is dust.
+// The controls above the galaxy, and which products pass the filters; the others are dimmed.
 
 import { byCount, FAULT, NO_CONFIDENCE, readMask } from "./chart.js";
-import { SCHEMES } from "./colours.js";
+import { SCHEMES } from "./colors.js";
 import { make, many } from "./dom.js";
 
-const OFFERED = 40; // names a field suggests while one types
+const MAX_SUGGESTIONS = 40; // names that a field offers while someone types
 const LAYOUTS = [["umap3", "UMAP 3D"], ["umap2", "UMAP 2D"], ["pca", "PCA"]];
 const EMPTY = { text: "", category: "", brand: "", split: "", language: "", wrong: false, unsure: false, below: 50 };
 
 export class Filters {
   /**
-   * `heard` has asked(), changed(), layout(name), colour(scheme), star(path) and refused(sentence); `find` asks the server for the rows that
-   * hold a text. The state is `wanted`, `layout` and `scheme`.
+   * `callbacks` has started(), changed(), layout(name), color(scheme), marker(path) and refused(sentence); `find` asks
+   * the server for the rows that contain a text. The state is `wanted`, `layout` and `scheme`.
    */
-  constructor(chart, { heard, find }) {
-    Object.assign(this, { chart, heard, find, wanted: { ...EMPTY }, layout: "umap3", scheme: "category", textMask: null });
+  constructor(chart, { callbacks, find }) {
+    Object.assign(this, { chart, callbacks, find, wanted: { ...EMPTY }, layout: "umap3", scheme: "category", textMask: null });
     const missing = new Set(chart.header.missing);
     this.fields = {};
-    const layout = this.#select("layout", "Layout", LAYOUTS, (value) => { this.layout = value; heard.layout(value); });
+    const layout = this.#select("layout", "Layout", LAYOUTS, (value) => { this.layout = value; callbacks.layout(value); });
     const schemes = SCHEMES.filter((scheme) => !missing.has(scheme.needs)).map(({ id, label }) => [id, label]);
-    const scheme = this.#select("scheme", "Colour by", schemes, (value) => { this.scheme = value; heard.colour(value); });
+    const scheme = this.#select("scheme", "Color by", schemes, (value) => { this.scheme = value; callbacks.color(value); });
     const text = this.#text("text", "Words in title or brand", "search");
-    const row = [layout, scheme, this.#stars(), text];
+    const row = [layout, scheme, this.#markers(), text];
     const more = [];
     if (!missing.has("categories")) more.push(this.#text("category", "Category", "text", () => this.#categories()));
     if (!missing.has("brands")) more.push(this.#text("brand", "Brand", "text", () => this.chart.brands ?? []));
@@ -31,17 +31,17 @@ export class Filters {
     }
     if (!missing.has("predictions")) more.push(this.#check("wrong", "Misclassified only"));
     if (!missing.has("confidences")) more.push(this.#check("unsure", "Confidence below"), this.#range());
-    const clear = make("button", { type: "button", class: "sky-clear" }, "Clear filters");
+    const clear = make("button", { type: "button", class: "galaxy-clear" }, "Clear filters");
     clear.addEventListener("click", () => this.clear());
     this.summary = make("summary", {}, "Filters");
-    const folded = make("details", { class: "sky-more" }, this.summary, make("div", { class: "sky-row" }, ...more, clear));
+    const folded = make("details", { class: "galaxy-more" }, this.summary, make("div", { class: "galaxy-row" }, ...more, clear));
     folded.open = window.matchMedia("(min-width: 700px) and (min-height: 1000px)").matches;
-    this.element = make("form", { class: "sky-filters" }, make("div", { class: "sky-row" }, ...row), folded);
+    this.element = make("form", { class: "galaxy-filters" }, make("div", { class: "galaxy-row" }, ...row), folded);
     this.element.addEventListener("submit", (event) => event.preventDefault());
     this.fields.brand?.addEventListener("focus", () => chart.brandNames(), { once: true });
     if (missing.size) {
       const list = [...missing].join(", ");
-      this.element.append(make("p", { class: "hint" }, `This catalogue has no ${list}; what needs them is left out.`));
+      this.element.append(make("p", { class: "hint" }, `This catalogue has no ${list}, so the filters and colors that need them are missing.`));
     }
   }
 
@@ -54,7 +54,7 @@ export class Filters {
     return Object.values(rest).filter(Boolean).length;
   }
 
-  /** Rows that pass, as a mask; null where nothing is filtered. */
+  /** Mask of the rows that pass; null without a filter. */
   mask() {
     this.summary.textContent = this.active ? `Filters (${this.#count} set)` : "Filters";
     if (!this.active) return null;
@@ -77,7 +77,7 @@ export class Filters {
     return mask;
   }
 
-  /** Set filters as if they had been typed; what this catalogue does not have is said and left out. */
+  /** Set filters as if they had been typed; a value that this catalogue does not have is reported and left out. */
   async set(wanted) {
     for (const [name, value] of Object.entries(wanted)) {
       const field = this.fields[name];
@@ -87,7 +87,7 @@ export class Filters {
       field.dispatchEvent(new Event("input"));
       await this.#change(name, true);
     }
-    this.heard.changed();
+    this.callbacks.changed();
   }
 
   clear() {
@@ -98,13 +98,13 @@ export class Filters {
     this.fields.text.focus();
   }
 
-  /** Which star the list of stars shows; none for undefined. */
-  showStar(path) {
-    this.fields.star.value = path ?? "";
+  /** Select a category in the list of markers; none for undefined. */
+  showMarker(path) {
+    this.fields.marker.value = path ?? "";
   }
 
   async #change(name, quiet = false) {
-    if (!quiet) this.heard.asked();
+    if (!quiet) this.callbacks.started();
     const field = this.fields[name];
     let value = field.type === "checkbox" ? field.checked : field.value.trim();
     if (name === "brand" && value) await this.chart.brandNames();
@@ -112,18 +112,18 @@ export class Filters {
       || (name === "brand" && value && !this.chart.brands.includes(value));
     field.setCustomValidity?.(unknown ? "unknown" : "");
     if (unknown) {
-      this.heard.refused(`No ${name} of this catalogue is called "${value}".`);
+      this.callbacks.refused(`No ${name} of this catalogue is called "${value}".`);
       value = "";
     }
     if (name === "text") {
       const turn = (this.turn = {});
-      const found = value ? await this.find(value) : null;
-      if (this.turn !== turn) return; // more was typed meanwhile
-      if (found?.refused) return this.heard.refused(found.refused);
-      this.textMask = found && readMask(found.mask, this.chart.rows);
+      const answer = value ? await this.find(value) : null;
+      if (this.turn !== turn) return; // a newer text was typed meanwhile
+      if (answer?.refused) return this.callbacks.refused(answer.refused);
+      this.textMask = answer && readMask(answer.mask, this.chart.rows);
     }
     this.wanted[name] = name === "below" ? Number(value) : value;
-    if (!quiet) this.heard.changed();
+    if (!quiet) this.callbacks.changed();
   }
 
   #categories() {
@@ -131,12 +131,12 @@ export class Filters {
     return this.names;
   }
 
-  /** Every star by name, for those who would rather read than point. */
-  #stars() {
-    const stars = [...this.chart.stars].sort((a, b) => (a.path < b.path ? -1 : 1));
-    const list = this.#select("star", "Go to star", [["", "none"]], (path) => this.heard.star(path));
+  /** List of all markers by name, for the keyboard and for screen readers. */
+  #markers() {
+    const markers = [...this.chart.markers].sort((a, b) => (a.path < b.path ? -1 : 1));
+    const list = this.#select("marker", "Go to category", [["", "none"]], (path) => this.callbacks.marker(path));
     for (const top of this.chart.tops) {
-      const below = stars.filter((star) => star.path.startsWith(`${top.path} > `));
+      const below = markers.filter(({ path }) => path.startsWith(`${top.path} > `));
       const options = below.map(({ path, count }) => make("option", { value: path }, `${path.split(" > ").at(-1)} (${many(count)})`));
       if (options.length) list.querySelector("select").append(make("optgroup", { label: top.path }, ...options));
     }
@@ -147,22 +147,22 @@ export class Filters {
     const select = make("select", { name }, ...options.map(([value, text]) => make("option", { value }, text)));
     select.addEventListener("change", () => changed(select.value));
     this.fields[name] = select;
-    return make("label", { class: "sky-field" }, make("span", {}, label), select);
+    return make("label", { class: "galaxy-field" }, make("span", {}, label), select);
   }
 
   #text(name, label, type, names = null) {
     const field = make("input", { name, type, autocomplete: "off", maxlength: "300" });
     const parts = [make("span", {}, label), field];
     if (names) {
-      const list = make("datalist", { id: `sky-${name}-names` });
+      const list = make("datalist", { id: `galaxy-${name}-names` });
       field.setAttribute("list", list.id);
       const offer = () => {
         const part = field.value.toLowerCase();
-        const found = [];
+        const matches = [];
         for (const one of names()) {
-          if (one.toLowerCase().includes(part) && found.push(one) === OFFERED) break;
+          if (one.toLowerCase().includes(part) && matches.push(one) === MAX_SUGGESTIONS) break;
         }
-        list.replaceChildren(...found.map((value) => make("option", { value })));
+        list.replaceChildren(...matches.map((value) => make("option", { value })));
       };
       field.addEventListener("focus", offer);
       field.addEventListener("input", offer);
@@ -171,28 +171,28 @@ export class Filters {
     field.addEventListener("change", () => this.#change(name));
     field.addEventListener("search", () => this.#change(name));
     this.fields[name] = field;
-    return make("label", { class: "sky-field" }, ...parts);
+    return make("label", { class: "galaxy-field" }, ...parts);
   }
 
   #check(name, label) {
     const box = make("input", { name, type: "checkbox" });
     box.addEventListener("change", () => this.#change(name));
     this.fields[name] = box;
-    return make("label", { class: "sky-check" }, box, make("span", {}, label));
+    return make("label", { class: "galaxy-check" }, box, make("span", {}, label));
   }
 
   #range() {
     const range = make("input", { name: "below", type: "range", min: "5", max: "100", step: "5", value: String(EMPTY.below) });
-    const said = make("output", {}, `${EMPTY.below} %`);
-    range.addEventListener("input", () => { said.textContent = `${range.value} %`; });
+    const output = make("output", {}, `${EMPTY.below}%`);
+    range.addEventListener("input", () => { output.textContent = `${range.value}%`; });
     range.addEventListener("change", () => {
-      said.textContent = `${range.value} %`;
+      output.textContent = `${range.value}%`;
       this.fields.unsure.checked = true;
       this.wanted.unsure = true;
       this.#change("below");
     });
     range.setAttribute("aria-label", "Confidence below, in percent");
     this.fields.below = range;
-    return make("span", { class: "sky-check" }, range, said);
+    return make("span", { class: "galaxy-check" }, range, output);
   }
 }

@@ -1,4 +1,4 @@
-// What the keyboard does while the galaxy is seen.
+// Keyboard shortcuts while the galaxy is visible.
 
 export function listen(galaxy) {
   document.addEventListener("keydown", (event) => {
@@ -21,7 +21,7 @@ function press(galaxy, event) {
   } else if (event.key === "h") {
     galaxy.view.fly(null);
   } else if (event.key === "n" && chosen?.details) {
-    const next = chosen.details.neighbours.find((one) => !trail.includes(one.row));
+    const next = chosen.details.neighbors.find((one) => !trail.includes(one.row));
     if (next) galaxy.choose(next.row);
   } else if (event.key === "p" && trail.length > 1) {
     trail.pop();

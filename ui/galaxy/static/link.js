@@ -1,11 +1,11 @@
-// Links that open the galaxy at a place: the state as parameters of the page's own address.
+// Links that open the galaxy in a given state: parameters of the page's own address.
 
 import { make } from "./dom.js";
 
-const PLAIN = ["layout", "scheme", "product", "star"];
+const PLAIN = ["layout", "scheme", "product", "marker"];
 const FILTERS = ["text", "category", "brand", "split", "language", "wrong", "unsure", "below"];
 
-/** {layout, scheme, product (an id), star (a path), camera (numbers), filters}; what the address lacks is left out. */
+/** Read {layout, scheme, product (an id), marker (a category path), camera (numbers), filters}; each may be missing. */
 export function readLink(search) {
   const given = new URLSearchParams(search);
   const link = { filters: {} };
@@ -26,26 +26,26 @@ function writeLink({ filters, camera, ...plain }) {
   return `${window.location.origin}${window.location.pathname}?${given}`;
 }
 
-/** Copy a link to what the galaxy shows, which also stands in a field of the panel. */
+/** Copy a link to the current state, and show it in a field of the panel. */
 export async function share(galaxy) {
   const { filters, chosen, view, parts } = galaxy;
   const link = writeLink({
     layout: filters.layout, scheme: filters.scheme, filters: filters.active ? filters.wanted : {},
-    product: chosen?.details?.product_id, star: chosen?.star, camera: view.camera(),
+    product: chosen?.details?.product_id, marker: chosen?.category, camera: view.camera(),
   });
-  const field = make("input", { class: "sky-link", readonly: "", value: link, "aria-label": "Link to this place" });
-  parts.panel.querySelector(".sky-link")?.remove();
-  parts.panel.querySelector(".sky-actions").after(field);
+  const field = make("input", { class: "galaxy-link", readonly: "", value: link, "aria-label": "Link to this view" });
+  parts.panel.querySelector(".galaxy-link")?.remove();
+  parts.panel.querySelector(".galaxy-actions").after(field);
   field.select();
   try {
     await navigator.clipboard.writeText(link);
-    galaxy.say("The link is copied; it opens at this place.");
+    galaxy.say("The link is copied. It opens this view.");
   } catch {
-    galaxy.say("Copy the link from the field; it opens at this place.");
+    galaxy.say("Copy the link from the field. It opens this view.");
   }
 }
 
-/** Bring the galaxy to where a link says: layout, colours, filters, product or star, camera. */
+/** Apply a link: layout, colors, filters, product or category, camera. */
 export async function follow(galaxy, link) {
   const { filters, view } = galaxy;
   const offers = (field, value) => value && [...field.options].some((one) => one.value === value);
@@ -59,6 +59,6 @@ export async function follow(galaxy, link) {
   }
   if (Object.keys(link.filters).length) await filters.set(link.filters);
   if (link.product) await galaxy.choose(link.product, !link.camera);
-  else if (link.star) await galaxy.chooseStar(link.star, !link.camera);
+  else if (link.marker) await galaxy.chooseCategory(link.marker, !link.camera);
   if (link.camera?.length === view.camera().length) await view.look(link.camera);
 }

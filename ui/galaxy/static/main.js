@@ -1,36 +1,36 @@
-// The galaxy: holds what is chosen, found and filtered together, and tells the view, the panel and the legend of it.
+// The galaxy: keeps the selection, the search results and the filters, and updates the view, the panel and the legend.
 
 import { Chart } from "./chart.js";
-import { colourBy, DUST, litStars, shade, starLooks } from "./colours.js";
+import { colorBy, DIMMED, markerLooks, shade, visibleMarkers } from "./colors.js";
 import { make, many } from "./dom.js";
 import { Filters } from "./filters.js";
-import { Flat } from "./flat.js";
 import { listen } from "./keys.js";
 import { follow, readLink, share } from "./link.js";
 import { Names } from "./names.js";
-import { foundPanel, productPanel, starPanel } from "./panel.js";
-import { hasWebGL, Sky } from "./sky.js";
+import { categoryPanel, foundPanel, productPanel } from "./panel.js";
 import { Tip } from "./tip.js";
+import { View2D } from "./view2d.js";
+import { hasWebGL, View3D } from "./view3d.js";
 
-const MOST_LINES = 2000;
-const NARROW = window.matchMedia("(max-width: 760px)"); // as in galaxy.css: the panel is below the sky
-const NO_WEBGL = "This browser shows no 3D (WebGL is off or missing), so the galaxy is drawn flat.";
+const MAX_LINES = 2000;
+const NARROW = window.matchMedia("(max-width: 760px)"); // as in galaxy.css: the panel is below the view
+const NO_WEBGL = "This browser cannot show 3D (WebGL is off or missing), so the galaxy is drawn flat.";
 
 /**
- * Open the galaxy in `element`, the component's.
+ * Open the galaxy in `element`, the root of the Gradio component.
  *
- * `server` has product, star and find (`ui/tabs/galaxy.py`), which answer {refused: sentence} where they cannot; `send` tells
- * Gradio of an event; `props.value` names the products a search found, and `watch` says when it is another search.
+ * `server` has product, category and find (`ui/tabs/galaxy.py`), which answer {refused: sentence} if they cannot; `send`
+ * triggers a Gradio event; `props.value` holds the products to highlight, and `watch` reports when it changes.
  */
 export async function start({ element, server, props, watch, send }) {
-  const root = element.querySelector(".sky");
+  const root = element.querySelector(".galaxy");
   const galaxy = new Galaxy(root, server, send);
   let opened = false;
-  watch("value", () => opened && props.value && galaxy.showFound(props.value));
+  watch("value", () => opened && props.value && galaxy.highlight(props.value));
   try {
     await galaxy.open();
     opened = true;
-    await (props.value ? galaxy.showFound(props.value) : follow(galaxy, readLink(window.location.search)));
+    await (props.value ? galaxy.highlight(props.value) : follow(galaxy, readLink(window.location.search)));
   } catch (error) {
     galaxy.say(error.message, true);
     throw error;
@@ -40,7 +40,7 @@ export async function start({ element, server, props, watch, send }) {
 class Galaxy {
   constructor(root, server, send) {
     Object.assign(this, { root, server, send, chosen: null, found: null, trail: [] });
-    this.parts = Object.fromEntries(["controls", "stage", "holder", "view", "names", "tip", "home", "panel", "legend", "status", "alert"].map((name) => [name, root.querySelector(`.sky-${name}`)]));
+    this.parts = Object.fromEntries(["controls", "stage", "holder", "view", "names", "tip", "home", "panel", "legend", "status", "alert"].map((name) => [name, root.querySelector(`.galaxy-${name}`)]));
     const close = () => this.close();
     this.go = {
       product: (row) => this.choose(row), category: (path) => this.only({ category: path }), link: () => share(this),
@@ -51,28 +51,28 @@ class Galaxy {
   async open() {
     this.say("Opening the galaxy …");
     const solid = hasWebGL();
-    const heard = { hover: (hit, x, y) => this.hover(hit, x, y), click: (hit) => this.click(hit), moved: () => this.names?.update() };
-    const opened = [Chart.open(this.root.dataset.version), (solid ? Sky : Flat).open(this.parts.view, heard)];
+    const callbacks = { hover: (hit, x, y) => this.hover(hit, x, y), click: (hit) => this.click(hit), moved: () => this.names?.update() };
+    const opened = [Chart.open(this.root.dataset.version), (solid ? View3D : View2D).open(this.parts.view, callbacks)];
     [this.chart, this.view] = await Promise.all(opened);
     this.tip = new Tip(this.parts.tip, this.parts.holder, this.chart);
     this.filters = new Filters(this.chart, {
-      heard: {
-        asked: () => this.say("", true), changed: () => this.repaint(), layout: (name) => this.lay(name), colour: () => this.repaint(true),
-        star: (path) => (path ? this.chooseStar(path) : this.close()), refused: (sentence) => this.say(sentence, true),
+      callbacks: {
+        started: () => this.say("", true), changed: () => this.repaint(), layout: (name) => this.lay(name), color: () => this.repaint(true),
+        marker: (path) => (path ? this.chooseCategory(path) : this.close()), refused: (sentence) => this.say(sentence, true),
       },
       find: (text) => this.server.find(text),
     });
     this.parts.controls.replaceChildren(this.filters.element);
     if (!solid) {
       this.filters.layout = this.filters.fields.layout.value = "umap2";
-      this.parts.controls.append(make("p", { class: "hint sky-note", role: "note" }, NO_WEBGL));
+      this.parts.controls.append(make("p", { class: "hint galaxy-note", role: "note" }, NO_WEBGL));
     }
     this.place = await this.chart.layout(this.filters.layout);
-    this.coloured = colourBy(this.chart, this.filters.scheme);
-    this.starPlaces = this.chart.starPlaces(this.place);
+    this.coloring = colorBy(this.chart, this.filters.scheme);
+    this.markerPlaces = this.chart.markerPlaces(this.place);
     const { paint, sizes } = this.shade();
-    await this.view.draw({ place: this.place, sizes, paint, stars: this.stars() });
-    this.names = new Names(this.parts.names, this.view, this.chart.stars);
+    await this.view.draw({ place: this.place, sizes, paint, markers: this.markers() });
+    this.names = new Names(this.parts.names, this.view, this.chart.markers);
     this.name();
     performance.mark("galaxy-drawn");
     this.root.dataset.drawn = String(this.chart.rows);
@@ -82,48 +82,48 @@ class Galaxy {
     listen(this);
   }
 
-  /** What is going on, or what went wrong; the latter stays until something is asked again. */
+  /** Show a status sentence, or an error, which stays until the next request. */
   say(sentence, wrong = false) {
     this.parts[wrong ? "alert" : "status"].textContent = sentence;
   }
 
-  /** What the view paints: colours and sizes of all products, by filters, chosen category and found products. */
+  /** Colors and sizes of all products, by the filters, the chosen category and the found products. */
   shade() {
-    const members = this.chosen?.star && this.chosen.members;
+    const members = this.chosen?.category && this.chosen.members;
     const found = this.found && new Set(this.found.rows);
-    const { codes, sizes, shown } = shade(this.coloured.codes, this.filters.mask(), members, found);
-    const lit = litStars(this.chart, codes);
-    if (members) lit[this.starNumber(this.chosen.star)] = 1;
-    Object.assign(this, { codes, shown, litStars: lit });
-    return { paint: { codes, palette: this.coloured.palette }, sizes };
+    const { codes, sizes, shown } = shade(this.coloring.codes, this.filters.mask(), members, found);
+    const visible = visibleMarkers(this.chart, codes);
+    if (members) visible[this.markerNumber(this.chosen.category)] = 1;
+    Object.assign(this, { codes, shown, visible });
+    return { paint: { codes, palette: this.coloring.palette }, sizes };
   }
 
-  stars() {
-    return { places: this.starPlaces, lit: this.litStars, ...starLooks(this.chart, this.filters.scheme, this.litStars) };
+  markers() {
+    return { places: this.markerPlaces, visible: this.visible, ...markerLooks(this.chart, this.filters.scheme, this.visible) };
   }
 
-  /** Names beside the stars, and the chosen one in the list of stars. */
+  /** Update the names beside the markers, and the chosen one in the list of markers. */
   name() {
-    this.names.show(this.stars(), this.chosen?.star ? this.starNumber(this.chosen.star) : -1);
-    this.filters.showStar(this.chosen?.star);
+    this.names.show(this.markers(), this.chosen?.category ? this.markerNumber(this.chosen.category) : -1);
+    this.filters.showMarker(this.chosen?.category);
   }
 
-  async repaint(recolour = false) {
-    if (recolour) {
+  async repaint(recolor = false) {
+    if (recolor) {
       if (this.filters.scheme === "brand") await this.chart.brandNames();
-      this.coloured = colourBy(this.chart, this.filters.scheme);
+      this.coloring = colorBy(this.chart, this.filters.scheme);
     }
     const { paint, sizes } = this.shade();
     this.legend();
     this.name();
-    await this.view.paint(paint, sizes, this.stars());
+    await this.view.paint(paint, sizes, this.markers());
     this.root.dataset.shown = String(this.shown);
   }
 
   async lay(name) {
     this.place = await this.chart.layout(name);
-    this.starPlaces = this.chart.starPlaces(this.place);
-    await this.view.move(this.place, this.stars());
+    this.markerPlaces = this.chart.markerPlaces(this.place);
+    await this.view.move(this.place, this.markers());
     this.name();
     await this.connect();
   }
@@ -134,15 +134,15 @@ class Galaxy {
 
   click(hit) {
     if (!hit) return;
-    if (hit.star !== undefined) this.chooseStar(this.chart.stars[hit.star].path);
-    else if (this.lit(hit.product)) this.choose(hit.product);
+    if (hit.marker !== undefined) this.chooseCategory(this.chart.markers[hit.marker].path);
+    else if (this.isShown(hit.product)) this.choose(hit.product);
   }
 
-  lit(row) {
-    return this.codes[row] !== DUST;
+  isShown(row) {
+    return this.codes[row] !== DIMMED;
   }
 
-  /** A product: photo and facts, its neighbours, a line to each. */
+  /** Choose a product: its photo and facts, its neighbors, and a line to each of them. */
   async choose(which, flight = true) {
     const turn = (this.turn = {});
     const details = await this.ask("product", typeof which === "number" ? { row: which } : which);
@@ -152,41 +152,41 @@ class Galaxy {
     this.show(productPanel(details, this.go));
     await this.connect();
     await this.repaint();
-    if (flight) await this.view.fly(this.at(details.row), details.neighbours.map((one) => this.at(one.row)));
+    if (flight) await this.view.fly(this.at(details.row), details.neighbors.map((one) => this.at(one.row)));
   }
 
-  /** A star: gravity lines to its products, and those nearest and farthest. */
-  async chooseStar(path, flight = true) {
+  /** Choose a category: lines to its products, and the products nearest to its center and farthest from it. */
+  async chooseCategory(path, flight = true) {
     const turn = (this.turn = {});
-    const details = await this.ask("star", path);
+    const details = await this.ask("category", path);
     if (!details || this.turn !== turn) return;
     const rows = this.chart.members(path);
-    const step = Math.max(1, rows.length / MOST_LINES);
+    const step = Math.max(1, rows.length / MAX_LINES);
     const ends = Array.from({ length: Math.ceil(rows.length / step) }, (_, i) => rows[Math.floor(i * step)]);
-    this.chosen = { star: path, members: new Set(rows), ends };
+    this.chosen = { category: path, members: new Set(rows), ends };
     this.found = null;
-    this.show(starPanel(details, this.chart.children(path), ends.length, this.go));
-    await this.repaint(); // the star is lit before its lines take its colour
+    this.show(categoryPanel(details, this.chart.children(path), ends.length, this.go));
+    await this.repaint(); // the marker gets its color before the lines take it over
     await this.connect();
-    if (flight) await this.view.fly(this.starPlaces[this.starNumber(path)], ends.map((row) => this.at(row)));
+    if (flight) await this.view.fly(this.markerPlaces[this.markerNumber(path)], ends.map((row) => this.at(row)));
   }
 
-  starNumber(path) {
-    return this.chart.stars.findIndex((node) => node.path === path);
+  markerNumber(path) {
+    return this.chart.markers.findIndex((node) => node.path === path);
   }
 
-  /** What a search found, or the neighbours among which a visitor's own product lies, lit up and flown to. */
-  async showFound({ name, products, own }) {
+  /** Highlight products and fly to them: the results of a search, or the neighbors of a visitor's own product. */
+  async highlight({ name, products, own_product: ownProduct }) {
     this.turn = {};
     this.chosen = null;
-    this.found = { rows: products.map((one) => one.row), products, own };
+    this.found = { rows: products.map((one) => one.row), products, ownProduct };
     this.show(foundPanel(name, products, this.go));
     await this.connect();
     await this.repaint();
     if (products.length) await this.view.fly(this.middle(), this.found.rows.map((row) => this.at(row)));
   }
 
-  /** Where found products lie: their mean, by similarity; a visitor's own product is put there. */
+  /** Mean position of the found products, weighted by similarity; a visitor's own product is placed there. */
   middle() {
     const sum = { x: 0, y: 0, z: 0 };
     let total = 0;
@@ -200,20 +200,20 @@ class Galaxy {
 
   async connect() {
     const { chosen, found, view } = this;
-    this.root.dataset.lines = String(chosen?.star ? chosen.ends.length : 0);
-    if (chosen?.star) {
-      const number = this.starNumber(chosen.star);
-      await view.mark(null);
-      return view.lines(this.starPlaces[number], chosen.ends.map((row) => this.at(row)), this.stars().colours[number]);
+    this.root.dataset.lines = String(chosen?.category ? chosen.ends.length : 0);
+    if (chosen?.category) {
+      const number = this.markerNumber(chosen.category);
+      await view.ring(null);
+      return view.lines(this.markerPlaces[number], chosen.ends.map((row) => this.at(row)), this.markers().colors[number]);
     }
     if (chosen) {
       const here = this.at(chosen.product);
-      await view.mark(here);
-      return view.lines(here, chosen.details.neighbours.map((one) => this.at(one.row)), "#8fb0ff");
+      await view.ring(here);
+      return view.lines(here, chosen.details.neighbors.map((one) => this.at(one.row)), "#8fb0ff");
     }
-    const own = found?.own && found.products.length ? this.middle() : null;
-    await view.mark(own);
-    return view.lines(own, own ? found.rows.map((row) => this.at(row)) : [], "#8fb0ff");
+    const ownPlace = found?.ownProduct && found.products.length ? this.middle() : null;
+    await view.ring(ownPlace);
+    return view.lines(ownPlace, ownPlace ? found.rows.map((row) => this.at(row)) : [], "#8fb0ff");
   }
 
   async close() {
@@ -237,15 +237,15 @@ class Galaxy {
   show(content) {
     this.parts.panel.replaceChildren(content);
     this.parts.panel.hidden = false;
-    this.parts.stage.classList.add("sky-told"); // the view makes room for the panel
+    this.parts.stage.classList.add("galaxy-with-panel"); // the view makes room for the panel
     this.name();
     this.parts.panel.scrollTop = 0;
-    if (NARROW.matches) this.parts.stage.scrollIntoView(); // the sky with its lines, and the head of the panel
+    if (NARROW.matches) this.parts.stage.scrollIntoView(); // shows the view with its lines and the top of the panel
   }
 
   hide() {
     this.parts.panel.hidden = true;
-    this.parts.stage.classList.remove("sky-told");
+    this.parts.stage.classList.remove("galaxy-with-panel");
     this.name();
   }
 
@@ -262,24 +262,24 @@ class Galaxy {
   }
 
   hover(hit, x, y) {
-    this.parts.holder.classList.toggle("sky-over", Boolean(hit));
-    if (hit?.star !== undefined) this.tip.star(this.chart.stars[hit.star], x, y);
-    else if (hit && this.lit(hit.product)) this.tip.product(hit.product, x, y);
+    this.parts.holder.classList.toggle("galaxy-hover", Boolean(hit));
+    if (hit?.marker !== undefined) this.tip.marker(this.chart.markers[hit.marker], x, y);
+    else if (hit && this.isShown(hit.product)) this.tip.product(hit.product, x, y);
     else this.tip.hide();
   }
 
   legend() {
-    const { codes, legend, palette } = this.coloured;
+    const { codes, legend, palette } = this.coloring;
     const counts = new Uint32Array(palette.length);
-    codes.forEach((code, row) => { if (this.lit(row)) counts[code]++; });
-    const chips = legend.map(({ name, colour, code, choice }) => {
+    codes.forEach((code, row) => { if (this.isShown(row)) counts[code]++; });
+    const chips = legend.map(({ name, color, code, choice }) => {
       const dot = make("span", {});
-      dot.style.background = colour;
+      dot.style.background = color;
       const chip = make(choice ? "button" : "div", choice ? { type: "button" } : {}, dot, name, " ", make("i", {}, many(counts[code])));
       if (choice) chip.addEventListener("click", () => this.only(choice));
-      return make("li", counts[code] ? {} : { class: "sky-none" }, chip);
+      return make("li", counts[code] ? {} : { class: "galaxy-empty" }, chip);
     });
     this.parts.legend.replaceChildren(...chips);
-    this.say(`${many(this.shown)} of ${many(this.chart.rows)} products shown, ${many(this.chart.stars.length)} stars.`);
+    this.say(`${many(this.shown)} of ${many(this.chart.rows)} products shown, ${many(this.chart.markers.length)} categories.`);
   }
 }

@@ -1,4 +1,4 @@
-// Names beside the stars, as many as have room: the chosen one first, then the largest.
+// Names beside the category markers, as many as have room: the chosen one first, then the largest.
 
 import { make } from "./dom.js";
 
@@ -6,18 +6,18 @@ const ROOM = 24_000; // square pixels of the view for one name
 const GAP = 6; // pixels between names
 
 export class Names {
-  /** `view` has project(place), `stars` are the chart's, largest first. */
-  constructor(element, view, stars) {
-    Object.assign(this, { element, view, stars, tags: new Map(), chosen: -1 });
+  /** `view` has project(place), `markers` are the chart's, largest first. */
+  constructor(element, view, markers) {
+    Object.assign(this, { element, view, markers, tags: new Map(), chosen: -1 });
   }
 
-  /** Places and sizes of the stars, which of them are lit, and the number of the chosen one or -1. */
-  show({ places, sizes, lit }, chosen) {
-    Object.assign(this, { places, sizes, lit, chosen });
+  /** Set positions and sizes of the markers, which of them are visible, and the number of the chosen one or -1. */
+  show({ places, sizes, visible }, chosen) {
+    Object.assign(this, { places, sizes, visible, chosen });
     this.update();
   }
 
-  /** Put the names where their stars are seen now; done at most once a frame. */
+  /** Move the names to where their markers appear now, at most once a frame. */
   update() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
@@ -27,18 +27,18 @@ export class Names {
 
   #place() {
     const { clientWidth: width, clientHeight: height } = this.element;
-    const left = 2 - this.element.offsetLeft; // it may be pushed out to the left
+    const left = 2 - this.element.offsetLeft; // the element may extend beyond the left edge
     const most = Math.max(5, Math.round((width * height) / ROOM));
-    const order = this.stars.map((_, i) => i).sort((a, b) => (b === this.chosen) - (a === this.chosen) || a - b);
+    const order = this.markers.map((_, i) => i).sort((a, b) => (b === this.chosen) - (a === this.chosen) || a - b);
     const taken = [];
     for (const number of order) {
       const tag = this.#tag(number);
-      const seen = this.lit[number] && taken.length < most ? this.view.project(this.places[number]) : null;
+      const seen = this.visible[number] && taken.length < most ? this.view.project(this.places[number]) : null;
       const box = seen && { x: seen[0] - tag.width / 2, y: seen[1] + this.sizes[number] / 2 + 2, width: tag.width, height: tag.height };
       const free = box && box.x > left && box.y > 2 && box.x + box.width < width - 2 && box.y + box.height < height - 2
         && taken.every((other) => apart(box, other));
       tag.element.hidden = !free;
-      tag.element.classList.toggle("sky-chosen", number === this.chosen);
+      tag.element.classList.toggle("galaxy-chosen", number === this.chosen);
       if (!free) continue;
       tag.element.style.transform = `translate(${Math.round(box.x)}px, ${Math.round(box.y)}px)`;
       taken.push(box);
@@ -47,7 +47,7 @@ export class Names {
 
   #tag(number) {
     if (!this.tags.size) {
-      const made = this.stars.map(({ path }) => make("span", {}, path.split(" > ").at(-1)));
+      const made = this.markers.map(({ path }) => make("span", {}, path.split(" > ").at(-1)));
       this.element.replaceChildren(...made);
       made.forEach((element, i) => this.tags.set(i, { element, width: element.offsetWidth, height: element.offsetHeight }));
     }

@@ -1,4 +1,4 @@
-// What is said beside the mouse: a star's name and count, or a product's title and photo, fetched once the mouse rests.
+// The tooltip beside the mouse: a category's name and count, or a product's title and photo, fetched once the mouse rests.
 
 import { address } from "./chart.js";
 import { make, many, picture } from "./dom.js";
@@ -17,7 +17,7 @@ export class Tip {
     this.element.hidden = true;
   }
 
-  star({ path, count }, x, y) {
+  marker({ path, count }, x, y) {
     this.hide();
     this.#put(x, y, make("b", {}, path), make("span", {}, `${many(count)} products`));
   }

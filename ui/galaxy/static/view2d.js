@@ -1,55 +1,55 @@
-// The galaxy without WebGL: the same chart on a canvas in two dimensions, with the functions that sky.js has.
+// The galaxy view without WebGL: the same chart on a 2D canvas, with the interface of view3d.js.
 
 const GROUND = "#0b0d13";
-const NEAR = 12; // pixels: how far from a point a click may be
+const NEAR = 12; // pixels: largest distance of a click from a point
 const STILL = 6;
-const CLOSEST = 40; // times
-const CLOSE = 16; // times: how near a flight ends
-const SEEN = 0.9; // share of what lies around the end of a flight that is in view there
-const ROUND = 20_000; // products up to which they are round, which takes longer
-const ROOM = 1.06; // that is left at the edges
+const CLOSEST = 40; // largest zoom
+const CLOSE = 16; // zoom at which a flight ends at most
+const SEEN = 0.9; // share of the surrounding places that are in view at the end of a flight
+const ROUND = 20_000; // products up to which they are drawn as circles, which is slower
+const ROOM = 1.06; // margin at the edges
 
-export class Flat {
-  static async open(holder, heard) {
-    const flat = new Flat();
-    flat.holder = holder;
-    flat.heard = heard;
-    flat.canvas = document.createElement("canvas");
-    flat.canvas.className = "sky-flat";
-    holder.append(flat.canvas);
-    flat.view = { x: 0, y: 0, zoom: 1 };
-    flat.lineEnds = [];
-    flat.marked = null;
-    return flat;
+export class View2D {
+  static async open(holder, callbacks) {
+    const view = new View2D();
+    view.holder = holder;
+    view.callbacks = callbacks;
+    view.canvas = document.createElement("canvas");
+    view.canvas.className = "galaxy-flat";
+    holder.append(view.canvas);
+    view.view = { x: 0, y: 0, zoom: 1 };
+    view.lineEnds = [];
+    view.ringed = null;
+    return view;
   }
 
-  async draw({ place, sizes, paint, stars }) {
-    Object.assign(this, { place, sizes, coloured: paint, shown: stars });
+  async draw({ place, sizes, paint, markers }) {
+    Object.assign(this, { place, sizes, colors: paint, shown: markers });
     this.view = this.#whole();
     this.#listen();
     new ResizeObserver(() => this.#render()).observe(this.holder);
     this.#paintNow();
   }
 
-  async move(place, stars) {
-    Object.assign(this, { place, shown: stars });
+  async move(place, markers) {
+    Object.assign(this, { place, shown: markers });
     this.view = this.#whole();
     this.#render();
   }
 
-  async paint(paint, sizes, stars) {
-    Object.assign(this, { coloured: paint, sizes, shown: stars });
+  async paint(paint, sizes, markers) {
+    Object.assign(this, { colors: paint, sizes, shown: markers });
     this.#render();
   }
 
-  async lines(from, to, colour) {
+  async lines(from, to, color) {
     this.lineEnds = to.map((end) => [from, end]);
-    this.lineColour = colour;
+    this.lineColor = color;
     this.#render();
   }
 
-  async mark(place) {
-    this.marked = place;
+  async ring(place) {
+    this.ringed = place;
     this.#render();
   }
 
@@ -62,13 +62,13 @@ export class Flat {
     this.#render();
   }
 
-  /** Go to a place, near enough to see most of the places `around` it; null shows all. */
+  /** Go to a place, close enough to see most of the places `around` it; null shows everything. */
   async fly(place, around) {
     this.view = place ? { x: place.x, y: place.y, zoom: this.#zoomOn(around.map(({ x, y }) => [x - place.x, y - place.y]), SEEN) } : this.#whole();
     this.#render();
   }
 
-  /** Where a place is seen, in pixels of the holder. */
+  /** Position of a place on the screen, in pixels of the holder. */
   project(place) {
     return this.#onScreen(place);
   }
@@ -82,15 +82,15 @@ export class Flat {
     return { x, y, zoom: this.#zoomOn(Array.from(this.place.x, (one, row) => [one - x, this.place.y[row] - y]), 0.998) };
   }
 
-  /** How near this share of the offsets from the middle of the view is seen. */
+  /** Largest zoom at which this share of the offsets from the middle of the view is visible. */
   #zoomOn(offsets, share) {
-    const width = this.holder.clientWidth + 2 * this.holder.offsetLeft; // less what the panel covers
+    const width = this.holder.clientWidth + 2 * this.holder.offsetLeft; // without the part that the panel covers
     const needed = offsets.map(([x, y]) => Math.max(Math.abs(x) / width, Math.abs(y) / this.holder.clientHeight)).sort((a, b) => a - b);
     const most = needed[Math.floor(share * (needed.length - 1))] || 0;
     return Math.min(CLOSE, 1 / (2 * ROOM * most * this.#unit()));
   }
 
-  /** Pixels a place is wide from the middle to its edge, unmagnified. */
+  /** Pixels per unit of a place at zoom 1. */
   #unit() {
     return Math.min(this.holder.clientWidth, this.holder.clientHeight) / 2;
   }
@@ -110,7 +110,7 @@ export class Flat {
 
   #paintNow() {
     this.frame = null;
-    const { canvas, place, sizes, coloured, shown } = this;
+    const { canvas, place, sizes, colors, shown } = this;
     const sharp = window.devicePixelRatio || 1;
     canvas.width = this.holder.clientWidth * sharp;
     canvas.height = this.holder.clientHeight * sharp;
@@ -118,10 +118,10 @@ export class Flat {
     pen.scale(sharp, sharp);
     pen.fillStyle = GROUND;
     pen.fillRect(0, 0, canvas.width, canvas.height);
-    const byColour = coloured.palette.map(() => []);
-    coloured.codes.forEach((code, row) => byColour[code].push(row));
-    byColour.forEach((rows, code) => {
-      pen.fillStyle = coloured.palette[code];
+    const byColor = colors.palette.map(() => []);
+    colors.codes.forEach((code, row) => byColor[code].push(row));
+    byColor.forEach((rows, code) => {
+      pen.fillStyle = colors.palette[code];
       pen.beginPath();
       for (const row of rows) {
         const [x, y] = this.#onScreen({ x: place.x[row], y: place.y[row] });
@@ -132,7 +132,7 @@ export class Flat {
       }
       pen.fill();
     });
-    pen.strokeStyle = this.lineColour ?? "#fff";
+    pen.strokeStyle = this.lineColor ?? "#fff";
     pen.globalAlpha = 0.45;
     pen.beginPath();
     for (const [from, to] of this.lineEnds) {
@@ -141,22 +141,22 @@ export class Flat {
     }
     pen.stroke();
     pen.globalAlpha = 1;
-    shown.places.forEach((star, i) => this.#diamond(pen, star, shown.sizes[i], shown.colours[i], shown.edges[i]));
-    this.heard.moved();
-    if (this.marked) {
+    shown.places.forEach((marker, i) => this.#diamond(pen, marker, shown.sizes[i], shown.colors[i], shown.edges[i]));
+    this.callbacks.moved();
+    if (this.ringed) {
       pen.strokeStyle = "#fff";
       pen.lineWidth = 2;
       pen.beginPath();
-      pen.arc(...this.#onScreen(this.marked), 10, 0, 2 * Math.PI);
+      pen.arc(...this.#onScreen(this.ringed), 10, 0, 2 * Math.PI);
       pen.stroke();
     }
   }
 
-  #diamond(pen, star, size, colour, edge) {
+  #diamond(pen, marker, size, color, edge) {
     if (!size) return;
-    const [x, y] = this.#onScreen(star);
+    const [x, y] = this.#onScreen(marker);
     const half = size / 2;
-    pen.fillStyle = colour;
+    pen.fillStyle = color;
     pen.strokeStyle = edge;
     pen.lineWidth = 1;
     pen.beginPath();
@@ -169,7 +169,7 @@ export class Flat {
     pen.stroke();
   }
 
-  /** What lies nearest to a place on the screen: a star before a product, and dust never. */
+  /** The marker at a place on the screen, or else the nearest product that is not dimmed. */
   #find(clientX, clientY) {
     const box = this.canvas.getBoundingClientRect();
     const [px, py] = [clientX - box.left, clientY - box.top];
@@ -177,10 +177,10 @@ export class Flat {
       const [x, y] = this.#onScreen(place);
       return Math.hypot(x - px, y - py);
     };
-    const star = this.shown.places.findIndex((place, i) => this.shown.sizes[i] && away(place) <= Math.max(6, this.shown.sizes[i] / 2));
-    if (star >= 0) return { star };
+    const marker = this.shown.places.findIndex((place, i) => this.shown.sizes[i] && away(place) <= Math.max(6, this.shown.sizes[i] / 2));
+    if (marker >= 0) return { marker };
     let [best, product] = [NEAR, null];
-    this.coloured.codes.forEach((code, row) => {
+    this.colors.codes.forEach((code, row) => {
       if (!code) return;
       const distance = away({ x: this.place.x[row], y: this.place.y[row] });
       if (distance < best) [best, product] = [distance, row];
@@ -196,13 +196,13 @@ export class Flat {
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
       held.set(event.pointerId, event);
-      start = held.size === 1 ? { x: event.clientX, y: event.clientY } : null; // a second finger: a pinch, and no tap
+      start = held.size === 1 ? { x: event.clientX, y: event.clientY } : null; // a second finger makes it a pinch, not a tap
     });
     canvas.addEventListener("pointermove", (event) => {
       const before = held.get(event.pointerId);
       if (!before) {
         cancelAnimationFrame(asked);
-        asked = requestAnimationFrame(() => this.heard.hover(this.#find(event.clientX, event.clientY), event.clientX, event.clientY));
+        asked = requestAnimationFrame(() => this.callbacks.hover(this.#find(event.clientX, event.clientY), event.clientX, event.clientY));
         return;
       }
       if (held.size === 1) {
@@ -220,11 +220,11 @@ export class Flat {
       held.delete(event.pointerId);
       const still = start && Math.hypot(event.clientX - start.x, event.clientY - start.y) <= STILL;
       const hit = still && event.type === "pointerup" ? this.#find(event.clientX, event.clientY) : null;
-      if (hit) this.heard.click(hit);
+      if (hit) this.callbacks.click(hit);
     };
     canvas.addEventListener("pointerup", up);
     canvas.addEventListener("pointercancel", up);
-    canvas.addEventListener("pointerleave", () => this.heard.hover(null));
+    canvas.addEventListener("pointerleave", () => this.callbacks.hover(null));
     canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
       this.#zoom(Math.exp(-event.deltaY / 400));

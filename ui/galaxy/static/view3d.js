@@ -1,15 +1,15 @@
-// The galaxy in three dimensions: Plotly's scatter3d, one trace for the products; its camera is left where it is.
+// The galaxy view in three dimensions: Plotly's scatter3d with one trace for all products. Updates keep the camera.
 
 import { along, distance, FROM_ABOVE, project, unit, whole } from "./camera.js";
 import { address } from "./chart.js";
 
-const [PRODUCTS, LINES, STARS, MARK] = [0, 1, 2, 3]; // traces
+const [PRODUCTS, LINES, MARKERS, RING] = [0, 1, 2, 3]; // traces
 const GROUND = "#0b0d13";
-const STILL = 6; // pixels that a click may move
+const STILL = 6; // pixels that the mouse may move during a click
 const FLIGHT = 700; // ms
 const LATE = 1500; // ms
-const CLOSEST = 0.05; // how near a flight ends; a scene is 1 long
-const SEEN = 0.9; // share of what lies around the end of a flight that is in view there
+const CLOSEST = 0.05; // smallest distance at the end of a flight; a scene is 1 long
+const SEEN = 0.9; // share of the surrounding places that are in view at the end of a flight
 const SPAN = 1.02; // half of each axis; a scene is 1 long, so a place is a scene coordinate times 2 SPAN
 
 let loading = null;
@@ -20,7 +20,7 @@ function loadPlotly() {
     const script = document.createElement("script");
     script.src = address("data/plotly.min.js");
     script.onload = () => done(window.Plotly);
-    script.onerror = () => failed(new Error("Plotly did not arrive."));
+    script.onerror = () => failed(new Error("Plotly could not be loaded."));
     document.head.append(script);
   });
   return loading;
@@ -29,45 +29,45 @@ function loadPlotly() {
 export function hasWebGL() {
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("webgl") ?? canvas.getContext("experimental-webgl");
-  context?.getExtension("WEBGL_lose_context")?.loseContext(); // browsers allow few at once
+  context?.getExtension("WEBGL_lose_context")?.loseContext(); // browsers allow only a few contexts at once
   return Boolean(context);
 }
 
-const marker = (extra) => ({
+const pointTrace = (extra) => ({
   type: "scatter3d", mode: "markers", x: [], y: [], z: [], hoverinfo: "none", showlegend: false,
   marker: { size: [], color: [], line: { width: 0 }, opacity: 1, ...extra },
 });
 
-export class Sky {
-  /** `heard` has hover(hit or null, x, y), click(hit) and moved(); a hit is {product: row} or {star: number}. */
-  static async open(holder, heard) {
-    const sky = new Sky();
-    sky.plotly = await loadPlotly();
-    sky.holder = holder;
-    sky.heard = heard;
-    sky.flat = false;
-    return sky;
+export class View3D {
+  /** `callbacks` has hover(hit or null, x, y), click(hit) and moved(); a hit is {product: row} or {marker: number}. */
+  static async open(holder, callbacks) {
+    const view = new View3D();
+    view.plotly = await loadPlotly();
+    view.holder = holder;
+    view.callbacks = callbacks;
+    view.flat = false;
+    return view;
   }
 
-  /** Draw everything: done once, for what changes later has functions of its own. */
-  async draw({ place, sizes, paint, stars }) {
+  /** Draw everything, once; later changes have functions of their own. */
+  async draw({ place, sizes, paint, markers }) {
     this.#goHome(place);
     const axis = { visible: false, showspikes: false, range: [-SPAN, SPAN], autorange: false };
     const layout = {
       paper_bgcolor: GROUND, margin: { l: 0, r: 0, t: 0, b: 0 }, uirevision: "kept", hovermode: "closest", autosize: true,
       scene: { xaxis: axis, yaxis: axis, zaxis: axis, bgcolor: GROUND, aspectmode: "cube", camera: this.#asPlotly(this.home), dragmode: "orbit" },
     };
-    const products = marker({ size: sizes, ...codes(paint) });
+    const products = pointTrace({ size: sizes, ...codes(paint) });
     Object.assign(products, { x: place.x, y: place.y, z: place.z });
     const lines = {
       type: "scatter3d", mode: "lines", x: [], y: [], z: [], hoverinfo: "skip", showlegend: false, connectgaps: false,
       line: { width: 2, color: "#fff" }, opacity: 0.45,
     };
-    const centroids = marker({ symbol: "diamond", line: { width: 1, color: stars.edges } });
-    const mark = { ...marker({ symbol: "circle-open", color: "#ffffff", size: 16 }), hoverinfo: "skip" };
-    Object.assign(centroids, spread(stars.places));
-    Object.assign(centroids.marker, { size: stars.sizes, color: stars.colours });
-    await this.plotly.newPlot(this.holder, [products, lines, centroids, mark], layout, {
+    const centroids = pointTrace({ symbol: "diamond", line: { width: 1, color: markers.edges } });
+    const ring = { ...pointTrace({ symbol: "circle-open", color: "#ffffff", size: 16 }), hoverinfo: "skip" };
+    Object.assign(centroids, spread(markers.places));
+    Object.assign(centroids.marker, { size: markers.sizes, color: markers.colors });
+    await this.plotly.newPlot(this.holder, [products, lines, centroids, ring], layout, {
       displayModeBar: false, responsive: true, scrollZoom: true, doubleClick: false,
     });
     this.#listen();
@@ -78,10 +78,10 @@ export class Sky {
     return this.plotly.restyle(this.holder, wrapped, [trace]);
   }
 
-  async move(place, stars) {
+  async move(place, markers) {
     this.#goHome(place);
     this.#restyle(PRODUCTS, { x: place.x, y: place.y, z: place.z });
-    this.#restyle(STARS, spread(stars.places));
+    this.#restyle(MARKERS, spread(markers.places));
     await this.plotly.relayout(this.holder, {
       "scene.dragmode": place.flat ? "pan" : "orbit",
       "scene.camera": this.#asPlotly(this.home),
@@ -104,28 +104,28 @@ export class Sky {
     return { eye: named(eye), center: named(center), up: named(up) };
   }
 
-  /** Products and stars at once, for each change is a drawing; what is undefined stays as it is. */
-  paint(paint, sizes, stars) {
+  /** Recolor products and markers in one call, since each call redraws; undefined values stay as they are. */
+  paint(paint, sizes, markers) {
     const { color, cmin, cmax, colorscale } = codes(paint);
     return this.plotly.restyle(this.holder, {
-      "marker.color": [color, stars.colours], "marker.size": [sizes, stars.sizes], "marker.line.color": [undefined, stars.edges],
+      "marker.color": [color, markers.colors], "marker.size": [sizes, markers.sizes], "marker.line.color": [undefined, markers.edges],
       "marker.cmin": [cmin, undefined], "marker.cmax": [cmax, undefined], "marker.colorscale": [colorscale, undefined],
-    }, [PRODUCTS, STARS]);
+    }, [PRODUCTS, MARKERS]);
   }
 
-  /** Lines from a place to others; none for an empty list. */
-  lines(from, to, colour) {
+  /** Draw lines from a place to others; none for an empty list. */
+  lines(from, to, color) {
     const [x, y, z] = [[], [], []];
     for (const end of to) {
       x.push(from.x, end.x, null);
       y.push(from.y, end.y, null);
       z.push(from.z, end.z, null);
     }
-    return this.#restyle(LINES, { x, y, z, "line.color": colour });
+    return this.#restyle(LINES, { x, y, z, "line.color": color });
   }
 
-  mark(place) {
-    return this.#restyle(MARK, spread(place ? [place] : []));
+  ring(place) {
+    return this.#restyle(RING, spread(place ? [place] : []));
   }
 
   /** Eye, center and up as nine numbers. */
@@ -134,14 +134,14 @@ export class Sky {
     return [eye, center, up].flat().map((value) => Number(value.toFixed(3)));
   }
 
-  /** Where the camera is: the layout is told of it late, and not at all while a finger moves it. */
+  /** The camera itself: the layout learns of its position late, and not at all during a touch. */
   #seen() {
     const { eye, center, up } = this.holder._fullLayout.scene._scene.getCamera();
     const listed = ({ x, y, z }) => [x, y, z];
     return { eye: listed(eye), center: listed(center), up: listed(up) };
   }
 
-  /** Where a place is seen, in pixels of the holder; null behind the camera. */
+  /** Position of a place on the screen, in pixels of the holder; null behind the camera. */
   project(place) {
     const seen = project(scene(place), this.#seen());
     const half = this.holder.clientHeight / 2;
@@ -153,18 +153,18 @@ export class Sky {
     return this.plotly.relayout(this.holder, { "scene.camera": this.#asPlotly({ eye, center, up }) });
   }
 
-  /** Fly to a place, near enough to see most of the places `around` it and no nearer; null flies home. */
+  /** Fly to a place, just close enough to see most of the places `around` it; null flies home. */
   async fly(place, around) {
     const start = this.camera();
     let end = [this.home.eye, this.home.center, this.home.up].flat();
     if (place) {
-      const centre = scene(place);
+      const target = scene(place);
       const [eye, center, up] = [0, 3, 6].map((at) => start.slice(at, at + 3));
       const back = this.flat ? FROM_ABOVE.back : unit(eye.map((value, i) => value - center[i]));
-      const aspect = (this.holder.clientWidth + 2 * this.holder.offsetLeft) / this.holder.clientHeight; // less what the panel covers
-      const needed = around.length ? distance(around.map(scene), { centre, back, up, aspect, share: SEEN }) : 0;
+      const aspect = (this.holder.clientWidth + 2 * this.holder.offsetLeft) / this.holder.clientHeight; // without the part that the panel covers
+      const needed = around.length ? distance(around.map(scene), { center: target, back, up, aspect, share: SEEN }) : 0;
       const far = Math.min(this.home.far, Math.max(CLOSEST, needed));
-      end = [along(centre, back, far), centre, up].flat();
+      end = [along(target, back, far), target, up].flat();
     }
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     const began = performance.now();
@@ -178,23 +178,23 @@ export class Sky {
     }
   }
 
-  // In three dimensions Plotly says "click" when the button goes down. It counts here when it comes up at the same place.
-  // Of a tap, whose mouse events come after it, Plotly says so later.
+  // In three dimensions Plotly reports a click when the button goes down; here it counts when the button comes up at
+  // the same place. A tap is reported after it ended, since its mouse events follow it.
   #listen() {
     let down = null;
     let under = null;
     let hit = null;
     let tapped = -Infinity;
-    const mouse = { x: 0, y: 0 }; // what Plotly says of a hover in three dimensions does not tell where it was
-    for (const name of ["plotly_relayouting", "plotly_relayout"]) this.holder.on(name, () => this.heard.moved());
-    this.holder.addEventListener("touchmove", () => this.heard.moved(), true);
-    new ResizeObserver(() => this.heard.moved()).observe(this.holder);
+    const mouse = { x: 0, y: 0 }; // Plotly's hover event in three dimensions has no position
+    for (const name of ["plotly_relayouting", "plotly_relayout"]) this.holder.on(name, () => this.callbacks.moved());
+    this.holder.addEventListener("touchmove", () => this.callbacks.moved(), true);
+    new ResizeObserver(() => this.callbacks.moved()).observe(this.holder);
     this.holder.addEventListener("pointermove", (event) => { [mouse.x, mouse.y] = [event.clientX, event.clientY]; }, true);
     const read = ({ points: [point] }) =>
-      point.curveNumber === STARS ? { star: point.pointNumber } : point.curveNumber === PRODUCTS ? { product: point.pointNumber } : null;
+      point.curveNumber === MARKERS ? { marker: point.pointNumber } : point.curveNumber === PRODUCTS ? { product: point.pointNumber } : null;
     this.holder.addEventListener("pointerdown", (event) => {
       this.flight = null;
-      if (!event.isPrimary) { // a second finger: a pinch, and no tap
+      if (!event.isPrimary) { // a second finger makes it a pinch, not a tap
         down = hit = null;
         return;
       }
@@ -206,37 +206,37 @@ export class Sky {
       if (down) hit = read(event);
       else if (performance.now() - tapped < LATE) {
         tapped = -Infinity;
-        this.heard.click(read(event));
+        this.callbacks.click(read(event));
       }
     });
     window.addEventListener("pointerup", (event) => {
       if (!down) return;
       const still = Math.hypot(event.clientX - down.x, event.clientY - down.y) <= STILL;
       down = null;
-      if (still && hit) this.heard.click(hit);
+      if (still && hit) this.callbacks.click(hit);
       else if (still) tapped = performance.now();
     }, true);
     window.addEventListener("pointercancel", () => { down = null; }, true);
     this.holder.on("plotly_hover", (event) => {
       under = read(event);
-      this.heard.hover(under, mouse.x, mouse.y);
+      this.callbacks.hover(under, mouse.x, mouse.y);
     });
     this.holder.on("plotly_unhover", () => {
       under = null;
-      this.heard.hover(null);
+      this.callbacks.hover(null);
     });
   }
 }
 
-/** A place as Plotly's camera counts. */
+/** A place in the coordinates of Plotly's camera. */
 const scene = ({ x, y, z }) => [x / (2 * SPAN), y / (2 * SPAN), z / (2 * SPAN)];
 
 function spread(places) {
   return { x: places.map((place) => place.x), y: places.map((place) => place.y), z: places.map((place) => place.z) };
 }
 
-/** Numbers into a palette as Plotly takes them: a scale with a stop at every number. */
+/** Palette indices in Plotly's form: a color scale with a stop at every index. */
 function codes({ codes: color, palette }) {
   const last = palette.length - 1;
-  return { color, cmin: 0, cmax: last, colorscale: palette.map((colour, i) => [i / last, colour]), showscale: false };
+  return { color, cmin: 0, cmax: last, colorscale: palette.map((color, i) => [i / last, color]), showscale: false };
 }

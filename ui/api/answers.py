@@ -1,0 +1,220 @@
+"""Types of the answers of the endpoints and of the galaxy's server functions: plain values, ready for JSON.
+
+No key is called "path": gradio_client takes a dictionary with one for a file, and tries to download it.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class Product(TypedDict):
+    """A product of the catalogue; a text is None where the catalogue has none."""
+
+    product_id: str
+    title: str | None
+    brand: str | None
+    category_path: str | None
+    predicted_path: str | None
+
+
+class SimilarProduct(Product):
+    """A product with its similarity to a query, a product or a centroid; None without the text or photo."""
+
+    similarity: float
+    text_similarity: float | None
+    image_similarity: float | None
+
+
+class EvidenceProduct(SimilarProduct):
+    """A labeled product near the classified one, with the number of levels of the predicted path it shares."""
+
+    agreeing_levels: int
+
+
+class PredictedLevel(TypedDict):
+    """A level of the predicted path; shares from 0 to 1."""
+
+    level: str
+    confidence: float
+    certain: bool
+    needed: float | None
+    asked: float
+    agreement: float | None
+
+
+class ScoredPath(TypedDict):
+    """A category path with its probability."""
+
+    category_path: str
+    score: float
+
+
+class Classification(TypedDict):
+    """Answer of `classify`, which documents the keys."""
+
+    summary: str
+    category_path: str
+    certain_path: str
+    certain_levels: int
+    needs_review: bool
+    low_confidence: bool
+    familiar: bool | None
+    read: str
+    predicted: list[PredictedLevel]
+    categories: list[ScoredPath]
+    similar: list[EvidenceProduct]
+    itself: list[SimilarProduct]
+
+
+class RankedProduct(TypedDict):
+    """The product whose candidates are ranked; a visitor's own has a title at most."""
+
+    product_id: str | None
+    title: str | None
+    brand: str | None
+    category_path: str | None
+    predicted_path: str | None
+
+
+class GateWeights(TypedDict):
+    """Mean weights that the gate gives to text and photo; they add up to 1."""
+
+    text: float
+    image: float
+
+
+class Candidate(TypedDict):
+    """A candidate category: cosines, shares among the candidates, and its place before training."""
+
+    category_path: str
+    truth: bool
+    score: float | None
+    fused: float | None
+    text: float | None
+    image: float | None
+    score_share: float | None
+    fused_share: float | None
+    text_share: float | None
+    image_share: float | None
+    untrained: float | None
+    place_before: int | None
+
+
+class Reranking(TypedDict):
+    """Answer of `rerank`, which documents the keys."""
+
+    product: RankedProduct
+    gate: GateWeights | None
+    balance: float
+    moved: str
+    candidates: list[Candidate]
+
+
+class CategoryFigures(TypedDict):
+    """A category in figures: its products, the share predicted correctly, and how many of them were tested."""
+
+    category_path: str
+    members: int
+    accuracy: float
+    tested: int
+
+
+class SimilarCategory(CategoryFigures):
+    """A category with the cosine between its centroid and another's."""
+
+    similarity: float
+
+
+class ConfusedCategory(TypedDict):
+    """A category that products are confused with, and how many."""
+
+    category_path: str
+    products: int
+
+
+class BrandCount(TypedDict):
+    """A brand and the number of its products."""
+
+    brand: str
+    products: int
+
+
+class CategoryDetails(CategoryFigures):
+    """Answer of `category`, which documents the keys."""
+
+    depth: int
+    spread: float
+    children: list[CategoryFigures]
+    nearest: list[SimilarProduct]
+    farthest: list[SimilarProduct]
+    similar: list[SimilarCategory]
+    mistaken_for: list[ConfusedCategory]
+    mistaken_from: list[ConfusedCategory]
+    brands: list[BrandCount]
+
+
+class TopCategory(TypedDict):
+    """A top-level category with the mean position of its products in the galaxy."""
+
+    category: str
+    products: int
+    x: float
+    y: float
+    z: float
+
+
+class NamedRow(TypedDict):
+    """A row of the catalogue with the title of its product."""
+
+    row: int
+    title: str | None
+
+
+class Neighbor(NamedRow):
+    """A product with its cosine to another one."""
+
+    similarity: float
+
+
+class DistantProduct(NamedRow):
+    """A product with its distance to a center: 1 - cosine, 0 to 2."""
+
+    distance: float
+
+
+class ProductPanel(Product):
+    """Content of the galaxy's panel for a product."""
+
+    row: int
+    description: str
+    split: str | None
+    language: str | None
+    confidence: float | None
+    candidates: bool
+    neighbors: list[Neighbor]
+
+
+class CategoryPanel(TypedDict):
+    """Content of the galaxy's panel for a category."""
+
+    category: str
+    members: int
+    spread: float
+    nearest: list[DistantProduct]
+    farthest: list[DistantProduct]
+
+
+class TextMatches(TypedDict):
+    """Rows that contain a text: a base64 mask of one bit a row, lowest bit first."""
+
+    mask: str
+
+
+class Highlight(TypedDict):
+    """Products that the galaxy highlights; `requested_at` tells two equal requests apart."""
+
+    name: str
+    products: list[Neighbor]
+    own_product: bool
+    requested_at: float
