@@ -32,7 +32,7 @@ def show_listing(workspace: Workspace, photo: str | None, title: str, descriptio
     """Highlight the products most similar to a visitor's own, among which it lies in the galaxy."""
     answer = classify.classify(workspace, photo, title, description)
     # the product itself is left out of the evidence, but it shows the position
-    similar = [*answer["itself"], *answer["similar"]]
+    similar = [*answer["same_product"], *answer["similar"]]
     value = galaxy.highlight(workspace, "Your product lies among these", similar, own_product=True)
     return value, gr.Tabs(selected="galaxy")
 

@@ -59,7 +59,11 @@ def test_a_final_fit_trains_on_all_categories_with_what_was_chosen(tiny_run, tmp
     for name, kinds in old.predictor.calibrations.items():
         for kind, chosen in kinds.items():
             again = new.predictor.calibrations[name][kind]
-            assert (again.sharpness, again.share, again.names) == (chosen.sharpness, chosen.share, chosen.names)
+            assert (again.inverse_temperature, again.share, again.names) == (
+                chosen.inverse_temperature,
+                chosen.share,
+                chosen.names,
+            )
     assert new.predictor.calibrations != old.predictor.calibrations
     assert {*chain(*new.predictor.classes)} > {*chain(*old.predictor.classes)}
     for name, value in old.model.vision_tower.state_dict().items():

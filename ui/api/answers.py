@@ -37,9 +37,9 @@ class PredictedLevel(TypedDict):
 
     level: str
     confidence: float
-    certain: bool
-    needed: float | None
-    asked: float
+    accepted: bool
+    threshold: float | None
+    target_precision: float
     agreement: float | None
 
 
@@ -55,16 +55,16 @@ class Classification(TypedDict):
 
     summary: str
     category_path: str
-    certain_path: str
-    certain_levels: int
+    accepted_path: str
+    accepted_depth: int
     needs_review: bool
     low_confidence: bool
-    familiar: bool | None
+    in_distribution: bool | None
     read: str
     predicted: list[PredictedLevel]
     categories: list[ScoredPath]
     similar: list[EvidenceProduct]
-    itself: list[SimilarProduct]
+    same_product: list[SimilarProduct]
 
 
 class RankedProduct(TypedDict):
@@ -144,7 +144,7 @@ class CategoryDetails(CategoryFigures):
     """Answer of `category`, which documents the keys."""
 
     depth: int
-    spread: float
+    dispersion: float
     children: list[CategoryFigures]
     nearest: list[SimilarProduct]
     farthest: list[SimilarProduct]
@@ -200,7 +200,7 @@ class CategoryPanel(TypedDict):
 
     category: str
     members: int
-    spread: float
+    dispersion: float
     nearest: list[DistantProduct]
     farthest: list[DistantProduct]
 

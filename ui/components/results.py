@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.catalog.catalog import Catalog
-from pipeline.search.index_check import Agreement
+from pipeline.search.index_check import IndexComparison
 from ui.api.answers import SimilarProduct
 from ui.components import cards
 from ui.components.picking import pick_button
@@ -38,7 +38,7 @@ def skipping(threshold: float) -> str:
     return f"Near-duplicates (similarity above {threshold:g}) are skipped."
 
 
-def compared(kind: str, agreement: Agreement) -> str:
+def compared(kind: str, agreement: IndexComparison) -> str:
     """Sentence that compares the index with the exact scan.
 
     Args:
@@ -49,6 +49,6 @@ def compared(kind: str, agreement: Agreement) -> str:
     if not agreement.same_order:
         overlap = f"{agreement.common} products in common"
     return (
-        f"The {agreement.asked} nearest of {agreement.vectors:,} {kind} vectors: FAISS {agreement.index_ms:.2f} ms, "
+        f"The {agreement.results} nearest of {agreement.vectors:,} {kind} vectors: FAISS {agreement.index_ms:.2f} ms, "
         f"exact scan {agreement.scan_ms:.2f} ms (medians of five); {overlap}."
     )

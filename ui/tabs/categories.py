@@ -37,7 +37,7 @@ def category(workspace: Workspace, category: str) -> CategoryDetails:
 
     Returns:
         "category_path", "depth", "members", "accuracy" (share predicted in it or below it, of its "tested" members,
-        which training did not see, or of all members if none is tested), "spread" (1 - mean cosine to the centroid),
+        which training did not see, or of all members if none is tested), "dispersion" (1 - mean cosine to the centroid),
         "children"; "nearest" and "farthest" members with their "similarity" (cosine
         to the centroid); "similar" categories of the same depth (cosine of the centroids); "mistaken_for", categories
         wrongly predicted for its products, and "mistaken_from", categories whose products are predicted in it;
@@ -56,7 +56,7 @@ def category(workspace: Workspace, category: str) -> CategoryDetails:
         "members": int(tree.counts[node]),
         "accuracy": float(tree.accuracy[node]),
         "tested": int(tree.tested[node]),
-        "spread": float(tree.spread[node]),
+        "dispersion": float(tree.dispersion[node]),
         "children": [_brief(tree, child) for child in tree.children(node)],
         "nearest": [_product(workspace, row, cosine) for row, cosine in listed[:_PRODUCTS]],
         "farthest": [_product(workspace, row, cosine) for row, cosine in listed[: -_PRODUCTS - 1 : -1]],
@@ -126,7 +126,7 @@ def panel(workspace: Workspace, details: CategoryDetails) -> str:
     facts = (
         ("products", f"{members:,}"),
         (f"predicted correctly, {_basis(details)}", cards.percent(details["accuracy"])),
-        ("spread", f"{details['spread']:.2f}"),
+        ("dispersion", f"{details['dispersion']:.2f}"),
         ("categories below", f"{len(details['children']):,}"),
     )
     numbers = "".join(f"<li><b>{value}</b> {name}</li>" for name, value in facts)

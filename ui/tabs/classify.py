@@ -9,7 +9,7 @@ import gradio as gr
 
 from pipeline.config.stages import PredictConfig
 from pipeline.errors import UserError
-from pipeline.prediction.answer import Shelf, ask
+from pipeline.prediction.answer import EvidenceIndex, ask
 from pipeline.taxonomy.paths import levels, truncate
 from ui import deep_links
 from ui.api.answers import Classification, EvidenceProduct, PredictedLevel
@@ -20,7 +20,7 @@ from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Workspace, bind, endpoint, r
 MAX_PATHS = 100
 _CATEGORIES = 8
 _RUNNERS_UP = 5
-_PRECISION = PredictConfig().precision
+_PRECISION = PredictConfig().target_precision
 _START = "Add a photo, a title or both. The predicted category appears here, with the confidence of each level."
 _READ = {"text": "text", "image": "photo", "fused": "photo and text"}
 
@@ -46,16 +46,16 @@ def classify(
         candidates: Choose among these category paths only, one a line; empty for all.
 
     Returns:
-        "summary": a sentence with the last certain level and why the next one is not; "category_path"; "certain_path",
-        its certain levels ("" if none is); "certain_levels", their number; "needs_review"; "low_confidence", true if no
-        level is certain; "familiar", whether the product resembles those that the confidences were measured on (null if
+        "summary": a sentence with the last certain level and why the next one is not; "category_path"; "accepted_path",
+        its accepted levels ("" if none is); "accepted_depth", their number; "needs_review"; "low_confidence", true if no
+        level is certain; "in_distribution", whether the product resembles those that the confidences were measured on (null if
         unknown); "read", the input that was used;
         "predicted": the levels from the top, each with its confidence (0 to 1, falling), whether it is certain, the
         confidence needed for that (null if none suffices) at the asked precision, and the agreement of the evidence,
         0 to 1;
         "categories": the most likely single paths (category_path) with their probability (score);
         "similar": the evidence, the most similar labeled products, each with the number of levels on which it agrees;
-        "itself": products of the catalogue left out of the evidence because they are this very product.
+        "same_product": products of the catalogue left out of the evidence because they are this very product.
     """
     text = read_listing(title, description)
     if not text and not photo:
@@ -69,43 +69,50 @@ def classify(
     tools = workspace.tools
     image = read_photo(photo, tools.bundle.image_size)
     try:
-        shelf = Shelf(tools.search, workspace.catalog.products)
+        evidence_index = EvidenceIndex(tools.search, workspace.catalog.products)
         answer = ask(
-            tools.predictor, tools.encoder, text, image, k=_CATEGORIES, precision=precision, shelf=shelf, **only
+            tools.predictor,
+            tools.encoder,
+            text,
+            image,
+            k=_CATEGORIES,
+            target_precision=precision,
+            evidence_index=evidence_index,
+            **only,
         )
     except UserError as error:  # a path that the taxonomy lacks
         raise refuse(str(error)) from error
     found = answer.prediction
-    assert answer.evidence is not None  # there is a shelf
-    hits, support = answer.evidence.hits, answer.evidence.support
-    agreement = support.agreement(found.path)
-    steps = zip(levels(found.path), found.confidences, found.thresholds, found.asked, strict=True)
+    assert answer.evidence is not None  # the catalogue has an index of evidence
+    hits, neighbors = answer.evidence.hits, answer.evidence.neighbors
+    agreement = neighbors.agreement(found.path)
+    steps = zip(levels(found.path), found.confidences, found.thresholds, strict=True)
     return {
         "summary": answer.summary,
         "category_path": found.path,
-        "certain_path": found.certain_path,
-        "certain_levels": found.certain,
+        "accepted_path": found.accepted_path,
+        "accepted_depth": found.accepted_depth,
         "needs_review": found.needs_review,
-        "low_confidence": not found.certain,
-        "familiar": found.familiar,
-        "read": _READ[answer.query.kind],
+        "low_confidence": not found.accepted_depth,
+        "in_distribution": found.in_distribution,
+        "read": _READ[answer.query.modality],
         "predicted": [
             {
                 "level": level,
                 "confidence": confidence,
-                "certain": depth < found.certain,
-                "needed": needed,
-                "asked": asked,
+                "accepted": depth < found.accepted_depth,
+                "threshold": threshold,
+                "target_precision": found.target_precision,
                 "agreement": agreement[depth] if hits else None,
             }
-            for depth, (level, confidence, needed, asked) in enumerate(steps)
+            for depth, (level, confidence, threshold) in enumerate(steps)
         ],
         "categories": [{"category_path": score.path, "score": score.score} for score in answer.alternatives],
         "similar": [
             {**workspace.describe(hit), "agreeing_levels": common}
-            for hit, common in zip(hits, support.common(found.path), strict=True)
+            for hit, common in zip(hits, neighbors.common(found.path), strict=True)
         ],
-        "itself": [workspace.describe(hit) for hit in answer.evidence.itself],
+        "same_product": [workspace.describe(hit) for hit in answer.evidence.same_product],
     }
 
 
@@ -152,7 +159,7 @@ def prediction(answer: Classification) -> str:
 
 def itself(answer: Classification) -> str:
     """Render a hint about products of the catalogue left out as the product itself; "" if there are none."""
-    titles = ", ".join(f'"{product["title"] or "untitled"}"' for product in answer["itself"])
+    titles = ", ".join(f'"{product["title"] or "untitled"}"' for product in answer["same_product"])
     return (
         cards.hint(f"Left out of the evidence, because the catalogue contains this very product: {titles}.")
         if titles
@@ -221,12 +228,12 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
 
 def _step(step: PredictedLevel) -> str:
     """Render one level of the path as a list item."""
-    state = '<span class="state">accepted</span>' if step["certain"] else '<span class="state">needs review</span>'
+    state = '<span class="state">accepted</span>' if step["accepted"] else '<span class="state">needs review</span>'
     agreement = ""
     if step["agreement"] is not None:
         agreement = f"{cards.percent(step['agreement']) if step['agreement'] else 'none'} of the evidence agrees"
-    bar = cards.bar(f'<b dir="auto">{escape(step["level"])}</b> {state}', step["confidence"], mark=step["needed"])
-    return f'<li class="{"sure" if step["certain"] else "review"}">{bar}<p>{agreement}</p></li>'
+    bar = cards.bar(f'<b dir="auto">{escape(step["level"])}</b> {state}', step["confidence"], mark=step["threshold"])
+    return f'<li class="{"sure" if step["accepted"] else "review"}">{bar}<p>{agreement}</p></li>'
 
 
 def _agreement(answer: Classification, product: EvidenceProduct) -> str:

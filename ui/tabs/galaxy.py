@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.search.filters import in_category
-from pipeline.search.neighbors import centre_of, nearest_products
+from pipeline.search.neighbors import centroid_of, nearest_products
 from ui.api.answers import (
     CategoryPanel,
     DistantProduct,
@@ -131,7 +131,7 @@ def category(workspace: Workspace, path: Any) -> CategoryPanel:
         path: Category path of any depth; it comes from a browser, so it may be anything.
 
     Returns:
-        "members" (number of products in it or below it), "spread" (mean distance to the center), and products
+        "members" (number of products in it or below it), "dispersion" (mean distance to the center), and products
         "nearest" to the center and "farthest" from it: row, title and distance (1 - cosine).
     """
     if not isinstance(path, str) or not path:
@@ -139,12 +139,12 @@ def category(workspace: Workspace, path: Any) -> CategoryPanel:
     rows = members(workspace.catalog.products["category_path"], path)
     if not len(rows):
         raise refuse(_NO_CATEGORY)
-    center = centre_of(workspace.catalog, rows)
+    center = centroid_of(workspace.catalog, rows)
     pairs = list(zip(center.rows.tolist(), center.distances.tolist(), strict=True))
     return {
         "category": path,
         "members": len(rows),
-        "spread": center.spread,
+        "dispersion": center.dispersion,
         "nearest": _distant(workspace, pairs[:_PER_END]),
         "farthest": _distant(workspace, pairs[: -_PER_END - 1 : -1]),
     }

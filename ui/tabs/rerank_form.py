@@ -96,7 +96,7 @@ def own_subject(workspace: Workspace, listing: Listing, candidates: list[str]) -
         raise refuse(NOTHING_GIVEN)
     tools = workspace.tools
     query = tools.encoder.encode(text, read_photo(listing.photo, tools.bundle.image_size))
-    likeliest = [] if candidates else tools.predictor.predict(query.fused_vector[None], _LIKELIEST, query.kind)[0]
+    likeliest = [] if candidates else tools.predictor.score(query.fused_vector[None], query.modality).top(_LIKELIEST)[0]
     return Subject(
         text=text,
         query=query,

@@ -42,7 +42,7 @@ export function categoryPanel(details, children, shown, go) {
   return panel(
     details.category.split(" > ").at(-1), go,
     make("p", {}, path(details.category)),
-    make("p", { class: "hint" }, `${many(details.members)} products, on average ${details.spread.toFixed(2)} from the center${lines}.`),
+    make("p", { class: "hint" }, `${many(details.members)} products, on average ${details.dispersion.toFixed(2)} from the center${lines}.`),
     make("div", { class: "galaxy-actions" }, button("Only this category", () => go.category(details.category)), button("Copy link", go.link)),
     children.length ? make("section", {}, make("h4", {}, "Below it"), below) : null,
     products("Nearest to the center", details.nearest, go, (one) => one.distance.toFixed(2)),
