@@ -3,7 +3,8 @@
     python -m experiments.nonsense --model assets/model --catalog catalog.parquet [--rows 200]
 
 Texts are random letters and random nouns; photos are noise, one colour and blurred blots. The limits are
-the least cosine with any category (`Calibration.familiar`) and the check of a photo's pixels (`images.photo_flaw`).
+the least cosine with any category (`Calibration.in_distribution_cosine`) and the check of a photo's pixels
+(`images.photo_flaw`).
 """
 
 from __future__ import annotations
@@ -76,9 +77,9 @@ def products(catalog: Catalog, rows: np.ndarray) -> Iterator[tuple[str, list[Ask
 
 
 def without_limit(parts: PredictorParts) -> PredictorParts:
-    """The same predictor, to which everything is familiar."""
+    """The same predictor, to which every product is in distribution."""
     kinds = {
-        name: {kind: replace(calibration, familiar=None) for kind, calibration in own.items()}
+        name: {kind: replace(calibration, in_distribution_cosine=None) for kind, calibration in own.items()}
         for name, own in parts.calibrations.items()
     }
     return replace(parts, calibrations=kinds)
@@ -88,7 +89,7 @@ def certain_share(predictor: CategoryPredictor, encoder: QueryEncoder, asked: li
     """Share of queries with a certain level.
 
     Args:
-        predictor: With or without the limit of the familiar.
+        predictor: With or without the limit of the distribution.
         encoder: Of the same bundle.
         asked: Queries.
         limits: Whether photos are checked as well.
@@ -96,10 +97,10 @@ def certain_share(predictor: CategoryPredictor, encoder: QueryEncoder, asked: li
     certain = 0
     for text, photo in asked:
         if limits:
-            certain += ask(predictor, encoder, text, photo).prediction.certain > 0
+            certain += ask(predictor, encoder, text, photo).prediction.accepted_depth > 0
         else:
             query = encoder.encode(text, photo)
-            certain += predictor.decode(query.fused_vector[None], query.kind)[0].certain > 0
+            certain += predictor.decode(query.fused_vector[None], query.modality)[0].accepted_depth > 0
     return certain / len(asked)
 
 

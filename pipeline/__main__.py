@@ -35,7 +35,7 @@ from pipeline.cli.push import upload_command
 from pipeline.config.build import Config
 from pipeline.data.sources import SourceError
 from pipeline.prediction.batch import classify_catalogue
-from pipeline.prediction.request import Classify
+from pipeline.prediction.request import PredictionRequest
 from pipeline.provenance import is_complete
 from pipeline.stages import analyse, cluster, embed, evaluate, ingest, layout, predict, publish, train
 
@@ -182,7 +182,7 @@ def _add_classify(command: argparse.ArgumentParser) -> None:
 
 def _classify(arguments: argparse.Namespace) -> None:
     only = (tuple(arguments.branch), tuple(arguments.candidates))
-    asked = Classify(arguments.predictor, arguments.precision, *only)
+    asked = PredictionRequest(arguments.predictor, arguments.precision, *only)
     against: dict[str, Any] = {"taxonomy": arguments.taxonomy, "catalog": arguments.catalog, "asked": asked}
     if arguments.input is None:
         product = (arguments.title, arguments.description, arguments.image)

@@ -257,7 +257,11 @@ def test_a_refit_trains_on_all_categories_with_what_was_chosen(tiny_run, tmp_pat
     for name, kinds in old.predictor.calibrations.items():
         for kind, chosen in kinds.items():
             again = new.predictor.calibrations[name][kind]
-            assert (again.sharpness, again.share, again.names) == (chosen.sharpness, chosen.share, chosen.names)
+            assert (again.inverse_temperature, again.classifier_weight, again.reads_aliases) == (
+                chosen.inverse_temperature,
+                chosen.classifier_weight,
+                chosen.reads_aliases,
+            )
     assert new.predictor.calibrations != old.predictor.calibrations
     assert {*chain(*new.predictor.classes)} > {*chain(*old.predictor.classes)}
     for name, value in old.model.vision_tower.state_dict().items():

@@ -16,7 +16,7 @@ _Inputs = Sequence[gr.components.Component]
 def show_listing(workspace: Workspace, photo: str | None, title: str, description: str) -> tuple[dict[str, Any], Any]:
     """Where a visitor's own product lies in the galaxy: among those most similar to it."""
     answer = classify.classify(workspace, photo, title, description)
-    found = [*answer["itself"], *answer["similar"]]  # no evidence of itself, but it shows where it lies
+    found = [*answer["same_product"], *answer["similar"]]  # no evidence of itself, but it shows where it lies
     return galaxy.lit(workspace, "Your product lies among these", found, own=True), gr.Tabs(selected="galaxy")
 
 

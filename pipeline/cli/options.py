@@ -100,7 +100,7 @@ def refitted(config: Config, bundle: Path) -> Config:
     if meta["predictor"] is None:
         raise ArtifactError(f"{bundle} has no predictor; --refit takes the bundle that stage 'predict' calibrated.")
     selection = meta["selection"]
-    config = with_refit(config, model_config(meta["model"]), selection["strength"], selection["gate_shift"])
+    config = with_refit(config, model_config(meta["model"]), selection["alpha"], selection["gate_shift"])
     return replace(config, train=replace(config.train, refit=str(bundle), refit_weights=bundle_hash(bundle)))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -16,13 +17,13 @@ import pyarrow.parquet as pq
 
 from pipeline.artifacts import ArtifactError, atomic_path
 from pipeline.provenance import Provenance, write_provenance
+from pipeline.types import Split
 
 SCHEMA_VERSION = 2
 UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
 """What reading a damaged parquet file raises; a column's name may have lost its UTF-8."""
 
-SPLITS = ("train", "validation", "heldout", "test")
-"""`heldout` holds the rows of whole categories that training never sees; it and `validation` are cut from train."""
+SPLITS: tuple[Split, ...] = get_args(Split)
 
 PRODUCTS = pa.schema(
     [
@@ -41,6 +42,10 @@ PRODUCTS = pa.schema(
         ("image_row", pa.int32()),  # row of the image cache, -1 = no photo
         ("image_width", pa.int32()),  # of the source photo, 0 = none
         ("image_height", pa.int32()),
+        (
+            "photo_flaw",
+            pa.string(),
+        ),  # why a photo shows nothing (`images.photo_flaw`), else ""
         ("thumbnail", pa.binary()),  # WebP, null = no photo
     ]
 )

@@ -116,7 +116,7 @@ def read_judged(folder: Path) -> JudgedSearch:
     )
 
 
-def measure_search(bundle: TextEncoder, search: JudgedSearch, *, config: EvaluateConfig, seed: int) -> dict[str, Any]:
+def evaluate_search(bundle: TextEncoder, search: JudgedSearch, *, config: EvaluateConfig, seed: int) -> dict[str, Any]:
     """Figures of every way to search.
 
     The weight of a fusion by scores is chosen on four fifths of the queries, by nDCG@10, and used on the fifth that it
@@ -148,7 +148,7 @@ def measure_search(bundle: TextEncoder, search: JudgedSearch, *, config: Evaluat
 
 
 def render(figures: dict[str, Any]) -> str:
-    """Aligned tables of what `measure_search` returns, in percent with 95 % intervals, and how to read them."""
+    """Aligned tables of what `evaluate_search` returns, in percent with 95 % intervals, and how to read them."""
     counts = ", ".join(f"{name} {number:,}" for name, number in figures["n"].items())
     gains = {way: {name: own[name] for name in ("ndcg10", "recall50")} for way, own in figures["gain"].items()}
     return "\n".join(

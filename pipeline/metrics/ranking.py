@@ -76,7 +76,7 @@ def share_at(marked: np.ndarray, order: np.ndarray, k: int) -> Ratio:
     return mean_of(np.take_along_axis(marked, order[:, :k], axis=1).mean(axis=1))
 
 
-def neighbour_precision(
+def neighbor_precision(
     vectors: np.ndarray, labels: np.ndarray, ks: Sequence[int], *, near_duplicate: float, chunk: int = 512
 ) -> list[Ratio]:
     """Precision among the k nearest neighbours: how many bear the label of the query.

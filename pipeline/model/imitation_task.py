@@ -21,7 +21,7 @@ from pipeline.models.towers import VisionTower
 
 HELD_OUT = 50  # every so manieth photo is not learnt from
 VALIDATED = 1_000  # photos at most, of each of the lessons
-SHARPNESS = 1 / 0.07
+INVERSE_TEMPERATURE = 1 / 0.07
 """Of the softmax over the views of a batch (van den Oord et al. 2018, "Contrastive predictive coding")."""
 
 
@@ -95,7 +95,7 @@ class ImitationTask:
         which = torch.arange(len(cosines), device=cosines.device)
         return {
             "teacher": self.config.teacher_weight * (1 - cosines.diagonal()).mean(),
-            "contrast": F.cross_entropy(SHARPNESS * cosines, which),
+            "contrast": F.cross_entropy(INVERSE_TEMPERATURE * cosines, which),
         }
 
     def _targets(self, seen: Tensor) -> Tensor:

@@ -240,6 +240,7 @@ def _products_table(rows: Sequence[CleanRow], leaders: Sequence[CleanRow], split
                 "image_row": -1 if photo is None else image_row,
                 "image_width": 0 if photo is None else photo.width,
                 "image_height": 0 if photo is None else photo.height,
+                "photo_flaw": "" if photo is None else photo.flaw,
                 "thumbnail": None if photo is None else photo.thumbnail,
             }
         )

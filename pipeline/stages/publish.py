@@ -33,7 +33,7 @@ from pipeline.data.schema import (
     read_table,
 )
 from pipeline.data.vectors import positions, read_rows, read_vectors
-from pipeline.prediction.predictor import CategoryPredictor, kinds_of
+from pipeline.prediction.predictor import CategoryPredictor, modalities_of
 from pipeline.provenance import Provenance, require, write_provenance
 from pipeline.taxonomy.paths import Taxonomy, truncate
 
@@ -98,7 +98,7 @@ def catalog_table(products: pa.Table, paths: RunPaths, bundle: Bundle) -> pa.Tab
     layout = read_rows(paths.layout, product_ids, layout_names)
     cluster_names = [name for name in CLUSTERS.names if name != "product_id"]
     clusters = read_rows(paths.clusters, product_ids, cluster_names)
-    predicted = CategoryPredictor(bundle).decode(fused, kinds_of(vectors.has_text, vectors.has_image))
+    predicted = CategoryPredictor(bundle).decode(fused, modalities_of(vectors.has_text, vectors.has_image))
     categories: list[str | None] = products["category_path"].to_pylist()
     schema = catalog_schema(bundle.dimension)
     columns = {

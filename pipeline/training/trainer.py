@@ -16,7 +16,7 @@ import torch
 from accelerate import Accelerator
 
 from pipeline.artifacts import RunPaths, atomic_path
-from pipeline.bundle.aliases import name_vectors
+from pipeline.bundle.aliases import alias_vectors
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.writer import save_bundle
 from pipeline.config.build import Config
@@ -115,12 +115,12 @@ class Trainer:
         )
         with torch.no_grad():
             vectors = self.model.text_head(torch.from_numpy(path_features)).numpy()
-            names = name_vectors(self._vectors_of, self.taxonomy, self.names)
+            names = alias_vectors(self._vectors_of, self.taxonomy, self.names)
         meta: dict[str, Any] = {
             "preset": self.config.preset,
             "fingerprint": self.config.fingerprint("train"),
             "seed": self.config.seed,
-            "selection": asdict(chosen),
+            "selection": {**asdict(chosen), "alpha": chosen.strength},
         }
         seen = [self.taxonomy[row] for row in np.unique(self.train_examples.truth)]
         save_bundle(
@@ -131,7 +131,7 @@ class Trainer:
             category_vectors=vectors,
             seen=seen,
             meta=meta,
-            names=names,
+            aliases=names,
         )
         draw_curves(self.log.read(), self.paths.training_plot)
         write_provenance(self.paths.trained, Provenance.of(self.config, "train", product_ids))

@@ -12,7 +12,7 @@ import yaml
 from pipeline.__main__ import main, parser
 from pipeline.artifacts import BundlePaths
 from pipeline.bundle.bundle import load_bundle
-from pipeline.bundle.quantization import quantise
+from pipeline.bundle.quantization import quantize
 from pipeline.catalog.catalog import Catalog, check_match
 from pipeline.data.schema import write_table
 from pipeline.hub.cards import END, START
@@ -52,12 +52,12 @@ def test_a_commit_each_and_nothing_but_the_bundle(mine: Hub, pair: tuple[Path, P
 def test_names_and_prototypes_travel_with_their_bundle(mine: Hub, pair: tuple[Path, Path]) -> None:
     catalog, model = pair
     bundle = load_bundle(model)
-    told = quantise(bundle.categories[:1], np.eye(1, bundle.dimension, dtype=np.float32))
-    for path in (BundlePaths(model).names, BundlePaths(model).prototypes):
+    told = quantize(bundle.categories[:1], np.eye(1, bundle.dimension, dtype=np.float32))
+    for path in (BundlePaths(model).aliases, BundlePaths(model).prototypes):
         write_table(path, told)
     name_files(model)
     _, opened = fetch(*upload(matching_catalog(catalog, model, PRODUCTS), model, **TO_ME))
-    assert BundlePaths(opened).names.read_bytes() == BundlePaths(model).names.read_bytes()
+    assert BundlePaths(opened).aliases.read_bytes() == BundlePaths(model).aliases.read_bytes()
     assert BundlePaths(opened).prototypes.read_bytes() == BundlePaths(model).prototypes.read_bytes()
 
 
@@ -79,17 +79,17 @@ def test_publishing_the_same_again_makes_no_commit(mine: Hub, pair: tuple[Path, 
 
 def test_files_of_an_earlier_bundle_go(mine: Hub, pair: tuple[Path, Path]) -> None:
     catalog, model = pair
-    more = (model / "tokenizer" / "merges.txt", BundlePaths(model).names)
+    more = (model / "tokenizer" / "merges.txt", BundlePaths(model).aliases)
     more[0].write_text("a b\n")
-    write_table(more[1], quantise(CATEGORIES[:1], np.eye(1, DIMENSION, dtype=np.float32)))
+    write_table(more[1], quantize(CATEGORIES[:1], np.eye(1, DIMENSION, dtype=np.float32)))
     name_files(model)
     upload(matching_catalog(catalog, model, PRODUCTS), model, **TO_ME)
-    assert {"tokenizer/merges.txt", "names.parquet"} <= mine.files(*MODEL).keys()
+    assert {"tokenizer/merges.txt", "aliases.parquet"} <= mine.files(*MODEL).keys()
     for path in more:
         path.unlink()
     name_files(model)
     pins = upload(matching_catalog(catalog, model, PRODUCTS), model, **TO_ME)
-    assert not {"tokenizer/merges.txt", "names.parquet"} & mine.files(*MODEL).keys()
+    assert not {"tokenizer/merges.txt", "aliases.parquet"} & mine.files(*MODEL).keys()
     assert "tokenizer/tokenizer.json" in mine.files(*MODEL)
     file, folder = fetch(*pins)
     check_match(Catalog.open(file), folder)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.catalog.catalog import Catalog
-from pipeline.search.index_check import Agreement
+from pipeline.search.index_check import IndexComparison
 from ui.components import cards
 from ui.components.picking import pick_button
 
@@ -38,7 +38,7 @@ def skipping(threshold: float) -> str:
     return f"Near-duplicates (similarity above {threshold:g}) are skipped."
 
 
-def compared(kind: str, found: Agreement) -> str:
+def compared(kind: str, found: IndexComparison) -> str:
     """The index beside the exact scan, in words.
 
     Args:
@@ -47,6 +47,6 @@ def compared(kind: str, found: Agreement) -> str:
     """
     which = "the same products in the same order" if found.same_order else f"{found.common} products in common"
     return (
-        f"Of {found.vectors:,} {kind} vectors, for the {found.asked} nearest: FAISS {found.index_ms:.2f} ms, exact "
+        f"Of {found.vectors:,} {kind} vectors, for the {found.results} nearest: FAISS {found.index_ms:.2f} ms, exact "
         f"scan {found.scan_ms:.2f} ms (medians of five); {which}."
     )

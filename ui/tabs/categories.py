@@ -36,7 +36,7 @@ def category(workspace: Workspace, category: str) -> dict[str, Any]:
 
     Returns:
         "category_path", "depth", "members", "accuracy" (share predicted in it or below it, of its "tested" members,
-        which training did not see; of all, where none is tested), "spread" (1 - mean cosine to the centroid),
+        which training did not see; of all, where none is tested), "dispersion" (1 - mean cosine to the centroid),
         "children"; "nearest" and "farthest" members with their "similarity" (cosine
         to the centroid); "similar" categories of the same depth (cosine of the centroids); "mistaken_for", where its
         products are wrongly predicted, and "mistaken_from", whose products are predicted in it; "brands".
@@ -54,7 +54,7 @@ def category(workspace: Workspace, category: str) -> dict[str, Any]:
         "members": int(tree.counts[node]),
         "accuracy": float(tree.accuracy[node]),
         "tested": int(tree.tested[node]),
-        "spread": float(tree.spread[node]),
+        "dispersion": float(tree.dispersion[node]),
         "children": [_brief(tree, child) for child in tree.children(node)],
         "nearest": [_product(workspace, row, cosine) for row, cosine in listed[:_PRODUCTS]],
         "farthest": [_product(workspace, row, cosine) for row, cosine in listed[: -_PRODUCTS - 1 : -1]],
@@ -117,7 +117,7 @@ def panel(workspace: Workspace, found: dict[str, Any]) -> str:
     facts = (
         ("products", f"{members:,}"),
         (f"predicted right, of {_judged(found)}", cards.percent(found["accuracy"])),
-        ("spread", f"{found['spread']:.2f}"),
+        ("dispersion", f"{found['dispersion']:.2f}"),
         ("categories below", f"{len(found['children']):,}"),
     )
     told = "".join(f"<li><b>{value}</b> {name}</li>" for name, value in facts)

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.config.stages import PredictConfig
-from pipeline.prediction.answer import Shelf, ask
+from pipeline.prediction.answer import EvidenceIndex, ask
 from pipeline.taxonomy.paths import levels, truncate
 from ui import deep_links
 from ui.components import cards, examples
@@ -18,7 +18,7 @@ from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Workspace, bind, endpoint, r
 MAX_PATHS = 100
 _CATEGORIES = 8
 _RUNNERS_UP = 5
-_PRECISION = PredictConfig().precision
+_PRECISION = PredictConfig().target_precision
 _START = "Give a photo, a title or both, and the category they fit appears here, with how sure each level is."
 _READ = {"text": "text", "image": "photo", "fused": "photo and text"}
 
@@ -44,16 +44,16 @@ def classify(
         candidates: Only these category paths, one a line; empty for all.
 
     Returns:
-        "summary": in words, how far the prediction is sure and why no further; "category_path"; "certain_path", its
-        certain levels ("" if none is); "certain_levels", their number; "needs_review"; "low_confidence", if nothing is
-        certain; "familiar", whether the product is like those that confidences were measured on (null if unknown);
-        "read", of what it was predicted;
+        "summary": in words, how far the prediction is sure and why no further; "category_path"; "accepted_path", its
+        accepted levels ("" if none is); "accepted_depth", their number; "needs_review"; "low_confidence", if nothing is
+        accepted; "in_distribution", whether the product is like those that confidences were measured on (null if
+        unknown); "read", of what it was predicted;
         "predicted": the levels from the top, each with its confidence (0 to 1, falling), whether it is certain, what
         confidence is needed for that (null if none suffices) at which asked precision, and the agreement of the
         evidence, 0 to 1;
         "categories": the likeliest single paths (category_path) with their probability (score);
         "similar": the evidence, the labelled products most alike, each with the number of levels it agrees on;
-        "itself": products of the catalogue that are no evidence, since they are this very product.
+        "same_product": products of the catalogue that are no evidence, since they are this very product.
     """
     text = read_listing(title, description)
     image = read_photo(photo)
@@ -67,36 +67,43 @@ def classify(
     }
     tools = workspace.tools
     try:
-        shelf = Shelf(tools.search, workspace.catalog.products)
+        evidence_index = EvidenceIndex(tools.search, workspace.catalog.products)
         answer = ask(
-            tools.predictor, tools.encoder, text, image, k=_CATEGORIES, precision=precision, shelf=shelf, **only
+            tools.predictor,
+            tools.encoder,
+            text,
+            image,
+            k=_CATEGORIES,
+            target_precision=precision,
+            evidence_index=evidence_index,
+            **only,
         )
     except ValueError as error:  # a path that the taxonomy lacks
         raise refuse(str(error)) from error
     found = answer.prediction
-    assert answer.evidence is not None  # there is a shelf
-    hits, support = answer.evidence.hits, answer.evidence.support
-    agreement = support.agreement(found.path)
-    steps = zip(levels(found.path), found.confidences, found.thresholds, found.asked, strict=True)
+    assert answer.evidence is not None  # the catalogue has an index of evidence
+    hits, neighbors = answer.evidence.hits, answer.evidence.neighbors
+    agreement = neighbors.agreement(found.path)
+    steps = zip(levels(found.path), found.confidences, found.thresholds, strict=True)
     return {
         "summary": answer.summary,
         "category_path": found.path,
-        "certain_path": found.certain_path,
-        "certain_levels": found.certain,
+        "accepted_path": found.accepted_path,
+        "accepted_depth": found.accepted_depth,
         "needs_review": found.needs_review,
-        "low_confidence": not found.certain,
-        "familiar": found.familiar,
-        "read": _READ[answer.query.kind],
+        "low_confidence": not found.accepted_depth,
+        "in_distribution": found.in_distribution,
+        "read": _READ[answer.query.modality],
         "predicted": [
             {
                 "level": level,
                 "confidence": confidence,
-                "certain": depth < found.certain,
-                "needed": needed,
-                "asked": asked,
+                "accepted": depth < found.accepted_depth,
+                "threshold": threshold,
+                "target_precision": found.target_precision,
                 "agreement": agreement[depth] if hits else None,
             }
-            for depth, (level, confidence, needed, asked) in enumerate(steps)
+            for depth, (level, confidence, threshold) in enumerate(steps)
         ],
         "categories": [
             # not "path": gradio_client takes a dictionary with one for a file, and tries to download it
@@ -105,9 +112,9 @@ def classify(
         ],
         "similar": [
             {**workspace.describe(hit), "agreeing_levels": common}
-            for hit, common in zip(hits, support.common(found.path), strict=True)
+            for hit, common in zip(hits, neighbors.common(found.path), strict=True)
         ],
-        "itself": [workspace.describe(hit) for hit in answer.evidence.itself],
+        "same_product": [workspace.describe(hit) for hit in answer.evidence.same_product],
     }
 
 
@@ -154,7 +161,7 @@ def prediction(answer: dict[str, Any]) -> str:
 
 def itself(answer: dict[str, Any]) -> str:
     """As HTML, which products of the catalogue are the one asked about, and so no evidence; "" where none is."""
-    titles = ", ".join(f'"{product["title"] or "untitled"}"' for product in answer["itself"])
+    titles = ", ".join(f'"{product["title"] or "untitled"}"' for product in answer["same_product"])
     return cards.hint(f"The catalogue has this product itself, which is no evidence: {titles}.") if titles else ""
 
 
@@ -215,12 +222,12 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
 
 def _step(step: dict[str, Any]) -> str:
     """One level of the path as a list item."""
-    state = '<span class="state">accepted</span>' if step["certain"] else '<span class="state">needs review</span>'
+    state = '<span class="state">accepted</span>' if step["accepted"] else '<span class="state">needs review</span>'
     agrees = ""
     if step["agreement"] is not None:
         agrees = f"{cards.percent(step['agreement']) if step['agreement'] else 'none'} of the evidence agrees"
-    bar = cards.bar(f'<b dir="auto">{escape(step["level"])}</b> {state}', step["confidence"], mark=step["needed"])
-    return f'<li class="{"sure" if step["certain"] else "review"}">{bar}<p>{agrees}</p></li>'
+    bar = cards.bar(f'<b dir="auto">{escape(step["level"])}</b> {state}', step["confidence"], mark=step["threshold"])
+    return f'<li class="{"sure" if step["accepted"] else "review"}">{bar}<p>{agrees}</p></li>'
 
 
 def _agreement(answer: dict[str, Any], common: int) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.search.filters import in_category
-from pipeline.search.neighbors import centre_of, nearest_products
+from pipeline.search.neighbors import centroid_of, nearest_products
 from ui.components import cards, results
 from ui.galaxy import routes
 from ui.guard.faults import reported
@@ -116,14 +116,14 @@ def star(workspace: Workspace, category: Any) -> dict[str, Any]:
         category: Its path, of any depth; comes from a browser, so may be anything.
 
     Returns:
-        "members" (how many products are in it or below it), "spread" (mean distance to the centre), and products
+        "members" (how many products are in it or below it), "dispersion" (mean distance to the centre), and products
         "nearest" to the centre and "farthest" from it: row, title and distance (1 - cosine).
     """
     asked = category if isinstance(category, str) else ""
     rows = members(workspace.catalog.products["category_path"], asked)
     if not asked or not len(rows):
         raise refuse("The catalogue has no such category.")
-    centre = centre_of(workspace.catalog, rows)
+    centre = centroid_of(workspace.catalog, rows)
     pairs = list(zip(centre.rows.tolist(), centre.distances.tolist(), strict=True))
     nearest, farthest = (
         [{**_named(workspace, row), "distance": distance} for row, distance in ordered[:_AT_THE_ENDS]]
@@ -132,7 +132,7 @@ def star(workspace: Workspace, category: Any) -> dict[str, Any]:
     return {
         "category": asked,
         "members": len(rows),
-        "spread": centre.spread,
+        "dispersion": centre.dispersion,
         "nearest": nearest,
         "farthest": farthest,
     }

@@ -273,7 +273,7 @@ def _own(
         raise refuse("There is nothing to rank for yet: give a photo, a title or a description.")
     tools = workspace.tools
     query = tools.encoder.encode(text, image)
-    likeliest = [] if given else tools.predictor.predict(query.fused_vector[None], _LIKELIEST, query.kind)[0]
+    likeliest = [] if given else tools.predictor.score(query.fused_vector[None], query.modality).top(_LIKELIEST)[0]
     paths = given or [score.path for score in likeliest]
     nothing = dict.fromkeys(("product_id", "brand", "category_path", "predicted_path"))
     return text, query, paths, {**nothing, "title": title or None}, None

@@ -29,7 +29,7 @@ OWNERS: tuple[tuple[type, tuple[str, ...]], ...] = (
     (TowerFields, ("towers", "vision")),
     (PredictorFields, ("predictor",)),
     (Calibration, ("predictor", "calibrations", "default", "text")),
-    (Calibration, ("predictor", "supported", "fused")),
+    (Calibration, ("predictor", "evidence_calibrations", "fused")),
 )
 OPTIONAL = {field.name for field in dataclasses.fields(BundleFields) if field.default is not dataclasses.MISSING}
 FIELDS = [
@@ -70,9 +70,9 @@ OTHER_VALUES: tuple[tuple[tuple[str | int, ...], Any], ...] = (
     (("model", "vision", "image_mean", 0), 0.51),
     (("model", "gate_bias"), 3.0),
     (("predictor", "precision"), 0.5),
-    (("predictor", "calibrations", "default", "text", "sharpness"), 2.0),
+    (("predictor", "calibrations", "default", "text", "inverse_temperature"), 2.0),
     (("predictor", "calibrations", "default", "text", "thresholds", 0, 0), 0.51),
-    (("predictor", "supported", "text", "share"), 0.25),
+    (("predictor", "evidence_calibrations", "text", "share"), 0.25),
     (("predictor", "classes", 0, 0), "c" * 12),
     (("predictor", "most_frequent"), "a" * 12),
     (("seen", 0), "0" * 12),

@@ -8,9 +8,9 @@ from gradio_client.utils import is_file_obj, traverse
 from PIL import Image, ImageFilter
 
 from pipeline.bundle.calibration import PRECISIONS, Calibration
-from pipeline.bundle.predictor_state import KINDS
 from pipeline.catalog.catalog import Catalog
 from pipeline.data.images import photo_flaw
+from pipeline.types import MODALITIES
 from tests.helpers.factories import draw
 from tests.helpers.fakes import FakeBundle
 from tests.ui.conftest import HOSTILE
@@ -32,12 +32,14 @@ def noise(tmp_path: Path) -> str:
     return str(path)
 
 
-def _calibrated(catalog: Catalog, familiar: float | None = None) -> Workspace:
+def _calibrated(catalog: Catalog, in_distribution_cosine: float | None = None) -> Workspace:
     """A workspace whose confidences need 0.6 at any precision up to 0.9 and 0.99 above, at every level."""
     needed = tuple((0.6 if precision <= 0.9 else 0.99,) * 3 for precision in PRECISIONS)
     bundle = FakeBundle()
-    setting = replace(Calibration(sharpness=0.5, thresholds=needed), familiar=familiar)
-    bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(KINDS, setting)})
+    setting = replace(
+        Calibration(inverse_temperature=0.5, thresholds=needed), in_distribution_cosine=in_distribution_cosine
+    )
+    bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(MODALITIES, setting)})
     return Workspace(catalog, lambda: Tools.of(catalog, bundle))
 
 
@@ -53,14 +55,14 @@ def test_a_title_is_classified_over_the_whole_table(workspace: Workspace) -> Non
 def test_how_far_it_is_sure_and_why_no_further_is_said_alike_to_programs_and_visitors(workspace: Workspace) -> None:
     calibrated = _calibrated(workspace.catalog)
     sure = classify.classify(calibrated, None, "shirts clothing")
-    assert (sure["certain_path"], sure["needs_review"], sure["low_confidence"]) == ("Clothing > Shirts", False, False)
+    assert (sure["accepted_path"], sure["needs_review"], sure["low_confidence"]) == ("Clothing > Shirts", False, False)
     assert sure["summary"] == "Accepted down to Shirts."
     moved = classify.classify(calibrated, None, "shirts clothing", precision=0.97)
     assert moved["predicted"][0]["confidence"] == sure["predicted"][0]["confidence"]
-    assert (moved["certain_path"], moved["needs_review"]) == ("Clothing", True)
+    assert (moved["accepted_path"], moved["needs_review"]) == ("Clothing", True)
     assert moved["summary"].startswith("Accepted down to Clothing. Shirts needs review: ")
     assert moved["summary"].endswith("to be right 97 % of the time this level takes 99 %.")
-    assert [(step["certain"], step["needed"], step["asked"]) for step in moved["predicted"]] == [
+    assert [(step["accepted"], step["threshold"], step["target_precision"]) for step in moved["predicted"]] == [
         (True, 0.99, 0.97),
         (False, 0.99, 0.97),
     ]
@@ -81,7 +83,7 @@ def test_the_evidence_says_how_far_it_agrees(workspace: Workspace) -> None:
 
 def test_a_product_of_the_catalogue_is_no_evidence_of_itself(workspace: Workspace) -> None:
     answer = classify.classify(workspace, None, "tall vase")
-    assert [product["product_id"] for product in answer["itself"]] == ["p4"]
+    assert [product["product_id"] for product in answer["same_product"]] == ["p4"]
     assert "p4" not in {product["product_id"] for product in answer["similar"]}
     assert answer["predicted"][-1]["agreement"] == 0  # the only vase of the catalogue
     assert "no evidence: &quot;tall vase&quot;" in classify.show(workspace, None, "tall vase", "")[1]
@@ -104,17 +106,17 @@ def test_only_some_branches_or_candidates(workspace: Workspace) -> None:
 
 
 def test_what_is_unlike_everything_known_is_low_confidence(workspace: Workspace) -> None:
-    strict = _calibrated(workspace.catalog, familiar=0.6)
-    assert classify.classify(strict, None, "shirts clothing")["familiar"] is True
+    strict = _calibrated(workspace.catalog, in_distribution_cosine=0.6)
+    assert classify.classify(strict, None, "shirts clothing")["in_distribution"] is True
     answer = classify.classify(strict, None, "xq zzv wwk")
-    assert (answer["familiar"], answer["low_confidence"], answer["certain_levels"]) == (False, True, 0)
+    assert (answer["in_distribution"], answer["low_confidence"], answer["accepted_depth"]) == (False, True, 0)
     assert answer["summary"].startswith("Low confidence: this is unlike")
     assert '<p class="verdict low" role="status">Low confidence' in classify.prediction(answer)
 
 
 def test_a_photo_of_nothing_is_a_guess_and_beside_a_text_it_is_left_out(workspace: Workspace, noise: str) -> None:
     alone = classify.classify(workspace, noise)
-    assert (alone["low_confidence"], alone["certain_path"], alone["read"]) == (True, "", "photo")
+    assert (alone["low_confidence"], alone["accepted_path"], alone["read"]) == (True, "", "photo")
     assert alone["summary"].startswith("Low confidence: the photo shows nothing but noise.")
     both = classify.classify(workspace, noise, "shirts clothing")
     assert both["read"] == "text"
