@@ -24,6 +24,7 @@ if __name__ == "__main__":
 import argparse
 import functools
 import socket
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -201,6 +202,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return errors.EXIT_CODE
     except KeyboardInterrupt:
+        threading.excepthook = lambda failed: None  # the model may be loading, and what it needs is being taken down
         print(errors.CLOSED, file=sys.stderr)
         return errors.INTERRUPTED_CODE
 

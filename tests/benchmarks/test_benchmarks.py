@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 from playwright.sync_api import Browser
 
-from benchmarks import galaxy, gpu, memory, query, real_size, startup, timing, training
+from benchmarks import galaxy, memory, query, real_size, startup, timing, training
+from benchmarks.gpu import __main__ as gpu
 from benchmarks.gpu.scan import DeviceScan, float32_scan, made_vectors, recall
 from benchmarks.isolated import UnfinishedError, peak_resident, stream
 from benchmarks.products import make_paths, make_products

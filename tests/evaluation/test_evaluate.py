@@ -8,7 +8,6 @@ import pytest
 
 from pipeline.cli.evaluate import evaluate_command
 from pipeline.config.stages import EvaluateConfig
-from pipeline.evaluation import evaluate as module
 from pipeline.evaluation.dataset import CategoryTable, EvaluationRows
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.report import render
@@ -228,7 +227,7 @@ def test_a_truth_outside_the_taxonomy_is_never_right_but_shares_levels():
 
 
 def test_the_command_prints_a_table_and_writes_the_json(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(module, "load_bundle", lambda folder: RandomEncoder())
+    monkeypatch.setattr("pipeline.cli.evaluate.load_bundle", lambda folder: RandomEncoder())
     folder, out = write_dataset(tmp_path / "data", 60), tmp_path / "figures.json"
     taxonomy = tmp_path / "taxonomy.txt"
     taxonomy.write_text("\n".join(PATHS))

@@ -103,7 +103,7 @@ def test_a_missing_or_broken_file_is_said(tmp_path):
 
 
 def test_the_command(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(search_eval, "load_bundle", lambda path: FakeEncoder())
+    monkeypatch.setattr("pipeline.cli.evaluate.load_bundle", lambda path: FakeEncoder())
     folder, out = _write(tmp_path, _products(), _judgements()), tmp_path / "out.json"
     assert main(["evaluate", "--model", "m", "--search", str(folder), "--json", str(out)]) == 0
     assert "recall50" in capsys.readouterr().out
