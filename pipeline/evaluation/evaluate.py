@@ -77,10 +77,10 @@ def evaluate(
 
 def intervals(figures: Mapping[Any, Figure], *, resamples: int, seed: int) -> dict[Any, Any]:
     """Figures over the same rows as JSON."""
-    found = ratios.bootstrap(list(figures.values()), resamples=resamples, seed=seed)
+    results = ratios.bootstrap(list(figures.values()), resamples=resamples, seed=seed)
     return {
         name: {"value": round(one.value, 6), "low": round(one.low, 6), "high": round(one.high, 6)}
-        for name, one in zip(figures, found, strict=True)
+        for name, one in zip(figures, results, strict=True)
     }
 
 
@@ -93,9 +93,9 @@ def _by_group(
     result: dict[str, Any] = {}
     for group, members in groups.items():
         part = {
-            kind: interval({name: ratio.at(members[found]) for name, ratio in values.items()})
-            for kind, (found, values) in figures.items()
-            if members[found].any()
+            kind: interval({name: ratio.at(members[chosen]) for name, ratio in values.items()})
+            for kind, (chosen, values) in figures.items()
+            if members[chosen].any()
         }
         result.update(part if not group else {group: part} if part else {})
     return result
@@ -118,31 +118,33 @@ def _answers(bundle: Encoder, rows: EvaluationRows, table: CategoryTable, known:
 def _rerank(
     rows: EvaluationRows, answers: dict[str, _Answers], index: dict[str, int], listed: np.ndarray
 ) -> Iterator[tuple[str, tuple[np.ndarray, dict[str, Ratio]]]]:
-    """Figures of the candidate lists: for each kind its rows and its ratios over them."""
+    """Figures of the candidate lists: for each modality its rows and its ratios over them."""
     for kind, answer in answers.items():
-        kept = listed[answer.rows]
-        found = answer.rows[kept]
-        if not len(found):
+        with_list = listed[answer.rows]
+        chosen = answer.rows[with_list]
+        if not len(chosen):
             continue
-        candidates = [rows.candidates[row] for row in found.tolist()]
-        truths = [str(rows.truths[row]) for row in found.tolist()]
+        candidates = [rows.candidates[row] for row in chosen.tolist()]
+        truths = [str(rows.truths[row]) for row in chosen.tolist()]
         truth = np.array([paths.index(truth) for truth, paths in zip(truths, candidates, strict=True)])
-        scores = ratios.lose_ties(_candidate_scores(answer.queries[kept], answer.categories, candidates, index), truth)
-        chosen = [row[best] for row, best in zip(candidates, scores.argmax(axis=1), strict=True)]
+        scores = ratios.lose_ties(
+            _candidate_scores(answer.queries[with_list], answer.categories, candidates, index), truth
+        )
+        first = [row[best] for row, best in zip(candidates, scores.argmax(axis=1), strict=True)]
         rank = ratios.ranks(scores, truth)
-        overlap = _overlap(chosen, truths)
+        overlap = _overlap(first, truths)
         accuracies = [ratios.accuracy_at(rank, k) for k in (1, 3, 5)]
         values = (*accuracies, ratios.reciprocal_rank(rank), overlap.f1, overlap.top_accuracy)
-        yield kind, (found, dict(zip(RERANK_METRICS, values, strict=True)))
-    found = np.flatnonzero(listed)
-    if len(found):
+        yield kind, (chosen, dict(zip(RERANK_METRICS, values, strict=True)))
+    chosen = np.flatnonzero(listed)
+    if len(chosen):
         floor = ratios.random_floor(
-            [[levels(path) for path in rows.candidates[row]] for row in found.tolist()],
-            [levels(str(rows.truths[row])) for row in found.tolist()],
+            [[levels(path) for path in rows.candidates[row]] for row in chosen.tolist()],
+            [levels(str(rows.truths[row])) for row in chosen.tolist()],
         )
         accuracies = [floor.accuracy_at(k) for k in (1, 3, 5)]
         values = (*accuracies, floor.reciprocal_rank, floor.overlap.f1, floor.overlap.top_accuracy)
-        yield "random", (found, dict(zip(RERANK_METRICS, values, strict=True)))
+        yield "random", (chosen, dict(zip(RERANK_METRICS, values, strict=True)))
 
 
 def _candidate_scores(

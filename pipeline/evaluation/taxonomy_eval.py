@@ -47,13 +47,13 @@ class TaxonomyRows:
     accepted: list[list[tuple[str, ...]]]
 
     @classmethod
-    def of(cls, rows: EvaluationRows, found: np.ndarray) -> TaxonomyRows:
-        """Those of `found`, which have a truth."""
-        truths = [str(rows.truths[row]) for row in found.tolist()]
+    def of(cls, rows: EvaluationRows, chosen: np.ndarray) -> TaxonomyRows:
+        """The rows numbered `chosen`, which have a truth."""
+        truths = [str(rows.truths[row]) for row in chosen.tolist()]
         named = [
-            dict.fromkeys([truth, *rows.candidates[row]]) for row, truth in zip(found.tolist(), truths, strict=True)
+            dict.fromkeys([truth, *rows.candidates[row]]) for row, truth in zip(chosen.tolist(), truths, strict=True)
         ]
-        return cls(found, truths, [[levels(path) for path in paths] for paths in named])
+        return cls(chosen, truths, [[levels(path) for path in paths] for paths in named])
 
 
 def taxonomy_figures(
@@ -112,11 +112,11 @@ def _most_frequent(bundle: Encoder, paths: Sequence[str]) -> str:
     return next((path for path in paths if hash_path(path) == wanted), "")
 
 
-def _untrained(bundle: Encoder, rows: EvaluationRows, table: CategoryTable, found: TaxonomyRows) -> list[str]:
+def _untrained(bundle: Encoder, rows: EvaluationRows, table: CategoryTable, chosen: TaxonomyRows) -> list[str]:
     """The path nearest to each text by the untrained tower; ties go against the truth."""
     index = {path: number for number, path in enumerate(table.paths[: table.open_size])}
-    truth = np.array([index.get(path, -1) for path in found.truths])
-    queries = bundle.encode_texts_untrained([rows.texts[row] for row in found.rows.tolist()])
+    truth = np.array([index.get(path, -1) for path in chosen.truths])
+    queries = bundle.encode_texts_untrained([rows.texts[row] for row in chosen.rows.tolist()])
     nearest: list[str] = []
     for start in range(0, len(queries), _ROWS_AT_A_TIME):
         part = slice(start, start + _ROWS_AT_A_TIME)
@@ -125,12 +125,12 @@ def _untrained(bundle: Encoder, rows: EvaluationRows, table: CategoryTable, foun
     return nearest
 
 
-def _path_figures(predicted: Sequence[str], found: TaxonomyRows) -> Figures:
+def _path_figures(predicted: Sequence[str], chosen: TaxonomyRows) -> Figures:
     """Figures of the predicted paths alone."""
-    given, truths = [levels(path) for path in predicted], [levels(path) for path in found.truths]
+    given, truths = [levels(path) for path in predicted], [levels(path) for path in chosen.truths]
     overlap = ratios.path_overlap(given, truths)
-    number = {path: place for place, path in enumerate(dict.fromkeys([*found.truths, *predicted]))}
-    numbers = [np.array([number[path] for path in paths]) for paths in (predicted, found.truths)]
+    number = {path: place for place, path in enumerate(dict.fromkeys([*chosen.truths, *predicted]))}
+    numbers = [np.array([number[path] for path in paths]) for paths in (predicted, chosen.truths)]
     depth = max(map(len, truths))
     _, correct = hierarchical.level_hits(given, truths, depth)
     accuracy = hierarchical.level_accuracy(correct, np.array([len(truth) for truth in truths]))
@@ -139,7 +139,7 @@ def _path_figures(predicted: Sequence[str], found: TaxonomyRows) -> Figures:
         overlap.precision,
         overlap.recall,
         hierarchical.ancestor_f1(given, [[truth] for truth in truths]),
-        hierarchical.ancestor_f1(given, found.accepted),
+        hierarchical.ancestor_f1(given, chosen.accepted),
         overlap.top_accuracy,
         ratios.mean_of(numbers[0] == numbers[1]),
         hierarchical.MacroF1(*numbers),
@@ -147,7 +147,7 @@ def _path_figures(predicted: Sequence[str], found: TaxonomyRows) -> Figures:
     return {**dict(zip(SINGLE, singles, strict=True)), "level_accuracy": [_pooled(accuracy), *accuracy]}
 
 
-def _confidence_figures(predicted: Sequence[Prediction], found: TaxonomyRows) -> Figures:
+def _confidence_figures(predicted: Sequence[Prediction], chosen: TaxonomyRows) -> Figures:
     """Coverage and precision of the accepted levels, and calibration error.
 
     Coverage of a level is the share of the rows whose prediction is accepted down to it; precision is the share of
@@ -155,7 +155,7 @@ def _confidence_figures(predicted: Sequence[Prediction], found: TaxonomyRows) ->
     """
     depth = max(len(one.confidences) for one in predicted)
     given = [levels(one.path) for one in predicted]
-    present, correct = hierarchical.level_hits(given, [levels(path) for path in found.truths], depth)
+    present, correct = hierarchical.level_hits(given, [levels(path) for path in chosen.truths], depth)
     accepted = np.array([[level < one.accepted_depth for level in range(depth)] for one in predicted])
     confidence = np.zeros(present.shape)
     for row, one in enumerate(predicted):

@@ -198,9 +198,9 @@ def held_out_rows(
     vectors = encode_products(earlier, rows["text"].tolist(), cached_photos(rows, images), progress=True)
     held_out = {}
     for modality, usable in _tunable(vectors).items():
-        kept = np.flatnonzero(usable)
-        truths = rows["category_path"].iloc[kept].tolist()
-        held_out[modality] = TuningRows(vectors.of(modality)[kept], truths, np.ones(len(kept), dtype=bool))
+        chosen = np.flatnonzero(usable)
+        truths = rows["category_path"].iloc[chosen].tolist()
+        held_out[modality] = TuningRows(vectors.of(modality)[chosen], truths, np.ones(len(chosen), dtype=bool))
     return held_out
 
 

@@ -84,17 +84,17 @@ def tune(
     Raises:
         ValueError: If there are no rows at all.
     """
-    rows = {modality: own for modality, own in rows.items() if len(own.truths)}
+    rows = {modality: subset for modality, subset in rows.items() if len(subset.truths)}
     if not rows:
         raise ValueError("No validation row has a category; the predictor cannot be calibrated.")
     predictors = {
         exponent: CategoryPredictor(bundle, parts=replace(parts, calibrations={"default": {}}))
         for exponent, parts in classifiers.items()
     }
-    trials = [trial for modality, own in rows.items() for trial in _try(predictors, own, modality, config)]
+    trials = [trial for modality, subset in rows.items() for trial in _try(predictors, subset, modality, config)]
     totals = {exponent: sum(_best(trials, modality, exponent).score for modality in rows) for exponent in classifiers}
     exponent = max(totals, key=lambda one: totals[one])
-    samples = {modality: Sample(predictors[exponent], own) for modality, own in rows.items()}
+    samples = {modality: Sample(predictors[exponent], subset) for modality, subset in rows.items()}
     best = {modality: _best(trials, modality, exponent) for modality in rows}
     calibrations, predictions = _calibrate_all(samples, best, config)
     evidence_calibrations, losses = _with_evidence(samples, calibrations, predictions, config)

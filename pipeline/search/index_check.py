@@ -43,11 +43,11 @@ def compare(index: VectorIndex, query: np.ndarray, k: int) -> IndexComparison:
         query: float32 [d].
         k: Results.
     """
-    (_, found), index_ms = _timed(lambda: index.search(query[None], k))
+    (_, indexed), index_ms = _timed(lambda: index.search(query[None], k))
     (_, expected), scan_ms = _timed(lambda: exact_scan(index.vectors, query[None], k))
-    common = len(np.intersect1d(found[0], expected[0]))
-    same = bool(np.array_equal(found[0], expected[0]))
-    return IndexComparison(len(index), found.shape[1], common, same, index_ms, scan_ms)
+    common = len(np.intersect1d(indexed[0], expected[0]))
+    same = bool(np.array_equal(indexed[0], expected[0]))
+    return IndexComparison(len(index), indexed.shape[1], common, same, index_ms, scan_ms)
 
 
 def _timed(
@@ -57,6 +57,6 @@ def _timed(
     times = []
     for _ in range(_REPEATS):
         start = time.perf_counter()
-        found = search()
+        results = search()
         times.append(1000 * (time.perf_counter() - start))
-    return found, statistics.median(times)
+    return results, statistics.median(times)

@@ -34,7 +34,7 @@ def nearest_products(catalog: Catalog, row: int, k: int, threshold: float | None
         catalog: The catalogue.
         row: The product.
         k: Products to return; fewer come back from a smaller catalogue.
-        threshold: Cosine above which a product counts as the same as the one asked for, or as one nearer to it, and
+        threshold: Cosine above which a product counts as the same as `row`, or as one nearer to it, and
             is skipped; None keeps all.
 
     Returns:
@@ -49,12 +49,12 @@ def nearest_products(catalog: Catalog, row: int, k: int, threshold: float | None
         scores, rows = (values[np.array(kept[1:], dtype=np.int64) - 1] for values in (scores, rows))
     sides = [catalog.vectors("text"), catalog.vectors("image")]
     hits = []
-    for score, found in zip(scores.tolist(), rows.tolist(), strict=True):
+    for score, other in zip(scores.tolist(), rows.tolist(), strict=True):
         text, image = (
-            float(vectors[found] @ vectors[row]) if present[found] and present[row] else None
+            float(vectors[other] @ vectors[row]) if present[other] and present[row] else None
             for vectors, present in sides
         )
-        hits.append(Hit(found, score, text, image))
+        hits.append(Hit(other, score, text, image))
     return hits
 
 

@@ -32,7 +32,7 @@ class ProductSearch:
     """Search in a catalogue by text, photo or both.
 
     A text is compared with the products' text vectors and a photo with their photos' vectors; a product that lacks
-    the modality stands there with its fused vector. With both, the score is the weighted mean of the two cosines.
+    the modality is compared by its fused vector. With both, the score is the weighted mean of the two cosines.
     Words typed without a photo are also looked up by BM25, and both scores fused (`fusion.convex_combination`). With a
     photo they are not: the visitor's weight stands between two cosines, which have one scale, and nothing was
     measured that would say how BM25 should share in it.

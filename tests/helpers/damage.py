@@ -56,7 +56,7 @@ def name_files(model: Path) -> dict[str, Any]:
 
 
 def metadata(path: Path) -> dict[str, Any]:
-    """What a catalogue says of itself."""
+    """The metadata of a catalogue."""
     found: dict[str, Any] = json.loads(pq.read_metadata(path).metadata[METADATA_KEY])
     return found
 
@@ -93,7 +93,7 @@ def set_metadata(path: Path, **texts: bytes) -> None:
 
 
 def edit_metadata(path: Path, place: tuple[str | int, ...], given: Any, *, seal: bool) -> None:
-    """Change one field of what a catalogue says of itself."""
+    """Change one field of a catalogue's metadata."""
     meta = metadata(path)
     put(meta, place, given)
     set_metadata(path, meta=json.dumps(sealed(meta) if seal else meta).encode())

@@ -1,4 +1,4 @@
-"""A bundle without towers and a small catalogue made by hand: what serving needs, in milliseconds.
+"""A bundle without towers and a small catalogue made by hand: all that prediction and the Space need, in milliseconds.
 
 A text's vector is made of its words and a category's of the words of its path, so that likeness can be foreseen.
 """
@@ -47,7 +47,7 @@ FAKE_FILES = {
     "categories.parquet": b"",
     "tokenizer/tokenizer.json": b"{}",
 }
-"""What lies beside the model.json of the fake bundle."""
+"""Files beside the model.json of the fake bundle."""
 
 PRODUCTS = [
     ("red shirt", "Clothing > Shirts"),
