@@ -182,8 +182,8 @@ def _add_classify(command: argparse.ArgumentParser) -> None:
 
 def _classify(arguments: argparse.Namespace) -> None:
     only = (tuple(arguments.branch), tuple(arguments.candidates))
-    asked = PredictionRequest(arguments.predictor, arguments.precision, *only)
-    against: dict[str, Any] = {"taxonomy": arguments.taxonomy, "catalog": arguments.catalog, "asked": asked}
+    request = PredictionRequest(arguments.predictor, arguments.precision, *only)
+    against: dict[str, Any] = {"taxonomy": arguments.taxonomy, "catalog": arguments.catalog, "request": request}
     if arguments.input is None:
         product = (arguments.title, arguments.description, arguments.image)
         classify_product(arguments.model, *product, **against)

@@ -9,7 +9,7 @@ from pipeline.__main__ import main
 from pipeline.artifacts import ClassifyPaths
 from pipeline.cli.classify import classify_product
 from pipeline.prediction import batch as module
-from pipeline.prediction.batch import classify_catalogue
+from pipeline.prediction.batch import BatchClassifier, classify_catalogue
 from pipeline.prediction.request import PredictionRequest
 from tests.helpers.factories import encode, make_row, write_rows
 from tests.helpers.fakes import CATEGORIES, write_catalog, write_small_model
@@ -29,7 +29,7 @@ def source(tmp_path):
 
 def test_a_catalogue_is_classified_and_bad_rows_are_rejected(model, source, tmp_path):
     out = tmp_path / "out.parquet"
-    figures = classify_catalogue(model, str(source), out, asked=PredictionRequest(batch=8))
+    figures = classify_catalogue(model, str(source), out, request=PredictionRequest(batch=8))
     table = pq.read_table(out)
     assert table.schema.equals(module.PREDICTIONS)
     assert (figures["rows"], figures["rejects"]) == (len(table), 1) == (29, 1)
@@ -54,7 +54,7 @@ def test_a_photo_that_says_nothing_is_no_evidence(model, tmp_path):
     rows[1] |= {"product_image": plain, "product_title": "", "product_description": ""}
     rows += [{**rows[0], "product_image": None}, {**rows[2], "product_image": plain, "product_description": "more"}]
     source, out = write_rows(tmp_path / "products.parquet", rows), tmp_path / "out.parquet"
-    classify_catalogue(model, str(source), out, asked=PredictionRequest())
+    classify_catalogue(model, str(source), out, request=PredictionRequest())
     with_noise, blind, sound, without, with_plain = pq.read_table(out).to_pylist()
     assert [row["photo_flaw"] for row in (with_noise, blind, sound)] == ["noise", "one colour", ""]
     assert with_plain["photo_flaw"] == "one colour"
@@ -67,35 +67,35 @@ def test_a_catalogue_lends_its_evidence_to_every_row(model, source, tmp_path):
     catalog = write_catalog(tmp_path / "catalog.parquet", titles)
     known = pq.read_table(catalog, columns=["product_id"])["product_id"].to_pylist()
     out = tmp_path / "out.parquet"
-    classify_catalogue(model, str(source), out, catalog=catalog, asked=PredictionRequest(batch=16))
+    classify_catalogue(model, str(source), out, catalog=catalog, request=PredictionRequest(batch=16))
     rows = pq.read_table(out).to_pylist()
     for row in rows:
         assert 1 <= len(row["evidence"]) <= len(known)
         assert set(row["evidence"]) <= set(known)
         assert len(row["agreement"]) == len(row["confidences"])
         assert all(0 <= share <= 1 for share in row["agreement"])
-    classify_catalogue(model, str(source), out, asked=PredictionRequest(batch=16))
+    classify_catalogue(model, str(source), out, request=PredictionRequest(batch=16))
     assert all(row["evidence"] == row["agreement"] == [] for row in pq.read_table(out).to_pylist())
 
 
 def test_a_stopped_run_goes_on_and_gives_the_same(model, source, tmp_path, monkeypatch):
-    asked, whole = PredictionRequest(batch=8), tmp_path / "whole.parquet"
-    classify_catalogue(model, str(source), whole, asked=asked)
+    request, whole = PredictionRequest(batch=8), tmp_path / "whole.parquet"
+    classify_catalogue(model, str(source), whole, request=request)
     broken, seen = tmp_path / "broken.parquet", []
-    real = module._predict
+    real = BatchClassifier.classify
 
-    def dies(rows, *others):
+    def dies(self, rows):
         seen.append(len(rows))
         if len(seen) == 3:
             raise KeyboardInterrupt
-        return real(rows, *others)
+        return real(self, rows)
 
-    monkeypatch.setattr(module, "_predict", dies)
+    monkeypatch.setattr(BatchClassifier, "classify", dies)
     with pytest.raises(KeyboardInterrupt):
-        classify_catalogue(model, str(source), broken, asked=asked)
+        classify_catalogue(model, str(source), broken, request=request)
     assert not broken.exists()
-    monkeypatch.setattr(module, "_predict", lambda *rest: seen.append(0) or real(*rest))
-    classify_catalogue(model, str(source), broken, asked=asked)
+    monkeypatch.setattr(BatchClassifier, "classify", lambda *rest: seen.append(0) or real(*rest))
+    classify_catalogue(model, str(source), broken, request=request)
     assert seen[3:] == [0, 0]  # two of four batches were there
     assert pq.read_table(broken).equals(pq.read_table(whole))
 
@@ -104,7 +104,7 @@ def test_another_setting_starts_afresh(model, source, tmp_path):
     paths = ClassifyPaths(tmp_path / "out.parquet")
     paths.parts.mkdir()
     paths.part(0).write_bytes(b"of another model")
-    classify_catalogue(model, str(source), paths.out, asked=PredictionRequest(batch=16))
+    classify_catalogue(model, str(source), paths.out, request=PredictionRequest(batch=16))
     assert pq.read_table(paths.out).num_rows == 29
 
 
@@ -114,7 +114,7 @@ def test_one_product_with_evidence(model, tmp_path, capsys):
         tmp_path / "catalog.parquet", [("red shirt", "Clothing > Shirts"), ("vase", "Home > Vases")]
     )
     answer = classify_product(
-        model, "red shirt", "<b>cotton</b>", tmp_path / "photo.png", catalog=catalog, asked=PredictionRequest()
+        model, "red shirt", "<b>cotton</b>", tmp_path / "photo.png", catalog=catalog, request=PredictionRequest()
     )
     printed = capsys.readouterr().out
     assert answer["path"] in CATEGORIES

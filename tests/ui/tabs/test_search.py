@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import gradio as gr
 import pytest
+from PIL import Image
 
 from tests.helpers.fakes import FakeBundle
 from tests.ui.conftest import HOSTILE
@@ -12,6 +15,16 @@ def test_a_text_finds_its_product_and_no_duplicate(workspace: Workspace) -> None
     assert found[0]["title"] == "red shirt"
     assert [product["title"] for product in found].count("red shirt") == 1
     assert len(search.search(workspace, "red shirt", count=3)) == 3
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> str:
+    """A photo that shows something: one that shows nothing is left out beside a text."""
+    image = Image.new("RGB", (64, 64), (200, 30, 30))
+    image.paste((255, 255, 255), (16, 8, 40, 50))
+    path = tmp_path / "photo.png"
+    image.save(path)
+    return str(path)
 
 
 def test_text_and_photo_are_weighed(workspace: Workspace, photo: str) -> None:
