@@ -42,7 +42,7 @@ export function starPanel(found, children, shown, go) {
   return panel(
     found.category.split(" > ").at(-1), go,
     make("p", {}, path(found.category)),
-    make("p", { class: "hint" }, `${many(found.members)} products, on average ${found.spread.toFixed(2)} from the centre${lines}.`),
+    make("p", { class: "hint" }, `${many(found.members)} products, on average ${found.dispersion.toFixed(2)} from the centre${lines}.`),
     make("div", { class: "sky-actions" }, button("Only this category", () => go.category(found.category)), button("Copy link", go.link)),
     children.length ? make("section", {}, make("h4", {}, "Below it"), below) : null,
     products("Nearest to the centre", found.nearest, go, (one) => one.distance.toFixed(2)),
