@@ -1,9 +1,9 @@
-"""What each idea of the category predictor brings, on validation rows and held-out categories of a run folder.
+"""Ablation of the ideas of the category predictor, on validation rows and held-out categories of a run folder.
 
 Run: python -m experiments.categories --run runs/real --source SOURCE [--taxonomy FILE] [--names FILE]
 
-Ideas that need no training of the towers: what text stands for a category, its mean photo beside that, how sharp the
-retrieval is, the classifier with several class weights, their mixture, votes of the nearest training products. Printed
+Ideas that need no training of the towers: the text of a category, its mean photo beside that, the temperature of the
+retrieval, the classifier with several class weights, their mixture, votes of the nearest training products. Printed
 as a Markdown table of hF1 over all paths, decoded from the top, of at most 1,000 rows of each split. What the ideas of
 the text head bring is in `experiments.ablations`. The test split is not touched.
 """
@@ -19,9 +19,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline.artifacts import RunPaths
-from pipeline.bundle.aliases import name_vectors
+from pipeline.bundle.aliases import alias_vectors
 from pipeline.bundle.bundle import Bundle, load_bundle
-from pipeline.bundle.predictor_state import KINDS, PredictorParts, hashed_classes, uncalibrated
+from pipeline.bundle.calibration import Calibration
+from pipeline.bundle.predictor_state import PredictorParts, hashed_classes
 from pipeline.bundle.prototypes import Prototypes
 from pipeline.config.build import Config
 from pipeline.config.presets import PRESETS
@@ -35,24 +36,27 @@ from pipeline.prediction.fit import tuning_rows
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.taxonomy.paths import SEPARATOR, levels, read_taxonomy
 from pipeline.training.classifier import train_classifier
+from pipeline.types import MODALITIES, Modality
 
-SHARPNESS = 2.0
-LEANING = (0.1, 0.3, 0.5)
-NEIGHBOURS = 16
+INVERSE_TEMPERATURE = 2.0
+PROTOTYPE_WEIGHTS = (0.1, 0.3, 0.5)
+NEIGHBORS = 16
 WORDINGS: dict[str, Callable[[str], str]] = {
     "the last level's name alone": lambda path: levels(path)[-1],
     "levels from the last to the first": lambda path: ", ".join(reversed(levels(path))),
     "'a product of the category ...'": lambda path: f"a product of the category {path.replace(SEPARATOR, ', ')}",
 }
-Own = Callable[[np.ndarray, str], np.ndarray]
-"""Own probabilities [n, nodes] of vectors of a kind."""
+Leaf = Callable[[np.ndarray, Modality], np.ndarray]
+"""Leaf probabilities [n, nodes] of vectors of a modality."""
+PLAIN = PredictorParts((), None, {name: dict.fromkeys(MODALITIES, Calibration()) for name in ("retrieval", "default")})
+"""The retrieval as it is."""
 
 
-def hf1(predictor: CategoryPredictor, own: Own, rows: TuningRows, kind: str) -> tuple[float, float]:
+def hf1(predictor: CategoryPredictor, own: Leaf, rows: TuningRows, modality: Modality) -> tuple[float, float]:
     """Micro hF1 on seen and on unseen categories."""
     paths: list[str] = []
     for start in range(0, len(rows.truths), 256):
-        table = own(rows.vectors[start : start + 256], kind)
+        table = own(rows.vectors[start : start + 256], modality)
         total = predictor.tree.sum_up(table)
         ends = [predictor.tree.descend(*pair)[-1] for pair in zip(table, total, strict=True)]
         paths += [predictor.tree.taxonomy.paths[node] for node in ends]
@@ -60,13 +64,13 @@ def hf1(predictor: CategoryPredictor, own: Own, rows: TuningRows, kind: str) -> 
     return overlap.at(~rows.unseen).value, overlap.at(rows.unseen).value
 
 
-def votes(predictor: CategoryPredictor, train: ProductVectors, truths: list[str]) -> Own:
+def votes(predictor: CategoryPredictor, train: ProductVectors, truths: list[str]) -> Leaf:
     """Shares of the categories of the nearest training products, each weighing exp(20 x cosine)."""
     nodes = np.array([predictor.tree.node(path) for path in truths])
 
-    def own(vectors: np.ndarray, kind: str) -> np.ndarray:
-        scores = vectors @ getattr(train, kind).T
-        nearest = np.argpartition(-scores, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+    def own(vectors: np.ndarray, modality: Modality) -> np.ndarray:
+        scores = vectors @ train.of(modality).T
+        nearest = np.argpartition(-scores, NEIGHBORS, axis=1)[:, :NEIGHBORS]
         weights = np.exp(20 * np.take_along_axis(scores, nearest, axis=1))
         table = np.zeros((len(vectors), len(predictor.tree)), dtype=np.float32)
         np.add.at(table, (np.arange(len(vectors))[:, None], nodes[nearest]), weights)
@@ -77,26 +81,26 @@ def votes(predictor: CategoryPredictor, train: ProductVectors, truths: list[str]
 
 def variants(
     bundle: Bundle, config: Config, train: ProductVectors, truths: list[str], wordings: bool, names: Path | None
-) -> Iterator[tuple[str, CategoryPredictor, Own]]:
-    """Name, predictor and own probabilities of every idea."""
-    plain = CategoryPredictor(bundle, parts=uncalibrated())
+) -> Iterator[tuple[str, CategoryPredictor, Leaf]]:
+    """Name, predictor and leaf probabilities of every idea."""
+    plain = CategoryPredictor(bundle, parts=PLAIN)
 
-    def retrieved(sharpness: float, predictor: CategoryPredictor = plain) -> Own:
-        return lambda vectors, _: predictor.scorer.retrieved(vectors, sharpness)
+    def retrieved(inverse_temperature: float, predictor: CategoryPredictor = plain) -> Leaf:
+        return lambda vectors, _: predictor.scorer.retrieved(vectors, Calibration(inverse_temperature))
 
-    def mixed(first: Own, second: Own, share: float) -> Own:
-        return lambda vectors, kind: (1 - share) * first(vectors, kind) + share * second(vectors, kind)
+    def mixed(first: Leaf, second: Leaf, share: float) -> Leaf:
+        return lambda vectors, modality: (1 - share) * first(vectors, modality) + share * second(vectors, modality)
 
-    for sharpness in (1.0, SHARPNESS, 4.0):
-        yield f"retrieval, sharpness {sharpness:g}", plain, retrieved(sharpness)
+    for inverse_temperature in (1.0, INVERSE_TEMPERATURE, 4.0):
+        yield f"retrieval, inverse_temperature {inverse_temperature:g}", plain, retrieved(inverse_temperature)
     looks = _looks(train, truths)
-    for weight in LEANING:
-        leant = looks.lean(bundle.categories, bundle.category_vectors, weight)
-        other = CategoryPredictor(bundle, bundle.categories, vectors=leant, parts=uncalibrated())
-        yield f"retrieval leant {weight:g} to the mean photos", other, retrieved(SHARPNESS, other)
+    for weight in PROTOTYPE_WEIGHTS:
+        interpolated = looks.interpolate(bundle.categories, bundle.category_vectors, weight)
+        other = CategoryPredictor(bundle, bundle.categories, vectors=interpolated, parts=PLAIN)
+        yield f"retrieval interpolated {weight:g} to the mean photos", other, retrieved(INVERSE_TEMPERATURE, other)
     voted = votes(plain, train, truths)
-    yield f"votes of {NEIGHBOURS} neighbours", plain, voted
-    yield "retrieval with 0.3 of the votes", plain, mixed(retrieved(SHARPNESS), voted, 0.3)
+    yield f"votes of {NEIGHBORS} neighbours", plain, voted
+    yield "retrieval with 0.3 of the votes", plain, mixed(retrieved(INVERSE_TEMPERATURE), voted, 0.3)
     table = ClassTable.of(truths)
     for exponent in (0.0, 0.5, 1.0):
         views = (train.text, train.image, train.fused)
@@ -105,25 +109,25 @@ def variants(
         model = train_classifier(
             views, present, labels, sizes, exponent=exponent, config=config.predict, seed=config.seed
         )
-        parts = PredictorParts(hashed_classes(table), model, uncalibrated().calibrations)
+        parts = PredictorParts(hashed_classes(table.paths), model, PLAIN.calibrations)
         known = CategoryPredictor(bundle, parts=parts)
 
-        def classified(vectors: np.ndarray, _: str, known: CategoryPredictor = known) -> np.ndarray:
+        def classified(vectors: np.ndarray, _: Modality, known: CategoryPredictor = known) -> np.ndarray:
             return known.scorer.classified(vectors)
 
         yield f"classifier, class weights n^-{exponent:g}", known, classified
-        yield "  0.3 of it with retrieval", known, mixed(retrieved(SHARPNESS, known), classified, 0.3)
+        yield "  0.3 of it with retrieval", known, mixed(retrieved(INVERSE_TEMPERATURE, known), classified, 0.3)
         if exponent == 0.5:
-            both = mixed(retrieved(SHARPNESS, known), classified, 0.3)
+            both = mixed(retrieved(INVERSE_TEMPERATURE, known), classified, 0.3)
             yield "  and 0.2 of the votes", known, mixed(both, voted, 0.2)
     for name, wording in WORDINGS.items() if wordings else ():
         vectors = bundle.encode_texts([wording(path) for path in bundle.categories])
-        other = CategoryPredictor(bundle, bundle.categories, vectors=vectors, parts=uncalibrated())
-        yield f"retrieval by {name}", other, retrieved(SHARPNESS, other)
+        other = CategoryPredictor(bundle, bundle.categories, vectors=vectors, parts=PLAIN)
+        yield f"retrieval by {name}", other, retrieved(INVERSE_TEMPERATURE, other)
     if names is not None:
-        called = name_vectors(bundle.encode_texts, bundle.categories, read_taxonomy(names).names)
+        called = alias_vectors(bundle.encode_texts, bundle.categories, read_taxonomy(names).names)
         other = CategoryPredictor(
-            bundle, bundle.categories, vectors=bundle.category_vectors, names=called, parts=uncalibrated()
+            bundle, bundle.categories, vectors=bundle.category_vectors, aliases=called, parts=PLAIN
         )
         yield "retrieval by the nearest name in any language", other, partial(_by_name, other)
 
@@ -152,23 +156,23 @@ def _looks(train: ProductVectors, truths: list[str]) -> Prototypes:
     return Prototypes.of([truths[row] for row in shown], train.image[shown])
 
 
-def _print_leaning(
+def _print_prototypes(
     bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors, learnt: np.ndarray, truths: list[str]
 ) -> None:
-    """Photos alone: their candidates, each by its name or leant towards its mean photo."""
+    """Photos alone: their candidates, each by its name or interpolated towards its mean photo."""
     looks = _looks(vectors.at(learnt), truths)
     index = {path: row for row, path in enumerate(bundle.categories)}
     sets = {name: np.flatnonzero(products["split"] == name) for name in ("validation", "heldout")}
     print("\n| first candidate right, photo alone | validation | held-out categories |\n|---|---|---|")
-    for weight in (0.0, *LEANING):
-        leant = looks.lean(bundle.categories, bundle.category_vectors, weight)
-        found = [first_right(leant, index, products.iloc[rows], vectors.image[rows]) for rows in sets.values()]
+    for weight in (0.0, *PROTOTYPE_WEIGHTS):
+        interpolated = looks.interpolate(bundle.categories, bundle.category_vectors, weight)
+        found = [first_right(interpolated, index, products.iloc[rows], vectors.image[rows]) for rows in sets.values()]
         cells = " | ".join(f"{share:.3f} of {count:,}" for share, count in found)
-        print(f"| categories leant {weight:g} towards their mean photos | {cells} |")
+        print(f"| categories interpolated {weight:g} towards their mean photos | {cells} |")
 
 
-def _by_name(predictor: CategoryPredictor, vectors: np.ndarray, _: str) -> np.ndarray:
-    return predictor.scorer.retrieved(vectors, SHARPNESS, names=True)
+def _by_name(predictor: CategoryPredictor, vectors: np.ndarray, _: Modality) -> np.ndarray:
+    return predictor.scorer.retrieved(vectors, Calibration(INVERSE_TEMPERATURE, aliases=True))
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -195,12 +199,16 @@ def main(argv: list[str] | None = None) -> None:
     losses = bundle.predictor.notes["log_loss_without_and_with_agreement"] if bundle.predictor else {}
     for kind, (without, together) in losses.items():
         print(f"| {kind} | {without:.4f} | {together:.4f} |")
-    _print_leaning(bundle, products, vectors, learnt, truths)
-    print("\n| idea | " + " | ".join(f"{kind}, {name}" for kind in KINDS for name in ("seen", "unseen")) + " |")
+    _print_prototypes(bundle, products, vectors, learnt, truths)
+    print(
+        "\n| idea | "
+        + " | ".join(f"{modality}, {name}" for modality in MODALITIES for name in ("seen", "unseen"))
+        + " |"
+    )
     print("|---" * 7 + "|")
     ideas = variants(bundle, config, vectors.at(learnt), truths, not arguments.no_wordings, arguments.names)
     for name, predictor, own in ideas:
-        figures = [value for kind in KINDS for value in hf1(predictor, own, rows[kind], kind)]
+        figures = [value for modality in MODALITIES for value in hf1(predictor, own, rows[modality], modality)]
         print(f"| {name} | " + " | ".join(f"{value:.3f}" for value in figures) + " |", flush=True)
 
 

@@ -25,8 +25,8 @@ from pipeline.config.stages import EvaluateConfig
 from pipeline.data.images import square
 from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors
-from pipeline.evaluation.dataset import CategoryTable, MeasureRows
-from pipeline.evaluation.evaluate import measure
+from pipeline.evaluation.dataset import CategoryTable, EvaluationRows
+from pipeline.evaluation.evaluate import evaluate
 
 Way = Callable[[Image.Image, np.random.Generator], Image.Image]
 WHITE = 235  # from here on, in all channels, a pixel is taken for studio ground
@@ -163,13 +163,13 @@ def first_right(bundle: Bundle, photos: list[Image.Image], products: pd.DataFram
     """
     image = bundle.encode_images(np.stack([square(photo, bundle.image_size) for photo in photos]))
     without, every = np.zeros(len(image), dtype=bool), np.ones(len(image), dtype=bool)
-    rows = MeasureRows(
+    rows = EvaluationRows(
         texts=[""] * len(image),
         truths=products["category_path"].tolist(),
         candidates=[tuple(row) for row in products["candidates"]],
         vectors=ProductVectors(image, np.zeros_like(image), image, without, every),
     )
-    figure = measure(bundle, rows, table, config=EvaluateConfig(), seed=SEED)["rerank"]["image"]["acc1"]
+    figure = evaluate(bundle, rows, table, config=EvaluateConfig(), seed=SEED)["rerank"]["image"]["acc1"]
     return "{value:.1f} [{low:.1f} to {high:.1f}]".format(**{name: 100 * share for name, share in figure.items()})
 
 

@@ -1,9 +1,10 @@
-"""Share of nonsense that a bundle is certain of, beside products of a catalog, with and without its limits.
+"""How often a bundle is certain of nonsense, beside the products of a catalogue, with and without its limits.
 
     python -m experiments.nonsense --model assets/model --catalog catalog.parquet [--rows 200]
 
-Texts are random letters and random nouns; photos are noise, one color and blurred blots. The limits are
-the least cosine with any category (`Calibration.familiar`) and the check of a photo's pixels (`images.photo_flaw`).
+Texts are random letters and random nouns; photos are noise, one colour and blurred blots. The limits are
+the least cosine with any category (`Calibration.in_distribution_cosine`) and the check of a photo's pixels
+(`images.photo_flaw`).
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def noise(rng: np.random.Generator) -> Asked:
 
 
 def plain(rng: np.random.Generator) -> Asked:
-    """One color."""
+    """One colour."""
     return "", Image.new("RGB", (SIDE, SIDE), tuple(rng.integers(0, 256, 3).tolist()))
 
 
@@ -63,7 +64,7 @@ NONSENSE: dict[str, Callable[[np.random.Generator], Asked]] = {
     "text of random letters": letters,
     "text of random nouns": words,
     "photo of noise": noise,
-    "photo of one color": plain,
+    "photo of one colour": plain,
     "photo of blurred blots": blots,
 }
 
@@ -72,14 +73,14 @@ def products(catalog: Catalog, rows: np.ndarray) -> Iterator[tuple[str, list[Ask
     """The same products by text alone and by photo alone."""
     yield "text of a product", [(str(catalog.products["title"].iloc[row]), None) for row in rows]
     photos = [catalog.thumbnail(catalog.products["product_id"].iloc[row]) for row in rows]
-    found = [Image.open(io.BytesIO(photo)).convert("RGB") for photo in photos if photo is not None]
-    yield "photo of a product", [("", photo) for photo in found]
+    opened = [Image.open(io.BytesIO(photo)).convert("RGB") for photo in photos if photo is not None]
+    yield "photo of a product", [("", photo) for photo in opened]
 
 
 def without_limit(parts: PredictorParts) -> PredictorParts:
-    """The same predictor, to which everything is familiar."""
+    """The same predictor, to which every product is in distribution."""
     kinds = {
-        name: {kind: replace(calibration, familiar=None) for kind, calibration in own.items()}
+        name: {kind: replace(calibration, in_distribution_cosine=None) for kind, calibration in own.items()}
         for name, own in parts.calibrations.items()
     }
     return replace(parts, calibrations=kinds)
@@ -89,7 +90,7 @@ def certain_share(predictor: CategoryPredictor, encoder: QueryEncoder, asked: li
     """Share of queries with a certain level.
 
     Args:
-        predictor: With or without the limit of the familiar.
+        predictor: With or without the limit of the distribution.
         encoder: Of the same bundle.
         asked: Queries.
         limits: Whether photos are checked as well.
@@ -98,10 +99,10 @@ def certain_share(predictor: CategoryPredictor, encoder: QueryEncoder, asked: li
     for text, image in asked:
         photo = None if image is None else judged_square(image, encoder.bundle.image_size)
         if limits:
-            certain += ask(predictor, encoder, text, photo).prediction.certain > 0
+            certain += ask(predictor, encoder, text, photo).prediction.accepted_depth > 0
         else:
             query = encoder.encode(text, photo)
-            certain += predictor.decode(query.fused_vector[None], query.kind)[0].certain > 0
+            certain += predictor.decode(query.fused_vector[None], query.modality)[0].accepted_depth > 0
     return certain / len(asked)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,9 +182,9 @@ class BundlePaths:
         return self.root / "categories.parquet"
 
     @property
-    def names(self) -> Path:
-        """Vectors of what they are called in other languages; there is none where nobody named them."""
-        return self.root / "names.parquet"
+    def aliases(self) -> Path:
+        """Vectors of their names in other languages; a bundle may lack them."""
+        return self.root / "aliases.parquet"
 
 
 @dataclass(frozen=True)
@@ -254,6 +255,20 @@ def atomic_path(path: Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """A new folder beside `folder`; it takes its place when the block ends well, and is deleted when it fails."""
+    temporary = folder.with_name(f".{folder.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)  # of a build that was killed
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_json(path: Path, value: object) -> None:

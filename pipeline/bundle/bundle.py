@@ -1,4 +1,4 @@
-"""The model bundle, opened: everything that serving needs, in one folder, safetensors only.
+"""The model bundle, opened: everything that prediction needs, in one folder, safetensors only.
 
 Towers from the hub or from a package are named in it (id and revision), not copied; what was trained here (heads,
 gate, adapters, own towers) is. Weights are stored as float16 and category vectors as int8.
@@ -21,12 +21,14 @@ from torch import Tensor
 from transformers import AutoTokenizer
 
 from pipeline.artifacts import ArtifactError, BundlePaths
-from pipeline.bundle.aliases import NameVectors, name_vectors
+from pipeline.bundle.aliases import AliasVectors, alias_vectors
 from pipeline.bundle.files import read_files, tokenizer_folder
 from pipeline.bundle.meta import ADVICE, model_config, read_meta
-from pipeline.bundle.predictor_state import PredictorParts, read_parts
-from pipeline.bundle.quantization import dequantise
+from pipeline.bundle.predictor_files import read_parts
+from pipeline.bundle.predictor_state import PredictorParts
+from pipeline.bundle.quantization import dequantize
 from pipeline.data.schema import parse_table
+from pipeline.data.vectors import unit
 from pipeline.models.encoding import TokenCache, encode_images, encode_texts
 from pipeline.models.towers import TextTower
 from pipeline.models.two_tower import TwoTower
@@ -40,9 +42,9 @@ class Bundle:
         meta: The bundle's model.json.
         config: Architecture.
         categories: Category paths of the table.
-        category_vectors: float32 [m, d], L2-normalised, in the order of `categories`.
-        names: What they are called in other languages; None where nobody named them.
-        predictor: How categories are predicted; None before stage `fit-predictor`.
+        category_vectors: float32 [m, d], L2-normalized, in the order of `categories`.
+        aliases: Their names in other languages; None where it has none.
+        predictor: How categories are predicted; None before the predictor is fitted.
     """
 
     def __init__(
@@ -52,22 +54,22 @@ class Bundle:
         meta: dict[str, Any],
         table: pa.Table,
         predictor: PredictorParts | None = None,
-        names: pa.Table | None = None,
+        aliases: pa.Table | None = None,
     ) -> None:
         self.predictor = predictor
         self.model = model.eval().requires_grad_(False)
         self.meta = meta
         self.config = model.config
         self.categories: tuple[str, ...] = tuple(table["category_path"].to_pylist())
-        self.category_vectors = dequantise(table)
+        self.category_vectors = dequantize(table)
         self._tokens = tokens
         self._device = next(model.parameters()).device
         self._seen = frozenset(meta["seen"])
         self._rows = {path: row for row, path in enumerate(self.categories)}
-        self.names: NameVectors | None = None
-        if names is not None:
-            owners = np.array([self._rows[path] for path in names["category_path"].to_pylist()], dtype=np.int64)
-            self.names = NameVectors(owners, dequantise(names))
+        self.aliases: AliasVectors | None = None
+        if aliases is not None:
+            owners = np.array([self._rows[path] for path in aliases["category_path"].to_pylist()], dtype=np.int64)
+            self.aliases = AliasVectors(owners, dequantize(aliases))
 
     @property
     def dimension(self) -> int:
@@ -111,27 +113,26 @@ class Bundle:
         rows = [fresh[path] if path in fresh else known[self._rows[path]] for path in paths]
         return np.stack(rows) if rows else np.zeros((0, self.dimension), dtype=np.float32)
 
-    def encode_names(self, paths: Sequence[str], names: Mapping[str, Sequence[str]]) -> NameVectors | None:
-        """Vectors of what paths are called in other languages; None where none has such a name or nothing reads them.
+    def encode_aliases(self, paths: Sequence[str], aliases: Mapping[str, Sequence[str]]) -> AliasVectors | None:
+        """Vectors of the names of paths in other languages; None where none has such a name or nothing reads them.
 
         Args:
             paths: A category table; names of other paths are left out.
-            names: As `Taxonomy.names`.
+            aliases: As `Taxonomy.names`.
         """
-        if self.predictor is not None and not self.predictor.reads_names:
+        if self.predictor is not None and not self.predictor.reads_aliases:
             return None
-        return name_vectors(self.encode_texts, paths, names)
+        return alias_vectors(self.encode_texts, paths, aliases)
 
     def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors float32 [n, text width] of the text tower as it came, for the zero-shot floor."""
-        features = encode_texts(self._untrained_tower, self._tokens, texts)
-        return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+        """Unit vectors float32 [n, text width] of the pretrained text tower, for the zero-shot floor."""
+        return unit(encode_texts(self._untrained_tower, self._tokens, texts))
 
     @functools.cached_property
     def _untrained_tower(self) -> TextTower:
         if self.config.text.model_id:
             return TextTower(self.config.text).eval().to(self._device)
-        return self.model.text_tower  # a tower made here has no earlier state than its own
+        return self.model.text_tower  # a tower trained from scratch has no earlier state
 
     @torch.inference_mode()
     def fuse(self, text: np.ndarray, image: np.ndarray, has_text: np.ndarray, has_image: np.ndarray) -> np.ndarray:
@@ -187,10 +188,10 @@ def load_bundle(folder: Path, sha256: str = "") -> Bundle:
     predictor = None if meta["predictor"] is None else read_parts(contents, meta["predictor"], folder)
     tables = {
         path.name: parse_table(contents[path.name], path)
-        for path in (paths.categories, paths.names)
+        for path in (paths.categories, paths.aliases)
         if path.name in contents
     }
-    return Bundle(model, tokens, meta, tables[paths.categories.name], predictor, tables.get(paths.names.name))
+    return Bundle(model, tokens, meta, tables[paths.categories.name], predictor, tables.get(paths.aliases.name))
 
 
 def _load_weights(model: TwoTower, content: bytes, path: Path) -> None:
@@ -200,9 +201,9 @@ def _load_weights(model: TwoTower, content: bytes, path: Path) -> None:
     except SafetensorError as error:
         raise ArtifactError(f"{path} is damaged ({error}); publish the bundle again.") from error
     expected = {name: value.shape for name, value in stored_weights(model).items()}
-    odd = sorted(name for name in expected.keys() | weights if expected.get(name) != _shape(weights.get(name)))
-    if odd:
-        raise ArtifactError(f"{path} does not fit the architecture in model.json (first: {odd[0]}).")
+    misfits = sorted(name for name in expected.keys() | weights if expected.get(name) != _shape(weights.get(name)))
+    if misfits:
+        raise ArtifactError(f"{path} does not fit the architecture in model.json (first: {misfits[0]}).")
     model.load_state_dict(
         {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}, strict=False
     )
@@ -220,14 +221,14 @@ def _shape(value: Tensor | None) -> torch.Size | None:
 
 
 def stored_weights(model: TwoTower) -> dict[str, Tensor]:
-    """What the bundle holds: all but the towers that can be loaded from where they came."""
+    """Weights that the bundle holds: all but those of towers that can be loaded from their source."""
     borrowed = tuple(
         f"{name}."
         for name, tower in (("text_tower", model.text_tower), ("vision_tower", model.vision_tower))
         if tower.config.model_id
     )
-    kept = {}
+    stored = {}
     for name, value in model.state_dict().items():
         if not name.startswith(borrowed) or "lora_" in name:
-            kept[name] = (value.half() if value.is_floating_point() else value).contiguous()
-    return kept
+            stored[name] = (value.half() if value.is_floating_point() else value).contiguous()
+    return stored

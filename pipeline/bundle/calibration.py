@@ -1,85 +1,113 @@
-"""How far a predictor's confidences can be trusted: sharpness, combination, calibration and thresholds, as data.
+"""How sure a predicted category is: Platt scaling of each level of a path, and the thresholds that accept it, as data.
 
-One `Calibration` belongs to one predictor and one kind of query (text, photo, both); all is chosen on rows that
-training did not have (`pipeline.prediction.tune` and `calibrate`).
+One `Calibration` belongs to one predictor and one modality; all of it is chosen on rows that training did not have
+(`pipeline.prediction.tune` and `calibrate`).
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit, logit
 
 from pipeline.config.stages import require
 
 PRECISIONS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
-"""Operating points for which thresholds are kept."""
+"""Target precisions for which thresholds are kept."""
 
-LEAST = 0.5
-"""No less confidence is ever enough: what is likelier wrong than right is not certain, however right its peers are."""
+MIN_CONFIDENCE = 0.5
+"""No threshold is lower: a level that is likelier wrong than right is not accepted, however right its peers are."""
 
-FAMILIAR_SHARE = 0.98
-"""Share of the products that confidences were measured on which shall count as familiar."""
+OOD_QUANTILE = 0.02
+"""Share of the calibration rows, those farthest from every category, that count as out of distribution."""
 
 _EDGE = 1e-6  # probabilities are kept this far from 0 and 1 before their logit is taken
-_NEWTON_STEPS = 50
+_RIDGE = 1e-3  # a trace of a penalty, with which separable rows have a solution too
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Numbers chosen for one predictor and one kind of query.
+    """Numbers chosen for one predictor and one modality.
 
     Attributes:
-        sharpness: Factor on the logit scale of the retrieval.
-        share: Of the classifier in the combination, in [0, 1].
-        pictures: How far the retrieval's category vectors lean towards their mean photos (`Prototypes.lean`).
-        names: Whether the retrieval reads what categories are called in other languages, where it knows.
-        slopes: For each level, a of confidence = sigmoid(a logit(p) + b).
-        offsets: For each level, b of it.
-        gains: For each level, what full agreement of the nearest labelled products adds before the sigmoid; empty where
-            confidences do not look at them.
-        thresholds: For each of `PRECISIONS`, the lowest confidence of each level that was right so often; None where
-            none was.
+        inverse_temperature: Factor on the logit scale of the retrieval.
+        classifier_weight: Of the classifier in its mixture with the retrieval, in [0, 1].
+        prototype_weight: Of the mean photos in the retrieval's category vectors (`Prototypes.interpolate`).
+        aliases: Whether the retrieval reads the names of categories in other languages, where it knows them.
+        platt_slopes: For each level, a of confidence = sigmoid(a logit(p) + b).
+        platt_intercepts: For each level, b of it.
+        agreement_coefficients: For each level, c of the term c x agreement before the sigmoid, where the agreement of
+            the nearest labelled products is known; empty where confidences do not depend on it.
+        thresholds: For each of `PRECISIONS`, the lowest confidence of each level that reaches this precision; None
+            where none does.
         coverage: For each of them, the share of predictions of each level at or above the threshold.
-        familiar: Least cosine with the nearest category path of a product like those that all this was measured on;
-            None where nobody measured it.
+        in_distribution_cosine: Least cosine with the nearest category path of a product like those of the calibration;
+            None where it was not measured.
     """
 
-    sharpness: float = 1.0
-    share: float = 0.0
-    pictures: float = 0.0
-    names: bool = False
-    slopes: tuple[float, ...] = (1.0,)
-    offsets: tuple[float, ...] = (0.0,)
-    gains: tuple[float, ...] = ()
+    inverse_temperature: float = 1.0
+    classifier_weight: float = 0.0
+    prototype_weight: float = 0.0
+    aliases: bool = False
+    platt_slopes: tuple[float, ...] = (1.0,)
+    platt_intercepts: tuple[float, ...] = (0.0,)
+    agreement_coefficients: tuple[float, ...] = ()
     thresholds: tuple[tuple[float | None, ...], ...] = tuple((precision,) for precision in PRECISIONS)
     coverage: tuple[tuple[float, ...], ...] = ()
-    familiar: float | None = None
+    in_distribution_cosine: float | None = None
 
     def __post_init__(self) -> None:
-        require(self.sharpness > 0, "sharpness must be positive")
-        require(0 <= self.share <= 1, "share must lie in [0, 1]")
-        require(self.pictures >= 0, "pictures must not be negative")
-        require(len(self.slopes) == len(self.offsets) > 0, "slopes and offsets are to be of the same levels")
-        require(len(self.gains) in (0, len(self.slopes)), "gains are to be of the same levels as slopes, or none")
+        levels = len(self.platt_slopes)
+        require(self.inverse_temperature > 0, "inverse_temperature must be positive")
+        require(0 <= self.classifier_weight <= 1, "classifier_weight must lie in [0, 1]")
+        require(self.prototype_weight >= 0, "prototype_weight must not be negative")
+        require(levels == len(self.platt_intercepts) > 0, "platt_slopes and platt_intercepts differ in their levels")
+        require(
+            len(self.agreement_coefficients) in (0, levels),
+            "agreement_coefficients are to be of the same levels as platt_slopes, or none",
+        )
         require(len(self.thresholds) == len(PRECISIONS), f"thresholds are to be of {len(PRECISIONS)} precisions")
 
     def confidence(self, probability: np.ndarray, level: int, agreement: np.ndarray | float = 0.0) -> np.ndarray:
         """Calibrated confidence of probabilities [n] of nodes of a level (0 is the top); too deep, the last one's.
 
-        Platt 1999 on the logit; with offset 0 it is temperature scaling (Guo et al. 2017), a node against all else.
+        Platt 1999 on the logit; with intercept 0 it is temperature scaling (Guo et al. 2017), a node against all else.
 
         Args:
             probability: Before calibration.
             level: Of the nodes.
             agreement: Share in [0, 1], or [n] of them, of the nearest labelled products that lie in the node; only
-                counts where there are gains.
+                counts where there are agreement coefficients.
         """
-        place = min(level, len(self.slopes) - 1)
-        odds = self.slopes[place] * logit(probability) + self.offsets[place]
-        confident: np.ndarray = sigmoid(odds + self.gains[place] * agreement if self.gains else odds)
-        return confident
+        place = min(level, len(self.platt_slopes) - 1)
+        odds = self.platt_slopes[place] * logit_inside(probability) + self.platt_intercepts[place]
+        if self.agreement_coefficients:
+            odds = odds + self.agreement_coefficients[place] * agreement
+        confidence: np.ndarray = expit(odds)
+        return confidence
+
+    def path_confidences(
+        self, probability: np.ndarray, present: np.ndarray, agreement: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Confidence of every level of n paths, float64 [n, levels]: never rising down a path, 0 where it has ended.
+
+        Levels are calibrated apart, and a path is right down to a level only if it is right above.
+
+        Args:
+            probability: float [n, levels], before calibration.
+            present: bool [n, levels], whether the path has the level.
+            agreement: float [n, levels], as in `confidence`; None for 0.
+        """
+        if agreement is None:
+            agreement = np.zeros(probability.shape)
+        columns = [
+            self.confidence(probability[:, level], level, agreement[:, level]) for level in range(present.shape[1])
+        ]
+        limited = np.where(present, np.stack(columns, axis=1), 1.0)
+        return np.minimum.accumulate(limited, axis=1) * present
 
     def threshold(self, level: int, precision: float) -> float:
         """The least confidence that is enough at a level (0 is the top), infinite where none is.
@@ -88,100 +116,81 @@ class Calibration:
             level: Below all levels with a threshold nothing is enough.
             precision: Of `PRECISIONS` the lowest that is not below it counts; above all of them nothing is enough.
         """
-        kept = [row for point, row in zip(PRECISIONS, self.thresholds, strict=True) if point >= precision - 1e-9]
-        found = kept[0][level] if kept and level < len(kept[0]) else None
-        return float("inf") if found is None else max(found, LEAST)
-
-    def meta(self) -> dict[str, Any]:
-        """As JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_meta(cls, raw: dict[str, Any]) -> Calibration:
-        """Inverse of `meta`, lists for tuples."""
-        return cls(
-            sharpness=float(raw["sharpness"]),
-            share=float(raw["share"]),
-            pictures=float(raw["pictures"]),
-            names=bool(raw["names"]),
-            slopes=tuple(raw["slopes"]),
-            offsets=tuple(raw["offsets"]),
-            gains=tuple(raw["gains"]),
-            thresholds=tuple(map(tuple, raw["thresholds"])),
-            coverage=tuple(map(tuple, raw["coverage"])),
-            familiar=raw["familiar"],
-        )
+        rows = [row for point, row in zip(PRECISIONS, self.thresholds, strict=True) if point >= precision - 1e-9]
+        stored = rows[0][level] if rows and level < len(rows[0]) else None
+        return float("inf") if stored is None else max(stored, MIN_CONFIDENCE)
 
 
-def logit(probability: np.ndarray) -> np.ndarray:
+def logit_inside(probability: np.ndarray) -> np.ndarray:
     """log(p / (1 - p)), p kept inside of (0, 1)."""
-    inside = np.clip(np.asarray(probability, dtype=np.float64), _EDGE, 1 - _EDGE)
-    odds: np.ndarray = np.log(inside) - np.log1p(-inside)
+    odds: np.ndarray = logit(np.clip(np.asarray(probability, dtype=np.float64), _EDGE, 1 - _EDGE))
     return odds
 
 
-def sigmoid(value: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-x)), without overflow."""
-    half: np.ndarray = 0.5 * (1 + np.tanh(0.5 * np.asarray(value)))
-    return half
+class PlattFit(NamedTuple):
+    """Confidence = sigmoid(slope logit(p) + intercept + agreement_coefficient x agreement)."""
+
+    slope: float
+    intercept: float
+    agreement_coefficient: float
 
 
 def fit_platt(
-    probability: np.ndarray, right: np.ndarray, weights: np.ndarray, agreement: np.ndarray | None = None
-) -> tuple[float, float, float]:
-    """Slope, offset and gain of sigmoid(a logit(p) + b + c s) that make `right` likeliest; s is the agreement.
+    probability: np.ndarray, correct: np.ndarray, weights: np.ndarray, agreement: np.ndarray | None = None
+) -> PlattFit:
+    """Maximum-likelihood slope, intercept and agreement coefficient; slope and coefficient are not negative.
 
     Platt 1999, "Probabilistic outputs for support vector machines", with its targets a little inside of 0 and 1, so
-    that rows that are all right do not make it certain; by Newton's method. Neither slope nor gain is ever negative:
-    more likely or better agreed on is never less sure.
+    that rows that are all correct do not give a confidence of 1.
 
     Args:
         probability: float [n].
-        right: bool [n].
+        correct: bool [n].
         weights: float [n], not negative.
-        agreement: float [n] in [0, 1]; without it the gain is 0.
+        agreement: float [n] in [0, 1]; without it the coefficient is 0.
 
     Returns:
         (1, 0, 0), the identity, where no row has weight.
     """
     total = float(weights.sum())
     if total <= 0:
-        return 1.0, 0.0, 0.0
+        return PlattFit(1.0, 0.0, 0.0)
     scaled = weights * (weights > 0).sum() / total  # the targets below count rows
-    positive, negative = float((scaled * right).sum()), float((scaled * (1 - right)).sum())
-    target = np.where(right, (positive + 1) / (positive + 2), 1 / (negative + 2))
-    columns = {"offset": np.ones(len(right)), "slope": logit(probability)}
+    positive, negative = float((scaled * correct).sum()), float((scaled * (1 - correct)).sum())
+    target = np.where(correct, (positive + 1) / (positive + 2), 1 / (negative + 2))
+    columns = [logit_inside(probability), np.ones(len(correct))]
     if agreement is not None:
-        columns["gain"] = agreement
-    while True:
-        values = logistic(np.stack(list(columns.values()), axis=1), target, scaled)
-        found = dict(zip(columns, map(float, values), strict=True))
-        falling = [name for name in ("gain", "slope") if found.get(name, 0.0) < 0]
-        if not falling:
-            return found.get("slope", 0.0), found["offset"], found.get("gain", 0.0)
-        del columns[falling[0]]
+        columns.append(agreement)
+    parameters = logistic(np.stack(columns, axis=1), target, scaled, non_negative=(0, 2))
+    return PlattFit(*parameters.tolist(), *[0.0] * (3 - len(parameters)))
 
 
-def logistic(design: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weighted logistic regression by Newton's method, with a trace of a penalty, which keeps it solvable.
+def logistic(
+    design: np.ndarray, target: np.ndarray, weights: np.ndarray, non_negative: tuple[int, ...] = ()
+) -> np.ndarray:
+    """Weighted logistic regression with a small ridge penalty and bounds, by L-BFGS-B.
 
     Args:
-        design: float [n, k], a column of ones among them for an offset.
+        design: float [n, k], a column of ones among them for an intercept.
         target: float [n] in [0, 1].
         weights: float [n], not negative.
+        non_negative: Columns whose parameters must not fall below 0.
 
     Returns:
         float [k].
     """
-    parameters = np.zeros(design.shape[1])
-    ridge = 1e-3 * np.eye(len(parameters))
-    for _ in range(_NEWTON_STEPS):
-        guess = sigmoid(design @ parameters)
-        gradient = design.T @ (weights * (guess - target)) + ridge @ parameters
-        curvature = (design * (weights * guess * (1 - guess))[:, None]).T @ design + ridge
-        step = np.linalg.solve(curvature, gradient)
-        largest = np.abs(step).max()
-        parameters -= step / max(1.0, largest)  # at most 1 at a time: a full step can leap over the optimum
-        if largest < 1e-9:
-            break
+    mass = float(weights.sum())
+
+    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        odds = design @ parameters
+        likelihood = weights @ (np.logaddexp(0, odds) - target * odds)
+        gradient = design.T @ (weights * (expit(odds) - target))
+        penalty = 0.5 * _RIDGE * parameters @ parameters
+        return (likelihood + penalty) / mass, (gradient + _RIDGE * parameters) / mass
+
+    columns = range(design.shape[1])
+    bounds = [(0.0, None) if column in non_negative else (None, None) for column in columns]
+    options = {"ftol": 1e-15, "gtol": 1e-10, "maxiter": 1000}
+    solution = minimize(loss, np.zeros(len(columns)), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    parameters: np.ndarray = solution.x
     return parameters

@@ -21,7 +21,7 @@ TOKENIZER_SUFFIXES = (".json", ".txt", ".model")
 
 _PATHS = BundlePaths(Path())
 PARTS = tuple(
-    path.name for path in (_PATHS.weights, _PATHS.categories, _PATHS.names, _PATHS.classifier, _PATHS.prototypes)
+    path.name for path in (_PATHS.weights, _PATHS.categories, _PATHS.aliases, _PATHS.classifier, _PATHS.prototypes)
 )
 """Files that a bundle may have beside model.json and its tokenizer."""
 
@@ -79,8 +79,8 @@ def check_files(folder: Path, meta: Mapping[str, Any], at_most: int = AT_ONCE) -
     """
     for name, path in _named(folder, meta).items():
         with _readable(path):
-            found = file_hash(path) if path.stat().st_size <= at_most else meta["files"][name]
-        _require(found, meta["files"][name], path)
+            digest = file_hash(path) if path.stat().st_size <= at_most else meta["files"][name]
+        _require(digest, meta["files"][name], path)
 
 
 def read_files(folder: Path, meta: Mapping[str, Any]) -> dict[str, bytes]:
@@ -110,18 +110,18 @@ def tokenizer_folder(contents: Mapping[str, bytes]) -> Iterator[Path]:
 
 
 def _named(folder: Path, meta: Mapping[str, Any]) -> dict[str, Path]:
-    there = present_files(folder)
-    missing, further = sorted(meta["files"].keys() - there.keys()), sorted(there.keys() - meta["files"].keys())
+    present = present_files(folder)
+    missing, further = sorted(meta["files"].keys() - present.keys()), sorted(present.keys() - meta["files"].keys())
     if missing:
         raise ArtifactError(
             f"{Path(folder, missing[0])} is missing, and {BundlePaths(folder).meta.name} names it; {ADVICE}."
         )
     if further:
         raise ArtifactError(
-            f"{there[further[0]]} is not part of the bundle, for its {BundlePaths(folder).meta.name} does not name it; "
+            f"{present[further[0]]} is not part of the bundle: its {BundlePaths(folder).meta.name} does not name it; "
             f"delete it, or {ADVICE}."
         )
-    return there
+    return present
 
 
 @contextmanager
@@ -132,6 +132,6 @@ def _readable(path: Path) -> Iterator[None]:
         raise ArtifactError(f"{path} cannot be read ({error.strerror}); {ADVICE}.") from error
 
 
-def _require(found: str, expected: str, path: Path) -> None:
-    if found != expected:
+def _require(digest: str, expected: str, path: Path) -> None:
+    if digest != expected:
         raise ArtifactError(f"{path} is damaged or was changed (its sha256 is not that in model.json); {ADVICE}.")

@@ -15,13 +15,13 @@ from pydantic import Field, TypeAdapter
 
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.bundle.calibration import Calibration
-from pipeline.config.model import ModelConfig, TowerConfig
+from pipeline.config.model import ModelConfig
 from pipeline.config.stages import require
 from pipeline.data.json_checks import Sha256, check_fields, check_seal, read_object, require_whole
+from pipeline.types import Modality
 
-BUNDLE_VERSION = 4
+BUNDLE_VERSION = 5
 
-QueryKind = Literal["text", "image", "fused"]
 PredictorName = Literal["retrieval", "classifier", "default"]
 CategoryHash = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 Size = Annotated[int, Field(gt=0)]
@@ -40,7 +40,7 @@ class TowerFields:
 
 @dataclass(frozen=True)
 class TowersFields:
-    """Both."""
+    """Where both towers came from."""
 
     text: TowerFields
     vision: TowerFields
@@ -48,15 +48,14 @@ class TowersFields:
 
 @dataclass(frozen=True)
 class PredictorFields:
-    """`PredictorParts.meta`; `classifier` is its dimension and hidden width."""
+    """`PredictorParts` without its weights; `classifier` is its dimension and hidden width."""
 
     classes: tuple[tuple[CategoryHash, ...], ...]
     classifier: tuple[Size, Size] | None
-    calibrations: dict[PredictorName, dict[QueryKind, Calibration]]
-    supported: dict[QueryKind, Calibration]
+    calibrations: dict[PredictorName, dict[Modality, Calibration]]
+    evidence_calibrations: dict[Modality, Calibration]
     prototypes: bool
-    precision: Share
-    branches: tuple[tuple[str, Share], ...]
+    target_precision: Share
     most_frequent: Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")]
     notes: dict[str, Any]
 
@@ -99,6 +98,7 @@ class BundleFields:
 
 
 _FIELDS = TypeAdapter(BundleFields)
+_MODEL_CONFIG = TypeAdapter(ModelConfig)
 
 
 def read_meta(folder: Path) -> dict[str, Any]:
@@ -148,11 +148,4 @@ def _with_alpha(meta: dict[str, Any]) -> dict[str, Any]:
 
 def model_config(raw: Mapping[str, Any]) -> ModelConfig:
     """Inverse of `dataclasses.asdict` for a model read from JSON, where tuples have become lists."""
-    towers = {
-        name: TowerConfig(**{key: _as_tuple(value) for key, value in raw[name].items()}) for name in ("text", "vision")
-    }
-    return ModelConfig(**{**raw, **towers})
-
-
-def _as_tuple(value: Any) -> Any:
-    return tuple(_as_tuple(item) for item in value) if isinstance(value, list) else value
+    return _MODEL_CONFIG.validate_python(raw)

@@ -1,9 +1,9 @@
-"""What the products of a category look like: the mean vector of its training photos.
+"""Class prototypes: the mean photo of a category, beside its name.
 
-Sibling categories have names alike, and so vectors alike, while their photos may differ. For a photo alone the vector
-of a category therefore leans from its name towards the mean of its photos (the class prototypes of Snell et al. 2017,
-beside names as in Xing et al. 2019, "Adaptive cross-modal few-shot learning", with one weight chosen on validation). A
-category without training photos keeps its name.
+Sibling categories have similar names, and so similar vectors, while their photos may differ. For a photo alone the
+vector of a category is therefore interpolated from its name towards the mean of its training photos (the class
+prototypes of Snell et al. 2017, beside names as in Xing et al. 2019, "Adaptive cross-modal few-shot learning", with one
+weight chosen on validation). A category without training photos keeps the vector of its name.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from pipeline.bundle.quantization import dequantise, quantise
+from pipeline.bundle.quantization import dequantize, quantize
+from pipeline.data.vectors import unit
 from pipeline.taxonomy.paths import hash_path
 
 
@@ -24,7 +25,7 @@ class Prototypes:
 
     Attributes:
         categories: `hash_path` of each.
-        vectors: float32 [c, d], L2-normalised.
+        vectors: float32 [c, d], L2-normalized.
     """
 
     categories: tuple[str, ...]
@@ -36,11 +37,10 @@ class Prototypes:
         paths, owners = np.unique(np.array(truths, dtype=object), return_inverse=True)
         sums = np.zeros((len(paths), vectors.shape[1]), dtype=np.float32)
         np.add.at(sums, owners, vectors)
-        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        return cls(tuple(map(hash_path, paths)), sums / np.maximum(lengths, 1e-12))
+        return cls(tuple(map(hash_path, paths)), unit(sums))
 
-    def lean(self, paths: Sequence[str], names: np.ndarray, weight: float) -> np.ndarray:
-        """Vectors of categories, leant from their names towards their photos.
+    def interpolate(self, paths: Sequence[str], names: np.ndarray, weight: float) -> np.ndarray:
+        """Vectors of categories, interpolated from their names towards their prototypes.
 
         Args:
             paths: m categories.
@@ -52,20 +52,19 @@ class Prototypes:
         """
         if not weight:
             return names
-        own = {name: row for row, name in enumerate(self.categories)}
-        known = [(row, own[name]) for row, name in enumerate(map(hash_path, paths)) if name in own]
-        leant = names.copy()
+        row_of = {name: row for row, name in enumerate(self.categories)}
+        known = [(row, row_of[name]) for row, name in enumerate(map(hash_path, paths)) if name in row_of]
+        vectors = names.copy()
         if known:
             rows, prototypes = np.array(known).T
-            leant[rows] += weight * self.vectors[prototypes]
-            leant[rows] /= np.linalg.norm(leant[rows], axis=1, keepdims=True)
-        return leant
+            vectors[rows] = unit(vectors[rows] + weight * self.vectors[prototypes])
+        return vectors
 
     def table(self) -> pa.Table:
-        """As it is stored."""
-        return quantise(self.categories, self.vectors)
+        """The table in which they are stored."""
+        return quantize(self.categories, self.vectors)
 
     @classmethod
     def from_table(cls, table: pa.Table) -> Prototypes:
         """Inverse of `table`."""
-        return cls(tuple(table["category_path"].to_pylist()), dequantise(table))
+        return cls(tuple(table["category_path"].to_pylist()), dequantize(table))

@@ -1,6 +1,7 @@
 """Unit vectors of category paths as a table of int8 codes, and back.
 
-A unit vector is its direction, so the codes need no scale. What is read and written again stays the same, bit for bit.
+A unit vector is its direction, so the codes need no scale. A table that is read and written again stays the same, bit
+for bit.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-import torch
-import torch.nn.functional as F
+
+from pipeline.data.vectors import unit
 
 
-def quantise(categories: Sequence[str], vectors: np.ndarray) -> pa.Table:
+def quantize(categories: Sequence[str], vectors: np.ndarray) -> pa.Table:
     """The table of paths [m] with their unit vectors [m, d]: `category_path`, `codes` (the largest of a row is 127)."""
     largest = np.abs(vectors).max(axis=1, keepdims=True).clip(min=1e-12)
     codes = np.rint(vectors / largest * 127).astype(np.int8)
@@ -21,8 +22,7 @@ def quantise(categories: Sequence[str], vectors: np.ndarray) -> pa.Table:
     return pa.table({"category_path": pa.array(list(categories), pa.string()), "codes": column})
 
 
-def dequantise(table: pa.Table) -> np.ndarray:
-    """The vectors of such a table, float32 [m, d], L2-normalised."""
+def dequantize(table: pa.Table) -> np.ndarray:
+    """The vectors of such a table, float32 [m, d], L2-normalized."""
     column = table["codes"].combine_chunks()
-    codes = column.flatten().to_numpy().reshape(len(table), -1).astype(np.float32)
-    return F.normalize(torch.from_numpy(codes), dim=-1).numpy()
+    return unit(column.flatten().to_numpy().reshape(len(table), -1).astype(np.float32))

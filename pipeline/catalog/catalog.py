@@ -11,7 +11,7 @@ import functools
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,6 @@ from pipeline.catalog.meta import (
     ANALYSIS_KEY,
     PUBLISH_AGAIN,
     Contents,
-    VectorKind,
     check_columns,
     product_columns,
     read_catalog_meta,
@@ -35,6 +34,8 @@ from pipeline.catalog.meta import (
 from pipeline.data.contents import content_hash
 from pipeline.data.json_checks import check_fields, read_object
 from pipeline.data.schema import UNREADABLE, arrow_to_vectors
+from pipeline.data.vectors import unit
+from pipeline.types import MODALITIES, Modality
 
 _THUMBNAIL_GROUPS = 32  # row groups of thumbnails kept in memory: about 1 MB each
 _ANALYSIS = TypeAdapter(Analysis)
@@ -58,7 +59,7 @@ class Catalog:
         self._file = file
         self._contents = contents
         self._rows = {product_id: row for row, product_id in enumerate(products["product_id"])}
-        self._vectors: dict[VectorKind, tuple[np.ndarray, np.ndarray]] = {}
+        self._vectors: dict[Modality, tuple[np.ndarray, np.ndarray]] = {}
         self._lock = threading.Lock()
         self._thumbnails = functools.lru_cache(maxsize=_THUMBNAIL_GROUPS)(self._read_thumbnails)
 
@@ -115,7 +116,7 @@ class Catalog:
         """
         return self._rows[product_id]
 
-    def vectors(self, kind: VectorKind) -> tuple[np.ndarray, np.ndarray]:
+    def vectors(self, modality: Modality) -> tuple[np.ndarray, np.ndarray]:
         """Vectors of all products, read once.
 
         Returns:
@@ -123,15 +124,12 @@ class Catalog:
             has one.
         """
         with self._lock:
-            if kind not in self._vectors:
+            if modality not in self._vectors:
                 groups = list(range(self._file.num_row_groups))
-                column = self._read(f"{kind}_embedding", groups, self._contents.vectors[kind])
+                column = self._read(f"{modality}_embedding", groups, self._contents.vectors[modality])
                 vectors, present = arrow_to_vectors(column)
-                # float16 storage leaves lengths up to 1e-3 off
-                lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-                vectors /= np.where(lengths > 0, lengths, 1)
-                self._vectors[kind] = (vectors, present)
-            return self._vectors[kind]
+                self._vectors[modality] = (unit(vectors), present)
+            return self._vectors[modality]
 
     def thumbnail(self, product_id: str) -> bytes | None:
         """WebP bytes of a product's thumbnail, None without a photo; reads only the product's row group.
@@ -149,8 +147,8 @@ class Catalog:
             ArtifactError: In one sentence, if some of it is damaged.
         """
         _ = self.analysis
-        for kind in get_args(VectorKind):
-            self.vectors(kind)
+        for modality in MODALITIES:
+            self.vectors(modality)
         for group in range(len(self._contents.thumbnails)):
             self._read_thumbnails(group)
 

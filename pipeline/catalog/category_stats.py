@@ -1,4 +1,4 @@
-"""The categories of a catalogue at every depth: their members, centres, spread, and how well they are predicted."""
+"""The categories of a catalogue at every depth: members, centroids, dispersion, and accuracy of their predictions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from pipeline.catalog.catalog import Catalog
+from pipeline.data.vectors import unit
 from pipeline.metrics.ratios import common_levels
-from pipeline.taxonomy.paths import SEPARATOR, Taxonomy, levels, truncate
+from pipeline.taxonomy.paths import SEPARATOR, levels, truncate
+from pipeline.taxonomy.tree import CategoryTree
 
 
 class Categories:
@@ -20,8 +22,8 @@ class Categories:
         counts: int [m], products of each node.
         tested: int [m], how many of them are of the test split, which training did not see.
         accuracy: float [m], share of these whose predicted path leads into the node; of all, where none is for testing.
-        centroids: float32 [m, d], mean of the fused vectors, L2-normalised.
-        spread: float [m], 1 - mean cosine of the members to the centroid (0 to 1).
+        centroids: float32 [m, d], mean of the fused vectors, L2-normalized.
+        dispersion: float [m], 1 - mean cosine of the members to the centroid (0 to 1).
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -30,35 +32,28 @@ class Categories:
         rows = np.flatnonzero(known)
         true = catalog.products["category_path"].to_numpy()[rows]
         self._predicted: list[str] = catalog.products["predicted_path"].tolist()
-        self.taxonomy = Taxonomy.of(dict.fromkeys(true))
+        self._tree = CategoryTree(dict.fromkeys(true))
+        self.taxonomy, self.depths = self._tree.taxonomy, self._tree.depths
         self._vectors, _ = catalog.vectors("fused")
-        m, parents = len(self.taxonomy), self.taxonomy.parent_index
         nodes = np.array([self.taxonomy.index[path] for path in true], dtype=np.int64)
-        sums = np.zeros((m, catalog.dimension), dtype=np.float64)
-        np.add.at(sums, nodes, self._vectors[rows])
-        self.counts = np.bincount(nodes, minlength=m)
-        self._ends = np.arange(1, m + 1)  # where the run of each subtree ends
-        for node in range(m - 1, -1, -1):  # children before their parent
-            parent = parents[node]
-            if parent >= 0:
-                sums[parent] += sums[node]
-                self.counts[parent] += self.counts[node]
-                self._ends[parent] = max(self._ends[parent], self._ends[node])
+        own_sums = np.zeros((catalog.dimension, len(self)), dtype=np.float64)
+        np.add.at(own_sums.T, nodes, self._vectors[rows])
+        sums = self._tree.sum_up(own_sums).T
+        self.counts = self._tree.sum_up(np.bincount(nodes, minlength=len(self))[None])[0]
+        self.centroids = unit(sums).astype(np.float32)
+        self.dispersion = 1 - np.linalg.norm(sums, axis=1) / np.maximum(self.counts, 1)
         order = np.argsort(nodes, kind="stable")
         self._rows, self._nodes = rows[order], nodes[order]
-        lengths = np.linalg.norm(sums, axis=1)
-        self.centroids = (sums / np.where(lengths > 0, lengths, 1)[:, None]).astype(np.float32)
-        self.spread = 1 - lengths / np.maximum(self.counts, 1)
-        self.depths = np.array([len(levels(path)) for path in self.taxonomy.paths], dtype=np.int64)
         shared = [
             common_levels(levels(path), levels(self._predicted[row]))
             for path, row in zip(true[order], self._rows.tolist(), strict=True)
         ]
         self._shared = np.array(shared, dtype=np.int64)
         for_testing = (catalog.products["split"] == "test").to_numpy(bool)[self._rows]
-        self.tested = np.array([for_testing[self._run(node)].sum() for node in range(m)], dtype=np.int64)
-        judged = [for_testing[self._run(node)] if self.tested[node] else slice(None) for node in range(m)]
-        self.accuracy = np.array([self._is_right(node)[judged[node]].mean() for node in range(m)])
+        runs = [self._run(node) for node in range(len(self))]
+        self.tested = np.array([for_testing[run].sum() for run in runs], dtype=np.int64)
+        counted = [for_testing[run] if self.tested[node] else slice(None) for node, run in enumerate(runs)]
+        self.accuracy = np.array([self._is_right(node)[rows].mean() for node, rows in enumerate(counted)])
 
     def __len__(self) -> int:
         return len(self.taxonomy)
@@ -76,9 +71,8 @@ class Categories:
 
     def children(self, node: int | None) -> list[int]:
         """Nodes one level below, those with most products first; those of None are the top-level categories."""
-        path = None if node is None else self.taxonomy.paths[node]
-        found = [self.taxonomy.index[child] for child in self.taxonomy.children(path)]
-        return sorted(found, key=lambda child: (-self.counts[child], child))
+        children: list[int] = self._tree.children(-1 if node is None else node).tolist()
+        return sorted(children, key=lambda child: (-self.counts[child], child))
 
     def similar(self, node: int, count: int) -> list[tuple[int, float]]:
         """Nodes of the same depth with the greatest cosine of centroids, and that cosine."""
@@ -96,15 +90,15 @@ class Categories:
         """Categories, cut to the node's depth, of products that are wrongly predicted in the node or below it."""
         path, depth = self.taxonomy.paths[node], int(self.depths[node])
         run = self._run(node)
-        found = []
+        true = []
         for place in [*range(run.start), *range(run.stop, len(self._rows))]:
             guess = self._predicted[self._rows[place]]
             if guess == path or guess.startswith(path + SEPARATOR):
-                found.append(truncate(self.taxonomy.paths[self._nodes[place]], depth))
-        return _counted(found)
+                true.append(truncate(self.taxonomy.paths[self._nodes[place]], depth))
+        return _counted(true)
 
     def _run(self, node: int) -> slice:
-        return slice(*np.searchsorted(self._nodes, [node, self._ends[node]]).tolist())
+        return slice(*np.searchsorted(self._nodes, [node, self._tree.ends[node]]).tolist())
 
     def _is_right(self, node: int) -> np.ndarray:
         return self._shared[self._run(node)] >= self.depths[node]
@@ -115,7 +109,7 @@ def _counted(paths: Iterable[str]) -> list[tuple[str, int]]:
 
 
 def chain(similarity: np.ndarray) -> list[int]:
-    """An order in which neighbours are alike: from the first on, always the most similar that is left.
+    """A greedy order of n items: from the first on, always the most similar one that is left.
 
     Args:
         similarity: float [n, n].

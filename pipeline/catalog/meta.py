@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 
 import pyarrow as pa
 from pydantic import Field, TypeAdapter
@@ -20,8 +20,8 @@ from pipeline.data.contents import content_hash
 from pipeline.data.json_checks import Sha256, check_fields, check_seal, read_object, require_whole, sealed
 from pipeline.data.schema import SCHEMA_VERSION, catalog_schema, write_table
 from pipeline.provenance import Provenance
+from pipeline.types import MODALITIES, Modality
 
-VectorKind = Literal["fused", "text", "image"]
 Count = Annotated[int, Field(gt=0)]
 
 METADATA_KEY = b"product_galaxy"
@@ -45,13 +45,13 @@ class Contents:
     rows: Count
     group_rows: Count
     products: Sha256
-    vectors: dict[VectorKind, Sha256]
+    vectors: dict[Modality, Sha256]
     thumbnails: tuple[Sha256, ...]
     analysis: Sha256 | None
 
     def __post_init__(self) -> None:
         groups = -(-self.rows // self.group_rows)
-        if len(self.thumbnails) != groups or self.vectors.keys() != set(get_args(VectorKind)):
+        if len(self.thumbnails) != groups or self.vectors.keys() != set(MODALITIES):
             raise ValueError(f"{self.rows} rows need {groups} hashes of thumbnails, and one for each kind of vectors")
 
 
@@ -143,7 +143,7 @@ def contents_of(table: pa.Table, analysis: str | None, row_group_size: int) -> C
         rows=len(table),
         group_rows=row_group_size,
         products=content_hash(table.select(product_columns(dimension))),
-        vectors={kind: content_hash(table.select([f"{kind}_embedding"])) for kind in get_args(VectorKind)},
+        vectors={modality: content_hash(table.select([f"{modality}_embedding"])) for modality in MODALITIES},
         thumbnails=tuple(
             content_hash(photos.slice(start, row_group_size)) for start in range(0, len(table), row_group_size)
         ),

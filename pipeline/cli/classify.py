@@ -17,7 +17,7 @@ from pipeline.data.images import Photo, read_photo
 from pipeline.data.sources import SourceError
 from pipeline.data.text import listing_text
 from pipeline.prediction.answer import Answer, ask
-from pipeline.prediction.request import Classify, predictor_of, shelf_of
+from pipeline.prediction.request import PredictionRequest, evidence_index_of, predictor_of
 from pipeline.search.query import QueryEncoder
 from pipeline.taxonomy.paths import levels
 
@@ -30,7 +30,7 @@ def classify_product(
     *,
     taxonomy: Path | None = None,
     catalog: Path | None = None,
-    asked: Classify,
+    request: PredictionRequest,
 ) -> dict[str, Any]:
     """Predict the category of one product and print it.
 
@@ -41,25 +41,32 @@ def classify_product(
         image: Photo, or None.
         taxonomy: Category paths, one a line; None takes those of the bundle.
         catalog: A published catalogue, whose nearest labelled products are the evidence.
-        asked: How.
+        request: How to classify.
 
     Raises:
         ArtifactError, ValueError: In one sentence, if something cannot be read or nothing is asked.
     """
     bundle = load_bundle(model)
-    predictor = predictor_of(bundle, taxonomy, asked)
+    predictor = predictor_of(bundle, taxonomy, request)
     limits = IngestConfig(image_size=bundle.image_size)
     text = listing_text(title, description, limits).text
     photo = None if image is None else _read_photo(image, limits)
     opened = None if catalog is None else Catalog.open(catalog)
-    shelf = None if opened is None else shelf_of(opened)
-    only = asked.branches, asked.candidates
-    answer = ask(predictor, QueryEncoder(bundle), text, photo, branches=only[0], candidates=only[1], shelf=shelf)
+    evidence_index = None if opened is None else evidence_index_of(opened)
+    answer = ask(
+        predictor,
+        QueryEncoder(bundle),
+        text,
+        photo,
+        branches=request.branches,
+        candidates=request.candidates,
+        evidence_index=evidence_index,
+    )
     near = None if opened is None else _evidence(opened, answer)
     print(render(answer, near))
     found = answer.prediction
     alternatives = [asdict(score) for score in answer.alternatives]
-    return {**asdict(found), "certain_path": found.certain_path, "alternatives": alternatives, "evidence": near}
+    return {**asdict(found), "accepted_path": found.accepted_path, "alternatives": alternatives, "evidence": near}
 
 
 def _evidence(catalog: Catalog, answer: Answer) -> dict[str, Any] | None:
@@ -71,7 +78,7 @@ def _evidence(catalog: Catalog, answer: Answer) -> dict[str, Any] | None:
         {"title": str(row["title"]), "category_path": str(row["category_path"]), "similarity": round(hit.score, 4)}
         for row, hit in rows
     ]
-    return {"products": products, "agreement": list(near.support.agreement(answer.prediction.path))}
+    return {"products": products, "agreement": list(near.neighbors.agreement(answer.prediction.path))}
 
 
 def render(answer: Answer, evidence: dict[str, Any] | None = None) -> str:
@@ -84,7 +91,7 @@ def render(answer: Answer, evidence: dict[str, Any] | None = None) -> str:
     found, best = answer.prediction, answer.alternatives
     lines = [found.path, answer.summary]
     for depth, (name, sure) in enumerate(zip(levels(found.path), found.confidences, strict=True)):
-        note = "" if depth < found.certain else "  needs review"
+        note = "" if depth < found.accepted_depth else "  needs review"
         agree = f"  neighbours {100 * evidence['agreement'][depth]:.0f} %" if evidence else ""
         lines.append(f"  {'  ' * depth}{name}  {100 * sure:.1f} %{agree}{note}")
     lines += [

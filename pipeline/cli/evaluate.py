@@ -10,9 +10,9 @@ from pipeline.artifacts import write_json
 from pipeline.bundle.bundle import load_bundle
 from pipeline.config.stages import EvaluateConfig
 from pipeline.evaluation.dataset import CategoryTable, read_rows
-from pipeline.evaluation.evaluate import BOOTSTRAP_SEED, measure
+from pipeline.evaluation.evaluate import BOOTSTRAP_SEED, evaluate
 from pipeline.evaluation.report import render
-from pipeline.evaluation.search_eval import measure_search, read_judged
+from pipeline.evaluation.search_eval import evaluate_search, read_judged
 from pipeline.evaluation.search_eval import render as render_search
 from pipeline.taxonomy.paths import read_taxonomy
 
@@ -39,11 +39,11 @@ def evaluate_command(
     rows = read_rows(bundle, products, split)
     if taxonomy is None:
         table = CategoryTable.of(bundle, bundle.categories, rows.candidates)
-        table = replace(table, names=bundle.names)
+        table = replace(table, aliases=bundle.aliases)
     else:
         whole = read_taxonomy(taxonomy)
         table = CategoryTable.of(bundle, whole.paths, rows.candidates, whole.names)
-    figures = measure(bundle, rows, table, config=EvaluateConfig(), seed=BOOTSTRAP_SEED)
+    figures = evaluate(bundle, rows, table, config=EvaluateConfig(), seed=BOOTSTRAP_SEED)
     print(render(figures))
     if json_out is not None:
         write_json(json_out, figures)
@@ -65,7 +65,7 @@ def search_command(model: Path, folder: Path, json_out: Path | None = None) -> d
         ArtifactError, SourceError: In one sentence, if something cannot be read.
     """
     search = read_judged(folder)
-    figures = measure_search(load_bundle(model), search, config=EvaluateConfig(), seed=BOOTSTRAP_SEED)
+    figures = evaluate_search(load_bundle(model), search, config=EvaluateConfig(), seed=BOOTSTRAP_SEED)
     print(render_search(figures))
     if json_out is not None:
         write_json(json_out, figures)

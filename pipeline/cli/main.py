@@ -15,7 +15,7 @@ from pipeline.cli.options import add_options, config_of
 from pipeline.cli.push import upload_command
 from pipeline.errors import UserError
 from pipeline.prediction.batch import classify_catalogue
-from pipeline.prediction.request import Classify
+from pipeline.prediction.request import PredictionRequest
 from pipeline.stages.runner import STAGES, build
 
 
@@ -92,9 +92,9 @@ def _add_request(command: argparse.ArgumentParser) -> None:
     command.add_argument("--candidates", nargs="*", default=[], help="only these category paths")
 
 
-def _request(arguments: argparse.Namespace) -> Classify:
+def _request(arguments: argparse.Namespace) -> PredictionRequest:
     only = (tuple(arguments.branch), tuple(arguments.candidates))
-    return Classify(arguments.predictor, arguments.precision, *only)
+    return PredictionRequest(arguments.predictor, arguments.precision, *only)
 
 
 def _add_classify(command: argparse.ArgumentParser) -> None:
@@ -114,7 +114,7 @@ def _classify(arguments: argparse.Namespace) -> None:
         arguments.image,
         taxonomy=arguments.taxonomy,
         catalog=arguments.catalog,
-        asked=_request(arguments),
+        request=_request(arguments),
     )
 
 
@@ -134,7 +134,7 @@ def _classify_file(arguments: argparse.Namespace) -> None:
         arguments.out,
         taxonomy=arguments.taxonomy,
         catalog=arguments.catalog,
-        asked=_request(arguments),
+        request=_request(arguments),
     )
 
 

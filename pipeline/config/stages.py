@@ -102,13 +102,12 @@ class PredictConfig:
         learning_rate: Peak rate of AdamW.
         level_decay: Weight of a level's loss over that of the level above it.
         class_weights: Exponents to choose from: a class with n rows counts n ** -exponent.
-        sharpness: Factors on the logit scale of the retrieval to choose from.
-        shares: Shares of the classifier in the combination to choose from.
-        pictures: Weights of a category's mean photo beside its name to choose from, for photos alone.
+        inverse_temperatures: Factors on the logit scale of the retrieval to choose from.
+        classifier_weights: Shares of the classifier in the combination to choose from.
+        prototype_weights: Weights of a category's mean photo beside its name to choose from, for photos alone.
         unseen_share: Share of products in categories that training did not have, in the mixture of validation and
             held-out rows on which all is chosen.
-        precision: How often a level that is shown as certain shall be right.
-        branches: Pairs (category path, precision) for branches that want another one.
+        target_precision: Share of the accepted levels that are to be right.
     """
 
     hidden: int = 256
@@ -118,24 +117,27 @@ class PredictConfig:
     learning_rate: float = 2e-3
     level_decay: float = 1.0
     class_weights: tuple[float, ...] = (0.0, 0.5)
-    sharpness: tuple[float, ...] = (1.0, 2.0, 4.0)
-    shares: tuple[float, ...] = (0.0, 0.3, 0.5, 0.7, 0.9)
-    pictures: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.5)
+    inverse_temperatures: tuple[float, ...] = (1.0, 2.0, 4.0)
+    classifier_weights: tuple[float, ...] = (0.0, 0.3, 0.5, 0.7, 0.9)
+    prototype_weights: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.5)
     unseen_share: float = 0.2
-    precision: float = 0.9
-    branches: tuple[tuple[str, float], ...] = ()
+    target_precision: float = 0.9
 
     def __post_init__(self) -> None:
         require(self.hidden > 0 and self.epochs > 0 and self.batch_size > 0, "predict.hidden, epochs, batch_size > 0")
         require(0 <= self.dropout < 1, "predict.dropout must lie in [0, 1)")
-        require(bool(self.class_weights and self.sharpness), "predict.class_weights and sharpness must not be empty")
-        require(min(self.sharpness, default=1.0) > 0, "predict.sharpness must be positive")
-        require(0.0 in self.shares, "predict.shares must hold 0, the retrieval alone")
-        require(all(0 <= share <= 1 for share in self.shares), "predict.shares must lie in [0, 1]")
-        require(min(self.pictures, default=-1) >= 0, "predict.pictures must not be empty or negative")
+        require(
+            bool(self.class_weights and self.inverse_temperatures),
+            "predict.class_weights and inverse_temperatures must not be empty",
+        )
+        require(min(self.inverse_temperatures, default=1.0) > 0, "predict.inverse_temperatures must be positive")
+        require(0.0 in self.classifier_weights, "predict.classifier_weights must hold 0, the retrieval alone")
+        require(
+            all(0 <= share <= 1 for share in self.classifier_weights), "predict.classifier_weights must lie in [0, 1]"
+        )
+        require(min(self.prototype_weights, default=-1) >= 0, "predict.prototype_weights must not be empty or negative")
         require(0 <= self.unseen_share <= 1, "predict.unseen_share must lie in [0, 1]")
-        asked = [self.precision, *(precision for _, precision in self.branches)]
-        require(all(0 < precision <= 1 for precision in asked), "predict.precision must lie in (0, 1]")
+        require(0 < self.target_precision <= 1, "predict.target_precision must lie in (0, 1]")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -15,13 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.artifacts import ArtifactError, atomic_path
+from pipeline.types import Split
 
 SCHEMA_VERSION = 2
 UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
 """Errors of reading a damaged parquet file; a column's name may have lost its UTF-8."""
 
-SPLITS = ("train", "validation", "heldout", "test")
-"""`heldout` holds the rows of whole categories that training never sees; it and `validation` are cut from train."""
+SPLITS: tuple[Split, ...] = get_args(Split)
 
 PRODUCTS = pa.schema(
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipeline.artifacts import ArtifactError
 from pipeline.data.schema import arrow_to_vectors, read_table
+from pipeline.types import Modality
 
 
 def positions(wanted: Sequence[str], present: Sequence[str], source: Path) -> np.ndarray:
@@ -61,6 +62,29 @@ class ProductVectors:
     has_text: np.ndarray
     has_image: np.ndarray
 
+    @property
+    def has_both(self) -> np.ndarray:
+        """Bool [n], whether a product has a text and a photo."""
+        both: np.ndarray = self.has_text & self.has_image
+        return both
+
+    def has(self, modality: Modality) -> np.ndarray:
+        """Bool [n], whether a product has a vector of a modality; a fused one is of what there is."""
+        if modality == "fused":
+            either: np.ndarray = self.has_text | self.has_image
+            return either
+        return self.has_text if modality == "text" else self.has_image
+
+    def of(self, modality: Modality) -> np.ndarray:
+        """Vectors of a modality, float32 [n, d]."""
+        return {"text": self.text, "image": self.image, "fused": self.fused}[modality]
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[ProductVectors]) -> ProductVectors:
+        """The vectors of some products followed by those of others; at least one part."""
+        names = [field.name for field in fields(cls)]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
     def at(self, rows: np.ndarray) -> ProductVectors:
         """The vectors of some of the products (a mask or positions)."""
         return ProductVectors(
@@ -79,6 +103,7 @@ def read_vectors(path: Path, product_ids: Sequence[str]) -> ProductVectors:
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """Rows scaled to length 1 (float16 storage leaves them off by up to 1e-3); zero rows stay zero."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, 1)
+    """Vectors [..., d] scaled to length 1 (float16 storage leaves them off by up to 1e-3); zeros stay zeros."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled: np.ndarray = vectors / np.where(lengths > 0, lengths, 1)
+    return scaled

@@ -1,4 +1,4 @@
-"""What `measure` works on: products and category paths with their vectors, from a run or read from any source."""
+"""The data of an evaluation: products and category paths with their vectors, from a run or read from any source."""
 
 from __future__ import annotations
 
@@ -6,31 +6,29 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
 
 import numpy as np
 from tqdm import tqdm
 
-from pipeline.bundle.encode import product_vectors
+from pipeline.bundle.aliases import AliasVectors
+from pipeline.bundle.encode import encode_products
 from pipeline.bundle.protocol import Encoder
 from pipeline.config.stages import IngestConfig, SourceConfig
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.sources import Item, SourceError, open_source
 from pipeline.data.vectors import ProductVectors
 
-if TYPE_CHECKING:
-    from pipeline.bundle.aliases import NameVectors
-
 _LOG = logging.getLogger(__name__)
-_PHOTOS_AT_A_TIME = 256  # 256 x 256 x 256 x 3 bytes are 50 MB
+_ROWS_AT_A_TIME = 256  # photos of 256 x 256 pixels are 50 MB
 
 
 @dataclass(frozen=True)
-class MeasureRows:
-    """Products to measure on; all sequences have n entries.
+class EvaluationRows:
+    """Products to evaluate on; all sequences have n entries.
 
     Attributes:
-        texts: What the text tower reads, "" for none.
+        texts: As the text tower reads them, "" for none.
         truths: Normalised category paths, None where unknown.
         candidates: Normalised, distinct candidate paths; empty where there are none.
         vectors: The products in the shared space.
@@ -46,10 +44,10 @@ class MeasureRows:
         if len(sizes) > 1:
             raise ValueError(f"texts, truths, candidates and vectors differ in length: {sorted(sizes)}")
 
-    def at(self, chosen: np.ndarray) -> MeasureRows:
+    def at(self, chosen: np.ndarray) -> EvaluationRows:
         """Some of the products, by a mask."""
         rows = np.flatnonzero(chosen)
-        return MeasureRows(
+        return EvaluationRows(
             texts=[self.texts[row] for row in rows.tolist()],
             truths=[self.truths[row] for row in rows.tolist()],
             candidates=[self.candidates[row] for row in rows.tolist()],
@@ -65,17 +63,17 @@ class CategoryTable:
         paths: First the `open_size` paths of the taxonomy, then those that only candidate lists name.
         open_size: Number of paths that the open prediction chooses from.
         trained: float32 [m, d].
-        pictured: float32 [m, d], with which photos alone are compared.
+        for_photos: float32 [m, d], with which photos alone are compared.
         untrained: float32 [m, width].
-        names: What the taxonomy's paths are called in other languages, where the predictor reads that.
+        aliases: Names of the taxonomy's paths in other languages, where the predictor reads them.
     """
 
     paths: tuple[str, ...]
     open_size: int
     trained: np.ndarray
-    pictured: np.ndarray
+    for_photos: np.ndarray
     untrained: np.ndarray
-    names: NameVectors | None = None
+    aliases: AliasVectors | None = None
 
     @classmethod
     def of(
@@ -83,20 +81,20 @@ class CategoryTable:
         bundle: Encoder,
         taxonomy: Sequence[str],
         candidates: Iterable[Sequence[str]],
-        names: Mapping[str, Sequence[str]] | None = None,
+        aliases: Mapping[str, Sequence[str]] | None = None,
     ) -> CategoryTable:
-        """Encode the taxonomy and all candidates, each distinct path once, and its names in other languages."""
+        """Encode the taxonomy and all candidates, each distinct path once, and its aliases."""
         distinct = dict.fromkeys(taxonomy)
         size = len(distinct)
         distinct.update((path, None) for row in candidates for path in row)
         paths = tuple(distinct)
-        others = bundle.encode_names(paths[:size], names or {})
+        alias_vectors = bundle.encode_aliases(paths[:size], aliases or {})
         trained = bundle.encode_categories(paths)
-        pictured = trained if bundle.predictor is None else bundle.predictor.for_photos(paths, trained)
-        return cls(paths, size, trained, pictured, bundle.encode_texts_untrained(paths), others)
+        for_photos = trained if bundle.predictor is None else bundle.predictor.vectors_for_photos(paths, trained)
+        return cls(paths, size, trained, for_photos, bundle.encode_texts_untrained(paths), alias_vectors)
 
 
-def read_rows(bundle: Encoder, products: str, split: str | None = None) -> MeasureRows:
+def read_rows(bundle: Encoder, products: str, split: str | None = None) -> EvaluationRows:
     """Read products of the input schema, cleaned as `ingest` does, and encode them.
 
     Args:
@@ -116,18 +114,21 @@ def read_rows(bundle: Encoder, products: str, split: str | None = None) -> Measu
     items = (item for part in parts for item in part.read())
     total = sum(part.rows or 0 for part in parts) or None
     rows: list[CleanRow] = []
-    progress = tqdm(items, total=total, desc="products", unit="row")
-    image, has_image = _encode_photos(bundle, _photos(progress, bundle.image_size, rows))
-    return MeasureRows(
+    encoded = [encode_products(bundle, [], [])]
+    cleaned = _clean(tqdm(items, total=total, desc="products", unit="row"), bundle.image_size)
+    while batch := list(islice(cleaned, _ROWS_AT_A_TIME)):
+        encoded.append(encode_products(bundle, [row.text for row in batch], [row.photo for row in batch]))
+        rows += [row.without_square() for row in batch]
+    return EvaluationRows(
         texts=[row.text for row in rows],
         truths=[row.category for row in rows],
         candidates=[tuple(row.candidates) for row in rows],
-        vectors=product_vectors(bundle, [row.text for row in rows], image, has_image),
+        vectors=ProductVectors.concatenate(encoded),
     )
 
 
-def _photos(items: Iterable[Item], image_size: int, rows: list[CleanRow]) -> Iterator[np.ndarray | None]:
-    """The square photo of each usable row; the row itself, without it, is appended to `rows`."""
+def _clean(items: Iterable[Item], image_size: int) -> Iterator[CleanRow]:
+    """The usable rows; the others are counted in the log."""
     config = IngestConfig(image_size=image_size)
     rejected: Counter[str] = Counter()
     notes: Counter[str] = Counter()
@@ -137,37 +138,15 @@ def _photos(items: Iterable[Item], image_size: int, rows: list[CleanRow]) -> Ite
             rejected[row.reason] += 1
             continue
         notes.update(row.notes)
-        rows.append(row.without_square())
-        yield None if row.photo is None else row.photo.square
+        yield row
     for reason, number in rejected.most_common():
         _LOG.warning("%d rows are not measured: %s", number, reason)
     for note, number in notes.most_common():
         _LOG.info("%d rows: %s", number, note)
 
 
-def _encode_photos(bundle: Encoder, photos: Iterable[np.ndarray | None]) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors float32 [n, d] of photos (zeros without one) and bool [n]; only a batch of pixels is held at a time."""
-    vectors: list[np.ndarray] = []
-    present: list[bool] = []
-    batch: list[np.ndarray] = []
-    for photo in photos:
-        present.append(photo is not None)
-        if photo is not None:
-            batch.append(photo)
-        if len(batch) == _PHOTOS_AT_A_TIME:
-            vectors.append(bundle.encode_images(np.stack(batch)))
-            batch.clear()
-    if batch:
-        vectors.append(bundle.encode_images(np.stack(batch)))
-    has_image = np.array(present, dtype=bool)
-    whole = np.zeros((len(present), bundle.dimension), dtype=np.float32)
-    if vectors:
-        whole[has_image] = np.concatenate(vectors)
-    return whole, has_image
-
-
 def count_rows(
-    rows: MeasureRows, known: np.ndarray, listed: np.ndarray, seen: np.ndarray, table: CategoryTable
+    rows: EvaluationRows, known: np.ndarray, listed: np.ndarray, seen: np.ndarray, table: CategoryTable
 ) -> dict[str, int]:
     """How many rows there are, and how many have what a figure needs."""
     taxonomy = set(table.paths[: table.open_size])
@@ -183,7 +162,7 @@ def count_rows(
     return {"rows": len(rows.texts), **{name: int(mask.sum()) for name, mask in masks.items()}}
 
 
-def reasons(rows: MeasureRows, known: np.ndarray, listed: np.ndarray, seen: np.ndarray) -> list[str]:
+def reasons(rows: EvaluationRows, known: np.ndarray, listed: np.ndarray, seen: np.ndarray) -> list[str]:
     """One sentence for everything that these rows do not allow."""
     photo, text = known & rows.vectors.has_image, known & rows.vectors.has_text
     either, listless = photo | text, known & ~listed

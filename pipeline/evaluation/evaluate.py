@@ -1,7 +1,8 @@
-"""Measures a model on products: candidates reranked, the whole taxonomy searched, neighbours looked at.
+"""Evaluates a model on products: candidates reranked, the whole taxonomy searched, nearest products compared.
 
-Everything is reported for the text alone, the photo alone and both fused, beside two floors: the untrained text tower
-(`zero_shot`) and chance (`random`). What the rows do not allow is left out, and `skipped` says why.
+Figures are reported for the text alone, the photo alone and the fused vector of what there is, beside two floors: the
+untrained text tower (`zero_shot`) and chance (`random`). Figures that the rows do not allow are left out, and `skipped`
+says why.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ import numpy as np
 
 from pipeline.bundle.protocol import Encoder
 from pipeline.config.stages import EvaluateConfig
-from pipeline.evaluation.dataset import CategoryTable, MeasureRows, count_rows, reasons
-from pipeline.evaluation.taxonomy_eval import open_figures
+from pipeline.evaluation.dataset import CategoryTable, EvaluationRows, count_rows, reasons
+from pipeline.evaluation.taxonomy_eval import taxonomy_figures
 from pipeline.metrics import ranking, ratios
 from pipeline.metrics.ratios import Figure, PathOverlap, Ratio
 from pipeline.taxonomy.paths import levels
+from pipeline.types import MODALITIES, Modality
 
 RERANK_METRICS = ("acc1", "acc3", "acc5", "mrr", "hf1", "top1")
 BOOTSTRAP_SEED = 17
@@ -28,15 +30,15 @@ _ROWS_AT_A_TIME = 512  # 512 x 10,281 cosines are 21 MB
 
 @dataclass(frozen=True)
 class _Answers:
-    """Queries of one kind: vectors of some rows, and the category vectors of their space."""
+    """Queries of one modality: vectors of some rows, and the category vectors of their space."""
 
-    rows: np.ndarray  # int [q], rows of MeasureRows
+    rows: np.ndarray  # int [q], rows of EvaluationRows
     queries: np.ndarray  # float32 [q, d]
     categories: np.ndarray  # float32 [m, d]
 
 
-def measure(
-    bundle: Encoder, rows: MeasureRows, table: CategoryTable, *, config: EvaluateConfig, seed: int
+def evaluate(
+    bundle: Encoder, rows: EvaluationRows, table: CategoryTable, *, config: EvaluateConfig, seed: int
 ) -> dict[str, Any]:
     """Every figure that the rows allow.
 
@@ -48,8 +50,8 @@ def measure(
         seed: Of the bootstrap.
 
     Returns:
-        JSON: `n` (counts), `rerank` (figure by kind) and `open` (figure by predictor and kind; what has a figure a
-        level has it under `levels`), both again under `seen` and `unseen`, by whether training had the row's
+        JSON: `n` (counts), `rerank` (figure by modality) and `open` (figure by predictor and modality; those of each
+        level stand under `levels`), both again under `seen` and `unseen`, by whether training had the row's
         category as a truth; `retrieval`, and `skipped`, the reasons for what is absent.
     """
     if not len(rows.texts):
@@ -75,10 +77,10 @@ def measure(
 
 def intervals(figures: Mapping[Any, Figure], *, resamples: int, seed: int) -> dict[Any, Any]:
     """Figures over the same rows as JSON."""
-    found = ratios.bootstrap(list(figures.values()), resamples=resamples, seed=seed)
+    results = ratios.bootstrap(list(figures.values()), resamples=resamples, seed=seed)
     return {
         name: {"value": round(one.value, 6), "low": round(one.low, 6), "high": round(one.high, 6)}
-        for name, one in zip(figures, found, strict=True)
+        for name, one in zip(figures, results, strict=True)
     }
 
 
@@ -91,57 +93,58 @@ def _by_group(
     result: dict[str, Any] = {}
     for group, members in groups.items():
         part = {
-            kind: interval({name: ratio.at(members[found]) for name, ratio in values.items()})
-            for kind, (found, values) in figures.items()
-            if members[found].any()
+            kind: interval({name: ratio.at(members[chosen]) for name, ratio in values.items()})
+            for kind, (chosen, values) in figures.items()
+            if members[chosen].any()
         }
         result.update(part if not group else {group: part} if part else {})
     return result
 
 
-def _answers(bundle: Encoder, rows: MeasureRows, table: CategoryTable, known: np.ndarray) -> dict[str, _Answers]:
-    """The queries of each kind, over the rows with a truth that have what the kind needs."""
+def _answers(bundle: Encoder, rows: EvaluationRows, table: CategoryTable, known: np.ndarray) -> dict[str, _Answers]:
+    """The queries of each modality, over the rows with a truth that have it."""
     vectors = rows.vectors
-    has = {"text": vectors.has_text, "image": vectors.has_image, "fused": vectors.has_text | vectors.has_image}
     answers = {}
-    for kind, present in has.items():
-        found = np.flatnonzero(known & present)
-        categories = table.pictured if kind == "image" else table.trained
-        answers[kind] = _Answers(found, getattr(vectors, kind)[found], categories)
-    found = answers["text"].rows
-    untrained = bundle.encode_texts_untrained([rows.texts[row] for row in found.tolist()])
-    answers["zero_shot"] = _Answers(found, untrained, table.untrained)
-    return {kind: answer for kind, answer in answers.items() if len(answer.rows)}
+    for modality in MODALITIES:
+        chosen = np.flatnonzero(known & vectors.has(modality))
+        categories = table.for_photos if modality == "image" else table.trained
+        answers[str(modality)] = _Answers(chosen, vectors.of(modality)[chosen], categories)
+    with_text = answers["text"].rows
+    untrained = bundle.encode_texts_untrained([rows.texts[row] for row in with_text.tolist()])
+    answers["zero_shot"] = _Answers(with_text, untrained, table.untrained)
+    return {name: answer for name, answer in answers.items() if len(answer.rows)}
 
 
 def _rerank(
-    rows: MeasureRows, answers: dict[str, _Answers], index: dict[str, int], listed: np.ndarray
+    rows: EvaluationRows, answers: dict[str, _Answers], index: dict[str, int], listed: np.ndarray
 ) -> Iterator[tuple[str, tuple[np.ndarray, dict[str, Ratio]]]]:
-    """Figures of the candidate lists: for each kind its rows and its ratios over them."""
+    """Figures of the candidate lists: for each modality its rows and its ratios over them."""
     for kind, answer in answers.items():
-        kept = listed[answer.rows]
-        found = answer.rows[kept]
-        if not len(found):
+        with_list = listed[answer.rows]
+        chosen = answer.rows[with_list]
+        if not len(chosen):
             continue
-        candidates = [rows.candidates[row] for row in found.tolist()]
-        truths = [str(rows.truths[row]) for row in found.tolist()]
+        candidates = [rows.candidates[row] for row in chosen.tolist()]
+        truths = [str(rows.truths[row]) for row in chosen.tolist()]
         truth = np.array([paths.index(truth) for truth, paths in zip(truths, candidates, strict=True)])
-        scores = ratios.lose_ties(_candidate_scores(answer.queries[kept], answer.categories, candidates, index), truth)
-        chosen = [row[best] for row, best in zip(candidates, scores.argmax(axis=1), strict=True)]
+        scores = ratios.lose_ties(
+            _candidate_scores(answer.queries[with_list], answer.categories, candidates, index), truth
+        )
+        first = [row[best] for row, best in zip(candidates, scores.argmax(axis=1), strict=True)]
         rank = ratios.ranks(scores, truth)
-        overlap = _overlap(chosen, truths)
+        overlap = _overlap(first, truths)
         accuracies = [ratios.accuracy_at(rank, k) for k in (1, 3, 5)]
         values = (*accuracies, ratios.reciprocal_rank(rank), overlap.f1, overlap.top_accuracy)
-        yield kind, (found, dict(zip(RERANK_METRICS, values, strict=True)))
-    found = np.flatnonzero(listed)
-    if len(found):
+        yield kind, (chosen, dict(zip(RERANK_METRICS, values, strict=True)))
+    chosen = np.flatnonzero(listed)
+    if len(chosen):
         floor = ratios.random_floor(
-            [[levels(path) for path in rows.candidates[row]] for row in found.tolist()],
-            [levels(str(rows.truths[row])) for row in found.tolist()],
+            [[levels(path) for path in rows.candidates[row]] for row in chosen.tolist()],
+            [levels(str(rows.truths[row])) for row in chosen.tolist()],
         )
         accuracies = [floor.accuracy_at(k) for k in (1, 3, 5)]
         values = (*accuracies, floor.reciprocal_rank, floor.overlap.f1, floor.overlap.top_accuracy)
-        yield "random", (found, dict(zip(RERANK_METRICS, values, strict=True)))
+        yield "random", (chosen, dict(zip(RERANK_METRICS, values, strict=True)))
 
 
 def _candidate_scores(
@@ -161,16 +164,16 @@ def _candidate_scores(
 
 def _open(
     bundle: Encoder,
-    rows: MeasureRows,
+    rows: EvaluationRows,
     table: CategoryTable,
     groups: dict[str, np.ndarray],
     interval: Callable[[Mapping[Any, Figure]], dict[Any, Any]],
 ) -> dict[str, Any]:
-    """Figures of the open prediction by predictor and kind; again under each group of rows that has a name."""
+    """Figures of the open prediction by predictor and modality; again under each group of rows that has a name."""
     result: dict[str, Any] = {}
-    for name, kind, found, figures in open_figures(bundle, rows, table, groups[""]):
+    for name, modality, chosen, figures in taxonomy_figures(bundle, rows, table, groups[""]):
         for group, members in groups.items():
-            kept = members[found]
+            kept = members[chosen]
             if not kept.any():
                 continue
             flat = {
@@ -186,7 +189,7 @@ def _open(
                 else:
                     part[key] = value
             target = result.setdefault(group, {}) if group else result
-            target.setdefault(name, {})[kind] = part
+            target.setdefault(name, {})[modality] = part
     return result
 
 
@@ -194,19 +197,23 @@ def _overlap(predicted: Sequence[str], true: Sequence[str]) -> PathOverlap:
     return ratios.path_overlap([levels(path) for path in predicted], [levels(path) for path in true])
 
 
-def _retrieval(rows: MeasureRows, known: np.ndarray, config: EvaluateConfig) -> Iterator[tuple[str, dict[str, Ratio]]]:
+def _retrieval(
+    rows: EvaluationRows, known: np.ndarray, config: EvaluateConfig
+) -> Iterator[tuple[str, dict[str, Ratio]]]:
     """Precision of the nearest rows, by top-level category; photo to photo, and fused to fused."""
     tops = np.array([levels(truth)[0] if truth else "" for truth in rows.truths])
     vectors = rows.vectors
-    for kind, present in (("image", vectors.has_image), ("fused", vectors.has_text | vectors.has_image)):
-        found = np.flatnonzero(known & present)
-        if len(found) < 2:
+    retrieved: tuple[Modality, ...] = ("image", "fused")
+    for modality in retrieved:
+        chosen = np.flatnonzero(known & vectors.has(modality))
+        if len(chosen) < 2:
             continue
-        _, labels = np.unique(tops[found], return_inverse=True)
-        chosen = getattr(vectors, kind)[found]
-        values = ranking.neighbour_precision(chosen, labels, (1, 3), near_duplicate=config.near_duplicate)
+        _, labels = np.unique(tops[chosen], return_inverse=True)
+        values = ranking.neighbor_precision(
+            vectors.of(modality)[chosen], labels, (1, 3), near_duplicate=config.near_duplicate
+        )
         if values[0].denominator.any():
-            yield kind, dict(zip(("p1", "p3"), values, strict=True))
-        if kind == "fused":
+            yield modality, dict(zip(("p1", "p3"), values, strict=True))
+        if modality == "fused":
             floor = ranking.same_label_floor(labels)
             yield "random", {"p1": floor, "p3": floor}

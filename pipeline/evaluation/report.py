@@ -1,4 +1,4 @@
-"""The figures of `measure` as plain text."""
+"""The figures of `evaluate` as plain text."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _TITLES = {
     "retrieval": "Nearest products of the same top-level category",
 }
 _GROUPS = (("", "all rows"), ("seen", "categories seen in training"), ("unseen", "categories never seen"))
-_KINDS = ("text", "image", "fused", "zero_shot", "random")
+_MODALITIES = ("text", "image", "fused", "zero_shot", "random")
 _PREDICTORS = ("default", "retrieval", "classifier", "zero_shot", "most_frequent")
 _NARROW = ("hf1", "hf1_strict", "hf1_lenient", "macro_f1", "acc1", "coverage", "precision", "ece")
 """Figures of the open prediction that are printed; the others are in the JSON."""
 
 
 def render(figures: dict[str, Any]) -> str:
-    """Aligned tables of figures in percent with their 95 % intervals (MRR as it is), and what was left out.
+    """Aligned tables of figures in percent with 95 % intervals (MRR as it is), and the reasons for those left out.
 
     Args:
-        figures: What `measure` returns.
+        figures: From `evaluate`.
     """
     counts = ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in figures["n"].items())
     lines = [f"n: {counts}"]
@@ -29,17 +29,18 @@ def render(figures: dict[str, Any]) -> str:
         part = figures.get(name, {})
         for group, words in _GROUPS:
             members = part.get(group, {}) if group else part
-            rows = _open_rows(members) if name == "open" else [(k, members[k]) for k in _KINDS if k in members]
+            rows = _open_rows(members) if name == "open" else [(k, members[k]) for k in _MODALITIES if k in members]
             if rows:
                 lines += ["", title + ("" if name == "retrieval" else f": {words}"), *table(rows)]
         if name == "open":
             lines += _levels(part.get("default", {}))
-    lines += [""] * bool(figures["skipped"]) + [f"left out: {sentence}" for sentence in figures["skipped"]]
+    if figures["skipped"]:
+        lines += ["", *(f"left out: {sentence}" for sentence in figures["skipped"])]
     return "\n".join(lines)
 
 
 def _open_rows(members: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """A row for every predictor and kind of query."""
+    """A row for every predictor and modality."""
     return [
         (f"{name} {kind}", {figure: values[figure] for figure in _NARROW if figure in values})
         for name in _PREDICTORS

@@ -1,4 +1,4 @@
-"""Text search measured on judged queries: BM25, the text tower untrained and trained, and their fusions.
+"""Text search evaluated on judged queries: BM25, the text tower untrained and trained, and their fusions.
 
 Reads a folder of products and graded judgements in the shape of the Amazon Shopping Queries data set (ESCI, Reddy et
 al. 2022). A product that nobody judged for a query counts as irrelevant to it.
@@ -47,7 +47,7 @@ _NAMES = {
 
 
 class TextEncoder(Protocol):
-    """What measuring search needs of a model bundle (`pipeline.bundle.bundle.Bundle` is one)."""
+    """The part of a model bundle that evaluating search needs (`pipeline.bundle.bundle.Bundle` is one)."""
 
     def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
         """Unit vectors float32 [n, d]."""
@@ -116,7 +116,7 @@ def read_judged(folder: Path) -> JudgedSearch:
     )
 
 
-def measure_search(bundle: TextEncoder, search: JudgedSearch, *, config: EvaluateConfig, seed: int) -> dict[str, Any]:
+def evaluate_search(bundle: TextEncoder, search: JudgedSearch, *, config: EvaluateConfig, seed: int) -> dict[str, Any]:
     """Figures of every way to search.
 
     The weight of a fusion by scores is chosen on four fifths of the queries, by nDCG@10, and used on the fifth that it
@@ -135,36 +135,36 @@ def measure_search(bundle: TextEncoder, search: JudgedSearch, *, config: Evaluat
     """
     scores, weights = _scores(bundle, search, seed)
     relevant = search.gains >= RELEVANT
-    figures = {way: _figures(search, relevant, found) for way, found in scores.items()}
+    figures = {way: _figures(search, relevant, ranked) for way, ranked in scores.items()}
     interval = functools.partial(intervals, resamples=config.bootstrap, seed=seed)
-    gain = {way: _minus(figures["shipped"], own) for way, own in figures.items() if way != "shipped"}
+    gain = {way: _minus(figures["shipped"], values) for way, values in figures.items() if way != "shipped"}
     counts = {"queries": len(search.queries), "products": len(search.texts), "judgements": int(search.judged.sum())}
     return {
         "n": counts | {"relevant": int(relevant.sum())},
-        "search": {way: interval(own) for way, own in figures.items()},
-        "gain": {way: interval(own) for way, own in gain.items()},
+        "search": {way: interval(values) for way, values in figures.items()},
+        "gain": {way: interval(values) for way, values in gain.items()},
         "weights": weights,
     }
 
 
 def render(figures: dict[str, Any]) -> str:
-    """Aligned tables of what `measure_search` returns, in percent with 95 % intervals, and how to read them."""
+    """Aligned tables of the figures of `evaluate_search`, in percent with 95 % intervals, and how to read them."""
     counts = ", ".join(f"{name} {number:,}" for name, number in figures["n"].items())
-    gains = {way: {name: own[name] for name in ("ndcg10", "recall50")} for way, own in figures["gain"].items()}
+    gains = {way: {name: values[name] for name in ("ndcg10", "recall50")} for way, values in figures["gain"].items()}
     return "\n".join(
         [
             f"n: {counts}",
             "",
             "Text search",
-            *table([(_NAMES[way], own) for way, own in figures["search"].items()]),
+            *table([(_NAMES[way], values) for way, values in figures["search"].items()]),
             "",
-            f"What BM25 + trained with weight {COSINE_WEIGHT} has more, in points",
-            *table([(_NAMES[way], own) for way, own in gains.items()]),
+            f"Gain of BM25 + trained with weight {COSINE_WEIGHT}, in points",
+            *table([(_NAMES[way], values) for way, values in gains.items()]),
             "",
             "weights of the cosine that the folds chose: "
-            + "; ".join(f"{_NAMES[way]} {', '.join(map(str, own))}" for way, own in figures["weights"].items()),
+            + "; ".join(f"{_NAMES[way]} {', '.join(map(str, values))}" for way, values in figures["weights"].items()),
             "ndcg10 takes the gains as they are (1, 0.1, 0.01, 0), recall50 counts exact and substitute.",
-            "What nobody judged counts as irrelevant; judged10 says how much of the first ten was judged.",
+            "Products that nobody judged count as irrelevant; judged10 says how much of the first ten was judged.",
         ]
     )
 
@@ -248,4 +248,4 @@ def _figures(search: JudgedSearch, relevant: np.ndarray, scores: np.ndarray) -> 
 
 def _minus(figures: dict[str, Ratio], others: dict[str, Ratio]) -> dict[str, Ratio]:
     """Differences query by query; both divide by the same queries."""
-    return {name: Ratio(own.numerator - others[name].numerator, own.denominator) for name, own in figures.items()}
+    return {name: Ratio(ratio.numerator - others[name].numerator, ratio.denominator) for name, ratio in figures.items()}

@@ -1,7 +1,7 @@
-"""The figures of predicting categories over the whole taxonomy: both predictors, their combination, and the floors.
+"""Figures of predicted categories over the whole taxonomy: both predictors, their mixture, and the floors.
 
 `zero_shot` is the untrained text tower over full paths, which reads no photo and has no confidences; `most_frequent`
-says the category of most training products whatever it is shown.
+always says the category of most training products.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.bundle.predictor_state import KINDS, PREDICTORS
+from pipeline.bundle.predictor_state import PREDICTORS
 from pipeline.bundle.protocol import Encoder
-from pipeline.evaluation.dataset import CategoryTable, MeasureRows
+from pipeline.data.vectors import ProductVectors
+from pipeline.evaluation.dataset import CategoryTable, EvaluationRows
 from pipeline.metrics import hierarchical, ratios
 from pipeline.metrics.ratios import Figure
-from pipeline.prediction.predictor import CategoryPredictor, Prediction, kinds_of
+from pipeline.prediction.confidence import Prediction
+from pipeline.prediction.predictor import CategoryPredictor, modalities_of
 from pipeline.taxonomy.paths import hash_path, levels
+from pipeline.types import MODALITIES, Modality
 
-FLOORS = ("zero_shot", "most_frequent")
 SINGLE = ("hf1", "hp", "hr", "hf1_strict", "hf1_lenient", "top1", "acc1", "macro_f1")
 BY_LEVEL = ("level_accuracy", "coverage", "precision", "ece")
 """Figures that have one over all levels and one a level."""
@@ -31,11 +33,11 @@ Figures = dict[str, Figure | list[Figure]]
 
 
 @dataclass(frozen=True)
-class OpenRows:
-    """Rows of one kind with a truth; q rows.
+class TaxonomyRows:
+    """Rows of one modality with a truth; q rows.
 
     Attributes:
-        rows: int [q], rows of MeasureRows.
+        rows: int [q], rows of `EvaluationRows`.
         truths: Their categories.
         accepted: For each of them, the paths that the lenient figure accepts: the truth and the listed candidates.
     """
@@ -45,19 +47,19 @@ class OpenRows:
     accepted: list[list[tuple[str, ...]]]
 
     @classmethod
-    def of(cls, rows: MeasureRows, found: np.ndarray) -> OpenRows:
-        """Those of `found`, which have a truth."""
-        truths = [str(rows.truths[row]) for row in found.tolist()]
+    def of(cls, rows: EvaluationRows, chosen: np.ndarray) -> TaxonomyRows:
+        """The rows numbered `chosen`, which have a truth."""
+        truths = [str(rows.truths[row]) for row in chosen.tolist()]
         named = [
-            dict.fromkeys([truth, *rows.candidates[row]]) for row, truth in zip(found.tolist(), truths, strict=True)
+            dict.fromkeys([truth, *rows.candidates[row]]) for row, truth in zip(chosen.tolist(), truths, strict=True)
         ]
-        return cls(found, truths, [[levels(path) for path in paths] for paths in named])
+        return cls(chosen, truths, [[levels(path) for path in paths] for paths in named])
 
 
-def open_figures(
-    bundle: Encoder, rows: MeasureRows, table: CategoryTable, known: np.ndarray
+def taxonomy_figures(
+    bundle: Encoder, rows: EvaluationRows, table: CategoryTable, known: np.ndarray
 ) -> Iterator[tuple[str, str, np.ndarray, Figures]]:
-    """Figures of every predictor and kind of query that the rows allow.
+    """Figures of every predictor and modality that the rows allow.
 
     Args:
         bundle: The model, with its predictor.
@@ -66,43 +68,38 @@ def open_figures(
         known: bool [n], which rows have a truth.
 
     Yields:
-        Predictor, kind, the rows int [q], and the figures over them.
+        Predictor, modality, the rows int [q], and the figures over them.
     """
     if not table.open_size:
         return
-    vectors = rows.vectors
-    has = {"text": vectors.has_text, "image": vectors.has_image, "fused": vectors.has_text | vectors.has_image}
-    asked = {kind: OpenRows.of(rows, np.flatnonzero(known & has[kind])) for kind in KINDS}
-    asked = {kind: found for kind, found in asked.items() if len(found.rows)}
+    by_modality = {
+        modality: TaxonomyRows.of(rows, np.flatnonzero(known & rows.vectors.has(modality))) for modality in MODALITIES
+    }
+    by_modality = {modality: chosen for modality, chosen in by_modality.items() if len(chosen.rows)}
     paths = table.paths[: table.open_size]
-    used = [name for name in PREDICTORS if name != "classifier" or _has_classifier(bundle)]
-    for name in used:
-        vectors_of_paths = table.trained[: table.open_size]
-        predictor = CategoryPredictor(bundle, paths, vectors=vectors_of_paths, names=table.names, which=name)
-        for kind, found in asked.items():
-            # a fused vector of one modality is the vector of that modality, and its confidence is that kind's
-            kinds = (
-                [kind] * len(found.rows)
-                if kind != "fused"
-                else kinds_of(has["text"][found.rows], has["image"][found.rows])
-            )
-            predicted = predictor.decode(getattr(vectors, kind)[found.rows], kinds)
-            yield (
-                name,
-                kind,
-                found.rows,
-                {**_path_figures([p.path for p in predicted], found), **_sure(predicted, found)},
-            )
-    if "text" in asked:
-        yield (
-            "zero_shot",
-            "text",
-            asked["text"].rows,
-            _path_figures(_untrained(bundle, rows, table, asked["text"]), asked["text"]),
+    for name in PREDICTORS:
+        if name == "classifier" and not _has_classifier(bundle):
+            continue
+        predictor = CategoryPredictor(
+            bundle, paths, vectors=table.trained[: table.open_size], aliases=table.aliases, which=name
         )
+        for modality, chosen in by_modality.items():
+            predictions = _predict(predictor, rows.vectors.at(chosen.rows), modality)
+            figures = _path_figures([one.path for one in predictions], chosen)
+            yield name, modality, chosen.rows, {**figures, **_confidence_figures(predictions, chosen)}
+    if with_text := by_modality.get("text"):
+        untrained = _untrained(bundle, rows, table, with_text)
+        yield "zero_shot", "text", with_text.rows, _path_figures(untrained, with_text)
     frequent = _most_frequent(bundle, paths)
-    for kind, found in asked.items() if frequent else ():
-        yield "most_frequent", kind, found.rows, _path_figures([frequent] * len(found.rows), found)
+    for modality, chosen in by_modality.items() if frequent else ():
+        yield "most_frequent", modality, chosen.rows, _path_figures([frequent] * len(chosen.rows), chosen)
+
+
+def _predict(predictor: CategoryPredictor, vectors: ProductVectors, modality: Modality) -> list[Prediction]:
+    """Predictions by one modality; a fused vector of a text or a photo alone has the calibration of that modality."""
+    if modality == "fused":
+        return predictor.decode(vectors.fused, modalities_of(vectors.has_text, vectors.has_image))
+    return predictor.decode(vectors.of(modality), modality)
 
 
 def _has_classifier(bundle: Encoder) -> bool:
@@ -115,11 +112,11 @@ def _most_frequent(bundle: Encoder, paths: Sequence[str]) -> str:
     return next((path for path in paths if hash_path(path) == wanted), "")
 
 
-def _untrained(bundle: Encoder, rows: MeasureRows, table: CategoryTable, found: OpenRows) -> list[str]:
+def _untrained(bundle: Encoder, rows: EvaluationRows, table: CategoryTable, chosen: TaxonomyRows) -> list[str]:
     """The path nearest to each text by the untrained tower; ties go against the truth."""
     index = {path: number for number, path in enumerate(table.paths[: table.open_size])}
-    truth = np.array([index.get(path, -1) for path in found.truths])
-    queries = bundle.encode_texts_untrained([rows.texts[row] for row in found.rows.tolist()])
+    truth = np.array([index.get(path, -1) for path in chosen.truths])
+    queries = bundle.encode_texts_untrained([rows.texts[row] for row in chosen.rows.tolist()])
     nearest: list[str] = []
     for start in range(0, len(queries), _ROWS_AT_A_TIME):
         part = slice(start, start + _ROWS_AT_A_TIME)
@@ -128,21 +125,21 @@ def _untrained(bundle: Encoder, rows: MeasureRows, table: CategoryTable, found: 
     return nearest
 
 
-def _path_figures(predicted: Sequence[str], found: OpenRows) -> Figures:
-    """What needs the predicted paths alone."""
-    given, truths = [levels(path) for path in predicted], [levels(path) for path in found.truths]
+def _path_figures(predicted: Sequence[str], chosen: TaxonomyRows) -> Figures:
+    """Figures of the predicted paths alone."""
+    given, truths = [levels(path) for path in predicted], [levels(path) for path in chosen.truths]
     overlap = ratios.path_overlap(given, truths)
-    number = {path: place for place, path in enumerate(dict.fromkeys([*found.truths, *predicted]))}
-    numbers = [np.array([number[path] for path in paths]) for paths in (predicted, found.truths)]
+    number = {path: place for place, path in enumerate(dict.fromkeys([*chosen.truths, *predicted]))}
+    numbers = [np.array([number[path] for path in paths]) for paths in (predicted, chosen.truths)]
     depth = max(map(len, truths))
-    _, right = hierarchical.level_hits(given, truths, depth)
-    accuracy = hierarchical.level_accuracy(right, np.array([len(truth) for truth in truths]))
+    _, correct = hierarchical.level_hits(given, truths, depth)
+    accuracy = hierarchical.level_accuracy(correct, np.array([len(truth) for truth in truths]))
     singles = (
         overlap.f1,
         overlap.precision,
         overlap.recall,
         hierarchical.ancestor_f1(given, [[truth] for truth in truths]),
-        hierarchical.ancestor_f1(given, found.accepted),
+        hierarchical.ancestor_f1(given, chosen.accepted),
         overlap.top_accuracy,
         ratios.mean_of(numbers[0] == numbers[1]),
         hierarchical.MacroF1(*numbers),
@@ -150,31 +147,31 @@ def _path_figures(predicted: Sequence[str], found: OpenRows) -> Figures:
     return {**dict(zip(SINGLE, singles, strict=True)), "level_accuracy": [_pooled(accuracy), *accuracy]}
 
 
-def _sure(predicted: Sequence[Prediction], found: OpenRows) -> Figures:
-    """What needs confidences: how much passes the thresholds, how much of that is right, and calibration.
+def _confidence_figures(predicted: Sequence[Prediction], chosen: TaxonomyRows) -> Figures:
+    """Coverage and precision of the accepted levels, and calibration error.
 
-    Coverage of a level is the share of the rows whose prediction is certain down to there; precision is the share of
-    these that are right down to there, and absent where there are none.
+    Coverage of a level is the share of the rows whose prediction is accepted down to it; precision is the share of
+    these that are correct down to it, and absent where there are none.
     """
     depth = max(len(one.confidences) for one in predicted)
     given = [levels(one.path) for one in predicted]
-    there, right = hierarchical.level_hits(given, [levels(path) for path in found.truths], depth)
-    certain = np.array([[level < one.certain for level in range(depth)] for one in predicted])
-    confidence = np.zeros(there.shape)
+    present, correct = hierarchical.level_hits(given, [levels(path) for path in chosen.truths], depth)
+    accepted = np.array([[level < one.accepted_depth for level in range(depth)] for one in predicted])
+    confidence = np.zeros(present.shape)
     for row, one in enumerate(predicted):
         confidence[row, : len(one.confidences)] = one.confidences
     columns = range(depth)
-    coverage: list[ratios.Ratio] = [ratios.mean_of(certain[:, level]) for level in columns]
-    precision = [ratios.Ratio((certain & right)[:, c].astype(float), certain[:, c].astype(float)) for c in columns]
+    coverage: list[ratios.Ratio] = [ratios.mean_of(accepted[:, level]) for level in columns]
+    precision = [ratios.Ratio((accepted & correct)[:, c].astype(float), accepted[:, c].astype(float)) for c in columns]
     errors = [
-        hierarchical.CalibrationError(*(table[:, level : level + 1] for table in (confidence, right, there)))
+        hierarchical.CalibrationError(*(table[:, level : level + 1] for table in (confidence, correct, present)))
         for level in columns
     ]
-    passed = ratios.Ratio(certain.sum(axis=1).astype(float), there.sum(axis=1).astype(float))
+    passed = ratios.Ratio(accepted.sum(axis=1).astype(float), present.sum(axis=1).astype(float))
     return {
         "coverage": [passed, *coverage],
         "precision": [_pooled(precision), *precision],
-        "ece": [hierarchical.CalibrationError(confidence, right, there), *errors],
+        "ece": [hierarchical.CalibrationError(confidence, correct, present), *errors],
     }
 
 

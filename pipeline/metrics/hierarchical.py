@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,8 +36,8 @@ def ancestor_f1(predicted: Sequence[Path], accepted: Sequence[Sequence[Path]]) -
     """
     above, below = [], []
     for path, choices in zip(predicted, accepted, strict=True):
-        own = ancestors(path)
-        pairs = [(2 * len(own & ancestors(choice)), len(own) + len(choice)) for choice in choices]
+        given = ancestors(path)
+        pairs = [(2 * len(given & ancestors(choice)), len(given) + len(choice)) for choice in choices]
         best = max(pairs, key=lambda pair: pair[0] / pair[1])
         above.append(best[0])
         below.append(best[1])
@@ -44,30 +45,32 @@ def ancestor_f1(predicted: Sequence[Path], accepted: Sequence[Sequence[Path]]) -
 
 
 def level_hits(predicted: Sequence[Path], true: Sequence[Path], depth: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which levels of predicted paths are right.
+    """Levels of predicted paths, present and correct.
 
     Returns:
         Two bool arrays [n, depth]: whether the prediction has that level, and whether the truth starts with it.
     """
-    there = np.array([[level < len(path) for level in range(depth)] for path in predicted]).reshape(-1, depth)
-    right = np.zeros_like(there)
+    present = np.array([[level < len(path) for level in range(depth)] for path in predicted]).reshape(-1, depth)
+    correct = np.zeros_like(present)
     for row, (path, truth) in enumerate(zip(predicted, true, strict=True)):
         for level in range(min(len(path), len(truth), depth)):
             if path[level] != truth[level]:
                 break
-            right[row, level] = True
-    return there, right
+            correct[row, level] = True
+    return present, correct
 
 
-def level_accuracy(right: np.ndarray, true_depths: np.ndarray) -> list[Ratio]:
+def level_accuracy(correct: np.ndarray, true_depths: np.ndarray) -> list[Ratio]:
     """Share of the rows whose truth has a level, that are right down to it; one figure a level.
 
     Args:
-        right: bool [n, levels].
+        correct: bool [n, levels].
         true_depths: int [n].
     """
-    has = true_depths[:, None] > np.arange(right.shape[1])
-    return [Ratio((right & has)[:, level].astype(float), has[:, level].astype(float)) for level in range(has.shape[1])]
+    has = true_depths[:, None] > np.arange(correct.shape[1])
+    return [
+        Ratio((correct & has)[:, level].astype(float), has[:, level].astype(float)) for level in range(has.shape[1])
+    ]
 
 
 @dataclass(frozen=True)
@@ -100,15 +103,15 @@ class MacroF1:
         """Over draws of the rows; categories that a draw lacks are no part of its mean."""
         size = 1 + max(int(self.true.max(initial=0)), int(self.predicted.max(initial=0)))
         hits = self.predicted == self.true
-        found = np.full(len(counts), np.nan)
+        means = np.full(len(counts), np.nan)
         for draw, weights in enumerate(counts):
             named = np.bincount(self.true, weights, size)
             given = np.bincount(self.predicted, weights, size)
-            right = np.bincount(self.true, weights * hits, size)
+            correct = np.bincount(self.true, weights * hits, size)
             kept = named > 0
             if kept.any():
-                found[draw] = (2 * right[kept] / (named[kept] + given[kept])).mean()
-        return found
+                means[draw] = (2 * correct[kept] / (named[kept] + given[kept])).mean()
+        return means
 
 
 @dataclass(frozen=True)
@@ -119,18 +122,18 @@ class CalibrationError:
 
     Attributes:
         confidence: float [n, levels] in [0, 1].
-        right: bool [n, levels].
-        there: bool [n, levels], which of them count.
+        correct: bool [n, levels].
+        present: bool [n, levels], which of them count.
     """
 
     confidence: np.ndarray
-    right: np.ndarray
-    there: np.ndarray
+    correct: np.ndarray
+    present: np.ndarray
 
     @property
     def rows(self) -> int:
         """The number n."""
-        return len(self.right)
+        return len(self.correct)
 
     @property
     def value(self) -> float:
@@ -139,67 +142,76 @@ class CalibrationError:
 
     def at(self, rows: np.ndarray) -> CalibrationError:
         """The same figure over some of the rows."""
-        return CalibrationError(self.confidence[rows], self.right[rows], self.there[rows])
+        return CalibrationError(self.confidence[rows], self.correct[rows], self.present[rows])
 
     def resampled(self, counts: np.ndarray) -> np.ndarray:
         """Over draws of the rows."""
-        gaps = np.where(self.there, self.confidence - self.right, 0.0)
+        gaps = np.where(self.present, self.confidence - self.correct, 0.0)
         bins = np.minimum((self.confidence * BINS).astype(np.int64), BINS - 1)
         total = np.zeros(len(counts))
         for level in range(gaps.shape[1]):
             table = np.zeros((self.rows, BINS))
             table[np.arange(self.rows), bins[:, level]] = gaps[:, level]
             total += np.abs(counts @ table).sum(axis=1)
-        number = counts @ self.there.sum(axis=1)
+        number = counts @ self.present.sum(axis=1)
         return np.where(number == 0, np.nan, total / np.where(number == 0, 1, number))
 
 
-def reliability(confidence: np.ndarray, right: np.ndarray, weights: np.ndarray) -> list[tuple[float, float, float]]:
-    """What a reliability diagram shows.
+def reliability(confidence: np.ndarray, correct: np.ndarray, weights: np.ndarray) -> list[tuple[float, float, float]]:
+    """Points of a reliability diagram.
 
     Args:
         confidence: float [n] in [0, 1].
-        right: bool [n].
+        correct: bool [n].
         weights: float [n].
 
     Returns:
         For each bin that holds something: mean confidence, accuracy, share of the weight.
     """
     bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
-    mass, sure, hits = (np.bincount(bins, weights * value, BINS) for value in (1.0, confidence, right))
+    mass, confidences, hits = (np.bincount(bins, weights * value, BINS) for value in (1.0, confidence, correct))
     kept = mass > 0
-    columns = (sure[kept] / mass[kept], hits[kept] / mass[kept], mass[kept] / mass.sum())
+    columns = (confidences[kept] / mass[kept], hits[kept] / mass[kept], mass[kept] / mass.sum())
     return [(float(mean), float(accuracy), float(share)) for mean, accuracy, share in zip(*columns, strict=True)]
 
 
-def coverage_curve(
-    confidence: np.ndarray, right: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every threshold that tells rows apart, with what it lets through.
+class CoverageCurve(NamedTuple):
+    """Coverage and precision of t thresholds.
+
+    Attributes:
+        thresholds: float [t], falling.
+        coverage: float [t], share of the weight at or above each.
+        precision: float [t], share of that weight which is correct.
+    """
+
+    thresholds: np.ndarray
+    coverage: np.ndarray
+    precision: np.ndarray
+
+
+def coverage_curve(confidence: np.ndarray, correct: np.ndarray, weights: np.ndarray) -> CoverageCurve:
+    """Coverage and precision of every threshold that tells rows apart.
 
     Args:
         confidence: float [n].
-        right: bool [n].
+        correct: bool [n].
         weights: float [n], not negative.
-
-    Returns:
-        Falling thresholds [t]; the share of the weight at or above each; the share of that which is right.
     """
     order = np.argsort(-confidence, kind="stable")
     last = np.flatnonzero(np.append(np.diff(confidence[order]) != 0, True)) if len(order) else order
     mass = np.cumsum(weights[order])
-    hits = np.cumsum((weights * right)[order])
+    hits = np.cumsum((weights * correct)[order])
     kept = last[mass[last] > 0]
-    return confidence[order][kept], mass[kept] / max(float(weights.sum()), 1e-12), hits[kept] / mass[kept]
+    total = max(float(weights.sum()), 1e-12)
+    return CoverageCurve(confidence[order][kept], mass[kept] / total, hits[kept] / mass[kept])
 
 
-def threshold_for(precision: float, curve: tuple[np.ndarray, np.ndarray, np.ndarray]) -> float | None:
-    """The lowest threshold at which what is let through is right as often as asked; None if none is.
+def threshold_for(precision: float, curve: CoverageCurve) -> float | None:
+    """The lowest threshold whose precision is at least the one given; None if none is.
 
     Args:
         precision: In (0, 1].
         curve: Of `coverage_curve`.
     """
-    thresholds, _, precisions = curve
-    enough = np.flatnonzero(precisions >= precision)
-    return float(thresholds[enough[-1]]) if len(enough) else None
+    enough = np.flatnonzero(curve.precision >= precision)
+    return float(curve.thresholds[enough[-1]]) if len(enough) else None

@@ -1,4 +1,4 @@
-"""Figures of what is found as pure functions: nDCG and recall of rankings, precision among nearest neighbours."""
+"""Figures of rankings as pure functions: nDCG, recall, precision among nearest neighbors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def best_first(scores: np.ndarray, gains: np.ndarray, k: int) -> np.ndarray:
 
 
 def ndcg_at(gains: np.ndarray, order: np.ndarray, k: int) -> Ratio:
-    """Mean normalised discounted cumulative gain of the first k (nDCG@k).
+    """Mean normalized discounted cumulative gain of the first k (nDCG@k).
 
     Järvelin & Kekäläinen 2002, "Cumulated gain-based evaluation of IR techniques": the gain at rank r counts
     1 / log2(r + 1), and the sum is divided by that of the best order there is. Gains are taken as they are (linear).
@@ -43,9 +43,9 @@ def ndcg_at(gains: np.ndarray, order: np.ndarray, k: int) -> Ratio:
         A row a query; one without any gain counts for nothing.
     """
     discounts = 1 / np.log2(np.arange(2, k + 2))
-    found = np.take_along_axis(gains, order[:, :k], axis=1)
+    ranked = np.take_along_axis(gains, order[:, :k], axis=1)
     ideal = -np.sort(-gains, axis=1)[:, :k]
-    reached, reachable = (part @ discounts[: part.shape[1]] for part in (found, ideal))
+    reached, reachable = (part @ discounts[: part.shape[1]] for part in (ranked, ideal))
     return Ratio(reached / np.where(reachable > 0, reachable, 1), (reachable > 0).astype(np.float64))
 
 
@@ -60,9 +60,9 @@ def recall_at(relevant: np.ndarray, order: np.ndarray, k: int) -> Ratio:
     Returns:
         A row a query; one with nothing relevant counts for nothing.
     """
-    there = relevant.sum(axis=1)
-    found = np.take_along_axis(relevant, order[:, :k], axis=1).sum(axis=1)
-    return Ratio(found / np.maximum(there, 1), (there > 0).astype(np.float64))
+    total = relevant.sum(axis=1)
+    hits = np.take_along_axis(relevant, order[:, :k], axis=1).sum(axis=1)
+    return Ratio(hits / np.maximum(total, 1), (total > 0).astype(np.float64))
 
 
 def share_at(marked: np.ndarray, order: np.ndarray, k: int) -> Ratio:
@@ -76,23 +76,23 @@ def share_at(marked: np.ndarray, order: np.ndarray, k: int) -> Ratio:
     return mean_of(np.take_along_axis(marked, order[:, :k], axis=1).mean(axis=1))
 
 
-def neighbour_precision(
+def neighbor_precision(
     vectors: np.ndarray, labels: np.ndarray, ks: Sequence[int], *, near_duplicate: float, chunk: int = 512
 ) -> list[Ratio]:
-    """Precision among the k nearest neighbours: how many bear the label of the query.
+    """Precision among the k nearest neighbors: how many bear the label of the query.
 
     Each row is a query against all others. Neighbours are taken best first; one whose cosine to the query or to a
-    neighbour taken before lies above `near_duplicate` is skipped. Where fewer than k are left, only those count.
+    neighbor taken before lies above `near_duplicate` is skipped. Where fewer than k are left, only those count.
 
     Args:
-        vectors: float32 [n, d], L2-normalised.
+        vectors: float32 [n, d], L2-normalized.
         labels: int [n].
-        ks: Numbers of neighbours.
+        ks: Numbers of neighbors.
         near_duplicate: Cosine above which two rows count as the same product.
         chunk: Queries at a time.
 
     Returns:
-        One ratio over the n rows for each of `ks`: neighbours with the query's label over neighbours.
+        One ratio over the n rows for each of `ks`: neighbors with the query's label over neighbors.
     """
     n, deepest = len(vectors), max(ks)
     hits, taken = np.zeros((n, deepest)), np.zeros((n, deepest))
@@ -104,9 +104,9 @@ def neighbour_precision(
         scores[scores > near_duplicate] = -np.inf
         for depth in range(deepest):
             best = scores.argmax(axis=1)
-            there = scores[row, best] > -np.inf
-            hits[queries, depth] = there & (labels[best] == labels[queries])
-            taken[queries, depth] = there
+            valid = scores[row, best] > -np.inf
+            hits[queries, depth] = valid & (labels[best] == labels[queries])
+            taken[queries, depth] = valid
             scores[row, best] = -np.inf
             if depth + 1 < deepest:
                 scores[vectors[best] @ vectors.T > near_duplicate] = -np.inf
@@ -114,6 +114,6 @@ def neighbour_precision(
 
 
 def same_label_floor(labels: np.ndarray) -> Ratio:
-    """Expected precision of neighbours drawn at random: share of the other rows that bear the row's label."""
+    """Expected precision of neighbors drawn at random: share of the other rows that bear the row's label."""
     _, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
     return mean_of((counts[inverse] - 1) / max(1, len(labels) - 1))

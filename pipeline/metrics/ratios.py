@@ -116,8 +116,8 @@ def ranks(scores: np.ndarray, truth: np.ndarray) -> np.ndarray:
         int64 [n], 1 for the best.
     """
     lowered = lose_ties(scores, truth)
-    own = lowered[np.arange(len(truth)), truth]
-    return 1 + (lowered > own[:, None]).sum(axis=1)
+    true_scores = lowered[np.arange(len(truth)), truth]
+    return 1 + (lowered > true_scores[:, None]).sum(axis=1)
 
 
 def accuracy_at(rank: np.ndarray, k: int) -> Ratio:
@@ -142,7 +142,7 @@ def common_levels(first: Sequence[str], second: Sequence[str]) -> int:
 
 @dataclass(frozen=True)
 class PathOverlap:
-    """What predicted and true paths share, row by row.
+    """Overlap of predicted and true paths, row by row.
 
     In a tree the longest common prefix is the intersection of the two sets of ancestors (the node itself included),
     so these are the counts of Kiritchenko et al. 2005, "Functional annotation of genes using hierarchical text
@@ -194,7 +194,7 @@ def path_overlap(predicted: Sequence[Sequence[str]], true: Sequence[Sequence[str
 
 @dataclass(frozen=True)
 class RandomFloor:
-    """What choosing among the candidates at random is worth, in exact expectation.
+    """Expected figures of choosing among the candidates at random, exactly.
 
     Attributes:
         sizes: int [n], number of candidates of each row.

@@ -1,7 +1,7 @@
 """`python -m pipeline classify-file`: the category of every row of a catalogue.
 
-A catalogue is read in batches; each finished batch is a file beside the result, so that a run which was stopped goes
-on behind the last of them when the command is given again. Rows that cannot be read go to the rejects.
+A catalogue is read in batches; each finished batch is a file beside the result, so that a run that was stopped
+continues after the last of them when the command is given again. Rows that cannot be read go to the rejects.
 """
 
 from __future__ import annotations
@@ -12,25 +12,28 @@ import logging
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from tqdm import tqdm
 
 from pipeline.artifacts import ClassifyPaths, write_json
 from pipeline.bundle.bundle import Bundle, load_bundle
+from pipeline.bundle.encode import encode_products
 from pipeline.catalog.catalog import Catalog
 from pipeline.config.stages import IngestConfig, SourceConfig
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.schema import REJECTS, read_table, write_table
-from pipeline.data.sources import Item, content_of_source, open_source
-from pipeline.prediction.answer import ALTERNATIVES, NOTHING, Evidence, Shelf
-from pipeline.prediction.predictor import CategoryPredictor, kinds_of
-from pipeline.prediction.request import Classify, predictor_of, shelf_of
+from pipeline.data.sources import Item, Source, content_of_source, open_source
+from pipeline.data.vectors import ProductVectors
+from pipeline.prediction.answer import ALTERNATIVES, NO_EVIDENCE, Evidence, EvidenceIndex
+from pipeline.prediction.confidence import Prediction
+from pipeline.prediction.predictor import CategoryPredictor, modalities_of
+from pipeline.prediction.request import PredictionRequest, evidence_index_of, predictor_of
+from pipeline.prediction.scores import CategoryScore
 from pipeline.provenance import content_of
 from pipeline.search.query import Query
 
@@ -42,9 +45,9 @@ PREDICTIONS = pa.schema(
         ("title", pa.string()),
         ("path", pa.string()),
         ("confidences", pa.list_(pa.float32())),
-        ("certain_path", pa.string()),
+        ("accepted_path", pa.string()),
         ("needs_review", pa.bool_()),
-        ("familiar", pa.bool_()),
+        ("in_distribution", pa.bool_()),
         ("photo_flaw", pa.string()),
         ("evidence", pa.list_(pa.string())),
         ("agreement", pa.list_(pa.float32())),
@@ -52,9 +55,9 @@ PREDICTIONS = pa.schema(
         ("alternative_scores", pa.list_(pa.float32())),
     ]
 )
-"""What a classified catalogue holds: `certain_path` is "" where no level is certain; `familiar` as in `Prediction`,
-`photo_flaw` as `flaw` in `answer.Answer`; `evidence` is the ids of the nearest labelled products of a catalogue,
-`agreement` their share in each level of `path` (both empty without a catalogue)."""
+"""Columns of a classified catalogue. `accepted_path` is "" where no level is accepted; `in_distribution` as in
+`Prediction`; `photo_flaw` as `flaw` in `answer.Answer`; `evidence` has the ids of the nearest labelled products of a
+catalogue, `agreement` their share in each level of `path` (both empty without a catalogue)."""
 
 _LOG = logging.getLogger("pipeline.classify")
 
@@ -66,7 +69,7 @@ def classify_catalogue(
     *,
     taxonomy: Path | None = None,
     catalog: Path | None = None,
-    asked: Classify,
+    request: PredictionRequest,
 ) -> dict[str, float]:
     """Predict the category of every row of a source; the result is a parquet file of `PREDICTIONS`.
 
@@ -76,21 +79,20 @@ def classify_catalogue(
         out: Where the result goes; the rejects go beside it.
         taxonomy: Category paths, one a line; None takes those of the bundle.
         catalog: A published catalogue, whose nearest labelled products are the evidence.
-        asked: How.
+        request: How to classify.
 
     Returns:
-        `rows` and `rejects` (of the whole result), and for what this run did itself: `seconds`, `rows_per_second`, and
-        `over_towers`, its time over that of the forward passes of the towers alone (NaN where nothing was left to do).
+        `rows` and `rejects` of the whole result; of this run alone `seconds`, `rows_per_second`, and `over_towers`, its
+        time over that of the forward passes of the towers (NaN where nothing was left to do).
 
     Raises:
         ArtifactError, SourceError, ValueError: In one sentence, if something cannot be read.
     """
     bundle = load_bundle(model)
-    predictor = predictor_of(bundle, taxonomy, asked)
-    shelf = None if catalog is None else shelf_of(Catalog.open(catalog))
+    predictor = predictor_of(bundle, taxonomy, request)
+    evidence_index = None if catalog is None else evidence_index_of(Catalog.open(catalog))
     config = SourceConfig(location=source)
-    opened = open_source(config)
-    paths = ClassifyPaths(out)
+    opened, paths = open_source(config), ClassifyPaths(out)
     _check_state(
         paths,
         {
@@ -99,40 +101,17 @@ def classify_catalogue(
             "content": content_of_source(config, paths.parts),
             "paths": _digest(predictor.paths),
             "catalog": None if catalog is None else content_of(catalog),
-            **asdict(asked),
+            **asdict(request),
         },
     )
-    limits = IngestConfig(image_size=bundle.image_size)
-    total = sum(part.rows or 0 for part in opened.parts) or None
-    items = (item for part in opened.parts for item in part.read())
-    started, towers, done = time.perf_counter(), 0.0, 0
-    with tqdm(total=total, desc="classify", unit="row", mininterval=1.0) as progress:
-        for number, batch in enumerate(_batches(items, asked.batch)):
-            if paths.part(number).exists():
-                progress.update(sum(1 for _ in batch))
-            else:
-                cleaned = [clean_row(item, limits) for item in batch]  # one photo as it came is held at a time
-                rejects = [row for row in cleaned if isinstance(row, Reject)]
-                table, seconds = _predict(
-                    [row for row in cleaned if isinstance(row, CleanRow)], bundle, predictor, asked, shelf
-                )
-                towers, done = towers + seconds, done + len(cleaned)
-                write_table(paths.rejected(number), _rejects(rejects))
-                write_table(paths.part(number), table)  # last, so that it also means "complete"
-                progress.update(len(cleaned))
-    seconds = time.perf_counter() - started
-    parts, rejected = paths.finished()
-    result = pa.concat_tables([PREDICTIONS.empty_table(), *map(read_table, parts)])
-    refused = pa.concat_tables([REJECTS.empty_table(), *map(read_table, rejected)])
-    write_table(paths.rejects, refused)
-    write_table(paths.out, result)
-    shutil.rmtree(paths.parts)
+    timing = _classify_batches(opened, paths, BatchClassifier(bundle, predictor, request, evidence_index))
+    rows, rejects = _join_batches(paths)
     figures = {
-        "rows": len(result),
-        "rejects": len(refused),
-        "seconds": seconds,
-        "rows_per_second": done / seconds,
-        "over_towers": seconds / towers if towers else float("nan"),
+        "rows": rows,
+        "rejects": rejects,
+        "seconds": timing.seconds,
+        "rows_per_second": timing.rows / timing.seconds,
+        "over_towers": timing.seconds / timing.tower_seconds if timing.tower_seconds else float("nan"),
     }
     _LOG.info(
         "%d rows classified, %d rejected; %.1f rows/s, %.2f x the time of the bare towers",
@@ -141,67 +120,124 @@ def classify_catalogue(
     return figures
 
 
-def _predict(
-    rows: Sequence[CleanRow], bundle: Bundle, predictor: CategoryPredictor, asked: Classify, shelf: Shelf | None
-) -> tuple[pa.Table, float]:
-    """The predictions of clean rows, and the seconds that the towers took."""
-    has_text = np.array([bool(row.text) for row in rows], dtype=bool)
-    flaws = ["" if row.photo is None else row.photo.flaw for row in rows]
-    photos = [None if flaw and row.text else row.photo for row, flaw in zip(rows, flaws, strict=True)]
-    has_image = np.array([photo is not None for photo in photos], dtype=bool)
-    text = np.zeros((len(rows), bundle.dimension), dtype=np.float32)
-    image = np.zeros_like(text)
-    started = time.perf_counter()
-    if has_text.any():
-        text[has_text] = bundle.encode_texts([row.text for row in rows if row.text])
-    if has_image.any():
-        image[has_image] = bundle.encode_images(np.stack([photo.square for photo in photos if photo is not None]))
-    towers = time.perf_counter() - started
-    vectors, kinds = bundle.fuse(text, image, has_text, has_image), kinds_of(has_text, has_image)
-    near: list[Evidence] = []
-    if shelf is not None:
-        parts = zip(text, image, vectors, has_text, has_image, strict=True)
-        queries = [Query(t if has_t else None, i if has_i else None, f) for t, i, f, has_t, has_i in parts]
-        near = [shelf.evidence(query) for query in queries]
-    supports = [each.support for each in near] if near else None
-    only = asked.branches, asked.candidates
-    decoded = predictor.decode(vectors, kinds, branches=only[0], candidates=only[1], supports=supports)
-    best = predictor.predict(vectors, ALTERNATIVES, kinds, branches=asked.branches, candidates=asked.candidates)
-    blind = [bool(flaw) and photo is not None for flaw, photo in zip(flaws, photos, strict=True)]
-    decoded = [found.guessed if nothing else found for found, nothing in zip(decoded, blind, strict=True)]
-    records = [
-        {
+@dataclass(frozen=True)
+class _Timing:
+    """Rows that a run classified itself, its seconds, and those of them in the towers."""
+
+    rows: int
+    seconds: float
+    tower_seconds: float
+
+
+@dataclass(frozen=True)
+class BatchClassifier:
+    """Classifies some rows at a time.
+
+    Attributes:
+        bundle: The model.
+        predictor: Of the model.
+        request: Among which paths.
+        evidence_index: Of a catalogue, None without one.
+    """
+
+    bundle: Bundle
+    predictor: CategoryPredictor
+    request: PredictionRequest
+    evidence_index: EvidenceIndex | None
+
+    def classify(self, rows: Sequence[CleanRow]) -> tuple[pa.Table, float]:
+        """The predictions of clean rows, and the seconds that the towers took."""
+        started = time.perf_counter()
+        vectors = encode_products(self.bundle, [row.text for row in rows], [row.photo for row in rows])
+        tower_seconds = time.perf_counter() - started
+        evidence = self._evidence(vectors)
+        scores = self.predictor.score(
+            vectors.fused,
+            modalities_of(vectors.has_text, vectors.has_image),
+            branches=self.request.branches,
+            candidates=self.request.candidates,
+        )
+        decoded = scores.decode([one.neighbors for one in evidence] if self.evidence_index is not None else None)
+        columns = zip(rows, decoded, vectors.has_image, scores.top(ALTERNATIVES), evidence, strict=True)
+        records = [self._record(*column) for column in columns]
+        return pa.Table.from_pylist(records, schema=PREDICTIONS), tower_seconds
+
+    def _evidence(self, vectors: ProductVectors) -> list[Evidence]:
+        count = len(vectors.fused)
+        if self.evidence_index is None:
+            return [NO_EVIDENCE] * count
+        return [self.evidence_index.evidence(Query.of(vectors, row)) for row in range(count)]
+
+    def _record(
+        self,
+        row: CleanRow,
+        prediction: Prediction,
+        photo_read: bool,
+        alternatives: Sequence[CategoryScore],
+        evidence: Evidence,
+    ) -> dict[str, Any]:
+        flaw = "" if row.photo is None else row.photo.flaw
+        if flaw and photo_read:
+            prediction = prediction.as_guess
+        products = None if self.evidence_index is None else self.evidence_index.products["product_id"]
+        return {
             "product_id": row.product_id,
             "split": row.raw.split,
             "source_row": row.raw.row,
             "title": row.title,
-            "path": found.path,
-            "confidences": list(found.confidences),
-            "certain_path": found.certain_path,
-            "needs_review": found.needs_review,
-            "familiar": found.familiar,
+            "path": prediction.path,
+            "confidences": list(prediction.confidences),
+            "accepted_path": prediction.accepted_path,
+            "needs_review": prediction.needs_review,
+            "in_distribution": prediction.in_distribution,
             "photo_flaw": flaw,
-            "evidence": [] if shelf is None else [shelf.products["product_id"].iloc[hit.row] for hit in seen.hits],
-            "agreement": [] if shelf is None else list(seen.support.agreement(found.path)),
-            "alternatives": [score.path for score in scores],
-            "alternative_scores": [score.score for score in scores],
+            "evidence": [] if products is None else [products.iloc[hit.row] for hit in evidence.hits],
+            "agreement": [] if products is None else list(evidence.neighbors.agreement(prediction.path)),
+            "alternatives": [score.path for score in alternatives],
+            "alternative_scores": [score.score for score in alternatives],
         }
-        for row, found, flaw, scores, seen in zip(
-            rows, decoded, flaws, best, near or [NOTHING] * len(rows), strict=True
-        )
-    ]
-    return pa.Table.from_pylist(records, schema=PREDICTIONS), towers
+
+
+def _classify_batches(source: Source, paths: ClassifyPaths, classifier: BatchClassifier) -> _Timing:
+    """Classify what is left of a source, a file a batch."""
+    limits = IngestConfig(image_size=classifier.bundle.image_size)
+    total = sum(part.rows or 0 for part in source.parts) or None
+    items = (item for part in source.parts for item in part.read())
+    started, tower_seconds, count = time.perf_counter(), 0.0, 0
+    with tqdm(total=total, desc="classify", unit="row", mininterval=1.0) as progress:
+        for number, batch in enumerate(_batches(items, classifier.request.batch)):
+            if paths.part(number).exists():
+                progress.update(sum(1 for _ in batch))
+                continue
+            cleaned = [clean_row(item, limits) for item in batch]  # one photo as it came is held at a time
+            table, seconds = classifier.classify([row for row in cleaned if isinstance(row, CleanRow)])
+            tower_seconds, count = tower_seconds + seconds, count + len(cleaned)
+            write_table(paths.rejected(number), _rejects([row for row in cleaned if isinstance(row, Reject)]))
+            write_table(paths.part(number), table)  # last, so that it also means "complete"
+            progress.update(len(cleaned))
+    return _Timing(count, time.perf_counter() - started, tower_seconds)
+
+
+def _join_batches(paths: ClassifyPaths) -> tuple[int, int]:
+    """Join the batches into the result and the rejects; the number of rows of each."""
+    parts, rejected = paths.finished()
+    result = pa.concat_tables([PREDICTIONS.empty_table(), *map(read_table, parts)])
+    rejects = pa.concat_tables([REJECTS.empty_table(), *map(read_table, rejected)])
+    write_table(paths.rejects, rejects)
+    write_table(paths.out, result)
+    shutil.rmtree(paths.parts)
+    return len(result), len(rejects)
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[Iterator[Item]]:
-    """The items, some at a time, each of which is to be taken before the next batch is asked for."""
+    """The items in batches; each batch must be used up before the next one is taken."""
     running = iter(items)
     for first in running:
         yield chain((first,), islice(running, size - 1))
 
 
 def _check_state(paths: ClassifyPaths, state: dict[str, Any]) -> None:
-    """Start afresh where what lies there is of another model, source or setting."""
+    """Delete finished batches that were made with another model, source or setting."""
     state = json.loads(json.dumps(state))
     try:
         same = json.loads(paths.state.read_text(encoding="utf-8")) == state
@@ -211,7 +247,7 @@ def _check_state(paths: ClassifyPaths, state: dict[str, Any]) -> None:
         shutil.rmtree(paths.parts, ignore_errors=True)
         write_json(paths.state, state)
     else:
-        _LOG.info("going on behind %d finished batches", len(paths.finished()[0]))
+        _LOG.info("continuing after %d finished batches", len(paths.finished()[0]))
 
 
 def _rejects(rejects: Sequence[Reject]) -> pa.Table:

@@ -1,73 +1,95 @@
-"""Makes a predictor's confidences honest, on rows that training did not have: calibrations and thresholds.
+"""Fits calibrations and thresholds on rows that training did not have.
 
 Rows are a mixture of validation rows (categories that training had) and held-out rows (categories it did not), weighted
-so that `PredictConfig.unseen_share` of the weight is held out: what a merchant's own products would be like.
+so that `PredictConfig.unseen_share` of the weight is held out: an estimate of a merchant's own products.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.bundle.calibration import FAMILIAR_SHARE, LEAST, PRECISIONS, Calibration, fit_platt, logit, sigmoid
+from pipeline.bundle.calibration import (
+    MIN_CONFIDENCE,
+    OOD_QUANTILE,
+    PRECISIONS,
+    Calibration,
+    PlattFit,
+    fit_platt,
+)
+from pipeline.bundle.meta import PredictorName
 from pipeline.config.stages import PredictConfig
 from pipeline.metrics import hierarchical
+from pipeline.metrics.hierarchical import CoverageCurve
 from pipeline.prediction.predictor import CategoryPredictor
-from pipeline.search.evidence import Support
+from pipeline.search.evidence import NeighborEvidence
 from pipeline.taxonomy.paths import levels
+from pipeline.types import Modality
 
 
 @dataclass(frozen=True)
 class TuningRows:
-    """Rows to choose on, of one kind of query; n rows.
+    """Rows of one modality to choose on; n rows.
 
     Attributes:
-        vectors: float32 [n, d], L2-normalised.
+        vectors: float32 [n, d], L2-normalized.
         truths: Category paths.
         unseen: bool [n], whether training lacked the category.
         floor: hF1 on the unseen rows that must be kept, that of the untrained text tower; 0 where it cannot read them.
-        supports: The nearest training products of each row; empty where nobody looked.
+        neighbors: The nearest training products of each row; empty where they are not known.
     """
 
     vectors: np.ndarray
     truths: Sequence[str]
     unseen: np.ndarray
     floor: float = 0.0
-    supports: Sequence[Support] = ()
+    neighbors: Sequence[NeighborEvidence] = ()
 
     def weights(self, unseen_share: float) -> np.ndarray:
-        """As `mixture_weights`."""
+        """`mixture_weights` of the rows."""
         return mixture_weights(self.unseen, unseen_share)
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Decoded rows of one predictor and kind, for calibration and its plots; n rows, all levels.
+class Sample:
+    """Rows to calibrate on, with a predictor of any calibration that was trained without them."""
+
+    predictor: CategoryPredictor
+    rows: TuningRows
+
+
+@dataclass(frozen=True)
+class LevelPredictions:
+    """Levels of decoded paths of one predictor and modality, for calibration and its plots; n rows, all levels.
 
     Attributes:
         probability: float [n, levels], before calibration; 0 where the path has no such level.
-        there: bool [n, levels].
-        right: bool [n, levels].
+        present: bool [n, levels], whether the path has the level.
+        correct: bool [n, levels], whether it is right down to the level.
         weights: float [n].
-        confidence: float [n, levels], after.
-        agreement: float [n, levels], of the nearest training products with the path; 0 where nobody looked.
+        confidence: float [n, levels], after calibration.
+        agreement: float [n, levels], of the nearest training products with the path; 0 where they are not known.
     """
 
     probability: np.ndarray
-    there: np.ndarray
-    right: np.ndarray
+    present: np.ndarray
+    correct: np.ndarray
     weights: np.ndarray
     confidence: np.ndarray
     agreement: np.ndarray
+
+
+Calibrations = dict[PredictorName, dict[Modality, Calibration]]
+Predictions = dict[PredictorName, dict[Modality, LevelPredictions]]
 
 
 def mixture_weights(unseen: np.ndarray, unseen_share: float) -> np.ndarray:
     """Weight of each row, 1 on average, so that unseen categories have their share of it.
 
     Args:
-        unseen: bool [n]; without rows of one sort the others are all there is.
+        unseen: bool [n]; if all rows are of one sort, all weigh the same.
         unseen_share: In [0, 1].
 
     Returns:
@@ -82,136 +104,183 @@ def mixture_weights(unseen: np.ndarray, unseen_share: float) -> np.ndarray:
 
 
 def recalibrate(
-    samples: dict[str, Sequence[tuple[CategoryPredictor, TuningRows]]],
-    calibrations: dict[str, dict[str, Calibration]],
+    samples: Mapping[Modality, Sequence[Sample]],
+    calibrations: Mapping[PredictorName, Mapping[Modality, Calibration]],
     config: PredictConfig,
-) -> tuple[dict[str, dict[str, Calibration]], dict[str, dict[str, Judged]]]:
+) -> tuple[Calibrations, Predictions]:
     """The same settings, calibrated anew.
 
     Args:
-        samples: By kind of query, as in `calibrate`; a kind without any keeps its calibration.
-        calibrations: By predictor and kind: what was chosen.
+        samples: By modality, as in `calibrate`; a modality without any keeps its calibration.
+        calibrations: Those chosen, by predictor and modality.
         config: Names the mixture.
 
     Returns:
-        The calibrations, and what the plots are drawn from, by predictor and kind.
+        The calibrations, and the predictions that the plots show, by predictor and modality.
     """
-    found = {name: dict(kinds) for name, kinds in calibrations.items()}
-    judged: dict[str, dict[str, Judged]] = {name: {} for name in calibrations}
-    for name, kinds in calibrations.items():
-        for kind, own in samples.items():
-            judged[name][kind], found[name][kind] = calibrate(own, kinds[kind], config)
-    return found, judged
+    renewed: Calibrations = {name: dict(modalities) for name, modalities in calibrations.items()}
+    predictions: Predictions = {name: {} for name in calibrations}
+    for name, modalities in calibrations.items():
+        for modality, sample in samples.items():
+            predictions[name][modality], renewed[name][modality] = calibrate(sample, modalities[modality], config)
+    return renewed, predictions
 
 
-def support_losses(judged: Judged) -> tuple[float, float]:
-    """Log loss of the confidences of all levels, calibrated without and with the agreement of the neighbours.
+def evidence_losses(predictions: LevelPredictions) -> tuple[float, float]:
+    """Log loss of the confidences of all levels, calibrated without and with the agreement of the neighbors.
 
     Rows are halved at random, calibrated on one half and measured on the other, both ways.
     """
-    half = np.random.default_rng(0).permutation(len(judged.weights)) % 2
-    losses, mass = np.zeros(2), 0.0
-    for level in range(judged.there.shape[1]):
+    half = np.random.default_rng(0).permutation(len(predictions.weights)) % 2
+    without, together, mass = 0.0, 0.0, 0.0
+    for level in range(predictions.present.shape[1]):
         for side in (0, 1):
-            fit = judged.there[:, level] & (half == side)
-            held = judged.there[:, level] & (half != side)
-            if not fit.any() or not held.any():
+            fitted = predictions.present[:, level] & (half == side)
+            held_out = predictions.present[:, level] & (half != side)
+            if not fitted.any() or not held_out.any():
                 continue
-            table = (judged.probability[:, level], judged.right[:, level], judged.weights, judged.agreement[:, level])
-            probability, right, weights, agreement = (column[fit] for column in table)
-            both = fit_platt(probability, right, weights), fit_platt(probability, right, weights, agreement)
-            probability, right, weights, agreement = (column[held] for column in table)
-            for place, (slope, offset, gain) in enumerate(both):
-                guess = np.clip(sigmoid(slope * logit(probability) + offset + gain * agreement), 1e-6, 1 - 1e-6)
-                losses[place] -= float((weights * np.log(np.where(right, guess, 1 - guess))).sum())
-            mass += float(weights.sum())
-    without, together = (losses / max(mass, 1e-9)).round(4).tolist()
-    return without, together
+            table = _LevelTable.of(predictions, level)
+            train, test = table.at(fitted), table.at(held_out)
+            without += test.log_loss(fit_platt(train.probability, train.correct, train.weights))
+            together += test.log_loss(fit_platt(train.probability, train.correct, train.weights, train.agreement))
+            mass += float(test.weights.sum())
+    mass = max(mass, 1e-9)
+    return round(without / mass, 4), round(together / mass, 4)
+
+
+@dataclass(frozen=True)
+class _LevelTable:
+    """One level of `LevelPredictions`; arrays [n]."""
+
+    probability: np.ndarray
+    correct: np.ndarray
+    weights: np.ndarray
+    agreement: np.ndarray
+
+    @classmethod
+    def of(cls, predictions: LevelPredictions, level: int) -> _LevelTable:
+        return cls(
+            predictions.probability[:, level],
+            predictions.correct[:, level],
+            predictions.weights,
+            predictions.agreement[:, level],
+        )
+
+    def at(self, rows: np.ndarray) -> _LevelTable:
+        return _LevelTable(self.probability[rows], self.correct[rows], self.weights[rows], self.agreement[rows])
+
+    def log_loss(self, fit: PlattFit) -> float:
+        """Weighted sum of the log losses of the confidences of a fit."""
+        confidence = Calibration(
+            platt_slopes=(fit.slope,),
+            platt_intercepts=(fit.intercept,),
+            agreement_coefficients=(fit.agreement_coefficient,),
+        ).confidence(self.probability, 0, self.agreement)
+        confidence = np.clip(confidence, 1e-6, 1 - 1e-6)
+        return -float((self.weights * np.log(np.where(self.correct, confidence, 1 - confidence))).sum())
 
 
 def calibrate(
-    samples: Sequence[tuple[CategoryPredictor, TuningRows]],
-    start: Calibration,
-    config: PredictConfig,
-    *,
-    supported: bool = False,
-) -> tuple[Judged, Calibration]:
+    samples: Sequence[Sample], start: Calibration, config: PredictConfig, *, use_evidence: bool = False
+) -> tuple[LevelPredictions, Calibration]:
     """Fit the calibration of every level, then the thresholds for every precision.
 
     Args:
-        samples: Rows of one kind to fit on, each with a predictor of any calibration that was trained without them.
-        start: Sharpness, share and names.
-        config: Names the mixture.
-        supported: Whether confidences look at the nearest training products, which the rows then have.
+        samples: Rows of one modality.
+        start: The mixture and its settings.
+        config: Names the mixture of rows.
+        use_evidence: Whether confidences depend on the nearest training products, which the rows then have.
     """
-    depth = max(int(predictor.tree.depths.max()) for predictor, _ in samples)
-    decoded = [predictor.raw(rows.vectors, start) for predictor, rows in samples]
-    paths = [levels(path) for found, _ in decoded for path in found]
-    truths = [levels(truth) for _, rows in samples for truth in rows.truths]
-    there, right = hierarchical.level_hits(paths, truths, depth)
-    probability = np.zeros(there.shape)
-    probability[there] = np.concatenate([each for _, found in decoded for each in found])
-    agreement = np.zeros(there.shape)
-    supports = [support for _, rows in samples for support in rows.supports]
-    if len(supports) == len(there):
-        found = zip(supports, (path for paths_of, _ in decoded for path in paths_of), strict=True)
-        agreement[there] = np.concatenate([support.agreement(path) for support, path in found])
-    weights = mixture_weights(np.concatenate([rows.unseen for _, rows in samples]), config.unseen_share)
-    fits = []
-    for level in range(depth):
-        kept = there[:, level]
-        if not kept.any():
+    predictions = _decode(samples, start, config.unseen_share)
+    fits: list[PlattFit] = []
+    for level in range(predictions.present.shape[1]):
+        present = predictions.present[:, level]
+        if not present.any():
             break
-        agreed = agreement[kept, level] if supported else None
-        fits.append(fit_platt(probability[kept, level], right[kept, level], weights[kept], agreed))
-    slopes, offsets, gains = zip(*fits, strict=True)
-    fitted = replace(start, slopes=slopes, offsets=offsets, gains=gains if supported else ())
-    columns = [fitted.confidence(probability[:, level], level, agreement[:, level]) for level in range(depth)]
-    confidence = np.minimum.accumulate(np.where(there, np.stack(columns, axis=1), 1.0), axis=1) * there
-    judged = Judged(probability, there, right, weights, confidence, agreement)
-    thresholds, coverage = _thresholds(judged, len(fits))
+        table = _LevelTable.of(predictions, level).at(present)
+        agreement = table.agreement if use_evidence else None
+        fits.append(fit_platt(table.probability, table.correct, table.weights, agreement))
+    fitted = replace(
+        start,
+        platt_slopes=tuple(fit.slope for fit in fits),
+        platt_intercepts=tuple(fit.intercept for fit in fits),
+        agreement_coefficients=tuple(fit.agreement_coefficient for fit in fits) if use_evidence else (),
+    )
+    confidence = fitted.path_confidences(predictions.probability, predictions.present, predictions.agreement)
+    predictions = replace(predictions, confidence=confidence)
+    thresholds, coverage = _thresholds(predictions, len(fits))
+    limit = _in_distribution_cosine(samples, predictions.weights)
+    return predictions, replace(fitted, thresholds=thresholds, coverage=coverage, in_distribution_cosine=limit)
+
+
+def _decode(samples: Sequence[Sample], calibration: Calibration, unseen_share: float) -> LevelPredictions:
+    """The levels of the decoded paths of all samples; confidences are still the probabilities."""
+    depth = max(int(sample.predictor.tree.depths.max()) for sample in samples)
+    paths: list[str] = []
+    probabilities: list[np.ndarray] = []
+    for sample in samples:
+        decoded = sample.predictor.decode_uncalibrated(sample.rows.vectors, calibration)
+        paths, probabilities = paths + decoded[0], probabilities + decoded[1]
+    truths = [levels(truth) for sample in samples for truth in sample.rows.truths]
+    present, correct = hierarchical.level_hits([levels(path) for path in paths], truths, depth)
+    probability, agreement = np.zeros(present.shape), np.zeros(present.shape)
+    probability[present] = np.concatenate(probabilities)
+    neighbors = [one for sample in samples for one in sample.rows.neighbors]
+    if len(neighbors) == len(present):
+        pairs = zip(neighbors, paths, strict=True)
+        agreement[present] = np.concatenate([evidence.agreement(path) for evidence, path in pairs])
+    weights = mixture_weights(np.concatenate([sample.rows.unseen for sample in samples]), unseen_share)
+    return LevelPredictions(probability, present, correct, weights, probability, agreement)
+
+
+def _in_distribution_cosine(samples: Sequence[Sample], weights: np.ndarray) -> float:
+    """Cosine with the nearest category that all but `OOD_QUANTILE` of the rows reach."""
+    cosines = np.concatenate([sample.predictor.scorer.nearest(sample.rows.vectors) for sample in samples])
     everyone = np.ones(len(weights), dtype=bool)
-    cosines = np.concatenate([predictor.scorer.nearest(rows.vectors) for predictor, rows in samples])
-    nearest = hierarchical.coverage_curve(cosines.astype(np.float64), everyone, weights)
-    familiar = _floor(float(nearest[0][np.searchsorted(nearest[1], FAMILIAR_SHARE)]))
-    return judged, replace(fitted, thresholds=thresholds, coverage=coverage, familiar=familiar)
+    curve = hierarchical.coverage_curve(cosines.astype(np.float64), everyone, weights)
+    return _floor(float(curve.thresholds[np.searchsorted(curve.coverage, 1 - OOD_QUANTILE)]))
 
 
 def _thresholds(
-    judged: Judged, depth: int
+    predictions: LevelPredictions, depth: int
 ) -> tuple[tuple[tuple[float | None, ...], ...], tuple[tuple[float, ...], ...]]:
+    """`Calibration.thresholds` and `Calibration.coverage` of the first levels."""
     curves = []
     for level in range(depth):
-        kept = judged.there[:, level]
-        curves.append(
-            hierarchical.coverage_curve(judged.confidence[kept, level], judged.right[kept, level], judged.weights[kept])
-        )
+        present = predictions.present[:, level]
+        confidence, correct = predictions.confidence[present, level], predictions.correct[present, level]
+        curves.append(hierarchical.coverage_curve(confidence, correct, predictions.weights[present]))
     thresholds, coverage = [], []
     for precision in PRECISIONS:
-        found = [hierarchical.threshold_for(precision, curve) for curve in curves]
-        thresholds.append(tuple(None if value is None else _floor(value) for value in found))
-        coverage.append(
-            tuple(
-                0.0 if value is None else round(float(curve[1][curve[0] >= max(value, LEAST)].max(initial=0.0)), 4)
-                for value, curve in zip(found, curves, strict=True)
-            )
-        )
+        exact = [hierarchical.threshold_for(precision, curve) for curve in curves]
+        thresholds.append(tuple(None if value is None else _floor(value) for value in exact))
+        coverage.append(tuple(_coverage_at(value, curve) for value, curve in zip(exact, curves, strict=True)))
     return tuple(thresholds), tuple(coverage)
 
 
+def _coverage_at(threshold: float | None, curve: CoverageCurve) -> float:
+    """Share of the weight that passes a threshold, which is never lower than `MIN_CONFIDENCE`."""
+    if threshold is None:
+        return 0.0
+    passed = curve.thresholds >= max(threshold, MIN_CONFIDENCE)
+    return round(float(curve.coverage[passed].max(initial=0.0)), 4)
+
+
 def _floor(value: float) -> float:
-    """Six digits, never above the value itself: what has passed passes."""
+    """Six digits, never above the value itself, so that the row it came from still passes."""
     return float(np.floor(value * 1e6) / 1e6)
 
 
-def calibration_errors(judged: Judged) -> dict[str, list[float | None]]:
+def calibration_errors(predictions: LevelPredictions) -> dict[str, list[float | None]]:
     """Expected calibration error of every level, before and after, over the weighted rows."""
     errors: dict[str, list[float | None]] = {}
-    for name, values in (("before", judged.probability), ("after", judged.confidence)):
+    for name, values in (("before", predictions.probability), ("after", predictions.confidence)):
         errors[name] = []
-        for level in range(judged.there.shape[1]):
+        for level in range(predictions.present.shape[1]):
             one = slice(level, level + 1)
-            figure = hierarchical.CalibrationError(values[:, one], judged.right[:, one], judged.there[:, one])
-            value = float(figure.resampled(judged.weights[None])[0])
+            figure = hierarchical.CalibrationError(
+                values[:, one], predictions.correct[:, one], predictions.present[:, one]
+            )
+            value = float(figure.resampled(predictions.weights[None])[0])
             errors[name].append(None if np.isnan(value) else round(value, 4))
     return errors

@@ -1,44 +1,51 @@
-"""Fits a category predictor: classifier trained, combination with retrieval chosen, confidences calibrated."""
+"""Fits a category predictor: classifier trained, mixture with retrieval chosen, confidences calibrated."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from pipeline.artifacts import RunPaths
+from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.bundle.bundle import Bundle, load_bundle
-from pipeline.bundle.encode import product_vectors
-from pipeline.bundle.predictor_state import KINDS, PredictorParts, hashed_classes
+from pipeline.bundle.encode import cached_photos, encode_products
+from pipeline.bundle.predictor_state import PredictorParts, hashed_classes
 from pipeline.bundle.prototypes import Prototypes
 from pipeline.config.build import Config
+from pipeline.config.stages import PredictConfig
 from pipeline.data.vectors import ProductVectors
 from pipeline.metrics import ratios
 from pipeline.models.classifier import ClassTable
-from pipeline.prediction.calibrate import TuningRows, calibration_errors, recalibrate
+from pipeline.prediction.calibrate import Predictions, Sample, TuningRows, recalibrate
 from pipeline.prediction.plots import draw_coverage, draw_reliability
 from pipeline.prediction.predictor import CategoryPredictor
-from pipeline.prediction.tune import tune
-from pipeline.search.evidence import nearest_support
+from pipeline.prediction.tune import errors_of, tune
+from pipeline.search.evidence import nearest_evidence
 from pipeline.taxonomy.paths import hash_path, levels
 from pipeline.training.classifier import train_classifier
+from pipeline.types import MODALITIES, Modality
 
 _LOG = logging.getLogger(__name__)
 
 TUNING_ROWS = 1_000  # of each split: enough to tell settings apart by 0.01
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A predictor, with the predictions on the rows that it was calibrated on."""
+
+    parts: PredictorParts
+    predictions: Predictions
+
+
 def make_predictor(
     config: Config, bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors, paths: RunPaths
 ) -> PredictorParts:
-    """Train a classifier for each kind of class weights, choose among them and calibrate.
-
-    A final fit trains only the kind that its bundle chose, and keeps what that one chose. Only confidences are measured
-    again: on validation rows by this model, on categories that it has no more to learn by the one that had not. What
-    the agreement of neighbours adds stays as that one found it.
+    """Fit the predictor of a build, and draw its plots.
 
     Args:
         config: Of the build.
@@ -47,114 +54,162 @@ def make_predictor(
         vectors: Of the same rows.
         paths: Where the plots go.
     """
+    if config.train.final_fit:
+        fitted = final_fit(config, bundle, products, vectors, np.load(paths.images, mmap_mode="r"))
+    else:
+        fitted = fit(config, bundle, products, vectors)
+    for modality, chosen in fitted.parts.calibrations["default"].items():
+        _LOG.info(
+            "%s: inverse temperature %.1f, weight of the classifier %.2f",
+            modality,
+            chosen.inverse_temperature,
+            chosen.classifier_weight,
+        )
+    draw_reliability(fitted.predictions["default"], paths.reliability_plot)
+    draw_coverage(fitted.predictions["default"], config.predict.target_precision, paths.coverage_plot)
+    return fitted.parts
+
+
+def fit(config: Config, bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors) -> Fitted:
+    """Train a classifier for each exponent of the class weights, choose among them and calibrate.
+
+    Arguments as in `make_predictor`.
+    """
+    learned = _train(products, vectors, config.predict.class_weights, config.predict, config.seed)
+    return Fitted(*tune(bundle, learned, tuning_rows(config, bundle, products, vectors), config.predict))
+
+
+def final_fit(
+    config: Config, bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors, images: np.ndarray
+) -> Fitted:
+    """Train the classifier that an earlier bundle chose, keep its other choices, and calibrate again.
+
+    Confidences are measured on validation rows by this model, and on held-out categories, which this model has in its
+    training rows, by the earlier one, which had not. The effect of the neighbors' agreement stays as the earlier bundle
+    found it.
+
+    Args:
+        config: Of the build.
+        bundle: The trained model.
+        products: n rows with a category.
+        vectors: Of the same rows.
+        images: Image cache, uint8 [m, side, side, 3].
+
+    Raises:
+        ArtifactError: If the earlier bundle has no predictor.
+    """
+    earlier = load_bundle(Path(config.train.final_fit))
+    chosen = earlier.predictor
+    if chosen is None:
+        raise ArtifactError(
+            f"The bundle {config.train.final_fit} has no category predictor; a final fit takes its choices."
+        )
+    learned = _train(products, vectors, (chosen.notes["class_weight"],), config.predict, config.seed)
+    [new] = learned.values()
+    parts = replace(
+        chosen,
+        classes=new.classes,
+        classifier=new.classifier,
+        most_frequent=new.most_frequent,
+        prototypes=new.prototypes,
+    )
+    rows = tuning_rows(config, bundle, products, vectors)
+    held_out = held_out_rows(config, earlier, products, images)
+    predictor, before = CategoryPredictor(bundle, parts=parts), CategoryPredictor(earlier, bundle.categories)
+    samples: dict[Modality, list[Sample]] = {}
+    for modality in MODALITIES:
+        pairs = Sample(predictor, rows[modality]), Sample(before, held_out[modality])
+        if present := [sample for sample in pairs if len(sample.rows.truths)]:
+            samples[modality] = present
+    calibrations, predictions = recalibrate(samples, parts.calibrations, config.predict)
+    notes = {**parts.notes, "ece": errors_of(predictions)}
+    return Fitted(replace(parts, calibrations=calibrations, notes=notes), predictions)
+
+
+def _train(
+    products: pd.DataFrame, vectors: ProductVectors, exponents: Sequence[float], config: PredictConfig, seed: int
+) -> dict[float, PredictorParts]:
+    """A classifier for each exponent of the class weights, and the prototypes, from the training rows."""
     train = (products["split"] == "train").to_numpy()
-    truths = products.loc[train, "category_path"].tolist()
+    truths, known = products.loc[train, "category_path"].tolist(), vectors.at(train)
     table = ClassTable.of(truths)
-    classes, frequent = hashed_classes(table), hash_path(max(sorted(set(truths)), key=truths.count))
-    labels, own = table.labels(truths), vectors.at(train)
-    prototypes = Prototypes.of([truths[row] for row in np.flatnonzero(own.has_image)], own.image[own.has_image])
-    views = {"text": (own.text, own.has_text), "image": (own.image, own.has_image)}
-    views["fused"] = (own.fused, own.has_text | own.has_image)
+    prototypes = Prototypes.of([truths[row] for row in np.flatnonzero(known.has_image)], known.image[known.has_image])
     classifiers = {}
-    chosen = load_bundle(Path(config.train.final_fit)).predictor if config.train.final_fit else None
-    for exponent in config.predict.class_weights if chosen is None else (chosen.notes["class_weight"],):
+    for exponent in exponents:
         classifier = train_classifier(
-            [view for view, _ in views.values()],
-            [has for _, has in views.values()],
-            labels,
+            [known.of(modality) for modality in MODALITIES],
+            [known.has(modality) for modality in MODALITIES],
+            table.labels(truths),
             table.sizes,
             exponent=exponent,
-            config=config.predict,
-            seed=config.seed,
+            config=config,
+            seed=seed,
         )
-        classifiers[exponent] = PredictorParts(classes, classifier, {}, most_frequent=frequent, prototypes=prototypes)
-    rows = tuning_rows(config, bundle, products, vectors)
-    if chosen is None:
-        parts, judged = tune(bundle, classifiers, rows, config.predict)
-    else:
-        [fitted] = classifiers.values()
-        parts = replace(
-            chosen,
-            classes=classes,
-            classifier=fitted.classifier,
-            most_frequent=frequent,
+        classifiers[exponent] = PredictorParts(
+            hashed_classes(table.paths),
+            classifier,
+            {},
+            most_frequent=hash_path(max(sorted(set(truths)), key=truths.count)),
             prototypes=prototypes,
         )
-        before = load_bundle(Path(config.train.final_fit))
-        held = held_out_before(config, before, products, np.load(paths.images, mmap_mode="r"))
-        predictors = CategoryPredictor(bundle, parts=parts), CategoryPredictor(before, bundle.categories)
-        samples = {
-            kind: [pair for pair in zip(predictors, (rows[kind], held[kind]), strict=True) if len(pair[1].truths)]
-            for kind in KINDS
-        }
-        calibrations, judged = recalibrate(
-            {kind: found for kind, found in samples.items() if found}, parts.calibrations, config.predict
-        )
-        errors = {
-            name: {kind: calibration_errors(one) for kind, one in kinds.items()} for name, kinds in judged.items()
-        }
-        parts = replace(parts, calibrations=calibrations, notes={**parts.notes, "ece": errors})
-    for kind, calibration in parts.calibrations["default"].items():
-        _LOG.info("%s: sharpness %.1f, share of the classifier %.2f", kind, calibration.sharpness, calibration.share)
-    draw_reliability(judged["default"], paths.reliability_plot)
-    draw_coverage(judged["default"], config.predict.precision, paths.coverage_plot)
-    return parts
+    return classifiers
 
 
 def tuning_rows(
     config: Config, bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors
-) -> dict[str, TuningRows]:
-    """Validation and held-out rows by kind of query, at most `TUNING_ROWS` of each; `fused` are those with both.
+) -> dict[Modality, TuningRows]:
+    """Validation and held-out rows by modality, at most `TUNING_ROWS` of each split.
 
-    Args and rows as in `make_predictor`.
+    The calibration of "fused" is for vectors of both text and photo, so its rows have both.
+
+    Arguments and rows as in `make_predictor`.
     """
     split = products["split"].to_numpy()
     unseen = ~np.array([bundle.was_seen(path) for path in products["category_path"]], dtype=bool)
-    has = {"text": vectors.has_text, "image": vectors.has_image, "fused": vectors.has_text & vectors.has_image}
-    read = np.flatnonzero((split == "heldout") & has["text"])[:TUNING_ROWS]
+    usable = _tunable(vectors)
+    read = np.flatnonzero((split == "heldout") & usable["text"])[:TUNING_ROWS]
     floor = untrained_hf1(bundle, products["text"].iloc[read].tolist(), products["category_path"].iloc[read].tolist())
     generator = np.random.default_rng(config.seed)
-    learnt = np.flatnonzero(split == "train")
-    labels = products["category_path"].iloc[learnt].tolist()
+    train = np.flatnonzero(split == "train")
+    labels = products["category_path"].iloc[train].tolist()
     rows = {}
-    for kind in KINDS:
-        picked = np.concatenate([_draw(generator, (split == name) & has[kind]) for name in ("validation", "heldout")])
-        truths = products["category_path"].iloc[picked].tolist()
-        needed = 0.0 if kind == "image" else floor  # the untrained tower reads no photo
-        supports = nearest_support(kind, vectors.at(picked), vectors.at(learnt), labels)
-        rows[kind] = TuningRows(getattr(vectors, kind)[picked], truths, unseen[picked], needed, supports)
+    for modality in MODALITIES:
+        masks = [(split == name) & usable[modality] for name in ("validation", "heldout")]
+        drawn = np.concatenate([_draw(generator, mask) for mask in masks])
+        truths = products["category_path"].iloc[drawn].tolist()
+        needed = 0.0 if modality == "image" else floor  # the untrained tower reads no photo
+        neighbors = nearest_evidence(modality, vectors.at(drawn), vectors.at(train), labels)
+        rows[modality] = TuningRows(vectors.of(modality)[drawn], truths, unseen[drawn], needed, neighbors)
     return rows
 
 
-def held_out_before(
-    config: Config, before: Bundle, products: pd.DataFrame, images: np.ndarray
-) -> dict[str, TuningRows]:
-    """Training rows of categories that an earlier bundle had not, as that one sees them; by kind of query.
+def held_out_rows(
+    config: Config, earlier: Bundle, products: pd.DataFrame, images: np.ndarray
+) -> dict[Modality, TuningRows]:
+    """Training rows of categories that an earlier bundle lacked, encoded by that bundle; by modality.
 
     Args:
         config: Of the build.
-        before: The earlier bundle.
+        earlier: The earlier bundle.
         products: n rows with a category.
         images: Image cache, uint8 [m, side, side, 3].
     """
-    unseen = ~np.array([before.was_seen(path) for path in products["category_path"]], dtype=bool)
-    has_text = products["text"].str.len().to_numpy() > 0
-    has_image = products["image_row"].to_numpy() >= 0
+    unseen = ~np.array([earlier.was_seen(path) for path in products["category_path"]], dtype=bool)
+    has_something = (products["text"].str.len().to_numpy() > 0) | (products["image_row"].to_numpy() >= 0)
     generator = np.random.default_rng(config.seed)
-    held = unseen & (products["split"] == "train").to_numpy()
-    rows = products.iloc[_draw(generator, held & (has_text | has_image))]
-    shown = rows["image_row"].to_numpy() >= 0
-    image = np.zeros((len(rows), before.dimension), dtype=np.float32)
-    if shown.any():
-        image[shown] = before.encode_images(images[rows["image_row"].to_numpy()[shown]], progress=True)
-    vectors = product_vectors(before, rows["text"].tolist(), image, shown)
-    has = {"text": vectors.has_text, "image": shown, "fused": vectors.has_text & shown}
-    found = {}
-    for kind in KINDS:
-        kept = np.flatnonzero(has[kind])
-        truths = rows["category_path"].iloc[kept].tolist()
-        found[kind] = TuningRows(getattr(vectors, kind)[kept], truths, np.ones(len(kept), dtype=bool))
-    return found
+    rows = products.iloc[_draw(generator, unseen & (products["split"] == "train").to_numpy() & has_something)]
+    vectors = encode_products(earlier, rows["text"].tolist(), cached_photos(rows, images), progress=True)
+    held_out = {}
+    for modality, usable in _tunable(vectors).items():
+        chosen = np.flatnonzero(usable)
+        truths = rows["category_path"].iloc[chosen].tolist()
+        held_out[modality] = TuningRows(vectors.of(modality)[chosen], truths, np.ones(len(chosen), dtype=bool))
+    return held_out
+
+
+def _tunable(vectors: ProductVectors) -> Mapping[Modality, np.ndarray]:
+    """Masks [n] of the rows on which each modality is calibrated."""
+    return {"text": vectors.has_text, "image": vectors.has_image, "fused": vectors.has_both}
 
 
 def _draw(generator: np.random.Generator, allowed: np.ndarray) -> np.ndarray:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from pipeline.bundle.protocol import Encoder
 from pipeline.catalog.catalog import Catalog
+from pipeline.data.vectors import unit
 from pipeline.errors import InputError
 from pipeline.search.query import Query
-
-if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
-    from pipeline.bundle.bundle import Bundle
 
 AS_THE_GATE_DECIDES = 0.5
 """The balance at which nothing is faded out."""
@@ -22,7 +20,7 @@ PHOTO_ALONE = 1.0
 
 
 def rerank(
-    bundle: Bundle, query: Query, candidates: Sequence[str], balance: float = AS_THE_GATE_DECIDES
+    bundle: Encoder, query: Query, candidates: Sequence[str], balance: float = AS_THE_GATE_DECIDES
 ) -> pd.DataFrame:
     """Score candidate categories.
 
@@ -35,7 +33,7 @@ def rerank(
     Returns:
         Columns category_path, text, image, fused, score (cosines; NaN where the product lacks the modality), by falling
         score. It is the cosine of the faded vector, and so `fused` where nothing is faded out. A photo alone is
-        compared with what its category's photos look like too (`PredictorParts.for_photos`).
+        compared with the prototypes of its categories too (`PredictorParts.vectors_for_photos`).
 
     Raises:
         ValueError: If there are no candidates.
@@ -44,9 +42,11 @@ def rerank(
     if not paths:
         raise InputError("reranking needs at least one candidate category")
     categories = bundle.encode_categories(paths)
-    pictured = categories if bundle.predictor is None else bundle.predictor.for_photos(paths, categories)
+    photo_categories = (
+        categories if bundle.predictor is None else bundle.predictor.vectors_for_photos(paths, categories)
+    )
     blank = np.full(len(paths), np.nan, dtype=np.float32)
-    image = blank if query.image_vector is None else pictured @ query.image_vector
+    image = blank if query.image_vector is None else photo_categories @ query.image_vector
     only_photo = query.image_vector is not None and query.text_vector is None
     all_photo = only_photo or (query.image_vector is not None and balance == PHOTO_ALONE)
     table = pd.DataFrame(
@@ -61,7 +61,7 @@ def rerank(
     return table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
 
 
-def fade(bundle: Bundle, query: Query, balance: float) -> np.ndarray:
+def fade(bundle: Encoder, query: Query, balance: float) -> np.ndarray:
     """A product's vector with one modality faded out: unit, float32 [d].
 
     The gate gives the text a weight g in every dimension. Towards the text, the rest 1 - g shrinks in proportion, and
@@ -83,8 +83,7 @@ def fade(bundle: Bundle, query: Query, balance: float) -> np.ndarray:
     gate = bundle.gate(text[None], image[None])[0]
     weight = 1 - (1 - gate) * 2 * balance if balance < AS_THE_GATE_DECIDES else gate * 2 * (1 - balance)
     mixed = weight * text + (1 - weight) * image
-    faded: np.ndarray = (mixed / np.linalg.norm(mixed)).astype(np.float32)
-    return faded
+    return unit(mixed).astype(np.float32)
 
 
 def stored_query(catalog: Catalog, row: int) -> Query:
@@ -101,7 +100,7 @@ def shares(cosines: np.ndarray, scale: float) -> np.ndarray:
     return powers / powers.sum()
 
 
-def text_weight(bundle: Bundle, query: Query) -> float | None:
+def text_weight(bundle: Encoder, query: Query) -> float | None:
     """The gate's weight of the text, mean of all dimensions, 0 to 1; None where the product has one modality."""
     if query.text_vector is None or query.image_vector is None:
         return None
@@ -109,7 +108,7 @@ def text_weight(bundle: Bundle, query: Query) -> float | None:
 
 
 def beside_untrained(table: pd.DataFrame, untrained: np.ndarray | None) -> pd.DataFrame:
-    """A table of `rerank` with what the text tower said before training.
+    """A table of `rerank` with the order of the pretrained text tower.
 
     Args:
         table: Of n candidates.
@@ -126,7 +125,7 @@ def beside_untrained(table: pd.DataFrame, untrained: np.ndarray | None) -> pd.Da
 
 
 def moves(table: pd.DataFrame, truth: str | None) -> str:
-    """What training moved, and whether it was right, in words.
+    """The first candidate before and after training, and where the true one went, in words.
 
     Args:
         table: Of `beside_untrained`.

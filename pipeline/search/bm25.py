@@ -25,14 +25,14 @@ def words(text: str) -> list[str]:
     Scripts written without spaces (and Korean, which joins its particles to its nouns) give character bigrams. The s
     of a plural goes (the last rule of the S stemmer, Harman 1991), in whatever language.
     """
-    found = _WORD.findall(text.casefold())
+    words = _WORD.findall(text.casefold())
     if _IS_UNSPACED.search(text):
-        found = list(chain.from_iterable(map(_split, found)))
-    return [_singular(word) for word in found]
+        words = list(chain.from_iterable(map(_split, words)))
+    return [_singular(word) for word in words]
 
 
 def product_words(title: str, brand: str, description: str) -> str:
-    """What is searched of a product: its title counts `TITLE_TIMES`, brand and description once."""
+    """Words of a product that are searched: its title counts `TITLE_TIMES`, brand and description once."""
     return " ".join([*[title] * TITLE_TIMES, brand, description])
 
 
@@ -76,5 +76,5 @@ class LexicalIndex:
         known = [self._numbers[word] for word in words(query) if word in self._numbers]
         if not known:
             return np.zeros(self._size, dtype=np.float32)
-        found: np.ndarray = self._bm25.get_scores_from_ids(known)
-        return found
+        scores: np.ndarray = self._bm25.get_scores_from_ids(known)
+        return scores

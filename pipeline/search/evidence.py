@@ -1,4 +1,4 @@
-"""The nearest labelled products of a product, and how far their categories agree with a path."""
+"""kNN evidence: the nearest labelled products of a product, and how far their categories agree with a path."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ import numpy as np
 from pipeline.data.vectors import ProductVectors
 from pipeline.metrics.ratios import common_levels
 from pipeline.taxonomy.paths import levels
+from pipeline.types import Modality
 
-NEIGHBOURS = 8
-"""Labelled products that are asked."""
+NEIGHBORS = 8
+"""Number k of labelled products."""
 NEAR_DUPLICATE = 0.985
 """Cosine of two products' vectors above which they count as the same one."""
 _ROWS_AT_A_TIME = 256  # 256 x 20,000 cosines are 20 MB
 
 
 @dataclass(frozen=True)
-class Support:
+class NeighborEvidence:
     """The nearest labelled products of one product, best first; empty where there are none.
 
     Attributes:
         categories: Their category paths.
-        similarities: Their cosines; below 0 one says nothing.
+        similarities: Their cosines; one below 0 has no weight.
     """
 
     categories: tuple[str, ...]
@@ -47,7 +48,7 @@ class Support:
 
 
 def is_same(cosines: Iterable[np.ndarray | float | None]) -> np.ndarray:
-    """Whether products are the one that is asked about: alike above `NEAR_DUPLICATE` in all that was given of it.
+    """Whether products are the same as a query: above `NEAR_DUPLICATE` in every modality of the query.
 
     Args:
         cosines: One for each modality, any shape, the same for all; None for one that was not given.
@@ -60,33 +61,34 @@ def is_same(cosines: Iterable[np.ndarray | float | None]) -> np.ndarray:
     return same
 
 
-def nearest_support(
-    kind: str, asked: ProductVectors, known: ProductVectors, categories: Sequence[str], k: int = NEIGHBOURS
-) -> list[Support]:
-    """The nearest labelled products of each of n products, as a search by that kind finds them.
+def nearest_evidence(
+    modality: Modality, queries: ProductVectors, known: ProductVectors, categories: Sequence[str], k: int = NEIGHBORS
+) -> list[NeighborEvidence]:
+    """The nearest labelled products of each of n products, as a search by that modality finds them.
 
-    Texts are compared with texts and photos with photos; a labelled product that lacks the modality stands there with
-    its fused vector. For both, the two cosines count the same. A product is no support of itself (`is_same`).
+    Texts are compared with texts and photos with photos; a labelled product that lacks the modality is compared
+    by its fused vector. For "fused", the two cosines count the same. A product is no evidence for itself (`is_same`).
 
     Args:
-        kind: "text", "image" or "fused".
-        asked: The n products; they have what `kind` needs.
+        modality: "fused" compares both the texts and the photos.
+        queries: The n products; they have what the modality needs.
         known: The m labelled products, none of them among the others.
         categories: m paths.
-        k: Neighbours.
+        k: Neighbors.
     """
     pairs = []
-    if kind != "image":
-        pairs.append((asked.text, np.where(known.has_text[:, None], known.text, known.fused)))
-    if kind != "text":
-        pairs.append((asked.image, np.where(known.has_image[:, None], known.image, known.fused)))
-    found: list[Support] = []
-    for start in range(0, len(asked.fused), _ROWS_AT_A_TIME):
+    if modality != "image":
+        pairs.append((queries.text, np.where(known.has_text[:, None], known.text, known.fused)))
+    if modality != "text":
+        pairs.append((queries.image, np.where(known.has_image[:, None], known.image, known.fused)))
+    evidence: list[NeighborEvidence] = []
+    for start in range(0, len(queries.fused), _ROWS_AT_A_TIME):
         part = slice(start, start + _ROWS_AT_A_TIME)
-        sides = [queries[part] @ vectors.T for queries, vectors in pairs]
+        sides = [vectors[part] @ others.T for vectors, others in pairs]
         scores = np.where(is_same(sides), -np.inf, np.mean(sides, axis=0))
         best = np.argsort(-scores, axis=1)[:, :k]
         for row, cosines in zip(best, np.take_along_axis(scores, best, axis=1), strict=True):
-            others = np.isfinite(cosines)
-            found.append(Support(tuple(categories[number] for number in row[others]), tuple(cosines[others].tolist())))
-    return found
+            distinct = np.isfinite(cosines)
+            paths = tuple(categories[number] for number in row[distinct])
+            evidence.append(NeighborEvidence(paths, tuple(cosines[distinct].tolist())))
+    return evidence

@@ -20,7 +20,7 @@ def allowed_rows(products: pd.DataFrame, category: str = "", brand: str = "") ->
         brand: Its name in any case. "" for all.
 
     Returns:
-        Bool [n], None where nothing is asked for and all are allowed.
+        Bool [n], None where there is no filter.
     """
     if not category and not brand:
         return None

@@ -35,7 +35,7 @@ def convex_combination(cosines: np.ndarray, lexical: np.ndarray, weight: float) 
     0 is the least that either score can be, a cosine of -1 or no common word.
 
     Args:
-        cosines: float [n], of everything there is with one query.
+        cosines: float [n], of all products with one query.
         lexical: float [n], its BM25 scores, not negative; all 0 where nothing shares a word with the query.
         weight: Of the cosines, 0 to 1.
 

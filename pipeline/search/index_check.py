@@ -1,4 +1,4 @@
-"""The index beside the scan that it must agree with, on one query: what both found, and how long each took."""
+"""The index compared with the exact scan on one query: their results, and the time that each took."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _REPEATS = 5
 
 
 @dataclass(frozen=True)
-class Agreement:
+class IndexComparison:
     """One query by FAISS and by the exact scan.
 
     Attributes:
         vectors: How many were searched.
-        asked: Results of each.
+        results: Number of results of each.
         common: How many of them both have.
         same_order: Whether both have the same ones in the same order.
         index_ms: Median time of FAISS, in milliseconds.
@@ -28,14 +28,14 @@ class Agreement:
     """
 
     vectors: int
-    asked: int
+    results: int
     common: int
     same_order: bool
     index_ms: float
     scan_ms: float
 
 
-def compare(index: VectorIndex, query: np.ndarray, k: int) -> Agreement:
+def compare(index: VectorIndex, query: np.ndarray, k: int) -> IndexComparison:
     """Search an index and scan its vectors, five times each.
 
     Args:
@@ -43,20 +43,20 @@ def compare(index: VectorIndex, query: np.ndarray, k: int) -> Agreement:
         query: float32 [d].
         k: Results.
     """
-    (_, found), index_ms = _timed(lambda: index.search(query[None], k))
+    (_, indexed), index_ms = _timed(lambda: index.search(query[None], k))
     (_, expected), scan_ms = _timed(lambda: exact_scan(index.vectors, query[None], k))
-    common = len(np.intersect1d(found[0], expected[0]))
-    same = bool(np.array_equal(found[0], expected[0]))
-    return Agreement(len(index), found.shape[1], common, same, index_ms, scan_ms)
+    common = len(np.intersect1d(indexed[0], expected[0]))
+    same = bool(np.array_equal(indexed[0], expected[0]))
+    return IndexComparison(len(index), indexed.shape[1], common, same, index_ms, scan_ms)
 
 
 def _timed(
     search: Callable[[], tuple[np.ndarray, np.ndarray]],
 ) -> tuple[tuple[np.ndarray, np.ndarray], float]:
-    """What a search finds, and the median of its times in milliseconds."""
+    """The result of a search, and the median of its times in milliseconds."""
     times = []
     for _ in range(_REPEATS):
         start = time.perf_counter()
-        found = search()
+        results = search()
         times.append(1000 * (time.perf_counter() - start))
-    return found, statistics.median(times)
+    return results, statistics.median(times)

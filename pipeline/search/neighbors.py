@@ -1,4 +1,4 @@
-"""Products around a product, and around the centre of a category, by a catalogue's own vectors: no model is needed."""
+"""Products nearest to a product or to the centroid of a category, by the catalogue's own vectors, without a model."""
 
 from __future__ import annotations
 
@@ -7,33 +7,34 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.catalog.catalog import Catalog
+from pipeline.data.vectors import unit
 from pipeline.search.product_search import Hit
 from pipeline.search.vector_index import best_of, skip_near_duplicates
 
 
 @dataclass(frozen=True)
-class Centre:
-    """The centre of some products: the mean of their fused vectors, made one long.
+class Centroid:
+    """Distances of some products to their centroid, the L2-normalized mean of their fused vectors.
 
     Attributes:
-        rows: int64 [m], the products, nearest to the centre first.
-        distances: float32 [m], 1 - cosine to the centre, rising, 0 to 2.
-        spread: Mean of the distances.
+        rows: int64 [m], the products, nearest to the centroid first.
+        distances: float32 [m], 1 - cosine to the centroid, rising, 0 to 2.
+        dispersion: Mean of the distances.
     """
 
     rows: np.ndarray
     distances: np.ndarray
-    spread: float
+    dispersion: float
 
 
 def nearest_products(catalog: Catalog, row: int, k: int, threshold: float | None = None) -> list[Hit]:
-    """The k products most alike to one, itself left out.
+    """The k products most similar to one, itself left out.
 
     Args:
         catalog: The catalogue.
         row: The product.
         k: Products to return; fewer come back from a smaller catalogue.
-        threshold: Cosine above which a product counts as the same as the one asked for, or as one nearer to it, and
+        threshold: Cosine above which a product counts as the same as `row`, or as one nearer to it, and
             is skipped; None keeps all.
 
     Returns:
@@ -48,17 +49,17 @@ def nearest_products(catalog: Catalog, row: int, k: int, threshold: float | None
         scores, rows = (values[np.array(kept[1:], dtype=np.int64) - 1] for values in (scores, rows))
     sides = [catalog.vectors("text"), catalog.vectors("image")]
     hits = []
-    for score, found in zip(scores.tolist(), rows.tolist(), strict=True):
+    for score, other in zip(scores.tolist(), rows.tolist(), strict=True):
         text, image = (
-            float(vectors[found] @ vectors[row]) if present[found] and present[row] else None
+            float(vectors[other] @ vectors[row]) if present[other] and present[row] else None
             for vectors, present in sides
         )
-        hits.append(Hit(found, score, text, image))
+        hits.append(Hit(other, score, text, image))
     return hits
 
 
-def centre_of(catalog: Catalog, rows: np.ndarray) -> Centre:
-    """The centre of some products, and how far each lies from it.
+def centroid_of(catalog: Catalog, rows: np.ndarray) -> Centroid:
+    """The centroid of some products, and the distance of each to it.
 
     Args:
         catalog: The catalogue.
@@ -66,7 +67,6 @@ def centre_of(catalog: Catalog, rows: np.ndarray) -> Centre:
     """
     members = catalog.vectors("fused")[0][rows]
     mean = members.mean(axis=0)
-    length = float(np.linalg.norm(mean))
-    distances = 1 - members @ (mean / length if length > 0 else mean)
+    distances = 1 - members @ unit(mean)
     order = np.argsort(distances, kind="stable")
-    return Centre(rows[order].astype(np.int64), distances[order].astype(np.float32), float(distances.mean()))
+    return Centroid(rows[order].astype(np.int64), distances[order].astype(np.float32), float(distances.mean()))

@@ -1,4 +1,4 @@
-"""Nearest neighbours among the vectors of a catalogue: FAISS, the exact scan it must agree with, and product search."""
+"""Product search by text, photo or both: FAISS, BM25 for typed words, near-duplicates skipped."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ProductSearch:
     """Search in a catalogue by text, photo or both.
 
     A text is compared with the products' text vectors and a photo with their photos' vectors; a product that lacks
-    the modality stands there with its fused vector. With both, the score is the weighted mean of the two cosines.
+    the modality is compared by its fused vector. With both, the score is the weighted mean of the two cosines.
     Words typed without a photo are also looked up by BM25, and both scores fused (`fusion.convex_combination`). With a
     photo they are not: the visitor's weight stands between two cosines, which have one scale, and nothing was
     measured that would say how BM25 should share in it.
@@ -71,7 +71,6 @@ class ProductSearch:
         words: str = "",
         text_weight: float = 0.5,
         threshold: float = NEAR_DUPLICATE,
-        skip_row: int = -1,
         allowed: np.ndarray | None = None,
     ) -> list[Hit]:
         """The best products for a query.
@@ -83,23 +82,20 @@ class ProductSearch:
                 "" ranks by the vectors alone, which is for texts that describe a product in full.
             text_weight: Share of the text in the score, 0 to 1; only matters where the query has both.
             threshold: See `skip_near_duplicates`.
-            skip_row: A row never returned (the product that is the query); -1 for none.
             allowed: Bool [n], the rows that can be returned; None for all.
 
         Returns:
             Hits, best first. With `words` the score is the fused one, at most 1, and else a cosine.
         """
         best = self._ranking(query, words, text_weight, allowed)
-        width, there = k, len(self._fused) if allowed is None else int(allowed.sum())
-        if not there:
+        width, searched = k, len(self._fused) if allowed is None else int(allowed.sum())
+        if not searched:
             return []
         while True:
-            width = min(width * _WIDEN, there)
+            width = min(width * _WIDEN, searched)
             scores, rows = best(width)
-            wanted = rows != skip_row
-            scores, rows = scores[wanted], rows[wanted]
             kept = skip_near_duplicates(rows, self._fused, k, threshold)
-            if len(kept) == k or width == there:
+            if len(kept) == k or width == searched:
                 break
         text, image = query.text_vector, query.image_vector
         return [

@@ -5,48 +5,63 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.bundle.encode import encode_products
+from pipeline.bundle.protocol import Encoder
 from pipeline.data.images import Photo
+from pipeline.data.vectors import ProductVectors
 from pipeline.errors import InputError
-
-if TYPE_CHECKING:  # torch is slow to import, and a page can open without it
-    from pipeline.bundle.bundle import Bundle
+from pipeline.types import Modality
 
 _REMEMBERED_TEXTS = 2_048
 
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked: vectors float32 [d], L2-normalised; None for a modality that is not there."""
+    """Vectors of a query, float32 [d], L2-normalized; None for a modality that it lacks.
+
+    Attributes:
+        text_vector: Of its text.
+        image_vector: Of its photo.
+        fused_vector: Of what there is.
+        photo_flaw: Why its photo shows nothing, "" otherwise; beside a text such a photo was left out.
+    """
 
     text_vector: np.ndarray | None
     image_vector: np.ndarray | None
     fused_vector: np.ndarray
+    photo_flaw: str = ""
 
     @property
-    def kind(self) -> str:
-        """What it is made of: "text", "image" or "fused"."""
+    def modality(self) -> Modality:
+        """What its fused vector was made of: "text", "image", or "fused" for both."""
         if self.image_vector is None:
             return "text"
         return "image" if self.text_vector is None else "fused"
 
+    @classmethod
+    def of(cls, vectors: ProductVectors, row: int, photo_flaw: str = "") -> Query:
+        """One of some products."""
+        text = vectors.text[row] if vectors.has_text[row] else None
+        image = vectors.image[row] if vectors.has_image[row] else None
+        return cls(text, image, vectors.fused[row], photo_flaw)
+
 
 class QueryEncoder:
-    """Encodes queries one at a time; texts asked again are not encoded again."""
+    """Encodes queries one at a time; the vectors of recent texts are remembered."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Encoder) -> None:
         self.bundle = bundle
         self._text = lru_cache(maxsize=_REMEMBERED_TEXTS)(self._encode_text)
-        self._before = lru_cache(maxsize=_REMEMBERED_TEXTS)(self._encode_untrained)
+        self._untrained = lru_cache(maxsize=_REMEMBERED_TEXTS)(self._encode_untrained)
 
     def encode(self, text: str | None, photo: Photo | None) -> Query:
-        """Vectors of a query.
+        """Vectors of a query; a photo that shows nothing is left out beside a text.
 
         Args:
-            text: What the text tower reads (`text.product_text`); None or blank for none.
+            text: As the text tower reads it (`text.product_text`); None or blank for none.
             photo: As `images.read_photo` gives it, with the side `bundle.image_size`; None for none.
 
         Raises:
@@ -55,17 +70,32 @@ class QueryEncoder:
         text = (text or "").strip()
         if not text and photo is None:
             raise InputError("a query needs a text or a photo")
-        text_vector = self._text(text) if text else None
-        image_vector = None if photo is None else self.bundle.encode_images(photo.square[None])[0]
-        return fuse(self.bundle, text_vector, image_vector)
+        return Query.of(encode_products(self, [text], [photo]), 0, "" if photo is None else photo.flaw)
+
+    @property
+    def dimension(self) -> int:
+        """Size d of the shared space."""
+        return self.bundle.dimension
+
+    def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
+        """Unit vectors float32 [n, d]."""
+        return np.stack([self._text(text) for text in texts])
+
+    def encode_images(self, images: np.ndarray) -> np.ndarray:
+        """Unit vectors float32 [n, d] of photos, uint8 [n, side, side, 3]."""
+        return self.bundle.encode_images(images)
+
+    def fuse(self, text: np.ndarray, image: np.ndarray, has_text: np.ndarray, has_image: np.ndarray) -> np.ndarray:
+        """Unit vectors float32 [n, d]."""
+        return self.bundle.fuse(text, image, has_text, has_image)
 
     def untrained_cosines(self, text: str, paths: Sequence[str]) -> np.ndarray:
-        """Cosines [n] of a text to n category paths by the text tower as it was before training.
+        """Cosines [n] of a text to n category paths by the pretrained text tower.
 
         The first call loads that tower, which takes seconds.
         """
-        vectors = np.stack([self._before(path) for path in paths])
-        cosines: np.ndarray = vectors @ self._before(text)
+        vectors = np.stack([self._untrained(path) for path in paths])
+        cosines: np.ndarray = vectors @ self._untrained(text)
         return cosines
 
     def _encode_untrained(self, text: str) -> np.ndarray:
@@ -77,15 +107,3 @@ class QueryEncoder:
         vector = self.bundle.encode_texts([text])[0]
         vector.setflags(write=False)  # shared by all who ask again
         return vector
-
-
-def fuse(bundle: Bundle, text: np.ndarray | None, image: np.ndarray | None) -> Query:
-    """The query of two vectors [d], either of which may be None (not both)."""
-    blank = np.zeros(bundle.dimension, dtype=np.float32)
-    fused = bundle.fuse(
-        (blank if text is None else text)[None],
-        (blank if image is None else image)[None],
-        np.array([text is not None]),
-        np.array([image is not None]),
-    )[0]
-    return Query(text, image, fused)

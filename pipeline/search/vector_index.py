@@ -40,19 +40,19 @@ class VectorIndex:
             Scores float32 [q, min(k, n)], falling, and rows int64 of the same shape.
         """
         queries = np.ascontiguousarray(queries, dtype=np.float32)
-        there = len(self) if allowed is None else int(allowed.sum())
-        only = None
+        searched = len(self) if allowed is None else int(allowed.sum())
+        parameters = None
         if allowed is not None:
-            only = faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.flatnonzero(allowed)))  # type: ignore[call-arg]
-        _, rows = self._index.search(queries, min(k + _SPARE, there), params=only)
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.flatnonzero(allowed)))  # type: ignore[call-arg]
+        _, rows = self._index.search(queries, min(k + _SPARE, searched), params=parameters)
         rows.sort(axis=1)  # so that equal scores come in the order of rows, as in a scan
-        scores = np.stack([self.vectors[found] @ query for found, query in zip(rows, queries, strict=True)])
+        scores = np.stack([self.vectors[candidates] @ query for candidates, query in zip(rows, queries, strict=True)])
         best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
         return np.take_along_axis(scores, best, axis=1), np.take_along_axis(rows, best, axis=1)
 
 
 def exact_scan(vectors: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """What `VectorIndex.search` returns, by the obvious way: all inner products, sorted.
+    """The result of `VectorIndex.search` by the obvious way: all inner products, sorted.
 
     Args:
         vectors: float32 [n, d].
@@ -80,7 +80,7 @@ def skip_near_duplicates(rows: np.ndarray, vectors: np.ndarray, k: int, threshol
 
     Args:
         rows: int [m], rows of `vectors`, best first.
-        vectors: float32 [n, d], L2-normalised.
+        vectors: float32 [n, d], L2-normalized.
         k: Rows to keep.
         threshold: A row whose cosine to a kept one lies above it is skipped.
 

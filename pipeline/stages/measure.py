@@ -16,8 +16,8 @@ from pipeline.bundle.bundle import load_bundle
 from pipeline.config.build import Config
 from pipeline.data.schema import SPLITS, read_products
 from pipeline.data.vectors import read_vectors
-from pipeline.evaluation.dataset import CategoryTable, MeasureRows
-from pipeline.evaluation.evaluate import measure
+from pipeline.evaluation.dataset import CategoryTable, EvaluationRows
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.report import render
 from pipeline.taxonomy.paths import read_taxonomy
 
@@ -42,13 +42,13 @@ def run(config: Config, run_dir: Path) -> None:
     for split in SPLITS:
         chosen = (unlearnt["split"] == split).to_numpy()
         if chosen.any():
-            figures[split] = measure(bundle, rows.at(chosen), table, config=config.evaluate, seed=config.seed)
+            figures[split] = evaluate(bundle, rows.at(chosen), table, config=config.evaluate, seed=config.seed)
             _LOG.info("split %s\n%s", split, render(figures[split]))
     write_json(paths.evaluation, figures)
 
 
-def _measure_rows(products: pd.DataFrame, paths: RunPaths) -> MeasureRows:
-    return MeasureRows(
+def _measure_rows(products: pd.DataFrame, paths: RunPaths) -> EvaluationRows:
+    return EvaluationRows(
         texts=products["text"].tolist(),
         truths=[None if pd.isna(path) else str(path) for path in products["category_path"]],
         candidates=[() if row is None else tuple(row) for row in products["candidates"]],

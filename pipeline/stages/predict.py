@@ -16,7 +16,7 @@ from pipeline.bundle.bundle import Bundle, load_bundle
 from pipeline.config.build import Config
 from pipeline.data.schema import PREDICTED, read_table, write_table
 from pipeline.data.vectors import read_vectors
-from pipeline.prediction.predictor import CategoryPredictor, kinds_of
+from pipeline.prediction.predictor import CategoryPredictor, modalities_of
 
 _PAIRS_AT_A_TIME = 65_536  # (product, candidate) pairs: 2 x 100 MB of vectors of 384
 
@@ -33,7 +33,7 @@ def run(config: Config, run_dir: Path) -> None:
     product_ids: list[str] = products["product_id"].to_pylist()
     bundle = load_bundle(paths.calibrated)
     vectors = read_vectors(paths.embeddings, product_ids)
-    predictions = CategoryPredictor(bundle).decode(vectors.fused, kinds_of(vectors.has_text, vectors.has_image))
+    predictions = CategoryPredictor(bundle).decode(vectors.fused, modalities_of(vectors.has_text, vectors.has_image))
     columns = {
         "product_id": product_ids,
         "predicted_path": [prediction.path for prediction in predictions],
@@ -50,7 +50,7 @@ def candidate_scores(
 
     Args:
         bundle: Encodes the paths; each distinct one once.
-        fused: float32 [n, d], L2-normalised.
+        fused: float32 [n, d], L2-normalized.
         candidates: Paths of each product, None where it has no list.
     """
     paths = list(dict.fromkeys(path for row in candidates for path in row or ()))

@@ -1,4 +1,4 @@
-"""A taxonomy as arrays: probabilities summed up the tree, and paths decoded from its top."""
+"""A category tree as arrays: parents, children, depths, subtree sums, and paths decoded from the top."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.taxonomy.paths import SEPARATOR, Taxonomy
+from pipeline.taxonomy.paths import Taxonomy
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,17 @@ class _Level:
 
 
 class CategoryTree:
-    """The tree of category paths, for tables of probabilities [rows, nodes].
+    """The tree of category paths; its nodes are numbered as the sorted paths, so that a subtree is one run of them.
 
-    A table of own probabilities says for each node how likely a product belongs to it and to nothing below it.
+    A table of leaf probabilities [rows, nodes] says for each node how likely a product belongs to it and to nothing
+    below it; one of subtree probabilities, how likely it belongs to it or to anything below it.
 
     Attributes:
         taxonomy: The paths and their parents; node numbers are its positions.
         depths: int [nodes], 1 for the top.
+        parents: int [nodes], -1 for the top.
+        ends: int [nodes], the node behind the last one of each subtree.
+        roots: int [r], the nodes of the top level.
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
@@ -37,49 +41,51 @@ class CategoryTree:
         self._levels = self._by_level()
         order = np.argsort(self.parents, kind="stable")
         parents, starts = np.unique(self.parents[order], return_index=True)
-        self._children = dict(zip(parents.tolist(), np.split(order, starts[1:]), strict=True))
+        self._children = dict(zip(parents.tolist(), np.split(order, starts[1:]), strict=True)) if len(order) else {}
+        self.roots = self.children(-1)
+        self.ends = np.arange(1, len(self) + 1)
+        for node in range(len(self) - 1, -1, -1):  # children before their parent
+            if self.parents[node] >= 0:
+                self.ends[self.parents[node]] = max(self.ends[self.parents[node]], self.ends[node])
 
     def __len__(self) -> int:
         return len(self.taxonomy)
 
-    def sum_up(self, own: np.ndarray) -> np.ndarray:
-        """Probability of each node or anything below it, [n, nodes]; a child is never likelier than its parent."""
-        total = own.copy()
+    def children(self, node: int) -> np.ndarray:
+        """The nodes one level below a node, int [c], in order; those of -1 are the top level."""
+        return self._children.get(node, np.empty(0, dtype=np.int64))
+
+    def sum_up(self, values: np.ndarray) -> np.ndarray:
+        """Sum of the values of each node and of all below it, [n, nodes] of [n, nodes]."""
+        total = values.copy()
         for level in self._levels:  # deepest first
             total[:, level.parents] += np.add.reduceat(total[:, level.nodes], level.starts, axis=1)
         return total
 
-    def descend(self, own: np.ndarray, total: np.ndarray) -> list[int]:
+    def descend(self, leaf: np.ndarray, subtree: np.ndarray) -> list[int]:
         """Nodes of one path: at each the likeliest child, until stopping there is likelier.
 
         Args:
-            own: float [nodes].
-            total: float [nodes], of `sum_up`.
+            leaf: float [nodes], leaf probabilities.
+            subtree: float [nodes], subtree probabilities.
 
         Returns:
             From the top down, at least one.
         """
         nodes: list[int] = []
-        stop = -1.0  # nothing to stop at above the top level
-        children = self._children[-1]
+        stop = -1.0  # a path has at least one level
+        children = self.roots
         while len(children):
-            best = int(children[np.argmax(total[children])])
-            if total[best] <= stop:
+            best = int(children[np.argmax(subtree[children])])
+            if subtree[best] <= stop:
                 break
             nodes.append(best)
-            stop = float(own[best])
-            children = self._children.get(best, np.empty(0, dtype=np.int64))
+            stop = float(leaf[best])
+            children = self.children(best)
         return nodes
 
-    def chain(self, node: int) -> list[int]:
-        """The nodes from the top down to a node."""
-        nodes = [node]
-        while self.parents[nodes[-1]] >= 0:
-            nodes.append(int(self.parents[nodes[-1]]))
-        return nodes[::-1]
-
     def below(self, branches: Sequence[str]) -> np.ndarray:
-        """Which nodes lie in one of some branches, the branch itself included.
+        """Mask of the nodes in some branches, the branch itself included.
 
         Returns:
             bool [nodes].
@@ -88,14 +94,8 @@ class CategoryTree:
             ValueError: If the tree has no such branch.
         """
         inside = np.zeros(len(self), dtype=bool)
-        for branch in branches:
-            first = self.node(branch)
-            inside[first] = True
-            starts = branch + SEPARATOR  # a subtree is one run of the sorted paths
-            for node in range(first + 1, len(self)):
-                if not self.taxonomy.paths[node].startswith(starts):
-                    break
-                inside[node] = True
+        for node in map(self.node, branches):
+            inside[node : self.ends[node]] = True
         return inside
 
     def node(self, path: str) -> int:

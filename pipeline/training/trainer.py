@@ -15,7 +15,7 @@ import torch
 from accelerate import Accelerator
 
 from pipeline.artifacts import RunPaths
-from pipeline.bundle.aliases import name_vectors
+from pipeline.bundle.aliases import alias_vectors
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.writer import save_bundle
 from pipeline.config.build import Config
@@ -116,7 +116,7 @@ class Trainer:
         taxonomy = self.data.taxonomy
         with torch.no_grad():
             vectors = self._project_texts(path_features)
-            names = name_vectors(self._encode_names, taxonomy.paths, taxonomy.names)
+            aliases = alias_vectors(self._encode_names, taxonomy.paths, taxonomy.names)
         meta: dict[str, Any] = {
             "preset": self.config.preset,
             "fingerprint": self.config.training_fingerprint(self.config.train.stages[-1].name, self.products),
@@ -131,7 +131,7 @@ class Trainer:
             category_vectors=vectors,
             seen=[taxonomy.paths[row] for row in np.unique(self.data.train.truth)],
             meta=meta,
-            names=names,
+            aliases=aliases,
         )
 
     def _task(self, stage: TrainStage) -> Task:

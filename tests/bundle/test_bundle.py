@@ -12,7 +12,7 @@ from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.calibration import Calibration
 from pipeline.bundle.files import bundle_hash
 from pipeline.bundle.meta import BUNDLE_VERSION, model_config
-from pipeline.bundle.predictor_state import KINDS, PREDICTORS, PredictorParts
+from pipeline.bundle.predictor_state import PREDICTORS, PredictorParts
 from pipeline.bundle.prototypes import Prototypes
 from pipeline.bundle.writer import add_predictor, adopt_bundle, save_bundle
 from pipeline.config.model import TowerConfig
@@ -22,6 +22,7 @@ from pipeline.models.encoding import TokenCache
 from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import Taxonomy
+from pipeline.types import MODALITIES
 from tests.helpers.damage import edit_model
 
 PATHS = ("Home", "Home > Mugs", "Clothing")
@@ -113,10 +114,10 @@ def test_an_adopted_bundle_knows_what_its_categories_are_called_elsewhere(saved,
     taxonomy = Taxonomy(("Home > Mugs", "Toys"), {"Toys": ("Spielzeug", "Jouets"), "Not there": ("Nirgends",)})
     adopt_bundle(saved[0], tmp_path / "model", taxonomy)
     bundle = load_bundle(tmp_path / "model")
-    assert bundle.names.owners.tolist() == [1, 1]
-    assert bundle.names.vectors == pytest.approx(bundle.encode_texts(["Spielzeug", "Jouets"]), abs=1e-2)
+    assert bundle.aliases.owners.tolist() == [1, 1]
+    assert bundle.aliases.vectors == pytest.approx(bundle.encode_texts(["Spielzeug", "Jouets"]), abs=1e-2)
     adopt_bundle(tmp_path / "model", tmp_path / "plain", Taxonomy(("Toys",)))
-    assert load_bundle(tmp_path / "plain").names is None
+    assert load_bundle(tmp_path / "plain").aliases is None
 
 
 def _copy(folder, target):
@@ -181,16 +182,17 @@ def test_a_predictor_is_added_and_read_back(saved, tmp_path):
     torch.manual_seed(1)
     classes = (("a" * 12, "b" * 12), ("c" * 12,))
     classifier = HierarchicalClassifier(32, 8, (2, 1)).eval()
-    calibrations = {name: {kind: Calibration(share=0.5) for kind in KINDS} for name in PREDICTORS}
-    parts = PredictorParts(classes, classifier, calibrations, 0.95, (("Home", 0.99),), "a" * 12, {"tried": []})
+    calibrations = {name: dict.fromkeys(MODALITIES, Calibration(classifier_weight=0.5)) for name in PREDICTORS}
+    evidence = {"text": Calibration(agreement_coefficients=(0.5,))}
+    parts = PredictorParts(classes, classifier, calibrations, 0.95, "a" * 12, {"tried": []}, evidence)
     prototypes = Prototypes(("a" * 12,), np.eye(1, 32, dtype=np.float32))
     parts = replace(parts, prototypes=prototypes)
     assert load_bundle(saved[0]).predictor is None
     add_predictor(saved[0], tmp_path / "model", parts)
     found = load_bundle(tmp_path / "model").predictor
     assert bundle_hash(tmp_path / "model") == bundle_hash(saved[0])
-    assert (found.classes, found.calibrations, found.precision) == (classes, calibrations, 0.95)
-    assert (found.branches, found.most_frequent, found.notes) == (parts.branches, "a" * 12, {"tried": []})
+    assert (found.classes, found.calibrations, found.target_precision) == (classes, calibrations, 0.95)
+    assert (found.evidence_calibrations, found.most_frequent, found.notes) == (evidence, "a" * 12, {"tried": []})
     vectors = np.eye(3, 32, dtype=np.float32)
     pairs = zip(found.classifier.probabilities(vectors), classifier.probabilities(vectors), strict=True)
     assert all(one == pytest.approx(other, abs=2e-3) for one, other in pairs)
@@ -204,7 +206,7 @@ def test_a_predictor_is_added_and_read_back(saved, tmp_path):
         load_bundle(tmp_path / "model")
 
 
-def test_a_bundle_of_before_the_predictor_is_refused(saved, tmp_path):
+def test_a_bundle_of_an_earlier_version_is_refused(saved, tmp_path):
     add_predictor(saved[0], tmp_path / "old", None)
     meta = BundlePaths(tmp_path / "old").meta
     meta.write_text(json.dumps({**json.loads(meta.read_text()), "version": 1}))

@@ -1,4 +1,4 @@
-"""What the photos of a category look like, beside its name."""
+"""Mean photos of categories, beside their names."""
 
 import numpy as np
 import pytest
@@ -22,20 +22,20 @@ def test_a_prototype_is_the_direction_of_the_mean_photo(photos):
     np.testing.assert_allclose(own, unit(photos[[0, 2]].sum(0, keepdims=True))[0], atol=1e-6)
 
 
-def test_names_lean_towards_photos_and_stay_where_there_are_none(photos):
+def test_names_move_towards_photos_and_stay_where_there_are_none(photos):
     found = Prototypes.of([PATHS[0]] * 3, photos[:3])
     names = photos[3:6]
-    leant = found.lean(PATHS, names, 0.5)
-    np.testing.assert_allclose(np.linalg.norm(leant, axis=1), 1, atol=1e-6)
-    np.testing.assert_allclose(leant[0], unit(names[:1] + 0.5 * found.vectors[:1])[0], atol=1e-6)
-    np.testing.assert_array_equal(leant[1:], names[1:])
-    np.testing.assert_array_equal(found.lean(PATHS, names, 0.0), names)
-    assert not np.array_equal(leant[0], names[0])
+    moved = found.interpolate(PATHS, names, 0.5)
+    np.testing.assert_allclose(np.linalg.norm(moved, axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(moved[0], unit(names[:1] + 0.5 * found.vectors[:1])[0], atol=1e-6)
+    np.testing.assert_array_equal(moved[1:], names[1:])
+    np.testing.assert_array_equal(found.interpolate(PATHS, names, 0.0), names)
+    assert not np.array_equal(moved[0], names[0])
 
 
 def test_photos_of_nothing_known_change_nothing(photos):
     found = Prototypes.of([], photos[:0])
-    np.testing.assert_array_equal(found.lean(PATHS, photos[:3], 0.5), photos[:3])
+    np.testing.assert_array_equal(found.interpolate(PATHS, photos[:3], 0.5), photos[:3])
 
 
 def test_stored_prototypes_come_back(photos):

@@ -49,7 +49,7 @@ def test_centres_and_members_equal_the_obvious_loop(tree: Categories) -> None:
         assert tree.counts[number] == len(rows)
         centre = unit(vectors[rows].mean(axis=0, keepdims=True))[0]
         np.testing.assert_allclose(tree.centroids[number], centre, atol=1e-5)
-        assert tree.spread[number] == pytest.approx(1 - (vectors[rows] @ centre).mean(), abs=1e-5)
+        assert tree.dispersion[number] == pytest.approx(1 - (vectors[rows] @ centre).mean(), abs=1e-5)
         found, cosines = tree.by_distance(number)
         np.testing.assert_allclose(cosines, vectors[found] @ centre, atol=1e-5)
         assert (np.diff(cosines) <= 1e-6).all()

@@ -9,8 +9,8 @@ from pipeline.__main__ import main
 from pipeline.artifacts import ClassifyPaths
 from pipeline.cli.classify import classify_product
 from pipeline.prediction import batch as module
-from pipeline.prediction.batch import classify_catalogue
-from pipeline.prediction.request import Classify
+from pipeline.prediction.batch import BatchClassifier, classify_catalogue
+from pipeline.prediction.request import PredictionRequest
 from tests.helpers.factories import encode, make_row, write_rows
 from tests.helpers.fakes import CATEGORIES, write_catalog, write_small_model
 
@@ -29,15 +29,15 @@ def source(tmp_path):
 
 def test_a_catalogue_is_classified_and_bad_rows_are_rejected(model, source, tmp_path):
     out = tmp_path / "out.parquet"
-    figures = classify_catalogue(model, str(source), out, asked=Classify(batch=8))
+    figures = classify_catalogue(model, str(source), out, request=PredictionRequest(batch=8))
     table = pq.read_table(out)
     assert table.schema.equals(module.PREDICTIONS)
     assert (figures["rows"], figures["rejects"]) == (len(table), 1) == (29, 1)
     assert set(table["path"].to_pylist()) <= set(CATEGORIES)
     for row in table.to_pylist():
         assert len(row["confidences"]) == len(row["path"].split(" > "))
-        assert row["path"].startswith(row["certain_path"])
-        assert row["needs_review"] == (row["certain_path"] != row["path"])
+        assert row["path"].startswith(row["accepted_path"])
+        assert row["needs_review"] == (row["accepted_path"] != row["path"])
         assert len(row["alternatives"]) == len(row["alternative_scores"]) == module.ALTERNATIVES
     (reject,) = pq.read_table(ClassifyPaths(out).rejects).to_pylist()
     assert (reject["source_row"], "neither text" in reject["reason"]) == (4, True)
@@ -54,12 +54,12 @@ def test_a_photo_that_says_nothing_is_no_evidence(model, tmp_path):
     rows[1] |= {"product_image": plain, "product_title": "", "product_description": ""}
     rows += [{**rows[0], "product_image": None}, {**rows[2], "product_image": plain, "product_description": "more"}]
     source, out = write_rows(tmp_path / "products.parquet", rows), tmp_path / "out.parquet"
-    classify_catalogue(model, str(source), out, asked=Classify())
+    classify_catalogue(model, str(source), out, request=PredictionRequest())
     with_noise, blind, sound, without, with_plain = pq.read_table(out).to_pylist()
     assert [row["photo_flaw"] for row in (with_noise, blind, sound)] == ["noise", "one color", ""]
     assert with_plain["photo_flaw"] == "one color"
     assert with_noise["confidences"] == without["confidences"]  # the text alone
-    assert (blind["certain_path"], blind["familiar"]) == ("", False)
+    assert (blind["accepted_path"], blind["in_distribution"]) == ("", False)
 
 
 def test_a_catalogue_lends_its_evidence_to_every_row(model, source, tmp_path):
@@ -67,56 +67,56 @@ def test_a_catalogue_lends_its_evidence_to_every_row(model, source, tmp_path):
     catalog = write_catalog(tmp_path / "catalog.parquet", titles)
     known = pq.read_table(catalog, columns=["product_id"])["product_id"].to_pylist()
     out = tmp_path / "out.parquet"
-    classify_catalogue(model, str(source), out, catalog=catalog, asked=Classify(batch=16))
+    classify_catalogue(model, str(source), out, catalog=catalog, request=PredictionRequest(batch=16))
     rows = pq.read_table(out).to_pylist()
     for row in rows:
         assert 1 <= len(row["evidence"]) <= len(known)
         assert set(row["evidence"]) <= set(known)
         assert len(row["agreement"]) == len(row["confidences"])
         assert all(0 <= share <= 1 for share in row["agreement"])
-    classify_catalogue(model, str(source), out, asked=Classify(batch=16))
+    classify_catalogue(model, str(source), out, request=PredictionRequest(batch=16))
     assert all(row["evidence"] == row["agreement"] == [] for row in pq.read_table(out).to_pylist())
 
 
 def test_a_stopped_run_goes_on_and_gives_the_same(model, source, tmp_path, monkeypatch):
-    asked, whole = Classify(batch=8), tmp_path / "whole.parquet"
-    classify_catalogue(model, str(source), whole, asked=asked)
+    request, whole = PredictionRequest(batch=8), tmp_path / "whole.parquet"
+    classify_catalogue(model, str(source), whole, request=request)
     broken, seen = tmp_path / "broken.parquet", []
-    real = module._predict
+    real = BatchClassifier.classify
 
-    def dies(rows, *others):
+    def dies(self, rows):
         seen.append(len(rows))
         if len(seen) == 3:
             raise KeyboardInterrupt
-        return real(rows, *others)
+        return real(self, rows)
 
-    monkeypatch.setattr(module, "_predict", dies)
+    monkeypatch.setattr(BatchClassifier, "classify", dies)
     with pytest.raises(KeyboardInterrupt):
-        classify_catalogue(model, str(source), broken, asked=asked)
+        classify_catalogue(model, str(source), broken, request=request)
     assert not broken.exists()
-    monkeypatch.setattr(module, "_predict", lambda *rest: seen.append(0) or real(*rest))
-    classify_catalogue(model, str(source), broken, asked=asked)
+    monkeypatch.setattr(BatchClassifier, "classify", lambda *rest: seen.append(0) or real(*rest))
+    classify_catalogue(model, str(source), broken, request=request)
     assert seen[3:] == [0, 0]  # two of four batches were there
     assert pq.read_table(broken).equals(pq.read_table(whole))
 
 
 def test_a_file_that_changed_under_the_same_name_starts_over(model, source, tmp_path, monkeypatch):
-    asked, out, batches = Classify(batch=8), tmp_path / "out.parquet", []
-    real = module._predict
+    request, out, batches = PredictionRequest(batch=8), tmp_path / "out.parquet", []
+    real = BatchClassifier.classify
 
-    def dies(rows, *others):
-        batches.append(len(rows))
+    def dies(*arguments):
+        batches.append(0)
         if len(batches) == 3:
             raise KeyboardInterrupt
-        return real(rows, *others)
+        return real(*arguments)
 
-    monkeypatch.setattr(module, "_predict", dies)
+    monkeypatch.setattr(BatchClassifier, "classify", dies)
     with pytest.raises(KeyboardInterrupt):
-        classify_catalogue(model, str(source), out, asked=asked)
-    monkeypatch.setattr(module, "_predict", real)
+        classify_catalogue(model, str(source), out, request=request)
+    monkeypatch.setattr(BatchClassifier, "classify", real)
     rows = [make_row(number + 100, np.random.default_rng(number + 100), dirt=False) for number in range(30)]
     write_rows(source, [{**row, "product_title": f"corrected {number}"} for number, row in enumerate(rows)])
-    classify_catalogue(model, str(source), out, asked=asked)
+    classify_catalogue(model, str(source), out, request=request)
     assert pq.read_table(out)["title"].to_pylist() == [f"corrected {number}" for number in range(30)]
 
 
@@ -124,7 +124,7 @@ def test_another_setting_starts_afresh(model, source, tmp_path):
     paths = ClassifyPaths(tmp_path / "out.parquet")
     paths.parts.mkdir()
     paths.part(0).write_bytes(b"of another model")
-    classify_catalogue(model, str(source), paths.out, asked=Classify(batch=16))
+    classify_catalogue(model, str(source), paths.out, request=PredictionRequest(batch=16))
     assert pq.read_table(paths.out).num_rows == 29
 
 
@@ -134,7 +134,7 @@ def test_one_product_with_evidence(model, tmp_path, capsys):
         tmp_path / "catalog.parquet", [("red shirt", "Clothing > Shirts"), ("vase", "Home > Vases")]
     )
     answer = classify_product(
-        model, "red shirt", "<b>cotton</b>", tmp_path / "photo.png", catalog=catalog, asked=Classify()
+        model, "red shirt", "<b>cotton</b>", tmp_path / "photo.png", catalog=catalog, request=PredictionRequest()
     )
     printed = capsys.readouterr().out
     assert answer["path"] in CATEGORIES

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.vectors import ProductVectors
-from pipeline.evaluation.dataset import CategoryTable, MeasureRows, read_rows
+from pipeline.evaluation.dataset import CategoryTable, EvaluationRows, read_rows
 from tests.helpers.factories import write_dataset
 from tests.helpers.measuring import PATHS, RandomEncoder
 
@@ -19,7 +19,7 @@ def test_parts_of_different_length_are_refused():
     none = np.zeros((1, 6), dtype=np.float32)
     vectors = ProductVectors(none, none, none, np.ones(1, dtype=bool), np.ones(1, dtype=bool))
     with pytest.raises(ValueError, match="differ in length"):
-        MeasureRows(["a", "b"], [None, None], [(), ()], vectors)
+        EvaluationRows(["a", "b"], [None, None], [(), ()], vectors)
 
 
 def test_the_test_split_is_read_unless_told_otherwise(tmp_path):

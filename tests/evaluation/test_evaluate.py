@@ -6,15 +6,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pipeline.bundle.encode import product_vectors
 from pipeline.cli.evaluate import evaluate_command
 from pipeline.config.stages import EvaluateConfig
-from pipeline.evaluation.dataset import CategoryTable, MeasureRows
-from pipeline.evaluation.evaluate import measure
+from pipeline.evaluation.dataset import CategoryTable, EvaluationRows
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.report import render
 from pipeline.evaluation.taxonomy_eval import BY_LEVEL, SINGLE
 from tests.helpers.factories import write_dataset
-from tests.helpers.measuring import PATHS, RandomEncoder, make_rows
+from tests.helpers.measuring import PATHS, RandomEncoder, make_rows, with_photo_vectors
 
 CONFIG = EvaluateConfig(bootstrap=50)
 
@@ -65,7 +64,7 @@ def measured():
     encoder = RandomEncoder()
     rows = make_rows(encoder)
     table = CategoryTable.of(encoder, PATHS, rows.candidates)
-    return encoder, rows, table, measure(encoder, rows, table, config=CONFIG, seed=1)
+    return encoder, rows, table, evaluate(encoder, rows, table, config=CONFIG, seed=1)
 
 
 @pytest.mark.parametrize("group", ["", "seen", "unseen"])
@@ -160,23 +159,23 @@ def test_counts(measured):
 
 def test_the_same_seed_gives_the_same_figures(measured):
     encoder, rows, table, figures = measured
-    assert measure(encoder, rows, table, config=CONFIG, seed=1) == figures
-    assert measure(encoder, rows, table, config=CONFIG, seed=2) != figures
+    assert evaluate(encoder, rows, table, config=CONFIG, seed=1) == figures
+    assert evaluate(encoder, rows, table, config=CONFIG, seed=2) != figures
 
 
 def test_the_order_of_candidates_does_not_matter(measured):
     encoder, rows, table, figures = measured
-    turned = MeasureRows(rows.texts, rows.truths, [row[::-1] for row in rows.candidates], rows.vectors)
-    again = measure(encoder, turned, table, config=CONFIG, seed=1)
+    turned = EvaluationRows(rows.texts, rows.truths, [row[::-1] for row in rows.candidates], rows.vectors)
+    again = evaluate(encoder, turned, table, config=CONFIG, seed=1)
     assert again["rerank"]["fused"] == figures["rerank"]["fused"]
 
 
 def one_kind(texts, truths, candidates, has_image):
     encoder = RandomEncoder()
     image = encoder.encode_texts([f"photo {number}" for number in range(len(texts))]) * np.array(has_image)[:, None]
-    rows = MeasureRows(texts, truths, candidates, product_vectors(encoder, texts, image, np.array(has_image)))
+    rows = EvaluationRows(texts, truths, candidates, with_photo_vectors(encoder, texts, image, np.array(has_image)))
     table = CategoryTable.of(encoder, PATHS, candidates)
-    return measure(encoder, rows, table, config=CONFIG, seed=0)
+    return evaluate(encoder, rows, table, config=CONFIG, seed=0)
 
 
 def test_rows_without_photos_have_no_image_figures():
@@ -216,10 +215,10 @@ def test_one_row_is_enough_for_what_it_allows():
 
 def test_a_truth_outside_the_taxonomy_is_never_right_but_shares_levels():
     encoder = RandomEncoder()
-    rows = MeasureRows(
+    rows = EvaluationRows(
         ["a"] * 3, ["Home > Decor > Lamps"] * 3, [("Home > Decor > Lamps", "Toys")] * 3, make_rows(encoder, 3).vectors
     )
-    figures = measure(
+    figures = evaluate(
         encoder, rows, CategoryTable.of(encoder, ["Home > Decor"], rows.candidates), config=CONFIG, seed=0
     )
     assert figures["open"]["default"]["fused"]["acc1"]["value"] == 0

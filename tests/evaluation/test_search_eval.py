@@ -9,7 +9,7 @@ from pipeline.__main__ import main
 from pipeline.config.stages import EvaluateConfig
 from pipeline.data.sources import SourceError
 from pipeline.evaluation import search_eval
-from pipeline.evaluation.search_eval import held_out_choice, measure_search, read_judged, render
+from pipeline.evaluation.search_eval import evaluate_search, held_out_choice, read_judged, render
 from tests.helpers import SHARED
 from tests.helpers.fakes import word_vector
 
@@ -56,7 +56,7 @@ def test_what_is_read(tmp_path):
 
 def test_every_way_is_measured(tmp_path):
     search = read_judged(_write(tmp_path, _products(), _judgements()))
-    figures = measure_search(FakeEncoder(), search, config=EvaluateConfig(bootstrap=20), seed=0)
+    figures = evaluate_search(FakeEncoder(), search, config=EvaluateConfig(bootstrap=20), seed=0)
     assert set(figures["search"]) == set(search_eval._NAMES)
     for way in ("bm25", "trained", "rrf", "convex", "shipped"):
         assert figures["search"][way]["ndcg10"]["value"] == pytest.approx(1)

@@ -17,6 +17,7 @@ from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.bundle.files import write_meta
 from pipeline.catalog.meta import ANALYSIS_KEY, METADATA_KEY, write_catalog
 from pipeline.data.json_checks import sealed
+from pipeline.types import MODALITIES
 from tests.helpers.fakes import CATEGORIES, DIMENSION, write_small_model
 
 ABSENT = object()
@@ -55,7 +56,7 @@ def name_files(model: Path) -> dict[str, Any]:
 
 
 def metadata(path: Path) -> dict[str, Any]:
-    """What a catalogue says of itself."""
+    """The metadata of a catalogue."""
     found: dict[str, Any] = json.loads(pq.read_metadata(path).metadata[METADATA_KEY])
     return found
 
@@ -92,7 +93,7 @@ def set_metadata(path: Path, **texts: bytes) -> None:
 
 
 def edit_metadata(path: Path, place: tuple[str | int, ...], given: Any, *, seal: bool) -> None:
-    """Change one field of what a catalogue says of itself."""
+    """Change one field of a catalogue's metadata."""
     meta = metadata(path)
     put(meta, place, given)
     set_metadata(path, meta=json.dumps(sealed(meta) if seal else meta).encode())
@@ -133,18 +134,18 @@ def describe(place: tuple[str | int, ...], value: Any) -> str:
 def write_full_model(folder: Path) -> Path:
     """A small bundle that has every file a bundle can have."""
     from pipeline.bundle.calibration import Calibration
-    from pipeline.bundle.predictor_state import KINDS, PREDICTORS, PredictorParts
+    from pipeline.bundle.predictor_state import PREDICTORS, PredictorParts
     from pipeline.bundle.prototypes import Prototypes
     from pipeline.bundle.writer import add_metrics, add_predictor, adopt_bundle
     from pipeline.models.classifier import HierarchicalClassifier
     from pipeline.taxonomy.paths import Taxonomy  # brings torch, like those below: only for tests that ask for it
 
-    setting = {kind: Calibration(share=0.5, names=True) for kind in KINDS}
+    setting = {kind: Calibration(classifier_weight=0.5, aliases=True) for kind in MODALITIES}
     parts = PredictorParts(
         (("a" * 12, "b" * 12),),
         HierarchicalClassifier(DIMENSION, 8, (2,)),
         dict.fromkeys(PREDICTORS, setting),
-        supported=setting,
+        evidence_calibrations=setting,
         prototypes=Prototypes(("a" * 12,), np.eye(1, DIMENSION, dtype=np.float32)),
     )
     write_small_model(folder)

@@ -1,4 +1,4 @@
-"""A bundle without towers and a small catalogue made by hand: what serving needs, in milliseconds.
+"""A bundle without towers and a small catalogue made by hand: all that prediction and the Space need, in milliseconds.
 
 A text's vector is made of its words and a category's of the words of its path, so that likeness can be foreseen.
 """
@@ -20,15 +20,17 @@ import pyarrow as pa
 from PIL import Image
 
 from pipeline.artifacts import write_json
-from pipeline.bundle.aliases import NameVectors, name_vectors
+from pipeline.bundle.aliases import AliasVectors, alias_vectors
 from pipeline.bundle.calibration import Calibration
 from pipeline.bundle.meta import BUNDLE_VERSION
-from pipeline.bundle.predictor_state import KINDS, uncalibrated
+from pipeline.bundle.predictor_state import PREDICTORS, PredictorParts, hashed_classes
 from pipeline.catalog import meta as catalog_meta
 from pipeline.config.presets import tiny
 from pipeline.data.json_checks import sealed
 from pipeline.data.schema import catalog_schema, vectors_to_arrow
+from pipeline.data.vectors import unit
 from pipeline.provenance import Provenance
+from pipeline.types import MODALITIES
 
 DIMENSION = 32
 CATEGORIES = (
@@ -45,7 +47,7 @@ FAKE_FILES = {
     "categories.parquet": b"",
     "tokenizer/tokenizer.json": b"{}",
 }
-"""What lies beside the model.json of the fake bundle."""
+"""Files beside the model.json of the fake bundle."""
 
 PRODUCTS = [
     ("red shirt", "Clothing > Shirts"),
@@ -58,18 +60,21 @@ PRODUCTS = [
 ]
 
 
-def unit(vectors: np.ndarray) -> np.ndarray:
-    return (vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)).astype(np.float32)
-
-
 def word_vector(text: str) -> np.ndarray:
     words = [word.rstrip("s") for word in re.findall(r"\w+", text.lower())]
     seeds = [int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "little") for word in words]
-    return unit(np.sum([np.random.default_rng(seed).normal(size=DIMENSION) for seed in seeds], axis=0))
+    total = np.sum([np.random.default_rng(seed).normal(size=DIMENSION) for seed in seeds], axis=0)
+    return unit(total).astype(np.float32)
+
+
+def uncalibrated() -> PredictorParts:
+    """The retrieval as it is, its probabilities taken for confidences."""
+    plain = dict.fromkeys(MODALITIES, Calibration())
+    return PredictorParts((), None, {"retrieval": plain, "default": plain})
 
 
 class FakeBundle:
-    """The methods of `pipeline.bundle.bundle.Bundle` that serving calls."""
+    """The methods of `pipeline.bundle.bundle.Bundle` that prediction calls."""
 
     dimension = DIMENSION
     image_size = 16
@@ -78,12 +83,12 @@ class FakeBundle:
     def __init__(self, categories: Sequence[str] = CATEGORIES, temperature: float = 1.0) -> None:
         self.meta = {}
         plain = uncalibrated()
-        setting = {kind: Calibration(sharpness=1 / temperature) for kind in KINDS}
+        setting = dict.fromkeys(MODALITIES, Calibration(inverse_temperature=1 / temperature))
         self.predictor = replace(plain, calibrations=dict.fromkeys(plain.calibrations, setting))
         self.config = SimpleNamespace()
         self.categories = tuple(categories)
         self.category_vectors = np.stack([word_vector(path) for path in categories])
-        self.names: NameVectors | None = None
+        self.aliases: AliasVectors | None = None
         self.texts_encoded: list[str] = []
 
     def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
@@ -98,8 +103,8 @@ class FakeBundle:
     def encode_categories(self, paths: Sequence[str]) -> np.ndarray:
         return np.stack([word_vector(path) for path in paths])
 
-    def encode_names(self, paths: Sequence[str], names: Mapping[str, Sequence[str]]) -> NameVectors | None:
-        return name_vectors(self.encode_texts, paths, names)
+    def encode_aliases(self, paths: Sequence[str], aliases: Mapping[str, Sequence[str]]) -> AliasVectors | None:
+        return alias_vectors(self.encode_texts, paths, aliases)
 
     def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
         return np.stack([word_vector(text[::-1]) for text in texts])  # another order than after training
@@ -109,6 +114,28 @@ class FakeBundle:
 
     def fuse(self, text: np.ndarray, image: np.ndarray, has_text: np.ndarray, has_image: np.ndarray) -> np.ndarray:
         return unit(text * has_text[:, None] + image * has_image[:, None])
+
+
+def bundle_with_classifier(
+    paths: Sequence[str], weight: float = 0.5, seed: int = 0, truths: Sequence[str] | None = None
+) -> FakeBundle:
+    """A bundle whose classifier has random weights and knows every path, or only the truths."""
+    import torch  # only for tests that ask for a classifier
+
+    from pipeline.models.classifier import ClassTable, HierarchicalClassifier
+
+    bundle = FakeBundle(paths)
+    torch.manual_seed(seed)
+    table = ClassTable.of(list(truths or paths))
+    classifier = HierarchicalClassifier(DIMENSION, 8, table.sizes).eval().requires_grad_(False)
+    for value in classifier.state_dict().values():
+        value.mul_(3)
+    weights = {"retrieval": 0.0, "classifier": 1.0, "default": weight}
+    calibrations = {
+        name: dict.fromkeys(MODALITIES, Calibration(classifier_weight=weights[name])) for name in PREDICTORS
+    }
+    bundle.predictor = PredictorParts(hashed_classes(table.paths), classifier, calibrations)
+    return bundle
 
 
 def webp(colour: tuple[int, int, int] = (200, 30, 30), size: int = 24) -> bytes:

@@ -1,15 +1,14 @@
-"""What is measured in tests: an encoder of random vectors, and random products."""
+"""Subjects of evaluation tests: an encoder of random vectors, and random products."""
 
 import zlib
 from dataclasses import replace
 
 import numpy as np
 
-from pipeline.bundle.encode import product_vectors
-from pipeline.bundle.predictor_state import uncalibrated
-from pipeline.data.vectors import unit
-from pipeline.evaluation.dataset import MeasureRows
+from pipeline.data.vectors import ProductVectors, unit
+from pipeline.evaluation.dataset import EvaluationRows
 from pipeline.taxonomy.paths import hash_path
+from tests.helpers.fakes import uncalibrated
 
 PATHS = tuple(
     " > ".join(names)
@@ -56,7 +55,7 @@ class RandomEncoder:
         self.asked += paths
         return self._vectors(paths, self.dimension)
 
-    def encode_names(self, paths, names):
+    def encode_aliases(self, paths, aliases):
         return None
 
     def encode_texts_untrained(self, texts):
@@ -67,6 +66,15 @@ class RandomEncoder:
 
     def fuse(self, text, image, has_text, has_image):
         return unit(text * has_text[:, None] + image * has_image[:, None])
+
+
+def with_photo_vectors(encoder, texts, image, has_image):
+    """Products whose photos' vectors are given; their texts are encoded."""
+    has_text = np.array([bool(text) for text in texts])
+    text = np.zeros((len(texts), encoder.dimension), dtype=np.float32)
+    if has_text.any():
+        text[has_text] = encoder.encode_texts([one for one in texts if one])
+    return ProductVectors(encoder.fuse(text, image, has_text, has_image), text, image, has_text, has_image)
 
 
 def make_rows(encoder, n=80, seed=0):
@@ -82,4 +90,4 @@ def make_rows(encoder, n=80, seed=0):
         candidates.append(tuple(row))
     has_image = np.array([not text or rng.random() < 0.7 for text in texts])
     image = unit(rng.normal(size=(n, encoder.dimension)).astype(np.float32)) * has_image[:, None]
-    return MeasureRows(texts, truths, candidates, product_vectors(encoder, texts, image, has_image))
+    return EvaluationRows(texts, truths, candidates, with_photo_vectors(encoder, texts, image, has_image))

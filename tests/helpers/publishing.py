@@ -1,4 +1,4 @@
-"""What the tests of publishing share: who publishes where, and a catalogue that matches its bundle."""
+"""Shared by the tests of publishing: accounts and repositories, and a catalogue that matches its bundle."""
 
 import json
 from pathlib import Path

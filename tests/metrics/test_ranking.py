@@ -61,7 +61,7 @@ def test_neighbour_precision_equals_the_slow_version(threshold):
     vectors[30:40] = vectors[:10] + 1e-3
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     labels = rng.integers(0, 3, size=60)
-    found = ranking.neighbour_precision(vectors, labels, (1, 3), near_duplicate=threshold, chunk=7)
+    found = ranking.neighbor_precision(vectors, labels, (1, 3), near_duplicate=threshold, chunk=7)
     for k, ratio in zip((1, 3), found, strict=True):
         for query in range(60):
             kept = slow_neighbours(vectors, query, k, threshold)
@@ -71,7 +71,7 @@ def test_neighbour_precision_equals_the_slow_version(threshold):
 
 def test_a_near_duplicate_earns_nothing():
     vectors = np.array([[1, 0], [1, 0], [0.6, 0.8]], dtype=np.float32)
-    (first,) = ranking.neighbour_precision(vectors, np.array([0, 0, 1]), (1,), near_duplicate=0.985)
+    (first,) = ranking.neighbor_precision(vectors, np.array([0, 0, 1]), (1,), near_duplicate=0.985)
     assert first.numerator.tolist() == [0, 0, 0]
     assert first.denominator.tolist() == [1, 1, 1]
 

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from pipeline.bundle.calibration import Calibration
-from pipeline.bundle.predictor_state import KINDS
 from pipeline.bundle.prototypes import Prototypes
 from pipeline.prediction.rerank import PHOTO_ALONE, beside_untrained, fade, moves, rerank, text_weight
 from pipeline.search.query import Query
+from pipeline.types import MODALITIES
 from tests.helpers.fakes import CATEGORIES, FakeBundle, unit, word_vector
 
 
@@ -27,7 +27,7 @@ def test_a_photo_alone_is_compared_with_what_its_categories_look_like() -> None:
     bundle = _Gated()
     names = bundle.encode_categories(CATEGORIES)
     told = rerank(bundle, Query(None, photo, photo), CATEGORIES).set_index("category_path")
-    setting = {kind: Calibration(pictures=0.5) for kind in KINDS}
+    setting = {kind: Calibration(prototype_weight=0.5) for kind in MODALITIES}
     prototypes = Prototypes.of(["Home > Vases"], photo[None])
     bundle.predictor = replace(bundle.predictor, calibrations={"default": setting}, prototypes=prototypes)
     leant = unit(names[CATEGORIES.index("Home > Vases")] + 0.5 * photo) @ photo

@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 
 from pipeline.bundle.calibration import PRECISIONS, Calibration
-from pipeline.bundle.predictor_state import KINDS, PREDICTORS
+from pipeline.bundle.predictor_state import PREDICTORS
 from pipeline.bundle.prototypes import Prototypes
 from pipeline.config.stages import PredictConfig
-from pipeline.prediction.calibrate import TuningRows, calibrate, recalibrate
+from pipeline.data.vectors import unit
+from pipeline.prediction.calibrate import Sample, TuningRows, calibrate, recalibrate
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.prediction.tune import tune
-from pipeline.search.evidence import Support
-from tests.helpers.fakes import CATEGORIES, FakeBundle, unit, word_vector
-from tests.prediction.test_predictor import _with_classifier
+from pipeline.search.evidence import NeighborEvidence
+from pipeline.types import MODALITIES
+from tests.helpers.fakes import CATEGORIES, FakeBundle, bundle_with_classifier, word_vector
 
-CONFIG = PredictConfig(sharpness=(1.0, 3.0), shares=(0.0, 0.5), class_weights=(0.0, 0.5))
+CONFIG = PredictConfig(inverse_temperatures=(1.0, 3.0), classifier_weights=(0.0, 0.5), class_weights=(0.0, 0.5))
 
 
 def _rows(n: int = 300, noise: float = 1.2, floor: float = 0.0) -> TuningRows:
@@ -38,53 +39,58 @@ def test_weights_are_the_share_asked_for():
 def test_calibration_brings_the_error_down_and_thresholds_hold_their_precision():
     predictor = CategoryPredictor(FakeBundle())
     rows = _rows(noise=3.0)
-    judged, found = calibrate([(predictor, rows)], Calibration(sharpness=4.0), CONFIG)
-    before = np.abs(np.average(judged.probability[:, 0] - judged.right[:, 0], weights=judged.weights))
-    after = np.abs(np.average(judged.confidence[:, 0] - judged.right[:, 0], weights=judged.weights))
+    predictions, found = calibrate([Sample(predictor, rows)], Calibration(inverse_temperature=4.0), CONFIG)
+    before = np.abs(np.average(predictions.probability[:, 0] - predictions.correct[:, 0], weights=predictions.weights))
+    after = np.abs(np.average(predictions.confidence[:, 0] - predictions.correct[:, 0], weights=predictions.weights))
     assert after < 0.02 < before
     for place, precision in enumerate(PRECISIONS):
         for level, threshold in enumerate(found.thresholds[place]):
             if threshold is None:
                 continue
-            passed = judged.there[:, level] & (judged.confidence[:, level] >= threshold)
-            weights = judged.weights[passed]
-            assert (weights * judged.right[passed, level]).sum() / weights.sum() >= precision - 0.01
+            passed = predictions.present[:, level] & (predictions.confidence[:, level] >= threshold)
+            weights = predictions.weights[passed]
+            assert (weights * predictions.correct[passed, level]).sum() / weights.sum() >= precision - 0.01
     rising = [row[0] for row in found.thresholds if row[0] is not None]
     assert rising == sorted(rising)
     nearest = predictor.scorer.nearest(rows.vectors)
-    assert np.average(nearest >= found.familiar, weights=judged.weights) == pytest.approx(0.98, abs=0.01)
+    assert np.average(nearest >= found.in_distribution_cosine, weights=predictions.weights) == pytest.approx(
+        0.98, abs=0.01
+    )
     covered = [row[0] for row in found.coverage]
     assert covered == sorted(covered, reverse=True)
 
 
 def test_what_is_chosen_is_the_best_of_what_was_tried():
-    bundle = _with_classifier(CATEGORIES)
+    bundle = bundle_with_classifier(CATEGORIES)
     parts = {exponent: replace(bundle.predictor, calibrations={}) for exponent in CONFIG.class_weights}
-    found, judged = tune(bundle, parts, {"text": _rows(120)}, CONFIG)
+    found, predictions = tune(bundle, parts, {"text": _rows(120)}, CONFIG)
     tried = found.notes["tried"]
     assert len(tried) == 2 + 2
     chosen = found.calibrations["default"]["text"]
     best = max(tried, key=lambda record: record["score"])
-    assert (chosen.sharpness, chosen.share) == (best["sharpness"], best["share"])
-    assert set(found.calibrations) == set(judged) == set(PREDICTORS)
+    assert (chosen.inverse_temperature, chosen.classifier_weight) == (
+        best["inverse_temperature"],
+        best["classifier_weight"],
+    )
+    assert set(found.calibrations) == set(predictions) == set(PREDICTORS)
     assert found.calibrations["default"]["image"] == chosen  # no photo to choose on
-    assert set(found.calibrations["default"]) == set(KINDS)
-    assert found.calibrations["retrieval"]["text"].share == 0
-    assert found.calibrations["classifier"]["text"].share == 1
+    assert set(found.calibrations["default"]) == set(MODALITIES)
+    assert found.calibrations["retrieval"]["text"].classifier_weight == 0
+    assert found.calibrations["classifier"]["text"].classifier_weight == 1
 
 
-def test_names_in_other_languages_are_read_where_that_is_better():
-    bundle = _with_classifier(CATEGORIES)
+def test_aliases_are_read_where_that_is_better():
+    bundle = bundle_with_classifier(CATEGORIES)
     parts = {0.0: replace(bundle.predictor, calibrations={})}
     rows = _rows(120)
     called = {path: (f"{path} autrement",) for path in CATEGORIES}
-    bundle.names = bundle.encode_names(CATEGORIES, called)
+    bundle.aliases = bundle.encode_aliases(CATEGORIES, called)
     foreign = np.stack([word_vector(called[truth][0]) for truth in rows.truths])
     found, _ = tune(bundle, parts, {"text": replace(rows, vectors=foreign)}, CONFIG)
-    assert found.calibrations["default"]["text"].names == found.reads_names
-    by_names = {read: max(r["score"] for r in found.notes["tried"] if r["names"] is read) for read in (False, True)}
-    assert found.reads_names == (by_names[True] > by_names[False])
-    assert len(found.notes["tried"]) == 2 * len(CONFIG.sharpness) + 1
+    assert found.calibrations["default"]["text"].aliases == found.reads_aliases
+    by_aliases = {read: max(r["score"] for r in found.notes["tried"] if r["aliases"] is read) for read in (False, True)}
+    assert found.reads_aliases == (by_aliases[True] > by_aliases[False])
+    assert len(found.notes["tried"]) == 2 * len(CONFIG.inverse_temperatures) + 1
 
 
 def test_what_was_chosen_is_calibrated_anew_on_rows_of_two_models():
@@ -94,46 +100,53 @@ def test_what_was_chosen_is_calibrated_anew_on_rows_of_two_models():
         False: replace(rows, unseen=np.zeros(300, dtype=bool)),
     }
     halves = [
-        (predictor, replace(part, vectors=part.vectors[::2], truths=part.truths[::2], unseen=part.unseen[::2]))
+        Sample(predictor, replace(part, vectors=part.vectors[::2], truths=part.truths[::2], unseen=part.unseen[::2]))
         for part in parts.values()
     ]
-    chosen = {"default": {"text": Calibration(sharpness=4.0, share=0.0), "image": Calibration(sharpness=7.0)}}
-    found, judged = recalibrate({"text": halves}, chosen, CONFIG)
+    chosen = {
+        "default": {
+            "text": Calibration(inverse_temperature=4.0, classifier_weight=0.0),
+            "image": Calibration(inverse_temperature=7.0),
+        }
+    }
+    found, predictions = recalibrate({"text": halves}, chosen, CONFIG)
     text = found["default"]["text"]
-    assert (text.sharpness, text.share) == (4.0, 0.0)
-    assert text.slopes != chosen["default"]["text"].slopes
+    assert (text.inverse_temperature, text.classifier_weight) == (4.0, 0.0)
+    assert text.platt_slopes != chosen["default"]["text"].platt_slopes
     assert found["default"]["image"] == chosen["default"]["image"]  # no rows
-    assert judged["default"]["text"].weights[:150].sum() / 300 == pytest.approx(CONFIG.unseen_share)
+    assert predictions["default"]["text"].weights[:150].sum() / 300 == pytest.approx(CONFIG.unseen_share)
     assert text == calibrate(halves, chosen["default"]["text"], CONFIG)[1]
 
 
 def test_agreement_is_part_of_the_confidence_where_it_tells_right_from_wrong():
-    bundle = _with_classifier(CATEGORIES)
-    config = replace(CONFIG, sharpness=(3.0,), shares=(0.0,), class_weights=(0.0,))
+    bundle = bundle_with_classifier(CATEGORIES)
+    config = replace(CONFIG, inverse_temperatures=(3.0,), classifier_weights=(0.0,), class_weights=(0.0,))
     parts = {0.0: replace(bundle.predictor, calibrations={})}
     rows = _rows(600, noise=3.0)
-    telling = [Support((truth,), (0.9,)) for truth in rows.truths]
-    empty = [Support((), ())] * len(rows.truths)
-    for supports, helps in ((telling, True), (empty, False)):
-        found, judged = tune(bundle, parts, {"text": replace(rows, supports=supports)}, config)
+    telling = [NeighborEvidence((truth,), (0.9,)) for truth in rows.truths]
+    empty = [NeighborEvidence((), ())] * len(rows.truths)
+    for neighbors, helps in ((telling, True), (empty, False)):
+        found, predictions = tune(bundle, parts, {"text": replace(rows, neighbors=neighbors)}, config)
         without, together = found.notes["log_loss_without_and_with_agreement"]["text"]
-        assert (together < without) == helps == ("text" in found.supported)
-        assert (judged["default"]["text"].agreement.max() == 1) == helps
-    found, _ = tune(bundle, parts, {"text": replace(rows, supports=telling)}, config)
+        assert (together < without) == helps == ("text" in found.evidence_calibrations)
+        assert (predictions["default"]["text"].agreement.max() == 1) == helps
+    found, _ = tune(bundle, parts, {"text": replace(rows, neighbors=telling)}, config)
     bundle.predictor = found
     predictor, vector = CategoryPredictor(bundle), rows.vectors[:1]
     [alone] = predictor.decode(vector, "text")
     paths = (alone.path, "Nowhere")
-    agreeing, opposed = (predictor.decode(vector, "text", supports=[Support((path,), (0.9,))])[0] for path in paths)
+    agreeing, opposed = (
+        predictor.decode(vector, "text", neighbors=[NeighborEvidence((path,), (0.9,))])[0] for path in paths
+    )
     assert opposed.confidences[0] < alone.confidences[0] < agreeing.confidences[0]
     assert opposed.path == alone.path == agreeing.path
-    [other] = CategoryPredictor(bundle, which="retrieval").decode(vector, "text", supports=[telling[0]])
+    [other] = CategoryPredictor(bundle, which="retrieval").decode(vector, "text", neighbors=[telling[0]])
     assert other.confidences == CategoryPredictor(bundle, which="retrieval").decode(vector, "text")[0].confidences
 
 
 def test_a_combination_that_forgets_unseen_categories_is_not_taken():
-    bundle = _with_classifier(CATEGORIES)
-    config = replace(CONFIG, sharpness=(3.0,), shares=(0.0, 0.9), class_weights=(0.0,))
+    bundle = bundle_with_classifier(CATEGORIES)
+    config = replace(CONFIG, inverse_temperatures=(3.0,), classifier_weights=(0.0, 0.9), class_weights=(0.0,))
     parts = {0.0: replace(bundle.predictor, calibrations={})}
     found, _ = tune(bundle, parts, {"text": _rows(120)}, config)
     alone, mixed = found.notes["tried"]
@@ -141,7 +154,7 @@ def test_a_combination_that_forgets_unseen_categories_is_not_taken():
     floor = (alone["unseen_hf1"] + mixed["unseen_hf1"]) / 2
     found, _ = tune(bundle, parts, {"text": _rows(120, floor=floor)}, config)
     assert [record["admissible"] for record in found.notes["tried"]] == [True, False]
-    assert found.calibrations["default"]["text"].share == 0
+    assert found.calibrations["default"]["text"].classifier_weight == 0
 
 
 def test_nothing_to_choose_on_is_refused():
@@ -150,19 +163,23 @@ def test_nothing_to_choose_on_is_refused():
         tune(FakeBundle(), {}, {"text": none}, CONFIG)
 
 
-def test_photos_lean_where_that_names_more_of_them_right():
+def test_prototypes_are_used_where_that_names_more_of_them_right():
     """Photos that lie at random places of their own, one a category: their names say nothing of them."""
     rng = np.random.default_rng(1)
     places = unit(rng.normal(size=(len(CATEGORIES), 32)))
     truths = [CATEGORIES[number % len(CATEGORIES)] for number in range(140)]
     photos = unit(np.stack([places[CATEGORIES.index(truth)] for truth in truths]) + 0.1 * rng.normal(size=(140, 32)))
-    bundle = _with_classifier(CATEGORIES)
+    bundle = bundle_with_classifier(CATEGORIES)
     prototypes = Prototypes.of(truths[:70], photos[:70])
     parts = {0.0: replace(bundle.predictor, calibrations={}, prototypes=prototypes)}
     rows = TuningRows(photos[70:], truths[70:], np.zeros(70, dtype=bool))
     found, _ = tune(bundle, parts, {"image": rows, "text": rows}, CONFIG)
-    leaning = found.calibrations["default"]["image"].pictures
-    assert leaning == max(CONFIG.pictures)
-    assert found.calibrations["default"]["text"].pictures == 0
-    tried = {(r["kind"], r["pictures"], r["share"]): r["score"] for r in found.notes["tried"] if r["sharpness"] == 3}
+    leaning = found.calibrations["default"]["image"].prototype_weight
+    assert leaning == max(CONFIG.prototype_weights)
+    assert found.calibrations["default"]["text"].prototype_weight == 0
+    tried = {
+        (r["modality"], r["prototype_weight"], r["classifier_weight"]): r["score"]
+        for r in found.notes["tried"]
+        if r["inverse_temperature"] == 3
+    }
     assert tried["image", leaning, 0.0] > tried["image", 0.0, 0.0] + 0.2

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from pipeline.data.vectors import ProductVectors
-from pipeline.search.evidence import NEAR_DUPLICATE, Support, nearest_support
+from pipeline.search.evidence import NEAR_DUPLICATE, NeighborEvidence, nearest_evidence
 from tests.helpers.fakes import unit
 
 
 def test_agreement_by_hand() -> None:
-    support = Support(("A > B > C", "A > B", "D", "A > X"), (0.8, 0.4, 0.4, -0.2))
+    support = NeighborEvidence(("A > B > C", "A > B", "D", "A > X"), (0.8, 0.4, 0.4, -0.2))
     assert support.common("A > B > C") == (3, 2, 0, 1)
     assert support.agreement("A > B > C") == pytest.approx((1.2 / 1.6, 1.2 / 1.6, 0.8 / 1.6))
-    assert Support((), ()).agreement("A > B") == (0, 0)
+    assert NeighborEvidence((), ()).agreement("A > B") == (0, 0)
 
 
 @pytest.mark.parametrize("kind", ["text", "image", "fused"])
@@ -25,7 +25,7 @@ def test_the_nearest_are_those_of_a_scan(kind: str) -> None:
         return ProductVectors(*parts, has_text, has_image)
 
     asked, known, labels = vectors(300), vectors(40), [f"A > {number}" for number in range(40)]
-    found = nearest_support(kind, asked, known, labels, k=3)
+    found = nearest_evidence(kind, asked, known, labels, k=3)
     text = np.where(known.has_text[:, None], known.text, known.fused)
     image = np.where(known.has_image[:, None], known.image, known.fused)
     cosines = {"text": asked.text @ text.T, "image": asked.image @ image.T}
@@ -41,9 +41,9 @@ def test_a_product_is_no_support_of_itself() -> None:
     both, yes = unit(text + image), np.ones(3, dtype=bool)
     products, labels = ProductVectors(both, text, image, yes, yes), ["A", "B", "C"]
 
-    def first(kind: str) -> Support:
-        return nearest_support(kind, products, products, labels, k=3)[0]
+    def first(kind: str) -> NeighborEvidence:
+        return nearest_evidence(kind, products, products, labels, k=3)[0]
 
     assert first("text").categories == first("fused").categories == ("B", "C")  # the photos alone are the same
-    assert first("image") == Support((), ())
+    assert first("image") == NeighborEvidence((), ())
     assert max(first("fused").similarities) < NEAR_DUPLICATE

@@ -9,7 +9,7 @@ def test_the_index_is_compared_with_the_scan() -> None:
     rng = np.random.default_rng(3)
     vectors, query = unit(rng.normal(size=(50, 8))), unit(rng.normal(size=8))
     found = compare(VectorIndex(vectors), query, 12)
-    assert (found.vectors, found.asked, found.common, found.same_order) == (50, 12, 12, True)
+    assert (found.vectors, found.results, found.common, found.same_order) == (50, 12, 12, True)
     assert found.index_ms > 0
     assert found.scan_ms > 0
     broken = VectorIndex(vectors)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.catalog.catalog import Catalog
-from pipeline.search.neighbors import centre_of, nearest_products
+from pipeline.search.neighbors import centroid_of, nearest_products
 from pipeline.search.vector_index import exact_scan
 
 
@@ -19,14 +19,14 @@ def test_neighbours_are_those_of_a_scan_without_the_product_itself(catalog: Cata
 
 def test_a_centre_is_the_mean_and_distances_rise(catalog: Catalog) -> None:
     rows = np.array([0, 1, 2, 4])
-    centre = centre_of(catalog, rows)
+    centre = centroid_of(catalog, rows)
     assert sorted(centre.rows) == sorted(rows)
     assert (np.diff(centre.distances) >= 0).all()
     members = catalog.vectors("fused")[0][centre.rows]
     mean = members.mean(axis=0)
     assert centre.distances == pytest.approx(1 - members @ mean / np.linalg.norm(mean), abs=1e-6)
-    assert centre.spread == pytest.approx(1 - np.linalg.norm(mean), abs=1e-6)  # as the stage `cluster` defines it
-    assert centre_of(catalog, np.array([3])).spread == pytest.approx(0, abs=1e-6)
+    assert centre.dispersion == pytest.approx(1 - np.linalg.norm(mean), abs=1e-6)  # as the stage `cluster` defines it
+    assert centroid_of(catalog, np.array([3])).dispersion == pytest.approx(0, abs=1e-6)
 
 
 def test_near_duplicates_of_the_product_and_of_one_another_are_skipped(catalog: Catalog) -> None:

@@ -75,10 +75,6 @@ def test_the_weight_goes_from_photo_to_text(catalog: Catalog) -> None:
     assert middle.score == pytest.approx((middle.text + middle.image) / 2, abs=1e-5)
 
 
-def test_the_product_itself_can_be_left_out(catalog: Catalog) -> None:
-    assert 4 not in [hit.row for hit in ProductSearch(catalog).search(_text("tall vase"), 7, skip_row=4)]
-
-
 def test_words_are_fused_with_the_vector(catalog: Catalog) -> None:
     """Of the vector alone the dress is best, of the words alone the clock; fused, both stand before all others."""
     search = ProductSearch(catalog)

@@ -9,7 +9,9 @@ from tests.helpers.fakes import FakeBundle, word_vector
 
 def test_text_alone_photo_alone_and_both() -> None:
     encoder = QueryEncoder(FakeBundle())
-    photo = judged_square(Image.new("RGB", (40, 30), (200, 10, 10)), FakeBundle.image_size)
+    photo = Image.new("RGB", (40, 30), (200, 10, 10))
+    photo.paste((255, 255, 255), (10, 8, 25, 20))
+    photo = judged_square(photo, FakeBundle.image_size)
     text = encoder.encode("red shirt", None)
     np.testing.assert_allclose(text.fused_vector, word_vector("red shirt"), atol=1e-6)
     assert text.image_vector is None
@@ -19,6 +21,17 @@ def test_text_alone_photo_alone_and_both() -> None:
     both = encoder.encode("red shirt", photo)
     assert both.text_vector is not None
     assert both.image_vector is not None
+    assert both.photo_flaw == ""
+
+
+def test_a_photo_that_shows_nothing_is_left_out_beside_a_text_alone_it_counts() -> None:
+    encoder = QueryEncoder(FakeBundle())
+    plain = Image.new("RGB", (40, 30), (200, 10, 10))
+    beside = encoder.encode("red shirt", plain)
+    assert (beside.image_vector, beside.photo_flaw, beside.modality) == (None, "one colour", "text")
+    alone = encoder.encode("", plain)
+    assert alone.image_vector is not None
+    assert (alone.photo_flaw, alone.modality) == ("one colour", "image")
 
 
 def test_a_text_is_encoded_once() -> None:

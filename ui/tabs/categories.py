@@ -37,9 +37,9 @@ def category(workspace: Workspace, category: str) -> CategoryDetails:
 
     Returns:
         "category_path", "depth", "members", "accuracy" (share predicted in it or below it, of its "tested" members,
-        which training did not see, or of all members if none is tested), "dispersion" (1 - mean cosine to the centroid),
-        "children"; "nearest" and "farthest" members with their "similarity" (cosine
-        to the centroid); "similar" categories of the same depth (cosine of the centroids); "mistaken_for", categories
+        which training did not see, or of all members if none is tested), "dispersion" (1 - mean cosine to the
+        centroid), "children"; "nearest" and "farthest" members with their "similarity" (cosine to the
+        centroid); "similar" categories of the same depth (cosine of the centroids); "mistaken_for", categories
         wrongly predicted for its products, and "mistaken_from", categories whose products are predicted in it;
         "brands".
     """

@@ -41,18 +41,18 @@ def classify(
         photo: JPEG, PNG or WebP file, or none.
         title: Title of the product; may be empty.
         description: Description of the product; may be empty, may contain HTML.
-        precision: Share of the levels called certain that should be correct, above 0 and at most 1.
+        precision: Share of the accepted levels that should be correct, above 0 and at most 1.
         branches: Choose among these branches of the taxonomy only, one path a line; empty for all.
         candidates: Choose among these category paths only, one a line; empty for all.
 
     Returns:
-        "summary": a sentence with the last certain level and why the next one is not; "category_path"; "accepted_path",
-        its accepted levels ("" if none is); "accepted_depth", their number; "needs_review"; "low_confidence", true if no
-        level is certain; "in_distribution", whether the product resembles those that the confidences were measured on (null if
-        unknown); "read", the input that was used;
-        "predicted": the levels from the top, each with its confidence (0 to 1, falling), whether it is certain, the
-        confidence needed for that (null if none suffices) at the asked precision, and the agreement of the evidence,
-        0 to 1;
+        "summary": a sentence with the last accepted level and why the next one is not; "category_path";
+        "accepted_path", its accepted levels ("" if none is); "accepted_depth", their number; "needs_review";
+        "low_confidence", true if no level is accepted; "in_distribution", whether the product resembles those
+        that the confidences were measured on (null if unknown); "read", the input that was used;
+        "predicted": the levels from the top, each with its confidence (0 to 1, falling), whether it is
+        accepted, the confidence needed for that (null if none suffices) at the target precision, and the
+        agreement of the evidence, 0 to 1;
         "categories": the most likely single paths (category_path) with their probability (score);
         "similar": the evidence, the most similar labeled products, each with the number of levels on which it agrees;
         "same_product": products of the catalogue left out of the evidence because they are this very product.

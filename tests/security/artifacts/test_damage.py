@@ -24,7 +24,7 @@ FILES = (
     "model.json",
     "model.safetensors",
     "categories.parquet",
-    "names.parquet",
+    "aliases.parquet",
     "classifier.safetensors",
     "prototypes.parquet",
     "tokenizer/tokenizer.json",
@@ -35,7 +35,7 @@ FILES = (
 def test_the_whole_one_opens(whole: Path, catalog: Catalog) -> None:
     check_match(catalog, whole)
     bundle = load_bundle(whole, catalog.meta["bundle"])
-    assert bundle.names is not None
+    assert bundle.aliases is not None
     assert bundle.predictor is not None
     assert {"model.json", *present_files(whole)} == set(FILES)
 
@@ -89,10 +89,10 @@ def test_a_file_that_is_not_as_it_was_written(model: Path, catalog: Catalog, nam
         assert name in said
 
 
-@pytest.mark.parametrize("name", ["tokenizer/added_tokens.json", "tokenizer/chat_template.json", "names.parquet"])
+@pytest.mark.parametrize("name", ["tokenizer/added_tokens.json", "tokenizer/chat_template.json", "aliases.parquet"])
 def test_a_file_that_came_later(whole: Path, catalog: Catalog, tmp_path: Path, name: str) -> None:
     model = shutil.copytree(whole, tmp_path / "model")
-    if name == "names.parquet":  # of a bundle without
+    if name == "aliases.parquet":  # of a bundle without
         adopt_bundle(whole, model, Taxonomy(CATEGORIES))
     (model / name).write_bytes(b"{}")
     assert f"{name} is not part of the bundle" in refusal(load_bundle, model)

@@ -8,7 +8,6 @@ from gradio_client.utils import is_file_obj, traverse
 from PIL import Image, ImageFilter
 
 from pipeline.bundle.calibration import PRECISIONS, Calibration
-from pipeline.bundle.predictor_state import MODALITIES
 from pipeline.catalog.catalog import Catalog
 from pipeline.config.stages import IngestConfig
 from pipeline.data.images import photo_flaw
@@ -16,6 +15,7 @@ from pipeline.data.rows import clean_row
 from pipeline.data.sources import RawRow
 from pipeline.data.text import MAX_TITLE_CHARACTERS
 from pipeline.errors import InputError
+from pipeline.types import MODALITIES
 from tests.helpers.factories import draw
 from tests.helpers.fakes import FakeBundle
 from tests.helpers.space.hostile_text import HOSTILE

@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import gradio as gr
 import pytest
+from PIL import Image
 
 from tests.helpers.fakes import FakeBundle
 from tests.helpers.space.hostile_text import HOSTILE
@@ -66,6 +69,16 @@ def test_the_index_and_the_exact_scan_find_the_same(workspace: Workspace, photo:
     assert search.compare_with_scan(workspace, "vase", photo, 4, None).count("same products in the same order") == 2
     with pytest.raises(gr.Error, match="nothing to search for"):
         search.compare_with_scan(workspace, "", None, 4, None)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> str:
+    """A photo that shows something: one that shows nothing is left out beside a text."""
+    image = Image.new("RGB", (64, 64), (200, 30, 30))
+    image.paste((255, 255, 255), (16, 8, 40, 50))
+    path = tmp_path / "photo.png"
+    image.save(path)
+    return str(path)
 
 
 def _event(value: str) -> gr.EventData:
