@@ -26,10 +26,10 @@ from pipeline.bundle.files import read_files, tokenizer_folder
 from pipeline.bundle.meta import ADVICE, model_config, read_meta
 from pipeline.bundle.predictor_files import read_parts
 from pipeline.bundle.predictor_state import PredictorParts
-from pipeline.bundle.quantization import dequantize
 from pipeline.data.schema import parse_table
 from pipeline.data.vectors import unit
 from pipeline.models.encoding import TokenCache, encode_images, encode_texts
+from pipeline.models.quantization import dequantize
 from pipeline.models.towers import TextTower
 from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import hash_path
@@ -197,7 +197,7 @@ def load_bundle(folder: Path, sha256: str = "") -> Bundle:
 def _load_weights(model: TwoTower, content: bytes, path: Path) -> None:
     """Give a model the weights of a bundle, read from `path`, and fold its adapters in."""
     try:
-        weights = {_with_alpha(name): value for name, value in load(content).items()}
+        weights = load(content)
     except SafetensorError as error:
         raise ArtifactError(f"{path} is damaged ({error}); publish the bundle again.") from error
     expected = {name: value.shape for name, value in stored_weights(model).items()}
@@ -209,11 +209,6 @@ def _load_weights(model: TwoTower, content: bytes, path: Path) -> None:
     )
     model.text_tower.merge_adapters()
     model.vision_tower.merge_adapters()
-
-
-def _with_alpha(name: str) -> str:
-    """The name of a weight; bundles from before its renaming call the heads' `alpha` `strength`."""
-    return f"{name.removesuffix('.strength')}.alpha" if name.endswith("_head.strength") else name
 
 
 def _shape(value: Tensor | None) -> torch.Size | None:

@@ -130,20 +130,11 @@ def check_meta(meta: dict[str, Any], folder: Path) -> dict[str, Any]:
             f"{folder} has bundle version {meta.get('version')}, this code reads {BUNDLE_VERSION}; "
             "build it again, into another folder."
         )
-    current = _with_alpha(meta)
-    fields = check_fields(_FIELDS, current, what, ADVICE)
-    require_whole(fields.model, current["model"], "model", what, ADVICE)
-    require_whole(fields.predictor, current["predictor"], "predictor", what, ADVICE)
+    fields = check_fields(_FIELDS, meta, what, ADVICE)
+    require_whole(fields.model, meta["model"], "model", what, ADVICE)
+    require_whole(fields.predictor, meta["predictor"], "predictor", what, ADVICE)
     check_seal(meta, what, ADVICE)
-    return current
-
-
-def _with_alpha(meta: dict[str, Any]) -> dict[str, Any]:
-    """The object with the key `selection.alpha`, which bundles from before its renaming call `strength`."""
-    selection = meta.get("selection")
-    if not isinstance(selection, dict) or "strength" not in selection:
-        return meta
-    return {**meta, "selection": {("alpha" if key == "strength" else key): value for key, value in selection.items()}}
+    return meta
 
 
 def model_config(raw: Mapping[str, Any]) -> ModelConfig:

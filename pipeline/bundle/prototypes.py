@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from pipeline.bundle.quantization import dequantize, quantize
 from pipeline.data.vectors import unit
+from pipeline.models.quantization import dequantize, quantize
 from pipeline.taxonomy.paths import hash_path
 
 

@@ -23,9 +23,9 @@ from pipeline.bundle.files import check_files, write_meta
 from pipeline.bundle.meta import read_meta
 from pipeline.bundle.predictor_files import write_parts
 from pipeline.bundle.predictor_state import PredictorParts
-from pipeline.bundle.quantization import quantize
 from pipeline.data.schema import write_table
 from pipeline.models.encoding import TokenCache
+from pipeline.models.quantization import quantize
 from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import Taxonomy, hash_path
 

@@ -16,8 +16,8 @@ from pipeline.data.decoding import ImageError, read_photo_file
 from pipeline.data.images import Photo, read_photo
 from pipeline.data.sources import SourceError
 from pipeline.data.text import listing_text
-from pipeline.prediction.answer import Answer, ask
-from pipeline.prediction.request import PredictionRequest, evidence_index_of, predictor_of
+from pipeline.prediction.answer import Answer, ask, evidence_index_of
+from pipeline.prediction.predictor import PredictionRequest, predictor_of
 from pipeline.search.query import QueryEncoder
 from pipeline.taxonomy.paths import levels
 

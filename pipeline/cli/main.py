@@ -15,7 +15,7 @@ from pipeline.cli.options import add_options, config_of
 from pipeline.cli.push import upload_command
 from pipeline.errors import UserError
 from pipeline.prediction.batch import classify_catalogue
-from pipeline.prediction.request import PredictionRequest
+from pipeline.prediction.predictor import PredictionRequest
 from pipeline.stages.runner import STAGES, build
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.data.images import Photo
 from pipeline.prediction.confidence import Prediction
 from pipeline.prediction.predictor import CategoryPredictor
@@ -155,4 +156,9 @@ def _lacking(prediction: Prediction, level: int) -> str:
 
 
 def _percent(share: float, digits: int = 0) -> str:
-    return f"{100 * share:.{digits}f} %"
+    return f"{100 * share:.{digits}f}%"
+
+
+def evidence_index_of(catalog: Catalog) -> EvidenceIndex:
+    """The labelled products of a catalogue, for evidence."""
+    return EvidenceIndex(ProductSearch(catalog), catalog.products)

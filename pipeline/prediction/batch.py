@@ -29,10 +29,9 @@ from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.schema import REJECTS, read_table, write_table
 from pipeline.data.sources import Item, Source, content_of_source, open_source
 from pipeline.data.vectors import ProductVectors
-from pipeline.prediction.answer import ALTERNATIVES, NO_EVIDENCE, Evidence, EvidenceIndex
+from pipeline.prediction.answer import ALTERNATIVES, NO_EVIDENCE, Evidence, EvidenceIndex, evidence_index_of
 from pipeline.prediction.confidence import Prediction
-from pipeline.prediction.predictor import CategoryPredictor, modalities_of
-from pipeline.prediction.request import PredictionRequest, evidence_index_of, predictor_of
+from pipeline.prediction.predictor import CategoryPredictor, PredictionRequest, modalities_of, predictor_of
 from pipeline.prediction.scores import CategoryScore
 from pipeline.provenance import content_of
 from pipeline.search.query import Query

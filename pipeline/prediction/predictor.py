@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +22,7 @@ from pipeline.prediction.confidence import Prediction
 from pipeline.prediction.scorer import TINY, CategoryScorer
 from pipeline.prediction.scores import Scores
 from pipeline.search.evidence import NeighborEvidence
-from pipeline.taxonomy.paths import normalize_path
+from pipeline.taxonomy.paths import normalize_path, read_taxonomy
 from pipeline.types import Modality
 
 _ROWS_AT_A_TIME = 256  # 256 x 10,281 probabilities are 10 MB
@@ -181,3 +183,32 @@ def _checked(target_precision: float) -> float:
 
 def _one_each(modality: Modality | Sequence[Modality], n: int) -> Sequence[Modality]:
     return [modality] * n if isinstance(modality, str) else modality
+
+
+@dataclass(frozen=True)
+class PredictionRequest:
+    """How products are classified.
+
+    Attributes:
+        which: The retrieval, the classifier, or their mixture, the default.
+        target_precision: Share of the accepted levels that are to be right; None takes the bundle's.
+        branches: Only these branches; all, if there are none.
+        candidates: Only these paths.
+        batch: Rows at a time.
+    """
+
+    which: PredictorName = "default"
+    target_precision: float | None = None
+    branches: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+    batch: int = 256
+
+
+def predictor_of(bundle: Encoder, taxonomy: Path | None, request: PredictionRequest) -> CategoryPredictor:
+    """The predictor of a request, over the category paths of a file (None: those of the bundle)."""
+    which, target_precision = request.which, request.target_precision
+    if taxonomy is None:
+        return CategoryPredictor(bundle, which=which, target_precision=target_precision)
+    table = read_taxonomy(taxonomy)
+    aliases = bundle.encode_aliases(table.paths, table.names)
+    return CategoryPredictor(bundle, table.paths, aliases=aliases, which=which, target_precision=target_precision)

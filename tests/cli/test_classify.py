@@ -10,7 +10,7 @@ from pipeline.artifacts import ClassifyPaths
 from pipeline.cli.classify import classify_product
 from pipeline.prediction import batch as module
 from pipeline.prediction.batch import BatchClassifier, classify_catalogue
-from pipeline.prediction.request import PredictionRequest
+from pipeline.prediction.predictor import PredictionRequest
 from tests.helpers.factories import encode, make_row, write_rows
 from tests.helpers.fakes import CATEGORIES, write_catalog, write_small_model
 

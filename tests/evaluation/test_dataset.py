@@ -1,3 +1,5 @@
+from pipeline.data.sources import SourceError
+
 """Rows and categories to measure: what is read, what is encoded, what is refused."""
 
 import numpy as np
@@ -29,7 +31,7 @@ def test_the_test_split_is_read_unless_told_otherwise(tmp_path):
     folder = write_dataset(tmp_path / "more", 60)
     test, train = read_rows(encoder, str(folder)), read_rows(encoder, str(folder), "train")
     assert (len(test.texts), len(train.texts)) == (12, 48)
-    with pytest.raises(RuntimeError, match="no split 'heldout'"):
+    with pytest.raises(SourceError, match="no split 'heldout'"):
         read_rows(encoder, str(folder), "heldout")
 
 

@@ -12,12 +12,12 @@ import yaml
 from pipeline.__main__ import main
 from pipeline.artifacts import BundlePaths
 from pipeline.bundle.bundle import load_bundle
-from pipeline.bundle.quantization import quantize
 from pipeline.catalog.catalog import Catalog, check_match
 from pipeline.data.schema import write_table
 from pipeline.hub.cards import END, START
 from pipeline.hub.download import Pin, fetch
 from pipeline.hub.push import upload
+from pipeline.models.quantization import quantize
 from tests.helpers import ROOT
 from tests.helpers.damage import name_files
 from tests.helpers.fakes import CATEGORIES, DIMENSION, PRODUCTS

@@ -26,12 +26,12 @@ def test_text_alone_photo_alone_and_both() -> None:
 
 def test_a_photo_that_shows_nothing_is_left_out_beside_a_text_alone_it_counts() -> None:
     encoder = QueryEncoder(FakeBundle())
-    plain = Image.new("RGB", (40, 30), (200, 10, 10))
+    plain = judged_square(Image.new("RGB", (40, 30), (200, 10, 10)), FakeBundle.image_size)
     beside = encoder.encode("red shirt", plain)
-    assert (beside.image_vector, beside.photo_flaw, beside.modality) == (None, "one colour", "text")
+    assert (beside.image_vector, beside.photo_flaw, beside.modality) == (None, "one color", "text")
     alone = encoder.encode("", plain)
     assert alone.image_vector is not None
-    assert (alone.photo_flaw, alone.modality) == ("one colour", "image")
+    assert (alone.photo_flaw, alone.modality) == ("one color", "image")
 
 
 def test_a_text_is_encoded_once() -> None:
