@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.__main__ import main, parser
 from pipeline.artifacts import RunPaths
 from pipeline.catalog.catalog import Catalog
+from pipeline.cli.main import main, parser
 from pipeline.cli.options import config_of
 from pipeline.data.schema import read_table
 from tests.helpers import ROOT
