@@ -142,6 +142,13 @@ def test_every_page_of_the_docs_is_linked_from_the_readme():
     assert set(DOCS) <= links
 
 
+def test_architecture_has_a_line_for_every_package():
+    files = (path for top in ("pipeline", "ui") for path in (ROOT / top).rglob("__init__.py"))
+    packages = {path.parent.relative_to(ROOT).as_posix() for path in files}
+    described = re.findall(r"^\| `((?:pipeline|ui)[\w/]*)` \|", _text(ROOT / "docs/architecture.md"), re.MULTILINE)
+    assert sorted(described) == sorted({*packages, "ui/galaxy/static"})
+
+
 def test_the_readme_is_short():
     assert len(_text(README).splitlines()) <= MAX_LINES
     assert len(README.read_bytes()) <= MAX_BYTES
