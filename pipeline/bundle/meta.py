@@ -139,4 +139,11 @@ def check_meta(meta: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def model_config(raw: Mapping[str, Any]) -> ModelConfig:
     """Inverse of `dataclasses.asdict` for a model read from JSON, where tuples have become lists."""
-    return _MODEL_CONFIG.validate_python(raw)
+    return _MODEL_CONFIG.validate_python(_tuples(raw))
+
+
+def _tuples(value: Any) -> Any:
+    """The value with tuples for its lists, which pydantic leaves where the type says Any."""
+    if isinstance(value, Mapping):
+        return {name: _tuples(inner) for name, inner in value.items()}
+    return tuple(_tuples(inner) for inner in value) if isinstance(value, list) else value

@@ -1,10 +1,9 @@
-from pipeline.data.sources import SourceError
-
 """Rows and categories to measure: what is read, what is encoded, what is refused."""
 
 import numpy as np
 import pytest
 
+from pipeline.data.sources import SourceError
 from pipeline.data.vectors import ProductVectors
 from pipeline.evaluation.dataset import CategoryTable, EvaluationRows, read_rows
 from tests.helpers.factories import write_dataset

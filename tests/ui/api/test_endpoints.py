@@ -269,12 +269,16 @@ def test_many_clients_are_compared_with_one(address: str, photo: Path, capsys: p
     assert re.search(r"95th percentile of 2 clients: \d+\.\d x a client alone", capsys.readouterr().out)
 
 
-README = (app.ROOT / "README.md").read_text(encoding="utf-8").partition("## For programs")[2].partition("\n## ")[0]
+BLOCKS = [
+    block
+    for page in ("README.md", "docs/api.md")
+    for block in re.findall(r"```(python|sh)\n(.*?)```", (app.ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+]
+"""Language and text of every code block that asks the Space."""
 
 
-@pytest.mark.parametrize("number", range(len(re.findall("```(?:python|sh)\n", README))))
-def test_the_readme_examples_run(address: str, number: int) -> None:
-    language, block = re.findall(r"```(python|sh)\n(.*?)```", README, re.DOTALL)[number]
+@pytest.mark.parametrize(("language", "block"), BLOCKS)
+def test_the_docs_say_what_works(address: str, language: str, block: str) -> None:
     block = block.replace("http://127.0.0.1:7860", address)
     command = ["bash", "-euc", block] if language == "sh" else [sys.executable, "-c", block]
     if language == "sh" and shutil.which("curl") is None:
