@@ -1,6 +1,6 @@
 """Many clients at once through the real queue: python -m benchmarks.load [--clients 50 --seconds 60].
 
-Each client is a gradio_client of its own that asks again as soon as it is answered: a search by text, the neighbours
+Each client is a gradio_client of its own that asks again as soon as it is answered: a search by text, the neighbors
 of a product, a rerank, a classification by photo and text, in turn. Printed: answers and errors, and the time that
 95 of 100 answers take, over that of one client alone in the same run. Without an address, app.py is started with the
 demo's catalogue.

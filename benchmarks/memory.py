@@ -4,7 +4,7 @@
 
 The larger catalogue is the shipped one repeated, with ids, vectors and places of its own. Resident memory of `python
 app.py` is read after its first page, when the model is loaded, and after everything a visitor can ask for was asked
-once: a classification, searches, neighbours, a rerank, a category, all data of the galaxy. Linux only: /proc says it.
+once: a classification, searches, neighbors, a rerank, a category, all data of the galaxy. Linux only: /proc says it.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ CANDIDATES = 9
 
 @dataclass(frozen=True)
 class Products:
-    """Labelled products and their photos.
+    """Labeled products and their photos.
 
     Attributes:
         examples: n products; the i-th has the i-th photo.

@@ -99,7 +99,7 @@ def variants(
         other = CategoryPredictor(bundle, bundle.categories, vectors=interpolated, parts=PLAIN)
         yield f"retrieval interpolated {weight:g} to the mean photos", other, retrieved(INVERSE_TEMPERATURE, other)
     voted = votes(plain, train, truths)
-    yield f"votes of {NEIGHBORS} neighbours", plain, voted
+    yield f"votes of {NEIGHBORS} neighbors", plain, voted
     yield "retrieval with 0.3 of the votes", plain, mixed(retrieved(INVERSE_TEMPERATURE), voted, 0.3)
     table = ClassTable.of(truths)
     for exponent in (0.0, 0.5, 1.0):
@@ -157,10 +157,10 @@ def _looks(train: ProductVectors, truths: list[str]) -> Prototypes:
 
 
 def _print_prototypes(
-    bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors, learnt: np.ndarray, truths: list[str]
+    bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors, learned: np.ndarray, truths: list[str]
 ) -> None:
     """Photos alone: their candidates, each by its name or interpolated towards its mean photo."""
-    looks = _looks(vectors.at(learnt), truths)
+    looks = _looks(vectors.at(learned), truths)
     index = {path: row for row, path in enumerate(bundle.categories)}
     sets = {name: np.flatnonzero(products["split"] == name) for name in ("validation", "heldout")}
     print("\n| first candidate right, photo alone | validation | held-out categories |\n|---|---|---|")
@@ -193,20 +193,20 @@ def main(argv: list[str] | None = None) -> None:
     products = products[products["category_path"].notna()].reset_index(drop=True)
     vectors = read_vectors(paths.embeddings, products["product_id"].tolist())
     rows = tuning_rows(config, bundle, products, vectors)
-    learnt = (products["split"] == "train").to_numpy()
-    truths = products.loc[learnt, "category_path"].tolist()
-    print("| log loss of the confidence | without agreement | with the neighbours' agreement |\n|---|---|---|")
+    learned = (products["split"] == "train").to_numpy()
+    truths = products.loc[learned, "category_path"].tolist()
+    print("| log loss of the confidence | without agreement | with the neighbors' agreement |\n|---|---|---|")
     losses = bundle.predictor.notes["log_loss_without_and_with_agreement"] if bundle.predictor else {}
     for kind, (without, together) in losses.items():
         print(f"| {kind} | {without:.4f} | {together:.4f} |")
-    _print_prototypes(bundle, products, vectors, learnt, truths)
+    _print_prototypes(bundle, products, vectors, learned, truths)
     print(
         "\n| idea | "
         + " | ".join(f"{modality}, {name}" for modality in MODALITIES for name in ("seen", "unseen"))
         + " |"
     )
     print("|---" * 7 + "|")
-    ideas = variants(bundle, config, vectors.at(learnt), truths, not arguments.no_wordings, arguments.names)
+    ideas = variants(bundle, config, vectors.at(learned), truths, not arguments.no_wordings, arguments.names)
     for name, predictor, own in ideas:
         figures = [value for modality in MODALITIES for value in hf1(predictor, own, rows[modality], modality)]
         print(f"| {name} | " + " | ".join(f"{value:.3f}" for value in figures) + " |", flush=True)

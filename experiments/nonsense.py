@@ -2,7 +2,7 @@
 
     python -m experiments.nonsense --model assets/model --catalog catalog.parquet [--rows 200]
 
-Texts are random letters and random nouns; photos are noise, one colour and blurred blots. The limits are
+Texts are random letters and random nouns; photos are noise, one color and blurred blots. The limits are
 the least cosine with any category (`Calibration.in_distribution_cosine`) and the check of a photo's pixels
 (`images.photo_flaw`).
 """
@@ -50,7 +50,7 @@ def noise(rng: np.random.Generator) -> Asked:
 
 
 def plain(rng: np.random.Generator) -> Asked:
-    """One colour."""
+    """One color."""
     return "", Image.new("RGB", (SIDE, SIDE), tuple(rng.integers(0, 256, 3).tolist()))
 
 
@@ -64,7 +64,7 @@ NONSENSE: dict[str, Callable[[np.random.Generator], Asked]] = {
     "text of random letters": letters,
     "text of random nouns": words,
     "photo of noise": noise,
-    "photo of one colour": plain,
+    "photo of one color": plain,
     "photo of blurred blots": blots,
 }
 

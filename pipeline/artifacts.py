@@ -116,12 +116,12 @@ class RunPaths:
 
     @property
     def k_distances(self) -> Path:
-        """How far the neighbours are that make a product the core of a dense region, and where that bends."""
+        """Distances to the k-th neighbor, sorted, and where the curve bends: the reach of DBSCAN."""
         return self.root / "k_distances.parquet"
 
     @property
     def analysis(self) -> Path:
-        """What the products and their space are like, as JSON (`pipeline.catalog.analysis`)."""
+        """Facts about the products and their space, as JSON (`pipeline.catalog.analysis`)."""
         return self.root / "analysis.json"
 
     @property
@@ -168,7 +168,7 @@ class BundlePaths:
 
     @property
     def prototypes(self) -> Path:
-        """What the photos of its categories look like; a bundle may lack them."""
+        """Mean photo vectors of its categories; a bundle may lack them."""
         return self.root / "prototypes.parquet"
 
     @property
@@ -222,7 +222,7 @@ class ClassifyPaths:
 
     @property
     def state(self) -> Path:
-        """What the batches were made with."""
+        """Bundle, input and request that the batches were made with."""
         return self.parts / "state.json"
 
     def part(self, number: int) -> Path:

@@ -45,7 +45,7 @@ _WHAT_TO_DO = {
     errno.EMFILE: "allow more open files (ulimit -n)",
     errno.EIO: "look after the disk, and give the command again",
 }
-"""What helps against an error of the operating system that is none of ours."""
+"""Advice against an error of the operating system that is none of ours."""
 _RUST = re.compile(r"\(os error (\d+)\)")
 _SHORT = re.compile(r"\d+ requested and \d+ written")
 
@@ -62,7 +62,7 @@ def of_rust(error: BaseException, place: Path) -> OSError | None:
 
 
 def sentence(error: OSError) -> str | None:
-    """What is said of an error of the operating system, None if it may well be a fault of ours."""
+    """Sentence for an error of the operating system, None if it may well be a fault of ours."""
     where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "A file of the run"
     if error.errno is None:  # of NumPy, which does not say why
         short = _SHORT.search(str(error))

@@ -40,7 +40,7 @@ class Calibration:
         platt_slopes: For each level, a of confidence = sigmoid(a logit(p) + b).
         platt_intercepts: For each level, b of it.
         agreement_coefficients: For each level, c of the term c x agreement before the sigmoid, where the agreement of
-            the nearest labelled products is known; empty where confidences do not depend on it.
+            the nearest labeled products is known; empty where confidences do not depend on it.
         thresholds: For each of `PRECISIONS`, the lowest confidence of each level that reaches this precision; None
             where none does.
         coverage: For each of them, the share of predictions of each level at or above the threshold.
@@ -79,7 +79,7 @@ class Calibration:
         Args:
             probability: Before calibration.
             level: Of the nodes.
-            agreement: Share in [0, 1], or [n] of them, of the nearest labelled products that lie in the node; only
+            agreement: Share in [0, 1], or [n] of them, of the nearest labeled products that lie in the node; only
                 counts where there are agreement coefficients.
         """
         place = min(level, len(self.platt_slopes) - 1)

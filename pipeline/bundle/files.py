@@ -6,13 +6,14 @@ A card (README.md) is none of them: people write it, and nothing that is answere
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pipeline.artifacts import ArtifactError, BundlePaths, write_json
+from pipeline.artifacts import ArtifactError, BundlePaths, atomic_path
 from pipeline.bundle.meta import ADVICE, BUNDLE_VERSION, check_meta
 from pipeline.data.json_checks import sealed
 
@@ -51,8 +52,17 @@ def write_meta(folder: Path, meta: Mapping[str, Any]) -> dict[str, Any]:
     """
     hashes = {name: file_hash(path) for name, path in present_files(folder).items()}
     whole = sealed({**meta, "version": BUNDLE_VERSION, "files": hashes})
-    write_json(BundlePaths(folder).meta, whole)
+    with atomic_path(BundlePaths(folder).meta) as temporary:
+        temporary.write_text(_lines(whole), encoding="utf-8")
     return check_meta(whole, folder)
+
+
+def _lines(meta: Mapping[str, Any]) -> str:
+    """JSON with a line for each field: half as large as indented, since most of it is numbers."""
+    fields = (
+        f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False, allow_nan=False)}" for name, value in meta.items()
+    )
+    return "{\n" + ",\n".join(fields) + "\n}\n"
 
 
 def file_hash(path: Path) -> str:

@@ -49,7 +49,7 @@ class PredictorParts:
         target_precision: Share of the accepted levels that are to be right.
         most_frequent: `hash_path` of the category of most training products, "" if unknown.
         notes: JSON of how all this was chosen.
-        evidence_calibrations: Those of the default predictor for products whose nearest labelled products are known; of
+        evidence_calibrations: Those of the default predictor for products whose nearest labeled products are known; of
             the modalities for which that was better on validation.
         prototypes: Mean photos of categories; None where it has none.
     """

@@ -188,7 +188,7 @@ def data_facts(products: pd.DataFrame, brightness: np.ndarray, typical: Sequence
 
 
 def prediction_facts(
-    true: Sequence[str | None], predicted: Sequence[str], confidences: Sequence[Sequence[float]], unlearnt: np.ndarray
+    true: Sequence[str | None], predicted: Sequence[str], confidences: Sequence[Sequence[float]], held_back: np.ndarray
 ) -> PredictionFacts:
     """Facts of predicted paths.
 
@@ -196,7 +196,7 @@ def prediction_facts(
         true: n category paths, None where unknown.
         predicted: n paths.
         confidences: For each, one a level.
-        unlearnt: bool [n], which products training did not learn from.
+        held_back: bool [n], which products training did not learn from.
     """
     known = [row for row, path in enumerate(true) if path is not None]
     truths = [str(true[row]) for row in known]
@@ -209,7 +209,7 @@ def prediction_facts(
         confused[place[top], place[guess]] += 1
     wrong = Counter((truth, guess) for truth, guess in zip(truths, given, strict=True) if leaves(truth, guess))
     pairs = sorted(wrong.items(), key=lambda item: (-item[1], item[0]))[:_PAIRS]
-    judged = [row for row in known if unlearnt[row]]
+    judged = [row for row in known if held_back[row]]
     return {
         "rows": len(judged),
         "known": len(known),

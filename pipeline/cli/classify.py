@@ -40,7 +40,7 @@ def classify_product(
         description: May be empty, may hold HTML.
         image: Photo, or None.
         taxonomy: Category paths, one a line; None takes those of the bundle.
-        catalog: A published catalogue, whose nearest labelled products are the evidence.
+        catalog: A published catalogue, whose nearest labeled products are the evidence.
         request: How to classify.
 
     Raises:
@@ -92,14 +92,14 @@ def render(answer: Answer, evidence: dict[str, Any] | None = None) -> str:
     lines = [found.path, answer.summary]
     for depth, (name, sure) in enumerate(zip(levels(found.path), found.confidences, strict=True)):
         note = "" if depth < found.accepted_depth else "  needs review"
-        agree = f"  neighbours {100 * evidence['agreement'][depth]:.0f} %" if evidence else ""
-        lines.append(f"  {'  ' * depth}{name}  {100 * sure:.1f} %{agree}{note}")
+        agree = f"  neighbors {100 * evidence['agreement'][depth]:.0f}%" if evidence else ""
+        lines.append(f"  {'  ' * depth}{name}  {100 * sure:.1f}%{agree}{note}")
     lines += [
         "likeliest paths, each without what lies below it:",
-        *(f"  {100 * score.score:5.1f} %  {score.path}" for score in best),
+        *(f"  {100 * score.score:5.1f}%  {score.path}" for score in best),
     ]
     if evidence:
-        lines.append("nearest labelled products:")
+        lines.append("nearest labeled products:")
         lines += [f"  {p['similarity']:.3f}  {p['title']}  [{p['category_path']}]" for p in evidence["products"]]
     return "\n".join(lines)
 

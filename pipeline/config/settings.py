@@ -36,7 +36,7 @@ def with_settings(config: Config, settings: Iterable[str]) -> Config:
 
 @dataclass(frozen=True)
 class _Setting:
-    """What was asked for: the configuration before, the field's place, and its value as text."""
+    """One setting: the configuration before, the field's place, and its value as text."""
 
     config: Config
     place: str

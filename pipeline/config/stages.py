@@ -148,7 +148,7 @@ class LayoutConfig:
         pca_components: Dimensions that UMAP and t-SNE start from.
         n_neighbors: Of UMAP.
         min_dist: Of UMAP.
-        tsne_perplexity: About how many neighbours t-SNE keeps together.
+        tsne_perplexity: About how many neighbors t-SNE keeps together.
         tsne_rows: Products that t-SNE places, drawn at random; it takes too long for more, and a plot shows no more.
     """
 

@@ -29,8 +29,8 @@ class EvaluationRows:
 
     Attributes:
         texts: As the text tower reads them, "" for none.
-        truths: Normalised category paths, None where unknown.
-        candidates: Normalised, distinct candidate paths; empty where there are none.
+        truths: Normalized category paths, None where unknown.
+        candidates: Normalized, distinct candidate paths; empty where there are none.
         vectors: The products in the shared space.
     """
 

@@ -81,7 +81,7 @@ def neighbor_precision(
 ) -> list[Ratio]:
     """Precision among the k nearest neighbors: how many bear the label of the query.
 
-    Each row is a query against all others. Neighbours are taken best first; one whose cosine to the query or to a
+    Each row is a query against all others. Neighbors are taken best first; one whose cosine to the query or to a
     neighbor taken before lies above `near_duplicate` is skipped. Where fewer than k are left, only those count.
 
     Args:

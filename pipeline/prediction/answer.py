@@ -29,7 +29,7 @@ class Answer:
         prediction: The decoded path.
         alternatives: The likeliest single paths, each without what lies below it; the decoded one may be among them.
         flaw: Why the photo shows nothing (`Query.photo_flaw`), "" otherwise.
-        evidence: The nearest labelled products, where there is a catalogue.
+        evidence: The nearest labeled products, where there is a catalogue.
     """
 
     query: Query
@@ -62,12 +62,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The nearest labelled products of a catalogue.
+    """The nearest labeled products of a catalogue.
 
     Attributes:
         hits: Best first.
         neighbors: Their categories.
-        same_product: Labelled products left out because they are the product that was asked about.
+        same_product: Labeled products left out because they are the product that was asked about.
     """
 
     hits: tuple[Hit, ...]
@@ -87,7 +87,7 @@ class EvidenceIndex:
     products: pd.DataFrame
 
     def evidence(self, query: Query, k: int = NEIGHBORS) -> Evidence:
-        """The k nearest labelled products of a query, itself not among them; fewer where there are fewer."""
+        """The k nearest labeled products of a query, itself not among them; fewer where there are fewer."""
         labels = self.products["category_path"]
         hits = [hit for hit in self.search.search(query, 4 * k) if isinstance(labels.iloc[hit.row], str)]
         same = tuple(hit for hit in hits if is_same((hit.text, hit.image)))
@@ -121,7 +121,7 @@ def ask(
         target_precision: None takes the predictor's.
         branches: Only these branches; all, if there are none.
         candidates: Only these paths.
-        evidence_index: Of the labelled products whose agreement then is part of the confidence.
+        evidence_index: Of the labeled products whose agreement then is part of the confidence.
 
     Raises:
         ValueError: If there is neither text nor photo, or the taxonomy lacks a branch or a candidate.
@@ -160,5 +160,5 @@ def _percent(share: float, digits: int = 0) -> str:
 
 
 def evidence_index_of(catalog: Catalog) -> EvidenceIndex:
-    """The labelled products of a catalogue, for evidence."""
+    """The labeled products of a catalogue, for evidence."""
     return EvidenceIndex(ProductSearch(catalog), catalog.products)

@@ -55,7 +55,7 @@ PREDICTIONS = pa.schema(
     ]
 )
 """Columns of a classified catalogue. `accepted_path` is "" where no level is accepted; `in_distribution` as in
-`Prediction`; `photo_flaw` as `flaw` in `answer.Answer`; `evidence` has the ids of the nearest labelled products of a
+`Prediction`; `photo_flaw` as `flaw` in `answer.Answer`; `evidence` has the ids of the nearest labeled products of a
 catalogue, `agreement` their share in each level of `path` (both empty without a catalogue)."""
 
 _LOG = logging.getLogger("pipeline.classify")
@@ -77,7 +77,7 @@ def classify_catalogue(
         source: Anything that `SourceConfig.location` takes.
         out: Where the result goes; the rejects go beside it.
         taxonomy: Category paths, one a line; None takes those of the bundle.
-        catalog: A published catalogue, whose nearest labelled products are the evidence.
+        catalog: A published catalogue, whose nearest labeled products are the evidence.
         request: How to classify.
 
     Returns:

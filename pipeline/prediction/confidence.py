@@ -69,7 +69,7 @@ def judge_path(
         calibration: Of the predictor and modality.
         target_precision: In (0, 1].
         nearest: Cosine of the product with its nearest category.
-        agreement: k shares of the nearest labelled products that lie in each level, where the calibration is of those.
+        agreement: k shares of the nearest labeled products that lie in each level, where the calibration is of those.
     """
     depth = len(probabilities)
     table = None if agreement is None else np.array([agreement])

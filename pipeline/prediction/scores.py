@@ -34,7 +34,7 @@ class Scores:
         selectable: bool [nodes], the paths of the table that may be named.
         modalities: Of each vector, by what it was made of.
         calibrations: By modality.
-        evidence_calibrations: For products whose nearest labelled products are known, by modality.
+        evidence_calibrations: For products whose nearest labeled products are known, by modality.
         target_precision: Share of the accepted levels that are to be right.
     """
 
@@ -70,7 +70,7 @@ class Scores:
         """One path a product, with its confidences and the depth down to which it is accepted.
 
         Args:
-            neighbors: The nearest labelled products of each product, where they are known: their agreement is part of
+            neighbors: The nearest labeled products of each product, where they are known: their agreement is part of
                 the confidence where that was better on validation.
         """
         predictions = []

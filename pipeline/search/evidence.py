@@ -1,4 +1,4 @@
-"""kNN evidence: the nearest labelled products of a product, and how far their categories agree with a path."""
+"""kNN evidence: the nearest labeled products of a product, and how far their categories agree with a path."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.taxonomy.paths import levels
 from pipeline.types import Modality
 
 NEIGHBORS = 8
-"""Number k of labelled products."""
+"""Number k of labeled products."""
 NEAR_DUPLICATE = 0.985
 """Cosine of two products' vectors above which they count as the same one."""
 _ROWS_AT_A_TIME = 256  # 256 x 20,000 cosines are 20 MB
@@ -21,7 +21,7 @@ _ROWS_AT_A_TIME = 256  # 256 x 20,000 cosines are 20 MB
 
 @dataclass(frozen=True)
 class NeighborEvidence:
-    """The nearest labelled products of one product, best first; empty where there are none.
+    """The nearest labeled products of one product, best first; empty where there are none.
 
     Attributes:
         categories: Their category paths.
@@ -64,15 +64,15 @@ def is_same(cosines: Iterable[np.ndarray | float | None]) -> np.ndarray:
 def nearest_evidence(
     modality: Modality, queries: ProductVectors, known: ProductVectors, categories: Sequence[str], k: int = NEIGHBORS
 ) -> list[NeighborEvidence]:
-    """The nearest labelled products of each of n products, as a search by that modality finds them.
+    """The nearest labeled products of each of n products, as a search by that modality finds them.
 
-    Texts are compared with texts and photos with photos; a labelled product that lacks the modality is compared
+    Texts are compared with texts and photos with photos; a labeled product that lacks the modality is compared
     by its fused vector. For "fused", the two cosines count the same. A product is no evidence for itself (`is_same`).
 
     Args:
         modality: "fused" compares both the texts and the photos.
         queries: The n products; they have what the modality needs.
-        known: The m labelled products, none of them among the others.
+        known: The m labeled products, none of them among the others.
         categories: m paths.
         k: Neighbors.
     """

@@ -36,7 +36,7 @@ class Query:
 
     @property
     def modality(self) -> Modality:
-        """What its fused vector was made of: "text", "image", or "fused" for both."""
+        """Parts of its fused vector: "text", "image", or "fused" for both."""
         if self.image_vector is None:
             return "text"
         return "image" if self.text_vector is None else "fused"

@@ -15,7 +15,7 @@ from synthetic.listings.products import Look, Product
 
 logger = logging.getLogger(__name__)
 REQUIREMENTS = ("mitsuba", "trimesh", "shapely", "mapbox_earcut")
-HOW_TO = "`pip install -r requirements-demo.txt` and `python -m synthetic` render them"
+HOW_TO = "`pip install -e '.[synthetic]'` and `python -m synthetic` render them"
 
 
 def missing_photos(products: Iterable[Product], folder: Path) -> dict[str, Look]:
@@ -25,7 +25,7 @@ def missing_photos(products: Iterable[Product], folder: Path) -> dict[str, Look]
 
 
 def can_render() -> bool:
-    """Whether the packages of requirements-demo.txt are installed."""
+    """Whether the packages of the extra `synthetic` are installed."""
     return all(importlib.util.find_spec(name) is not None for name in REQUIREMENTS)
 
 
@@ -60,7 +60,7 @@ def render_photos(products: Iterable[Product], folder: Path, processes: int = 1)
         How many were made.
 
     Raises:
-        ModuleNotFoundError: If the packages of requirements-demo.txt are not installed.
+        ModuleNotFoundError: If the packages of the extra `synthetic` are not installed.
     """
     missing = missing_photos(products, folder)
     if not missing:

@@ -1,6 +1,6 @@
 """Photos of products: a shape with its surfaces in a studio or a simple scene, rendered by Mitsuba.
 
-Mitsuba and trimesh are needed for this alone (`requirements-demo.txt`); they are imported when a photo is made.
+Mitsuba and trimesh are needed for this alone (the extra `synthetic`); they are imported when a photo is made.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def render(look: Look, *, size: int = SIZE, samples: int = SAMPLES) -> np.ndarra
         uint8 [size, size, 3].
 
     Raises:
-        ModuleNotFoundError: If the packages of requirements-demo.txt are not installed.
+        ModuleNotFoundError: If the packages of the extra `synthetic` are not installed.
     """
     import mitsuba as mi
 

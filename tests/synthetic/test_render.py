@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-pytest.importorskip("mitsuba", reason="needs requirements-demo.txt")
-pytest.importorskip("trimesh", reason="needs requirements-demo.txt")
+pytest.importorskip("mitsuba", reason="needs the extra synthetic")
+pytest.importorskip("trimesh", reason="needs the extra synthetic")
 
 from synthetic.listings.products import Look, make_products
 from synthetic.listings.tables import tables
