@@ -57,8 +57,8 @@ def of_rust(error: BaseException, place: Path) -> OSError | None:
         error: What was raised.
         place: The folder that was written to, since they do not name the file.
     """
-    found = None if isinstance(error, OSError) else _RUST.search(str(error))
-    return OSError(int(found[1]), os.strerror(int(found[1])), str(place)) if found else None
+    code = None if isinstance(error, OSError) else _RUST.search(str(error))
+    return OSError(int(code[1]), os.strerror(int(code[1])), str(place)) if code else None
 
 
 def sentence(error: OSError) -> str | None:

@@ -44,7 +44,7 @@ def classify_product(
         request: How to classify.
 
     Raises:
-        ArtifactError, ValueError: In one sentence, if something cannot be read or nothing is asked.
+        UserError: If something cannot be read, or there is neither text nor photo.
     """
     bundle = load_bundle(model)
     predictor = predictor_of(bundle, taxonomy, request)
@@ -64,9 +64,13 @@ def classify_product(
     )
     near = None if opened is None else _evidence(opened, answer)
     print(render(answer, near))
-    found = answer.prediction
-    alternatives = [asdict(score) for score in answer.alternatives]
-    return {**asdict(found), "accepted_path": found.accepted_path, "alternatives": alternatives, "evidence": near}
+    prediction = answer.prediction
+    return {
+        **asdict(prediction),
+        "accepted_path": prediction.accepted_path,
+        "alternatives": [asdict(score) for score in answer.alternatives],
+        "evidence": near,
+    }
 
 
 def _evidence(catalog: Catalog, answer: Answer) -> dict[str, Any] | None:
@@ -82,21 +86,22 @@ def _evidence(catalog: Catalog, answer: Answer) -> dict[str, Any] | None:
 
 
 def render(answer: Answer, evidence: dict[str, Any] | None = None) -> str:
-    """An answer as text: its levels with their confidence, why no further, the likeliest paths, the nearest products.
+    """Render an answer as text: its levels with their confidence, why the next is not accepted, the likeliest paths.
 
     Args:
         answer: To one product.
-        evidence: `products` (title, category_path, similarity) and `agreement` a level, where there is a catalogue.
+        evidence: The nearest `products` (title, category_path, similarity) and their `agreement` by level; None
+            without a catalogue.
     """
-    found, best = answer.prediction, answer.alternatives
-    lines = [found.path, answer.summary]
-    for depth, (name, sure) in enumerate(zip(levels(found.path), found.confidences, strict=True)):
-        note = "" if depth < found.accepted_depth else "  needs review"
-        agree = f"  neighbors {100 * evidence['agreement'][depth]:.0f}%" if evidence else ""
-        lines.append(f"  {'  ' * depth}{name}  {100 * sure:.1f}%{agree}{note}")
+    prediction = answer.prediction
+    lines = [prediction.path, answer.summary]
+    for depth, (name, confidence) in enumerate(zip(levels(prediction.path), prediction.confidences, strict=True)):
+        note = "" if depth < prediction.accepted_depth else "  needs review"
+        agreement = f"  neighbors {100 * evidence['agreement'][depth]:.0f}%" if evidence else ""
+        lines.append(f"  {'  ' * depth}{name}  {100 * confidence:.1f}%{agreement}{note}")
     lines += [
         "likeliest paths, each without what lies below it:",
-        *(f"  {100 * score.score:5.1f}%  {score.path}" for score in best),
+        *(f"  {100 * score.score:5.1f}%  {score.path}" for score in answer.alternatives),
     ]
     if evidence:
         lines.append("nearest labeled products:")

@@ -68,7 +68,7 @@ def _changed(value: Any, kind: Any, place: Sequence[str], setting: _Setting) -> 
         entry = _changed(value[number], _kind_of_entry(kind, number), below, setting)
         return (*value[:number], entry, *value[number + 1 :])
     if value is None:
-        raise setting.refused(f"there is nothing at '{setting.place[: -len('.'.join(place)) - 1]}' as yet")
+        raise setting.refused(f"there is nothing at '{setting.place[: -len('.'.join(place)) - 1]}' yet")
     raise setting.unknown()
 
 

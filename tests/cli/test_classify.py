@@ -140,7 +140,7 @@ def test_one_product_with_evidence(model, tmp_path, capsys):
     assert answer["path"] in CATEGORIES
     assert answer["path"] in printed
     assert "%" in printed
-    assert "nearest labelled products" in printed
+    assert "nearest labeled products" in printed
     assert len(answer["evidence"]["agreement"]) == len(answer["confidences"])
     assert all(0 <= share <= 1 for share in answer["evidence"]["agreement"])
 

@@ -71,7 +71,7 @@ def test_the_last_setting_counts_and_none_changes_nothing():
         ('predict.classifier_weights=[0, "a"]', "it takes tuple[float, ...]"),
         ("predict.classifier_weights=0.5", "it takes tuple[float, ...]"),
         ("layout=7", "'layout' is a group of settings"),
-        ("source.revision.x=7", "there is nothing at 'source.revision' as yet"),
+        ("source.revision.x=7", "there is nothing at 'source.revision' yet"),
         ("layout.n_neighbors=1", "layout.n_neighbors must be at least 2"),
     ],
 )
