@@ -122,5 +122,5 @@ def with_bundle(config: Config, bundle: Path) -> Config:
         config,
         model=model,
         ingest=replace(config.ingest, image_size=model.vision.image_size),
-        train=replace(config.train, bundle=str(bundle), bundle_weights=bundle_hash(bundle)),
+        train=replace(config.train, bundle=str(bundle)),
     )

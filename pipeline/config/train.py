@@ -101,7 +101,6 @@ class TrainConfig:
             pretrained text tower, 1 the trained one (Wortsman et al. 2022).
         gate_shifts: Candidates for a shift of the trained gate's bias, chosen likewise; above 0 favors the text.
         bundle: Folder of a trained model bundle to use as it is; nothing is trained then.
-        bundle_weights: Hash of its weights.
         final_fit: Folder of a calibrated bundle whose choices are taken over for a final fit on all categories: alpha
             and gate shift, how its predictor combines, its calibrations and thresholds. A vision tower that is trained
             here starts from the bundle's.
@@ -125,7 +124,6 @@ class TrainConfig:
     alphas: tuple[float, ...] = (1.0,)
     gate_shifts: tuple[float, ...] = (0.0,)
     bundle: str = ""
-    bundle_weights: str = ""
     final_fit: str = ""
     final_fit_weights: str = ""
     mixed_precision: str = "auto"

@@ -32,12 +32,14 @@ class EvaluationRows:
         truths: Normalized category paths, None where unknown.
         candidates: Normalized, distinct candidate paths; empty where there are none.
         vectors: The products in the shared space.
+        blank: bool [n], products known by nothing but a photo that shows nothing; None: none of them.
     """
 
     texts: Sequence[str]
     truths: Sequence[str | None]
     candidates: Sequence[tuple[str, ...]]
     vectors: ProductVectors
+    blank: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         sizes = {len(self.texts), len(self.truths), len(self.candidates), len(self.vectors.fused)}
@@ -52,6 +54,7 @@ class EvaluationRows:
             truths=[self.truths[row] for row in rows.tolist()],
             candidates=[self.candidates[row] for row in rows.tolist()],
             vectors=self.vectors.at(rows),
+            blank=None if self.blank is None else self.blank[rows],
         )
 
 
@@ -124,6 +127,7 @@ def read_rows(bundle: Encoder, products: str, split: str | None = None) -> Evalu
         truths=[row.category for row in rows],
         candidates=[tuple(row.candidates) for row in rows],
         vectors=ProductVectors.concatenate(encoded),
+        blank=np.array([row.photo is not None and bool(row.photo.flaw) and not row.text for row in rows], dtype=bool),
     )
 
 

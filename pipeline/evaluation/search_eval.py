@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from pipeline.artifacts import SearchPaths
-from pipeline.config.stages import EvaluateConfig
+from pipeline.config.stages import EvaluateConfig, IngestConfig
 from pipeline.data.sources import SourceError
-from pipeline.data.text import clean_text, product_text
+from pipeline.data.text import clean_text, listing_text
 from pipeline.evaluation.evaluate import intervals
 from pipeline.evaluation.report import table
 from pipeline.metrics import ranking
@@ -105,11 +105,16 @@ def read_judged(folder: Path) -> JudgedSearch:
     judged = np.zeros(gains.shape, dtype=bool)
     gains[rows, where], judged[rows, where] = ratings / 100, True
     text = {name: products[name].fillna("").map(str) for name in _PRODUCT_COLUMNS}
-    titles, brands = (text[name].map(clean_text) for name in ("title", "brand"))
-    descriptions = (text["description"] + " " + text["bullet_points"]).map(clean_text)
+    descriptions, limits = text["description"] + " " + text["bullet_points"], IngestConfig()
+    listings = [
+        listing_text(title, description, limits) for title, description in zip(text["title"], descriptions, strict=True)
+    ]
     return JudgedSearch(
-        texts=list(map(product_text, titles, descriptions)),
-        words=list(map(product_words, titles, brands, descriptions)),
+        texts=[listing.text for listing in listings],
+        words=[
+            product_words(listing.title, brand, listing.description)
+            for listing, brand in zip(listings, text["brand"].map(clean_text), strict=True)
+        ],
         queries=[clean_text(query) for query in queries],
         gains=gains,
         judged=judged,

@@ -23,7 +23,6 @@ from pipeline.taxonomy.paths import hash_path, levels
 from pipeline.types import MODALITIES, Modality
 
 SINGLE = ("hf1", "hp", "hr", "hf1_strict", "hf1_lenient", "top1", "acc1", "macro_f1")
-BY_LEVEL = ("level_accuracy", "coverage", "precision", "ece")
 """Figures that have one over all levels and one a level."""
 
 _ROWS_AT_A_TIME = 512  # 512 x 10,281 cosines are 21 MB
@@ -84,7 +83,8 @@ def taxonomy_figures(
             bundle, paths, vectors=table.trained[: table.open_size], aliases=table.aliases, which=name
         )
         for modality, chosen in by_modality.items():
-            predictions = _predict(predictor, rows.vectors.at(chosen.rows), modality)
+            blank = None if rows.blank is None else rows.blank[chosen.rows]
+            predictions = _predict(predictor, rows.vectors.at(chosen.rows), modality, blank)
             figures = _path_figures([one.path for one in predictions], chosen)
             yield name, modality, chosen.rows, {**figures, **_confidence_figures(predictions, chosen)}
     if with_text := by_modality.get("text"):
@@ -95,11 +95,13 @@ def taxonomy_figures(
         yield "most_frequent", modality, chosen.rows, _path_figures([frequent] * len(chosen.rows), chosen)
 
 
-def _predict(predictor: CategoryPredictor, vectors: ProductVectors, modality: Modality) -> list[Prediction]:
+def _predict(
+    predictor: CategoryPredictor, vectors: ProductVectors, modality: Modality, blank: np.ndarray | None
+) -> list[Prediction]:
     """Predictions by one modality; a fused vector of a text or a photo alone has the calibration of that modality."""
     if modality == "fused":
-        return predictor.decode(vectors.fused, modalities_of(vectors.has_text, vectors.has_image))
-    return predictor.decode(vectors.of(modality), modality)
+        return predictor.decode(vectors.fused, modalities_of(vectors.has_text, vectors.has_image), blank=blank)
+    return predictor.decode(vectors.of(modality), modality, blank=blank)
 
 
 def _has_classifier(bundle: Encoder) -> bool:

@@ -86,12 +86,12 @@ class EvidenceIndex:
     search: ProductSearch
     products: pd.DataFrame
 
-    def evidence(self, query: Query, k: int = NEIGHBORS) -> Evidence:
-        """The k nearest labeled products of a query, itself not among them; fewer where there are fewer."""
+    def evidence(self, query: Query) -> Evidence:
+        """The `NEIGHBORS` nearest labeled products of a query, itself not among them; fewer where there are fewer."""
         labels = self.products["category_path"]
-        hits = [hit for hit in self.search.search(query, 4 * k) if isinstance(labels.iloc[hit.row], str)]
+        hits = [hit for hit in self.search.search(query, 4 * NEIGHBORS) if isinstance(labels.iloc[hit.row], str)]
         same = tuple(hit for hit in hits if is_same((hit.text, hit.image)))
-        nearest = tuple(hit for hit in hits if hit not in same)[:k]
+        nearest = tuple(hit for hit in hits if hit not in same)[:NEIGHBORS]
         neighbors = NeighborEvidence(
             tuple(labels.iloc[hit.row] for hit in nearest), tuple(hit.score for hit in nearest)
         )
@@ -128,7 +128,7 @@ def ask(
     """
     query = encoder.encode(text, photo)
     evidence = None if evidence_index is None else evidence_index.evidence(query)
-    neighbors = [evidence.neighbors] if evidence is not None and evidence.hits else None
+    neighbors = None if evidence is None else [evidence.neighbors]
     scores = predictor.score(
         query.fused_vector[None],
         query.modality,
@@ -136,9 +136,8 @@ def ask(
         candidates=candidates,
         target_precision=target_precision,
     )
-    [prediction], [alternatives] = scores.decode(neighbors), scores.top(k)
-    if query.photo_flaw and query.image_vector is not None:
-        prediction = prediction.as_guess
+    blank = bool(query.photo_flaw) and query.image_vector is not None
+    [prediction], [alternatives] = scores.decode(neighbors, [blank]), scores.top(k)
     return Answer(query, prediction, tuple(alternatives), query.photo_flaw, evidence)
 
 
@@ -147,12 +146,16 @@ def _lacking(prediction: Prediction, level: int) -> str:
     name, threshold = levels(prediction.path)[level], prediction.thresholds[level]
     confidence, target = prediction.confidences[level], _percent(prediction.target_precision)
     if threshold is None:
-        reason = f"and at this level no confidence has been right {target} of the time"
-        return f"{name} needs review: {_percent(confidence)} sure, {reason}."
+        return (
+            f"{name} needs review: we are {_percent(confidence)} sure of it, and no confidence at this level reaches "
+            f"a precision of {target}."
+        )
     # a confidence that falls short must not read like the threshold
     digits = 0 if round(100 * confidence) < round(100 * threshold) else 2
-    reason = f"and to be right {target} of the time this level takes {_percent(threshold, digits)}"
-    return f"{name} needs review: {_percent(confidence, digits)} sure, {reason}."
+    return (
+        f"{name} needs review: we are {_percent(confidence, digits)} sure of it; a precision of {target} takes "
+        f"{_percent(threshold, digits)} at this level."
+    )
 
 
 def _percent(share: float, digits: int = 0) -> str:

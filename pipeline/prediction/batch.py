@@ -156,8 +156,9 @@ class BatchClassifier:
             branches=self.request.branches,
             candidates=self.request.candidates,
         )
-        decoded = scores.decode([one.neighbors for one in evidence] if self.evidence_index is not None else None)
-        columns = zip(rows, decoded, vectors.has_image, scores.top(ALTERNATIVES), evidence, strict=True)
+        flaws = [row.photo is not None and bool(row.photo.flaw) for row in rows]
+        decoded = scores.decode([one.neighbors for one in evidence], flaws & vectors.has_image)
+        columns = zip(rows, decoded, scores.top(ALTERNATIVES), evidence, strict=True)
         records = [self._record(*column) for column in columns]
         return pa.Table.from_pylist(records, schema=PREDICTIONS), tower_seconds
 
@@ -171,13 +172,9 @@ class BatchClassifier:
         self,
         row: CleanRow,
         prediction: Prediction,
-        photo_read: bool,
         alternatives: Sequence[CategoryScore],
         evidence: Evidence,
     ) -> dict[str, Any]:
-        flaw = "" if row.photo is None else row.photo.flaw
-        if flaw and photo_read:
-            prediction = prediction.as_guess
         products = None if self.evidence_index is None else self.evidence_index.products["product_id"]
         return {
             "product_id": row.product_id,
@@ -189,7 +186,7 @@ class BatchClassifier:
             "accepted_path": prediction.accepted_path,
             "needs_review": prediction.needs_review,
             "in_distribution": prediction.in_distribution,
-            "photo_flaw": flaw,
+            "photo_flaw": "" if row.photo is None else row.photo.flaw,
             "evidence": [] if products is None else [products.iloc[hit.row] for hit in evidence.hits],
             "agreement": [] if products is None else list(evidence.neighbors.agreement(prediction.path)),
             "alternatives": [score.path for score in alternatives],

@@ -21,7 +21,6 @@ from pipeline.errors import InputError
 from pipeline.prediction.confidence import Prediction
 from pipeline.prediction.scorer import TINY, CategoryScorer
 from pipeline.prediction.scores import Scores
-from pipeline.search.evidence import NeighborEvidence
 from pipeline.taxonomy.paths import normalize_path, read_taxonomy
 from pipeline.types import Modality
 
@@ -123,7 +122,7 @@ class CategoryPredictor:
         vectors: np.ndarray,
         modality: Modality | Sequence[Modality] = "fused",
         *,
-        neighbors: Sequence[NeighborEvidence] | None = None,
+        blank: np.ndarray | None = None,
     ) -> list[Prediction]:
         """One judged path for each of any number of vectors; arguments as in `score` and `Scores.decode`."""
         modalities = _one_each(modality, len(vectors))
@@ -131,7 +130,7 @@ class CategoryPredictor:
         for start in range(0, len(vectors), _ROWS_AT_A_TIME):
             part = slice(start, start + _ROWS_AT_A_TIME)
             scores = self.score(vectors[part], modalities[part])
-            predictions += scores.decode(None if neighbors is None else neighbors[part])
+            predictions += scores.decode(blank=None if blank is None else blank[part])
         return predictions
 
     def decode_uncalibrated(self, vectors: np.ndarray, calibration: Calibration) -> tuple[list[str], list[np.ndarray]]:

@@ -66,27 +66,29 @@ class Scores:
         """Nodes of one path a product, from the top: at each the likeliest child, until stopping there is likelier."""
         return [self.tree.descend(leaf, subtree) for leaf, subtree in zip(self.leaf, self.subtree, strict=True)]
 
-    def decode(self, neighbors: Sequence[NeighborEvidence] | None = None) -> list[Prediction]:
+    def decode(
+        self, neighbors: Sequence[NeighborEvidence] | None = None, blank: Sequence[bool] | np.ndarray | None = None
+    ) -> list[Prediction]:
         """One path a product, with its confidences and the depth down to which it is accepted.
 
         Args:
             neighbors: The nearest labeled products of each product, where they are known: their agreement is part of
-                the confidence where that was better on validation.
+                the confidence where that was better on validation. A product without any is judged as without evidence.
+            blank: Products known by nothing but a photo that shows nothing: no level of theirs is accepted.
         """
         predictions = []
         for row, nodes in enumerate(self.decode_nodes()):
             path, modality = self.tree.taxonomy.paths[nodes[-1]], self.modalities[row]
             calibration, agreement = self.calibrations[modality], None
-            if neighbors is not None and modality in self.evidence_calibrations:
+            if neighbors is not None and neighbors[row].categories and modality in self.evidence_calibrations:
                 calibration, agreement = self.evidence_calibrations[modality], neighbors[row].agreement(path)
-            predictions.append(
-                judge_path(
-                    path,
-                    self.subtree[row, nodes],
-                    calibration,
-                    target_precision=self.target_precision,
-                    nearest=float(self.nearest[row]),
-                    agreement=agreement,
-                )
+            prediction = judge_path(
+                path,
+                self.subtree[row, nodes],
+                calibration,
+                target_precision=self.target_precision,
+                nearest=float(self.nearest[row]),
+                agreement=agreement,
             )
+            predictions.append(prediction.as_guess if blank is not None and blank[row] else prediction)
         return predictions

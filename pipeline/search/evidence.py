@@ -62,9 +62,9 @@ def is_same(cosines: Iterable[np.ndarray | float | None]) -> np.ndarray:
 
 
 def nearest_evidence(
-    modality: Modality, queries: ProductVectors, known: ProductVectors, categories: Sequence[str], k: int = NEIGHBORS
+    modality: Modality, queries: ProductVectors, known: ProductVectors, categories: Sequence[str]
 ) -> list[NeighborEvidence]:
-    """The nearest labeled products of each of n products, as a search by that modality finds them.
+    """The `NEIGHBORS` nearest labeled products of each of n products, as a search by that modality finds them.
 
     Texts are compared with texts and photos with photos; a labeled product that lacks the modality is compared
     by its fused vector. For "fused", the two cosines count the same. A product is no evidence for itself (`is_same`).
@@ -74,7 +74,6 @@ def nearest_evidence(
         queries: The n products; they have what the modality needs.
         known: The m labeled products, none of them among the others.
         categories: m paths.
-        k: Neighbors.
     """
     pairs = []
     if modality != "image":
@@ -86,7 +85,7 @@ def nearest_evidence(
         part = slice(start, start + _ROWS_AT_A_TIME)
         sides = [vectors[part] @ others.T for vectors, others in pairs]
         scores = np.where(is_same(sides), -np.inf, np.mean(sides, axis=0))
-        best = np.argsort(-scores, axis=1)[:, :k]
+        best = np.argsort(-scores, axis=1)[:, :NEIGHBORS]
         for row, cosines in zip(best, np.take_along_axis(scores, best, axis=1), strict=True):
             distinct = np.isfinite(cosines)
             paths = tuple(categories[number] for number in row[distinct])

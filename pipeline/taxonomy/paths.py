@@ -111,14 +111,6 @@ class Taxonomy:
             raise KeyError(f"'{path}' is not a category of this taxonomy of {len(self)} paths.")
         return path
 
-    def parent(self, path: str) -> str | None:
-        """The path one level up, None for a top-level category."""
-        return _parent(self._known(path))
-
-    def children(self, path: str | None) -> tuple[str, ...]:
-        """The paths one level below, in order; those of None are the top-level categories."""
-        return self._children.get(path if path is None else self._known(path), ())
-
     def ancestors(self, path: str) -> tuple[str, ...]:
         """The paths from the top-level category down to `path` itself."""
         names = levels(self._known(path))
@@ -127,18 +119,6 @@ class Taxonomy:
     def depth(self, path: str) -> int:
         """Number of levels; 1 for a top-level category."""
         return len(levels(self._known(path)))
-
-    @cached_property
-    def _children(self) -> dict[str | None, tuple[str, ...]]:
-        children: dict[str | None, list[str]] = {}
-        for path in self.paths:
-            children.setdefault(_parent(path), []).append(path)
-        return {parent: tuple(below) for parent, below in children.items()}
-
-    @cached_property
-    def leaves(self) -> tuple[str, ...]:
-        """The paths without children, in order."""
-        return tuple(path for path in self.paths if path not in self._children)
 
     @cached_property
     def parent_index(self) -> np.ndarray:

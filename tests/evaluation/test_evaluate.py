@@ -11,11 +11,13 @@ from pipeline.config.stages import EvaluateConfig
 from pipeline.evaluation.dataset import CategoryTable, EvaluationRows
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.report import render
-from pipeline.evaluation.taxonomy_eval import BY_LEVEL, SINGLE
+from pipeline.evaluation.taxonomy_eval import SINGLE
 from tests.helpers.factories import write_dataset
 from tests.helpers.measuring import PATHS, RandomEncoder, make_rows, with_photo_vectors
 
 CONFIG = EvaluateConfig(bootstrap=50)
+
+BY_LEVEL = ("level_accuracy", "coverage", "precision", "ece")
 
 
 def common(first, second):

@@ -136,11 +136,11 @@ def test_agreement_is_part_of_the_confidence_where_it_tells_right_from_wrong():
     [alone] = predictor.decode(vector, "text")
     paths = (alone.path, "Nowhere")
     agreeing, opposed = (
-        predictor.decode(vector, "text", neighbors=[NeighborEvidence((path,), (0.9,))])[0] for path in paths
+        predictor.score(vector, "text").decode([NeighborEvidence((path,), (0.9,))])[0] for path in paths
     )
     assert opposed.confidences[0] < alone.confidences[0] < agreeing.confidences[0]
     assert opposed.path == alone.path == agreeing.path
-    [other] = CategoryPredictor(bundle, which="retrieval").decode(vector, "text", neighbors=[telling[0]])
+    [other] = CategoryPredictor(bundle, which="retrieval").score(vector, "text").decode([telling[0]])
     assert other.confidences == CategoryPredictor(bundle, which="retrieval").decode(vector, "text")[0].confidences
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.vectors import ProductVectors
-from pipeline.search.evidence import NEAR_DUPLICATE, NeighborEvidence, nearest_evidence
+from pipeline.search.evidence import NEAR_DUPLICATE, NEIGHBORS, NeighborEvidence, nearest_evidence
 from tests.helpers.fakes import unit
 
 
@@ -25,13 +25,13 @@ def test_the_nearest_are_those_of_a_scan(kind: str) -> None:
         return ProductVectors(*parts, has_text, has_image)
 
     asked, known, labels = vectors(300), vectors(40), [f"A > {number}" for number in range(40)]
-    found = nearest_evidence(kind, asked, known, labels, k=3)
+    found = nearest_evidence(kind, asked, known, labels)
     text = np.where(known.has_text[:, None], known.text, known.fused)
     image = np.where(known.has_image[:, None], known.image, known.fused)
     cosines = {"text": asked.text @ text.T, "image": asked.image @ image.T}
     cosines["fused"] = (cosines["text"] + cosines["image"]) / 2
     for row, support in enumerate(found):
-        best = sorted(range(40), key=lambda number: -cosines[kind][row, number])[:3]
+        best = sorted(range(40), key=lambda number: -cosines[kind][row, number])[:NEIGHBORS]
         assert support.categories == tuple(labels[number] for number in best)
         assert support.similarities == pytest.approx(cosines[kind][row, best])
 
@@ -42,7 +42,7 @@ def test_a_product_is_no_support_of_itself() -> None:
     products, labels = ProductVectors(both, text, image, yes, yes), ["A", "B", "C"]
 
     def first(kind: str) -> NeighborEvidence:
-        return nearest_evidence(kind, products, products, labels, k=3)[0]
+        return nearest_evidence(kind, products, products, labels)[0]
 
     assert first("text").categories == first("fused").categories == ("B", "C")  # the photos alone are the same
     assert first("image") == NeighborEvidence((), ())

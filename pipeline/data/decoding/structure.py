@@ -24,7 +24,6 @@ _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # in coded data, FF 00 is
 _EOI, _SOS = 0xD9, 0xDA
 _SCAN = b"\xff\xda"
 _PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
-_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE = frozenset((0x01, 0xD8))
 _COEFFICIENTS_OF_A_BLOCK = 64 * 2  # bytes: 8 x 8 of 16 bits
 _PNG = b"\x89PNG\r\n\x1a\n"

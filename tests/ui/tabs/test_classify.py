@@ -66,7 +66,7 @@ def test_programs_and_visitors_get_the_same_summary_of_accepted_levels(workspace
     assert moved["predicted"][0]["confidence"] == sure["predicted"][0]["confidence"]
     assert (moved["accepted_path"], moved["needs_review"]) == ("Clothing", True)
     assert moved["summary"].startswith("Accepted down to Clothing. Shirts needs review: ")
-    assert moved["summary"].endswith("to be right 97% of the time this level takes 99%.")
+    assert moved["summary"].endswith("a precision of 97% takes 99% at this level.")
     assert [(step["accepted"], step["threshold"], step["target_precision"]) for step in moved["predicted"]] == [
         (True, 0.99, 0.97),
         (False, 0.99, 0.97),
