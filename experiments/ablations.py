@@ -1,6 +1,6 @@
 """Ablations of the training recipe, on validation rows and held-out categories of a run folder.
 
-Run: python -m experiments.ablations --run runs/real --source SOURCE... [--tower BUNDLE] [--only NAME ...]
+Run: python -m experiments.ablations --run runs/real --source SOURCE... [--vision-from BUNDLE] [--only NAME ...]
 
 RUN is a folder whose ingest was done with the same flags. The vision tower is trained once and shared, or taken from a
 bundle that had the same rows held out. The first row is the whole recipe; every other row trains only the heads, on
@@ -58,7 +58,7 @@ VARIANTS: dict[str, Callable[[Config], Config]] = {
 }
 
 
-def with_tower(config: Config, bundle: Path) -> Config:
+def with_vision_tower_of(config: Config, bundle: Path) -> Config:
     """The configuration with the vision tower of a bundle instead of a training of it."""
     stages = tuple(stage for stage in config.train.stages if stage.train != ("vision",))
     train = replace(config.train, stages=stages, final_fit=str(bundle), final_fit_weights=bundle_hash(bundle))
@@ -91,13 +91,13 @@ def main() -> None:
     """Train the variants, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True, help="run folder whose ingest is done")
-    parser.add_argument("--tower", type=Path, help="bundle whose vision tower is taken as it is")
+    parser.add_argument("--vision-from", type=Path, help="bundle whose vision tower is taken as it is")
     parser.add_argument("--only", nargs="*", choices=sorted((RECIPE, *VARIANTS)), help="these variants only")
     arguments, flags = parser.parse_known_args()  # the others are those of the build
     logging.basicConfig(level=logging.WARNING)
     config = parse_config([*flags, "--out", str(arguments.run)])
-    if arguments.tower is not None:
-        config = with_tower(config, arguments.tower)
+    if arguments.vision_from is not None:
+        config = with_vision_tower_of(config, arguments.vision_from)
     print("| variant | " + " | ".join(COLUMNS) + " |")
     print("|---" * (len(COLUMNS) + 1) + "|")
     for name in arguments.only or (RECIPE, *VARIANTS):

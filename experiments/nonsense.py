@@ -1,4 +1,4 @@
-"""How often a bundle is certain of nonsense, beside the products of a catalogue, with and without its limits.
+"""Share of nonsense of which a bundle accepts some level, beside that of products, with and without its limits.
 
     python -m experiments.nonsense --model assets/model --catalog catalog.parquet [--rows 200]
 
@@ -29,38 +29,38 @@ from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.search.query import QueryEncoder
 
 SIDE = 200
-Asked = tuple[str, Image.Image | None]
+NonsenseQuery = tuple[str, Image.Image | None]
 """A text and a photo."""
 
 
-def letters(rng: np.random.Generator) -> Asked:
+def letters(rng: np.random.Generator) -> NonsenseQuery:
     """Words of letters drawn at random."""
     lengths = rng.integers(3, 10, size=rng.integers(2, 9))
     return " ".join("".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), size=size)) for size in lengths), None
 
 
-def words(rng: np.random.Generator) -> Asked:
+def words(rng: np.random.Generator) -> NonsenseQuery:
     """Nouns that have nothing to do with each other."""
     return " ".join(rng.choice(NOUNS, size=rng.integers(4, 9))), None
 
 
-def noise(rng: np.random.Generator) -> Asked:
+def noise(rng: np.random.Generator) -> NonsenseQuery:
     """Every pixel drawn at random."""
     return "", Image.fromarray(rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8))
 
 
-def plain(rng: np.random.Generator) -> Asked:
+def plain(rng: np.random.Generator) -> NonsenseQuery:
     """One color."""
     return "", Image.new("RGB", (SIDE, SIDE), tuple(rng.integers(0, 256, 3).tolist()))
 
 
-def blots(rng: np.random.Generator) -> Asked:
+def blots(rng: np.random.Generator) -> NonsenseQuery:
     """Large blurred spots."""
     coarse = Image.fromarray(rng.integers(0, 256, (5, 5, 3), np.uint8)).resize((SIDE, SIDE))
     return "", coarse.filter(ImageFilter.GaussianBlur(12))
 
 
-NONSENSE: dict[str, Callable[[np.random.Generator], Asked]] = {
+NONSENSE: dict[str, Callable[[np.random.Generator], NonsenseQuery]] = {
     "text of random letters": letters,
     "text of random nouns": words,
     "photo of noise": noise,
@@ -69,7 +69,7 @@ NONSENSE: dict[str, Callable[[np.random.Generator], Asked]] = {
 }
 
 
-def products(catalog: Catalog, rows: np.ndarray) -> Iterator[tuple[str, list[Asked]]]:
+def products(catalog: Catalog, rows: np.ndarray) -> Iterator[tuple[str, list[NonsenseQuery]]]:
     """The same products by text alone and by photo alone."""
     yield "text of a product", [(str(catalog.products["title"].iloc[row]), None) for row in rows]
     photos = [catalog.thumbnail(catalog.products["product_id"].iloc[row]) for row in rows]
@@ -79,31 +79,33 @@ def products(catalog: Catalog, rows: np.ndarray) -> Iterator[tuple[str, list[Ask
 
 def without_limit(parts: PredictorParts) -> PredictorParts:
     """The same predictor, to which every product is in distribution."""
-    kinds = {
-        name: {kind: replace(calibration, in_distribution_cosine=None) for kind, calibration in own.items()}
-        for name, own in parts.calibrations.items()
+    calibrations = {
+        name: {kind: replace(calibration, in_distribution_cosine=None) for kind, calibration in by_modality.items()}
+        for name, by_modality in parts.calibrations.items()
     }
-    return replace(parts, calibrations=kinds)
+    return replace(parts, calibrations=calibrations)
 
 
-def certain_share(predictor: CategoryPredictor, encoder: QueryEncoder, asked: list[Asked], limits: bool) -> float:
-    """Share of queries with a certain level.
+def accepted_share(
+    predictor: CategoryPredictor, encoder: QueryEncoder, queries: list[NonsenseQuery], limits: bool
+) -> float:
+    """Share of queries with an accepted level.
 
     Args:
         predictor: With or without the limit of the distribution.
         encoder: Of the same bundle.
-        asked: Queries.
+        queries: Texts or photos.
         limits: Whether photos are checked as well.
     """
-    certain = 0
-    for text, image in asked:
+    accepted = 0
+    for text, image in queries:
         photo = None if image is None else judged_square(image, encoder.bundle.image_size)
         if limits:
-            certain += ask(predictor, encoder, text, photo).prediction.accepted_depth > 0
+            accepted += ask(predictor, encoder, text, photo).prediction.accepted_depth > 0
         else:
             query = encoder.encode(text, photo)
-            certain += predictor.decode(query.fused_vector[None], query.modality)[0].accepted_depth > 0
-    return certain / len(asked)
+            accepted += predictor.decode(query.fused_vector[None], query.modality)[0].accepted_depth > 0
+    return accepted / len(queries)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -121,9 +123,9 @@ def main(argv: list[str] | None = None) -> None:
     rng = np.random.default_rng(0)
     rows = rng.choice(len(catalog.products), size=min(arguments.rows, len(catalog.products)), replace=False)
     sorts = [(name, [make(rng) for _ in range(arguments.rows)]) for name, make in NONSENSE.items()]
-    print("| certain of some level, in % | without limits | as shown |\n|---|---|---|")
-    for name, asked in tqdm([*sorts, *products(catalog, rows)], desc="sorts", disable=None):
-        before, after = certain_share(free, encoder, asked, False), certain_share(limited, encoder, asked, True)
+    print("| some level accepted, in % | without limits | as shown |\n|---|---|---|")
+    for name, queries in tqdm([*sorts, *products(catalog, rows)], desc="sorts", disable=None):
+        before, after = accepted_share(free, encoder, queries, False), accepted_share(limited, encoder, queries, True)
         print(f"| {name} | {100 * before:.0f} | {100 * after:.0f} |", flush=True)
 
 

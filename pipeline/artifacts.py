@@ -241,7 +241,7 @@ class ClassifyPaths:
 
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`; renamed to it when the block ends well, deleted when it fails in whatever way."""
+    """A temporary path beside `path`; renamed to it when the block ends well, deleted when it fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

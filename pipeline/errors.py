@@ -45,7 +45,7 @@ _WHAT_TO_DO = {
     errno.EMFILE: "allow more open files (ulimit -n)",
     errno.EIO: "look after the disk, and give the command again",
 }
-"""Advice against an error of the operating system that is none of ours."""
+"""Advice against an error of the operating system that no bug of ours causes."""
 _RUST = re.compile(r"\(os error (\d+)\)")
 _SHORT = re.compile(r"\d+ requested and \d+ written")
 
@@ -73,7 +73,7 @@ def sentence(error: OSError) -> str | None:
 
 
 def excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Say of an interrupt that it was one, without a traceback; anything else as Python does (for `sys.excepthook`)."""
+    """Print one line for an interrupt, a traceback for anything else (for `sys.excepthook`)."""
     if issubclass(kind, KeyboardInterrupt):
         print("Interrupted.", file=sys.stderr)
     else:

@@ -207,7 +207,7 @@ def is_complete(paths: Iterable[Path], fingerprint: str, product_ids: str | None
     return True
 
 
-def require(path: Path, stage: str, fingerprint: str, product_ids: str | None = None) -> Provenance:
+def require_artifact(path: Path, stage: str, fingerprint: str, product_ids: str | None = None) -> Provenance:
     """Check that the artifact at `path` was written by `stage` from this content, for these products.
 
     Args:

@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m synthetic", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("runs/synthetic"), help="folder of the data set")
     parser.add_argument("--photos", type=Path, help="folder of the photos (default: OUT/photos)")
-    parser.add_argument("--count", type=_count, default=COUNT, help="the first so many products")
+    parser.add_argument("--count", type=_count, default=COUNT, help="number of products")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--processes", type=_count, default=1, help="renderers, one a core")
     parser.add_argument("--sheet", type=Path, help="write a contact sheet of one product a type there, render nothing")

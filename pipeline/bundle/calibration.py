@@ -72,7 +72,7 @@ class Calibration:
         require(len(self.thresholds) == len(PRECISIONS), f"thresholds are to be of {len(PRECISIONS)} precisions")
 
     def confidence(self, probability: np.ndarray, level: int, agreement: np.ndarray | float = 0.0) -> np.ndarray:
-        """Calibrated confidence of probabilities [n] of nodes of a level (0 is the top); too deep, the last one's.
+        """Calibrated confidence of probabilities [n] of nodes of a level (0 is the top); below the last calibrated level, by that level's fit.
 
         Platt 1999 on the logit; with intercept 0 it is temperature scaling (Guo et al. 2017), a node against all else.
 
@@ -161,8 +161,8 @@ def fit_platt(
     columns = [logit_inside(probability), np.ones(len(correct))]
     if agreement is not None:
         columns.append(agreement)
-    parameters = logistic(np.stack(columns, axis=1), target, scaled, non_negative=(0, 2))
-    return PlattFit(*parameters.tolist(), *[0.0] * (3 - len(parameters)))
+    slope, intercept, *coefficient = logistic(np.stack(columns, axis=1), target, scaled, non_negative=(0, 2)).tolist()
+    return PlattFit(slope, intercept, coefficient[0] if coefficient else 0.0)
 
 
 def logistic(

@@ -133,7 +133,7 @@ def histogram(values: Sequence[float] | np.ndarray, edges: np.ndarray | None = N
 
 
 def tail(sizes: Sequence[int]) -> list[tuple[int, int]]:
-    """(rank, size) of sizes, the largest first: all where they are few, else some whose ranks rise ever faster."""
+    """(rank, size) of sizes, the largest first: all where they are few, else some at log-spaced ranks."""
     falling = sorted(sizes, reverse=True)
     if not falling:
         return []

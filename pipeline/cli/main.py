@@ -53,10 +53,10 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return errors.EXIT_CODE
     except OSError as error:
-        said = errors.sentence(error)
-        if said is None:
+        message = errors.sentence(error)
+        if message is None:
             raise
-        print(f"error: {said}", file=sys.stderr)
+        print(f"error: {message}", file=sys.stderr)
         return errors.EXIT_CODE
     except KeyboardInterrupt:
         print(errors.INTERRUPTED, file=sys.stderr)
@@ -93,8 +93,12 @@ def _add_request(command: argparse.ArgumentParser) -> None:
 
 
 def _request(arguments: argparse.Namespace) -> PredictionRequest:
-    only = (tuple(arguments.branch), tuple(arguments.candidates))
-    return PredictionRequest(arguments.predictor, arguments.precision, *only)
+    return PredictionRequest(
+        which=arguments.predictor,
+        target_precision=arguments.precision,
+        branches=tuple(arguments.branch),
+        candidates=tuple(arguments.candidates),
+    )
 
 
 def _add_classify(command: argparse.ArgumentParser) -> None:
@@ -184,5 +188,10 @@ def _add_push(command: argparse.ArgumentParser) -> None:
 
 
 def _push(arguments: argparse.Namespace) -> None:
-    chosen = (arguments.catalog, arguments.model, arguments.catalog_repo, arguments.model_repo)
-    upload_command(*chosen, private=arguments.private)
+    upload_command(
+        arguments.catalog,
+        arguments.model,
+        arguments.catalog_repo,
+        arguments.model_repo,
+        private=arguments.private,
+    )

@@ -132,7 +132,7 @@ class Assignment:
 
 
 def _drop_leaks(given: Sequence[str], groups: np.ndarray, names: Sequence[str]) -> list[str]:
-    """Reasons for dropping rows whose group has a row in a more precious split of the source; "" for kept rows."""
+    """Reasons for dropping rows whose group has a row in a split of the source that must stay unseen; "" for kept rows."""
     owner: dict[int, tuple[int, str]] = {}
     for row, split in enumerate(given):
         if split in _KEPT_AS_GIVEN:

@@ -161,7 +161,7 @@ def listing_text(title: str | None, description: str | None, limits: IngestConfi
 
 
 def _clean_and_cut(raw: str, max_characters: int) -> tuple[str, bool]:
-    """The cleaned text with at most so many characters, and whether there were more."""
+    """The cleaned text cut to a number of characters, and whether it was longer."""
     max_raw = max_characters * _RAW_TEXT_FACTOR
     cleaned = clean_text(raw[:max_raw])
     return cut_text(cleaned, max_characters), len(raw) > max_raw or len(cleaned) > max_characters

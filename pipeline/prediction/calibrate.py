@@ -219,8 +219,8 @@ def _decode(samples: Sequence[Sample], calibration: Calibration, unseen_share: f
     paths: list[str] = []
     probabilities: list[np.ndarray] = []
     for sample in samples:
-        decoded = sample.predictor.decode_uncalibrated(sample.rows.vectors, calibration)
-        paths, probabilities = paths + decoded[0], probabilities + decoded[1]
+        new_paths, new_probabilities = sample.predictor.decode_uncalibrated(sample.rows.vectors, calibration)
+        paths, probabilities = paths + new_paths, probabilities + new_probabilities
     truths = [levels(truth) for sample in samples for truth in sample.rows.truths]
     present, correct = hierarchical.level_hits([levels(path) for path in paths], truths, depth)
     probability, agreement = np.zeros(present.shape), np.zeros(present.shape)

@@ -26,7 +26,7 @@ from pipeline.provenance import (
     fingerprint,
     is_complete,
     read_provenance,
-    require,
+    require_artifact,
     write_provenance,
 )
 from pipeline.stages import (
@@ -167,7 +167,7 @@ def run_stage(stage: Stage, config: Config, run_dir: Path, plans: Mapping[str, P
     stages = {each.name: each for each in STAGES}
     for name in stage.needs:
         for path in stages[name].outputs(paths):
-            require(path, name, plans[name].fingerprint, _product_ids(paths))
+            require_artifact(path, name, plans[name].fingerprint, _product_ids(paths))
     first_process = os.environ.get("RANK", "0") == "0"
     if first_process:
         discard_provenance(stage.outputs(paths))

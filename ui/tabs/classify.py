@@ -9,7 +9,7 @@ import gradio as gr
 
 from pipeline.config.stages import PredictConfig
 from pipeline.errors import UserError
-from pipeline.prediction.answer import EvidenceIndex, ask
+from pipeline.prediction.answer import Answer, EvidenceIndex, ask
 from pipeline.taxonomy.paths import levels, truncate
 from ui import deep_links
 from ui.api.answers import Classification, EvidenceProduct, PredictedLevel
@@ -82,27 +82,32 @@ def classify(
         )
     except UserError as error:  # a path that the taxonomy lacks
         raise refuse(str(error)) from error
-    found = answer.prediction
+    return _describe(workspace, answer)
+
+
+def _describe(workspace: Workspace, answer: Answer) -> Classification:
+    """The answer as plain values, with the products of its evidence."""
+    prediction = answer.prediction
     assert answer.evidence is not None  # the catalogue has an index of evidence
     hits, neighbors = answer.evidence.hits, answer.evidence.neighbors
-    agreement = neighbors.agreement(found.path)
-    steps = zip(levels(found.path), found.confidences, found.thresholds, strict=True)
+    agreement = neighbors.agreement(prediction.path)
+    steps = zip(levels(prediction.path), prediction.confidences, prediction.thresholds, strict=True)
     return {
         "summary": answer.summary,
-        "category_path": found.path,
-        "accepted_path": found.accepted_path,
-        "accepted_depth": found.accepted_depth,
-        "needs_review": found.needs_review,
-        "low_confidence": not found.accepted_depth,
-        "in_distribution": found.in_distribution,
+        "category_path": prediction.path,
+        "accepted_path": prediction.accepted_path,
+        "accepted_depth": prediction.accepted_depth,
+        "needs_review": prediction.needs_review,
+        "low_confidence": not prediction.accepted_depth,
+        "in_distribution": prediction.in_distribution,
         "read": _READ[answer.query.modality],
         "predicted": [
             {
                 "level": level,
                 "confidence": confidence,
-                "accepted": depth < found.accepted_depth,
+                "accepted": depth < prediction.accepted_depth,
                 "threshold": threshold,
-                "target_precision": found.target_precision,
+                "target_precision": prediction.target_precision,
                 "agreement": agreement[depth] if hits else None,
             }
             for depth, (level, confidence, threshold) in enumerate(steps)
@@ -110,7 +115,7 @@ def classify(
         "categories": [{"category_path": score.path, "score": score.score} for score in answer.alternatives],
         "similar": [
             {**workspace.describe(hit), "agreeing_levels": common}
-            for hit, common in zip(hits, neighbors.common(found.path), strict=True)
+            for hit, common in zip(hits, neighbors.common(prediction.path), strict=True)
         ],
         "same_product": [workspace.describe(hit) for hit in answer.evidence.same_product],
     }
