@@ -17,7 +17,7 @@ from pipeline.provenance import (
     hash_ids,
     is_complete,
     read_provenance,
-    require,
+    require_artifact,
     write_provenance,
 )
 
@@ -31,7 +31,7 @@ def test_provenance_says_complete_and_refuses_others(tmp_path):
     path, config = tmp_path / "a.parquet", tiny()
     assert not is_complete([path], "f1")
     with pytest.raises(ArtifactError, match="does not exist; run stage 'ingest' first"):
-        require(path, "ingest", "f1")
+        require_artifact(path, "ingest", "f1")
     path.write_text("x")
     with pytest.raises(ArtifactError, match="no readable provenance"):
         read_provenance(path)
@@ -43,11 +43,11 @@ def test_provenance_says_complete_and_refuses_others(tmp_path):
     assert is_complete([path], "f1", hash_ids(["b", "a"]))
     assert not is_complete([path], "f1", hash_ids(["b"]))
     assert not is_complete([path], "f2")
-    assert require(path, "ingest", "f1", hash_ids(["b", "a"])).rows == 2
+    assert require_artifact(path, "ingest", "f1", hash_ids(["b", "a"])).rows == 2
     with pytest.raises(ArtifactError, match=r"other settings or from other files.*run stage 'ingest' again"):
-        require(path, "ingest", "f2")
+        require_artifact(path, "ingest", "f2")
     with pytest.raises(ArtifactError, match="holds other products than this run; run stage 'ingest' again"):
-        require(path, "ingest", "f1", hash_ids(["someone else's"]))
+        require_artifact(path, "ingest", "f1", hash_ids(["someone else's"]))
     provenance_path(path).write_text("{")
     assert not is_complete([path], "f1")
     discard_provenance([path, tmp_path / "none"])

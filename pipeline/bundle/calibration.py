@@ -72,9 +72,10 @@ class Calibration:
         require(len(self.thresholds) == len(PRECISIONS), f"thresholds are to be of {len(PRECISIONS)} precisions")
 
     def confidence(self, probability: np.ndarray, level: int, agreement: np.ndarray | float = 0.0) -> np.ndarray:
-        """Calibrated confidence of probabilities [n] of nodes of a level (0 is the top); below the last calibrated level, by that level's fit.
+        """Calibrated confidence of probabilities [n] of nodes of a level (0 is the top).
 
         Platt 1999 on the logit; with intercept 0 it is temperature scaling (Guo et al. 2017), a node against all else.
+        Levels below the last calibrated one have its fit.
 
         Args:
             probability: Before calibration.

@@ -14,7 +14,7 @@ from pipeline.config.stages import IngestConfig
 TEST_FRACTION = 0.15
 """Share of the groups that become the test split of a source that has none."""
 _KEPT_AS_GIVEN = ("test", "heldout", "validation")
-"""Splits of the source that stay as they are, the most precious first."""
+"""Splits of the source that stay as they are; a group that lies in several stays in the first of these."""
 
 
 def _draw(seed: int, purpose: str, name: str) -> str:
@@ -132,7 +132,7 @@ class Assignment:
 
 
 def _drop_leaks(given: Sequence[str], groups: np.ndarray, names: Sequence[str]) -> list[str]:
-    """Reasons for dropping rows whose group has a row in a split of the source that must stay unseen; "" for kept rows."""
+    """Reasons for dropping rows whose group also lies in a held-out split of the source; "" for kept rows."""
     owner: dict[int, tuple[int, str]] = {}
     for row, split in enumerate(given):
         if split in _KEPT_AS_GIVEN:
