@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from pipeline.catalog.catalog import Catalog
-from pipeline.data.vectors import unit
+from pipeline.data.vectors import nearest_first, unit
 from pipeline.metrics.ratios import common_levels
 from pipeline.taxonomy.paths import SEPARATOR, levels, truncate
 from pipeline.taxonomy.tree import CategoryTree
@@ -65,9 +65,8 @@ class Categories:
     def by_distance(self, node: int) -> tuple[np.ndarray, np.ndarray]:
         """Members with their cosine to the centroid, the nearest first."""
         rows = self.members(node)
-        cosines = self._vectors[rows] @ self.centroids[node]
-        order = np.argsort(-cosines, kind="stable")
-        return rows[order], cosines[order]
+        order, cosines = nearest_first(self._vectors[rows], self.centroids[node])
+        return rows[order], cosines
 
     def children(self, node: int | None) -> list[int]:
         """Nodes one level below, those with most products first; those of None are the top-level categories."""

@@ -107,3 +107,15 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     scaled: np.ndarray = vectors / np.where(lengths > 0, lengths, 1)
     return scaled
+
+
+def centroid(vectors: np.ndarray) -> np.ndarray:
+    """Mean of vectors [n, d], L2-normalized; at least one."""
+    return unit(vectors.mean(axis=0))
+
+
+def nearest_first(vectors: np.ndarray, center: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Order of vectors [n, d] by their cosine to a center [d], greatest first, and the cosines in that order."""
+    cosines = vectors @ center
+    order = np.argsort(-cosines, kind="stable")
+    return order, cosines[order]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.catalog.catalog import Catalog
-from pipeline.data.vectors import unit
+from pipeline.data.vectors import centroid, nearest_first
 from pipeline.search.product_search import Hit
 from pipeline.search.vector_index import best_of, skip_near_duplicates
 
@@ -66,7 +66,6 @@ def centroid_of(catalog: Catalog, rows: np.ndarray) -> Centroid:
         rows: int [m], at least one.
     """
     members = catalog.vectors("fused")[0][rows]
-    mean = members.mean(axis=0)
-    distances = 1 - members @ unit(mean)
-    order = np.argsort(distances, kind="stable")
-    return Centroid(rows[order].astype(np.int64), distances[order].astype(np.float32), float(distances.mean()))
+    order, cosines = nearest_first(members, centroid(members))
+    distances = 1 - cosines
+    return Centroid(rows[order].astype(np.int64), distances.astype(np.float32), float(distances.mean()))
