@@ -189,12 +189,16 @@ def test_a_predictor_is_added_and_read_back(saved, tmp_path):
     parts = replace(parts, prototypes=prototypes)
     assert load_bundle(saved[0]).predictor is None
     add_predictor(saved[0], tmp_path / "model", parts)
-    found = load_bundle(tmp_path / "model").predictor
+    predictor = load_bundle(tmp_path / "model").predictor
     assert bundle_hash(tmp_path / "model") == bundle_hash(saved[0])
-    assert (found.classes, found.calibrations, found.target_precision) == (classes, calibrations, 0.95)
-    assert (found.evidence_calibrations, found.most_frequent, found.notes) == (evidence, "a" * 12, {"tried": []})
+    assert (predictor.classes, predictor.calibrations, predictor.target_precision) == (classes, calibrations, 0.95)
+    assert (predictor.evidence_calibrations, predictor.most_frequent, predictor.notes) == (
+        evidence,
+        "a" * 12,
+        {"tried": []},
+    )
     vectors = np.eye(3, 32, dtype=np.float32)
-    pairs = zip(found.classifier.probabilities(vectors), classifier.probabilities(vectors), strict=True)
+    pairs = zip(predictor.classifier.probabilities(vectors), classifier.probabilities(vectors), strict=True)
     assert all(one == pytest.approx(other, abs=2e-3) for one, other in pairs)
     add_predictor(tmp_path / "model", tmp_path / "again", None)
     again = load_bundle(tmp_path / "again").predictor

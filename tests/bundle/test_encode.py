@@ -56,5 +56,5 @@ def test_photos_are_read_some_at_a_time_in_their_order():
 def test_parts_are_joined_in_order():
     bundle = FakeBundle()
     parts = [encode_products(bundle, [text], [None]) for text in ("vase", "clock")]
-    whole = ProductVectors.concatenate(parts)
-    np.testing.assert_allclose(whole.text, encode_products(bundle, ["vase", "clock"], [None, None]).text)
+    joined = ProductVectors.concatenate(parts)
+    np.testing.assert_allclose(joined.text, encode_products(bundle, ["vase", "clock"], [None, None]).text)

@@ -9,11 +9,11 @@ from pipeline.catalog.analysis import data_facts, histogram, leaves, prediction_
 
 def test_a_histogram_counts_every_value_and_ends_where_few_are_left():
     values = np.concatenate([np.arange(1000) % 50, [9_000]])
-    found = histogram(values)
-    assert sum(found["counts"]) == len(values)
-    assert len(found["edges"]) == len(found["counts"]) + 1
-    assert found["edges"][-1] < 100  # one long title does not flatten all others
-    assert found["counts"][-1] >= 1  # but is counted
+    counted = histogram(values)
+    assert sum(counted["counts"]) == len(values)
+    assert len(counted["edges"]) == len(counted["counts"]) + 1
+    assert counted["edges"][-1] < 100  # one long title does not flatten all others
+    assert counted["counts"][-1] >= 1  # but is counted
     assert histogram([]) == {"edges": [], "counts": []}
     assert histogram([0.2, 0.2, 1.0], np.linspace(0, 1, 3))["counts"] == [2, 1]
 

@@ -24,14 +24,14 @@ def test_rows_vectors_and_thumbnails_belong_together(catalog: Catalog) -> None:
 
 
 def test_a_thumbnail_reads_its_row_group_only(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[list[int]] = []
+    groups_read: list[list[int]] = []
     read = catalog._read
     monkeypatch.setattr(
-        catalog, "_read", lambda column, groups, sha256: asked.append(groups) or read(column, groups, sha256)
+        catalog, "_read", lambda column, groups, sha256: groups_read.append(groups) or read(column, groups, sha256)
     )
     catalog.thumbnail("p3")
     catalog.thumbnail("p3")
-    assert asked == [[1]]
+    assert groups_read == [[1]]
 
 
 def test_an_unknown_product_is_a_key_error(catalog: Catalog) -> None:

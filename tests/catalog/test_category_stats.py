@@ -44,14 +44,16 @@ def test_centres_and_members_equal_the_obvious_loop(tree: Categories) -> None:
     assert tree.taxonomy.paths[0] == "Clothing"
     vectors = tree._vectors
     for number, path in enumerate(tree.taxonomy.paths):
-        rows = [row for row, (_, own) in enumerate(PRODUCTS) if own == path or own.startswith(path + " > ")]
+        rows = [
+            row for row, (_, category) in enumerate(PRODUCTS) if category == path or category.startswith(path + " > ")
+        ]
         assert sorted(tree.members(number).tolist()) == rows
         assert tree.counts[number] == len(rows)
         centre = unit(vectors[rows].mean(axis=0, keepdims=True))[0]
         np.testing.assert_allclose(tree.centroids[number], centre, atol=1e-5)
         assert tree.dispersion[number] == pytest.approx(1 - (vectors[rows] @ centre).mean(), abs=1e-5)
-        found, cosines = tree.by_distance(number)
-        np.testing.assert_allclose(cosines, vectors[found] @ centre, atol=1e-5)
+        members, cosines = tree.by_distance(number)
+        np.testing.assert_allclose(cosines, vectors[members] @ centre, atol=1e-5)
         assert (np.diff(cosines) <= 1e-6).all()
 
 
@@ -79,9 +81,13 @@ def test_accuracy_is_that_of_products_for_testing_where_there_are_some(tree: Cat
 
 def test_similar_categories_are_as_deep_and_children_the_largest_first(tree: Categories) -> None:
     shirts = node(tree, "Clothing > Shirts")
-    found = tree.similar(shirts, 9)
-    assert {tree.taxonomy.paths[other] for other, _ in found} == {"Clothing > Dresses", "Home > Vases", "Home > Clocks"}
-    assert [cosine for _, cosine in found] == sorted((cosine for _, cosine in found), reverse=True)
+    similar = tree.similar(shirts, 9)
+    assert {tree.taxonomy.paths[other] for other, _ in similar} == {
+        "Clothing > Dresses",
+        "Home > Vases",
+        "Home > Clocks",
+    }
+    assert [cosine for _, cosine in similar] == sorted((cosine for _, cosine in similar), reverse=True)
     assert [tree.taxonomy.paths[top] for top in tree.children(None)] == ["Clothing", "Home"]
     assert tree.children(node(tree, "Home > Vases")) == []
 

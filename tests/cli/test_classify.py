@@ -65,13 +65,13 @@ def test_a_photo_that_says_nothing_is_no_evidence(model, tmp_path):
 def test_a_catalogue_lends_its_evidence_to_every_row(model, source, tmp_path):
     titles = [("red shirt", "Clothing > Shirts"), ("vase", "Home > Vases"), ("blue vase", "Home > Vases")]
     catalog = write_catalog(tmp_path / "catalog.parquet", titles)
-    known = pq.read_table(catalog, columns=["product_id"])["product_id"].to_pylist()
+    product_ids = pq.read_table(catalog, columns=["product_id"])["product_id"].to_pylist()
     out = tmp_path / "out.parquet"
     classify_catalogue(model, str(source), out, catalog=catalog, request=PredictionRequest(batch=16))
     rows = pq.read_table(out).to_pylist()
     for row in rows:
-        assert 1 <= len(row["evidence"]) <= len(known)
-        assert set(row["evidence"]) <= set(known)
+        assert 1 <= len(row["evidence"]) <= len(product_ids)
+        assert set(row["evidence"]) <= set(product_ids)
         assert len(row["agreement"]) == len(row["confidences"])
         assert all(0 <= share <= 1 for share in row["agreement"])
     classify_catalogue(model, str(source), out, request=PredictionRequest(batch=16))
@@ -79,14 +79,14 @@ def test_a_catalogue_lends_its_evidence_to_every_row(model, source, tmp_path):
 
 
 def test_a_stopped_run_goes_on_and_gives_the_same(model, source, tmp_path, monkeypatch):
-    request, whole = PredictionRequest(batch=8), tmp_path / "whole.parquet"
-    classify_catalogue(model, str(source), whole, request=request)
-    broken, seen = tmp_path / "broken.parquet", []
+    request, uninterrupted = PredictionRequest(batch=8), tmp_path / "whole.parquet"
+    classify_catalogue(model, str(source), uninterrupted, request=request)
+    broken, batch_sizes = tmp_path / "broken.parquet", []
     real = BatchClassifier.classify
 
     def dies(self, rows):
-        seen.append(len(rows))
-        if len(seen) == 3:
+        batch_sizes.append(len(rows))
+        if len(batch_sizes) == 3:
             raise KeyboardInterrupt
         return real(self, rows)
 
@@ -94,10 +94,10 @@ def test_a_stopped_run_goes_on_and_gives_the_same(model, source, tmp_path, monke
     with pytest.raises(KeyboardInterrupt):
         classify_catalogue(model, str(source), broken, request=request)
     assert not broken.exists()
-    monkeypatch.setattr(BatchClassifier, "classify", lambda *rest: seen.append(0) or real(*rest))
+    monkeypatch.setattr(BatchClassifier, "classify", lambda *rest: batch_sizes.append(0) or real(*rest))
     classify_catalogue(model, str(source), broken, request=request)
-    assert seen[3:] == [0, 0]  # two of four batches were there
-    assert pq.read_table(broken).equals(pq.read_table(whole))
+    assert batch_sizes[3:] == [0, 0]  # two of four batches were there
+    assert pq.read_table(broken).equals(pq.read_table(uninterrupted))
 
 
 def test_a_file_that_changed_under_the_same_name_starts_over(model, source, tmp_path, monkeypatch):

@@ -46,12 +46,12 @@ def _write(folder: Path, products: pd.DataFrame, judgements: pd.DataFrame) -> Pa
 
 
 def test_what_is_read(tmp_path):
-    found = read_judged(_write(tmp_path, _products(description="<b>Soft</b>"), _judgements()))
-    assert found.queries == list(THINGS)
-    assert found.texts[0] == "red shirt. Soft"
-    assert found.words[0] == "red shirt red shirt red shirt Norvik Soft"
-    np.testing.assert_array_equal(found.gains, np.eye(len(THINGS)))
-    assert found.judged.sum() == 2 * len(THINGS)
+    judged = read_judged(_write(tmp_path, _products(description="<b>Soft</b>"), _judgements()))
+    assert judged.queries == list(THINGS)
+    assert judged.texts[0] == "red shirt. Soft"
+    assert judged.words[0] == "red shirt red shirt red shirt Norvik Soft"
+    np.testing.assert_array_equal(judged.gains, np.eye(len(THINGS)))
+    assert judged.judged.sum() == 2 * len(THINGS)
 
 
 def test_every_way_is_measured(tmp_path):

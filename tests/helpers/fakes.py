@@ -194,8 +194,10 @@ def write_catalog(
         "demo": demo,
         "provenance": asdict(Provenance("publish", "tiny", "0" * 16, n, "0" * 16)),
     }
-    told = None if analysis is None else json.dumps(analysis)
-    catalog_meta.write_catalog(path, pa.table(columns, schema=schema), meta, told, row_group_size=row_group_size)
+    analysis_text = None if analysis is None else json.dumps(analysis)
+    catalog_meta.write_catalog(
+        path, pa.table(columns, schema=schema), meta, analysis_text, row_group_size=row_group_size
+    )
     return path
 
 

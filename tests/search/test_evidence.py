@@ -24,13 +24,13 @@ def test_the_nearest_are_those_of_a_scan(kind: str) -> None:
         has_text, has_image = rng.random(n) < 0.8, rng.random(n) < 0.7
         return ProductVectors(*parts, has_text, has_image)
 
-    asked, known, labels = vectors(300), vectors(40), [f"A > {number}" for number in range(40)]
-    found = nearest_evidence(kind, asked, known, labels, k=3)
-    text = np.where(known.has_text[:, None], known.text, known.fused)
-    image = np.where(known.has_image[:, None], known.image, known.fused)
-    cosines = {"text": asked.text @ text.T, "image": asked.image @ image.T}
+    queries, products, labels = vectors(300), vectors(40), [f"A > {number}" for number in range(40)]
+    evidence = nearest_evidence(kind, queries, products, labels, k=3)
+    text = np.where(products.has_text[:, None], products.text, products.fused)
+    image = np.where(products.has_image[:, None], products.image, products.fused)
+    cosines = {"text": queries.text @ text.T, "image": queries.image @ image.T}
     cosines["fused"] = (cosines["text"] + cosines["image"]) / 2
-    for row, support in enumerate(found):
+    for row, support in enumerate(evidence):
         best = sorted(range(40), key=lambda number: -cosines[kind][row, number])[:3]
         assert support.categories == tuple(labels[number] for number in best)
         assert support.similarities == pytest.approx(cosines[kind][row, best])

@@ -10,10 +10,10 @@ def test_neighbours_are_those_of_a_scan_without_the_product_itself(catalog: Cata
     fused, _ = catalog.vectors("fused")
     for row in range(len(catalog)):
         scores, rows = exact_scan(fused, fused[row : row + 1], len(catalog))
-        others = [(found, score) for found, score in zip(rows[0], scores[0], strict=True) if found != row][:3]
+        nearest = [(other, score) for other, score in zip(rows[0], scores[0], strict=True) if other != row][:3]
         hits = nearest_products(catalog, row, 3)
-        assert [hit.row for hit in hits] == [found for found, _ in others]
-        assert [hit.score for hit in hits] == pytest.approx([score for _, score in others], abs=1e-6)
+        assert [hit.row for hit in hits] == [other for other, _ in nearest]
+        assert [hit.score for hit in hits] == pytest.approx([score for _, score in nearest], abs=1e-6)
     assert len(nearest_products(catalog, 0, 100)) == len(catalog) - 1
 
 

@@ -41,12 +41,12 @@ def test_near_duplicates_are_skipped_against_a_slow_reference() -> None:
     rng = np.random.default_rng(2)
     vectors = unit(np.repeat(rng.normal(size=(10, 8)), 4, axis=0) + rng.normal(scale=0.05, size=(40, 8)))
     rows = rng.permutation(40)
-    kept: list[int] = []
+    positions: list[int] = []
     for position, row in enumerate(rows):
-        if all(vectors[rows[other]] @ vectors[row] <= 0.985 for other in kept):
-            kept.append(position)
-    assert skip_near_duplicates(rows, vectors, 40) == kept
-    assert skip_near_duplicates(rows, vectors, 3) == kept[:3]
+        if all(vectors[rows[other]] @ vectors[row] <= 0.985 for other in positions):
+            positions.append(position)
+    assert skip_near_duplicates(rows, vectors, 40) == positions
+    assert skip_near_duplicates(rows, vectors, 3) == positions[:3]
 
 
 def _text(text: str) -> Query:
@@ -107,5 +107,5 @@ def test_one_index_serves_many_threads() -> None:
     vectors, queries = unit(rng.normal(size=(3_000, 24))), unit(rng.normal(size=(64, 24)))
     index = VectorIndex(vectors)
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda row: index.search(queries[[row]], 9)[1][0], range(len(queries))))
-    np.testing.assert_array_equal(found, exact_scan(vectors, queries, 9)[1])
+        results = list(threads.map(lambda row: index.search(queries[[row]], 9)[1][0], range(len(queries))))
+    np.testing.assert_array_equal(results, exact_scan(vectors, queries, 9)[1])

@@ -28,7 +28,7 @@ def test_where_nobody_answers_nothing_is_called_clean(monkeypatch, capsys, canar
 def test_vulnerabilities_are_named(monkeypatch, capsys):
     canary = {"dependencies": [BROKEN]}
     assert run(monkeypatch, canary, {"dependencies": [CLEAN, BROKEN, UNKNOWN]}, ci="true") == 1
-    said = capsys.readouterr().out
-    assert "jinja2 2.4.1: PYSEC-1, PYSEC-2" in said
-    assert "not known to the service: numpy" in said
+    report = capsys.readouterr().out
+    assert "jinja2 2.4.1: PYSEC-1, PYSEC-2" in report
+    assert "not known to the service: numpy" in report
     assert run(monkeypatch, canary, {"dependencies": [CLEAN]}) == 0

@@ -116,10 +116,10 @@ def _only(monkeypatch, stage):
         (_array, "A file of the run cannot be written whole (100000 requested"),
     ],
 )
-def test_a_full_disk_as_libraries_tell_of_it(source, small_disk, capsys, monkeypatch, stage, said):
+def test_a_full_disk_as_libraries_tell_of_it(source, small_disk, capsys, monkeypatch, stage, sentence):
     _only(monkeypatch, stage)
     assert _ingest(source, small_disk / "run") == 2
-    _said(capsys, said)
+    _said(capsys, sentence)
     assert _unfinished(small_disk) == []
 
 
@@ -164,9 +164,9 @@ def test_what_a_user_can_put_right_is_a_sentence(source, tmp_path, capsys, monke
         (["--columns", "product_title"], "--columns takes OURS=THEIRS pairs"),
     ],
 )
-def test_a_command_that_means_nothing_is_a_sentence(source, tmp_path, capsys, words, said):
+def test_a_command_that_means_nothing_is_a_sentence(source, tmp_path, capsys, words, sentence):
     assert main(["build", "--source", str(source), "--out", str(tmp_path / "run"), *words]) == 2
-    _said(capsys, said)
+    _said(capsys, sentence)
     assert not (tmp_path / "run").exists()
 
 
@@ -205,13 +205,15 @@ def test_files_that_may_not_grow_and_folders_that_may_not_be_written(source, tmp
     os.chmod(tmp_path, 0o755)
     user = "65534" if os.geteuid() == 0 else "0"
     command = [sys.executable, "-c", _LIMITED, str(source), str(tmp_path), user]
-    done = subprocess.run(command, cwd=ROOT, env=QUIET, capture_output=True, text=True, timeout=240)
-    assert done.stdout.split() == ["2", "2", "0", "2", "2"], done.stderr
-    assert "Traceback" not in done.stderr
-    said = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert [str(tmp_path / "0") in said[0], "File too large" in said[0], "ulimit -f" in said[0]] == [True] * 3
-    assert [str(tmp_path / "1") in said[1], "File too large" in said[1]] == [True] * 2
-    assert all("Permission denied" in line and "closed" in line for line in said[2:])
+    completed = subprocess.run(command, cwd=ROOT, env=QUIET, capture_output=True, text=True, timeout=240)
+    assert completed.stdout.split() == ["2", "2", "0", "2", "2"], completed.stderr
+    assert "Traceback" not in completed.stderr
+    sentences = [line for line in completed.stderr.splitlines() if line.startswith("error: ")]
+    assert [str(tmp_path / "0") in sentences[0], "File too large" in sentences[0], "ulimit -f" in sentences[0]] == [
+        True
+    ] * 3
+    assert [str(tmp_path / "1") in sentences[1], "File too large" in sentences[1]] == [True] * 2
+    assert all("Permission denied" in line and "closed" in line for line in sentences[2:])
     assert _unfinished(tmp_path) == []
 
 
@@ -279,8 +281,8 @@ def test_an_interrupted_command_is_130_and_leaves_no_unfinished_folder(source, t
 
 def test_ctrl_c_of_a_build(source, tmp_path):
     command = [sys.executable, "-m", "pipeline", "build", "--preset", "tiny", "--source", str(source)]
-    code, said = interrupted([*command, "--out", str(tmp_path / "run")], tmp_path / "log", "ingest: started")
+    code, log = interrupted([*command, "--out", str(tmp_path / "run")], tmp_path / "log", "ingest: started")
     assert code == 130
-    assert errors.INTERRUPTED in said
-    assert "Traceback" not in said
+    assert errors.INTERRUPTED in log
+    assert "Traceback" not in log
     assert _unfinished(tmp_path) == []

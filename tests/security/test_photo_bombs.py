@@ -224,10 +224,10 @@ def test_workers_see_no_token(monkeypatch):
 
 def test_ingest_keeps_the_row_of_a_photo_with_too_many_scans():
     row = RawRow("train", 7, "Red mug", "", with_scans(RED, MAX_SCANS), [], None, "", None)
-    kept = clean_row(row, IngestConfig())
-    assert isinstance(kept, CleanRow)
-    assert kept.photo is None
-    assert "photo unusable" in kept.notes
+    cleaned = clean_row(row, IngestConfig())
+    assert isinstance(cleaned, CleanRow)
+    assert cleaned.photo is None
+    assert "photo unusable" in cleaned.notes
     rejected = clean_row(RawRow("train", 7, "", "", with_scans(RED, MAX_SCANS), [], None, "", None), IngestConfig())
     assert isinstance(rejected, Reject)
     assert "scans" in rejected.reason

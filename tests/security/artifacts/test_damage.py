@@ -85,8 +85,8 @@ def test_a_file_that_is_not_as_it_was_written(model: Path, catalog: Catalog, nam
     else:
         damage(model / name)
     for call in (load_bundle, check_match):
-        said = refusal(call, *([catalog] * (call is check_match)), model)
-        assert name in said
+        sentence = refusal(call, *([catalog] * (call is check_match)), model)
+        assert name in sentence
 
 
 @pytest.mark.parametrize("name", ["tokenizer/added_tokens.json", "tokenizer/chat_template.json", "aliases.parquet"])
@@ -129,8 +129,8 @@ def test_what_is_loaded_is_what_was_hashed(
 ) -> None:
     read = opening.read_files
 
-    def read_and_change(*given: Any) -> dict[str, bytes]:
-        contents = read(*given)
+    def read_and_change(*arguments: Any) -> dict[str, bytes]:
+        contents = read(*arguments)
         for name in contents:
             _zeroed(model / name)
         return contents
@@ -151,13 +151,13 @@ def test_a_card_may_be_edited(model: Path, catalog: Catalog) -> None:
 @pytest.mark.parametrize("write", ["table", "predictor", "figures"])
 def test_no_bundle_is_made_of_a_damaged_one(model: Path, tmp_path: Path, write: str) -> None:
     _flipped(BundlePaths(model).classifier)
-    made = {
+    writers = {
         "table": lambda target: adopt_bundle(model, target, Taxonomy(CATEGORIES[:2])),
         "predictor": lambda target: add_predictor(model, target, None),
         "figures": lambda target: add_metrics(model, target, {}),
     }
     with pytest.raises(ArtifactError, match=r"classifier\.safetensors is damaged"):
-        made[write](tmp_path / "new")
+        writers[write](tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
