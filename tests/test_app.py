@@ -112,7 +112,7 @@ def test_without_variables_nothing_is_asked_of_the_hub(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "said"),
+    ("variable", "value", "sentence"),
     [
         ("MODEL_REPO", "", "CATALOG_REPO is set and MODEL_REPO is not"),
         ("CATALOG_REPO", "me/datasets", "names no revision"),

@@ -55,7 +55,7 @@ def test_the_last_setting_counts_and_none_changes_nothing():
 
 
 @pytest.mark.parametrize(
-    ("setting", "said"),
+    ("setting", "sentence"),
     [
         ("seed", "--set takes FIELD=VALUE"),
         ("=3", "--set takes FIELD=VALUE"),

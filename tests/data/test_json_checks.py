@@ -37,7 +37,7 @@ def test_valid_fields_are_read():
 
 
 @pytest.mark.parametrize(
-    ("raw", "said"),
+    ("raw", "sentence"),
     [
         ({}, "It is damaged: inner is missing; send it again."),
         ({"inner": None}, "It is damaged: inner should be an object, not null; send it again."),

@@ -53,7 +53,7 @@ def test_towers_of_the_hub_are_the_bases_of_a_bundle() -> None:
 
 
 @pytest.mark.parametrize(
-    ("there", "expected"),
+    ("card", "expected"),
     [
         (f"mine {START}\nold\n{END} too", f"mine {START}\nnew\n{END} too"),
         ("all mine", "all mine"),

@@ -139,7 +139,7 @@ def test_pins_are_read_from_the_environment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("catalog", "model", "said"),
+    ("catalog", "model", "sentence"),
     [
         ("me/catalogue@v1", "", "CATALOG_REPO is set and MODEL_REPO is not; set both"),
         ("", "me/model@v1", "MODEL_REPO is set and CATALOG_REPO is not; set both"),

@@ -79,7 +79,7 @@ def _ordered(*untrained: float) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("untrained", "truth", "said"),
+    ("untrained", "truth", "sentence"),
     [
         ((0.9, 0.8, 0.7), "A", "A was first before training and is first now. The true category stayed in place 1:"),
         (

@@ -159,7 +159,7 @@ def measured(tmp_path_factory):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the memory is read from /proc")
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "expected"),
     [
         ("photos", ""),
         ("texts", ""),

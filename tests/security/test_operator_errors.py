@@ -109,7 +109,7 @@ def _only(monkeypatch, stage):
 
 
 @pytest.mark.parametrize(
-    ("stage", "said"),
+    ("stage", "sentence"),
     [
         (_tokenizer, "run cannot be used (No space left on device); make room"),
         (_weights, "run cannot be used (No space left on device); make room"),
@@ -157,7 +157,7 @@ def test_what_a_user_can_put_right_is_a_sentence(source, tmp_path, capsys, monke
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "sentence"),
     [
         (["--set", "ingest.image_sizes=32"], "the nearest is 'ingest.image_size'"),
         (["--set", "ingest.image_size=large"], "it takes int"),

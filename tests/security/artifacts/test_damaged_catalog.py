@@ -87,7 +87,7 @@ def test_a_field_that_is_missing_or_of_another_type(path: Path, place: tuple[str
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "said"),
+    ("place", "value", "sentence"),
     [
         (("demo",), True, "was changed after it was written"),
         (("dimension",), 8, "was changed after it was written"),
@@ -257,7 +257,7 @@ def test_an_analysis_that_was_changed(path: Path, analysis: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "said"),
+    ("place", "value", "sentence"),
     [
         (("data",), ABSENT, "data is missing"),
         (("data",), None, "data should be an object, not null"),

@@ -124,7 +124,9 @@ RANGES: tuple[tuple[tuple[str | int, ...], Any, str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("place", "value", "said"), RANGES, ids=[describe(place, value) for place, value, _ in RANGES])
+@pytest.mark.parametrize(
+    ("place", "value", "sentence"), RANGES, ids=[describe(place, value) for place, value, _ in RANGES]
+)
 def test_a_value_out_of_range(model: Path, place: tuple[str | int, ...], value: Any, sentence: str) -> None:
     edit_model(model, place, value, seal=True)
     with pytest.raises(ArtifactError, match=sentence):

@@ -140,7 +140,7 @@ def test_a_photo_comes_in_four_ways(address: str, client: Client, photo: Path) -
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "sentence"),
+    ("name", "arguments", "sentence"),
     [
         ("neighbors", {"product_id": "none"}, "no product with this id"),
         ("rerank", {"product_id": "none"}, "no product with this id"),

@@ -111,7 +111,7 @@ def test_branches_and_candidates_restrict_the_prediction(workspace: Workspace) -
 
 
 @pytest.mark.parametrize(
-    ("raised", "shown"), [(InputError("Give a path."), gr.Error), (ValueError("shapes"), ValueError)]
+    ("raised", "expected"), [(InputError("Give a path."), gr.Error), (ValueError("shapes"), ValueError)]
 )
 def test_an_internal_error_is_not_shown_to_visitors(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, raised: Exception, expected: type[Exception]
