@@ -1,6 +1,8 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -25,10 +27,13 @@ def test_rows_vectors_and_thumbnails_belong_together(catalog: Catalog) -> None:
 
 def test_a_thumbnail_reads_its_row_group_only(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     groups_read: list[list[int]] = []
-    read = catalog._read
-    monkeypatch.setattr(
-        catalog, "_read", lambda column, groups, sha256: groups_read.append(groups) or read(column, groups, sha256)
-    )
+    read = pq.ParquetFile.read_row_groups
+
+    def recorded(file: pq.ParquetFile, groups: list[int], **options: Any) -> pa.Table:
+        groups_read.append(groups)
+        return read(file, groups, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_groups", recorded)
     catalog.thumbnail("p3")
     catalog.thumbnail("p3")
     assert groups_read == [[1]]

@@ -40,20 +40,20 @@ def node(tree: Categories, path: str) -> int:
     return tree.taxonomy.index[path]
 
 
-def test_centres_and_members_equal_the_obvious_loop(tree: Categories) -> None:
+def test_centroids_and_members_equal_the_obvious_loop(tree: Categories, tmp_path: Path) -> None:
     assert tree.taxonomy.paths[0] == "Clothing"
-    vectors = tree._vectors
+    vectors, _ = Catalog.open(tmp_path / "catalog.parquet").vectors("fused")
     for number, path in enumerate(tree.taxonomy.paths):
         rows = [
             row for row, (_, category) in enumerate(PRODUCTS) if category == path or category.startswith(path + " > ")
         ]
         assert sorted(tree.members(number).tolist()) == rows
         assert tree.counts[number] == len(rows)
-        centre = unit(vectors[rows].mean(axis=0, keepdims=True))[0]
-        np.testing.assert_allclose(tree.centroids[number], centre, atol=1e-5)
-        assert tree.dispersion[number] == pytest.approx(1 - (vectors[rows] @ centre).mean(), abs=1e-5)
+        centroid = unit(vectors[rows].mean(axis=0, keepdims=True))[0]
+        np.testing.assert_allclose(tree.centroids[number], centroid, atol=1e-5)
+        assert tree.dispersion[number] == pytest.approx(1 - (vectors[rows] @ centroid).mean(), abs=1e-5)
         members, cosines = tree.by_distance(number)
-        np.testing.assert_allclose(cosines, vectors[members] @ centre, atol=1e-5)
+        np.testing.assert_allclose(cosines, vectors[members] @ centroid, atol=1e-5)
         assert (np.diff(cosines) <= 1e-6).all()
 
 

@@ -169,7 +169,7 @@ def test_a_batch_is_read_row_by_row():
             read.append(number)
             yield number
 
-    batches = module._batches(items(), 2)
+    batches = module.row_batches(items(), 2)
     assert list(next(batches)) == [0, 1]
     second = next(batches)
     assert read == [0, 1, 2], "no photo of a batch is in memory before its turn"

@@ -9,7 +9,7 @@ from pipeline.__main__ import main
 from pipeline.config.stages import EvaluateConfig
 from pipeline.data.sources import SourceError
 from pipeline.evaluation import search_eval
-from pipeline.evaluation.search_eval import evaluate_search, held_out_choice, read_judged, render
+from pipeline.evaluation.search_eval import WAYS, evaluate_search, held_out_choice, ranking_figures, read_judged, render
 from tests.helpers import SHARED
 from tests.helpers.fakes import word_vector
 
@@ -57,7 +57,7 @@ def test_what_is_read(tmp_path):
 def test_every_way_is_measured(tmp_path):
     search = read_judged(_write(tmp_path, _products(), _judgements()))
     figures = evaluate_search(FakeEncoder(), search, config=EvaluateConfig(bootstrap=20), seed=0)
-    assert set(figures["search"]) == set(search_eval._NAMES)
+    assert set(figures["search"]) == set(WAYS)
     for way in ("bm25", "trained", "rrf", "convex", "shipped"):
         assert figures["search"][way]["ndcg10"]["value"] == pytest.approx(1)
     # the untrained tower ties everything, and ties count against it: the wanted product comes last of six
@@ -112,8 +112,8 @@ def test_the_command(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the judged queries are not beside this checkout")
 def test_words_alone_find_real_products():
-    """BM25 on the real queries, far enough below its figure in the README to hold for another tokenisation."""
+    """BM25 on the real queries, far enough below its figure in the README to hold for another tokenization."""
     search = read_judged(REAL)
     index = search_eval.LexicalIndex(search.words)
     scores = np.stack([index.scores(query) for query in search.queries])
-    assert search_eval._figures(search, search.gains >= search_eval.RELEVANT, scores)["ndcg10"].value > 0.5
+    assert ranking_figures(search, search.gains >= search_eval.RELEVANT, scores)["ndcg10"].value > 0.5

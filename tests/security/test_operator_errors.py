@@ -269,11 +269,11 @@ def test_an_interrupt_within_a_write_leaves_nothing(tmp_path):
 def test_an_interrupted_command_is_130_and_leaves_no_unfinished_folder(source, tmp_path, capsys, monkeypatch):
     from pipeline.stages import ingest
 
-    def interrupted(config, run_dir):
-        (run_dir / ".trained.tmp").mkdir()
+    def interrupted(row, config):
+        (tmp_path / "run" / ".trained.tmp").mkdir(exist_ok=True)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ingest, "_read", lambda source, config, cache: interrupted(config, tmp_path / "run"))
+    monkeypatch.setattr(ingest, "clean_row", interrupted)
     assert _ingest(source, tmp_path / "run") == 130
     assert errors.INTERRUPTED in capsys.readouterr().err
     assert _unfinished(tmp_path) == []

@@ -126,13 +126,14 @@ def test_aborted_uploads_are_deleted(small_space, clock):
     assert list(folder.rglob("*")) == []
 
 
-def test_a_sweep_runs_only_if_there_is_too_little_room(tmp_path, monkeypatch):
+def test_a_sweep_runs_only_if_there_is_too_little_room(tmp_path):
     uploads = Uploads(tmp_path, max_bytes=350)
     put(tmp_path, "a" * 64 + "/photo.jpg", size=100)
     uploads.make_room(100)  # nobody has looked before, so it looks
-    monkeypatch.setattr(uploads, "_files", lambda: pytest.fail("there is room"))
+    unseen = put(tmp_path, "b" * 64 + "/photo.jpg", size=1000)
     uploads.make_room(100)
-    monkeypatch.undo()
+    assert unseen.exists(), "there is room as far as the last sweep knows, so nobody looks"
+    unseen.unlink()
     paths = [put(tmp_path, f"{number:064x}/photo.jpg", size=100) for number in range(2)]
     uploads.make_room(100)
     assert not (tmp_path / ("a" * 64)).exists()
