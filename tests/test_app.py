@@ -106,7 +106,7 @@ def test_options_win_over_variables(space: Hub, tmp_path: Path) -> None:
     assert space.requests == []
 
 
-def test_without_variables_nothing_is_asked_of_the_hub(hub: Hub) -> None:
+def test_without_variables_the_hub_gets_no_request(hub: Hub) -> None:
     assert app.choose_workspace(None, None).catalog.path == app.ROOT / "catalog.parquet"
     assert hub.requests == []
 

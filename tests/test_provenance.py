@@ -27,7 +27,7 @@ def test_ids_hash_in_any_order_but_not_any_content():
     assert hash_ids(["a", "b"]) != hash_ids(["ab"])
 
 
-def test_provenance_says_complete_and_refuses_others(tmp_path):
+def test_artifacts_are_complete_only_with_the_provenance_of_the_same_fingerprint(tmp_path):
     path, config = tmp_path / "a.parquet", tiny()
     assert not is_complete([path], "f1")
     with pytest.raises(ArtifactError, match="does not exist; run stage 'ingest' first"):

@@ -34,7 +34,7 @@ def test_a_line_has_the_ratio():
     assert timing.line("this", 1.0, 4.0, "that").endswith("0.25 x that (1000.0 ms over 4000.0 ms)")
 
 
-def test_made_up_products_are_labelled_right():
+def test_made_up_products_are_labeled_correctly():
     examples = make_products(20, image_size=8, paths=50, truths=10).examples
     assert len(set(examples.paths)) == 50
     assert (examples.candidates[np.arange(20), examples.target] == examples.truth).all()
@@ -73,7 +73,7 @@ def test_work_of_another_process_comes_in_order():
     assert list(stream(map, (int, ["3", "1", "2"]), 60)) == [3, 1, 2]
 
 
-def test_what_came_before_an_error_is_kept(capfd):
+def test_results_before_an_error_are_kept(capfd):
     numbers = []
     with pytest.raises(UnfinishedError, match="exit code 1"):
         numbers.extend(stream(map, (int, ["3", "no number"]), 60))

@@ -61,7 +61,7 @@ def test_an_unusable_link_is_an_error_message(
     assert page.locator("#found .card").count() == 0
 
 
-def test_what_is_typed_before_the_first_frame_stays(page: Page, small_space: str) -> None:
+def test_text_typed_before_the_first_frame_stays(page: Page, small_space: str) -> None:
     """A text typed after the answer to `load` but before the next frame must not be overwritten."""
     page.add_init_script("""
         const draw = window.requestAnimationFrame.bind(window);

@@ -223,7 +223,7 @@ def test_no_tile_of_the_map_cuts_its_text(page: Page) -> None:
         assert tile.get_attribute("title")
 
 
-def test_pages_go_on_with_the_search_that_gave_the_first(page: Page) -> None:
+def test_later_pages_continue_the_search_of_the_first(page: Page) -> None:
     _open(page, "Search")
     page.get_by_label("Text", exact=True).fill("kite")
     _press(page, "Search")

@@ -68,7 +68,7 @@ def test_round_trip(saved):
     assert bundle.encode_texts(["a red mug"]) == pytest.approx(expected, abs=5e-3)
 
 
-def test_whoever_may_read_one_file_of_it_may_read_all(saved):
+def test_all_files_have_the_same_permissions(saved):
     files = [path for path in saved[0].rglob("*") if path.is_file()]
     assert len({path.stat().st_mode for path in files}) == 1
 
@@ -110,7 +110,7 @@ def test_an_adopted_bundle_has_another_table_and_the_same_weights(saved, tmp_pat
     assert bundle_hash(tmp_path / "model") == bundle_hash(saved[0])
 
 
-def test_an_adopted_bundle_knows_what_its_categories_are_called_elsewhere(saved, tmp_path):
+def test_an_adopted_bundle_has_the_aliases_of_its_categories(saved, tmp_path):
     taxonomy = Taxonomy(("Home > Mugs", "Toys"), {"Toys": ("Spielzeug", "Jouets"), "Not there": ("Nirgends",)})
     adopt_bundle(saved[0], tmp_path / "model", taxonomy)
     bundle = load_bundle(tmp_path / "model")
@@ -138,7 +138,7 @@ def test_missing_bundle(tmp_path):
         load_bundle(tmp_path / "none")
 
 
-def test_other_weights(saved, tmp_path):
+def test_changed_weights_are_refused(saved, tmp_path):
     paths = _copy(saved[0], tmp_path / "model")
     paths.weights.write_bytes(paths.weights.read_bytes() + b"0")
     with pytest.raises(ArtifactError, match="damaged or was changed"):

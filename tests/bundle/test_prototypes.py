@@ -22,7 +22,7 @@ def test_a_prototype_is_the_direction_of_the_mean_photo(photos):
     np.testing.assert_allclose(vector, unit(photos[[0, 2]].sum(0, keepdims=True))[0], atol=1e-6)
 
 
-def test_names_move_towards_photos_and_stay_where_there_are_none(photos):
+def test_category_vectors_move_towards_their_prototypes_if_any(photos):
     prototypes = Prototypes.of([PATHS[0]] * 3, photos[:3])
     names = photos[3:6]
     moved = prototypes.interpolate(PATHS, names, 0.5)
@@ -33,7 +33,7 @@ def test_names_move_towards_photos_and_stay_where_there_are_none(photos):
     assert not np.array_equal(moved[0], names[0])
 
 
-def test_photos_of_nothing_known_change_nothing(photos):
+def test_prototypes_of_no_photos_change_nothing(photos):
     prototypes = Prototypes.of([], photos[:0])
     np.testing.assert_array_equal(prototypes.interpolate(PATHS, photos[:3], 0.5), photos[:3])
 

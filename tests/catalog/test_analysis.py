@@ -72,7 +72,7 @@ def test_facts_of_predictions_by_hand():
     assert second["coverage"] == [(0.5, 1.0), (1.0, 0.5)]
 
 
-def test_a_prediction_that_stops_above_the_end_does_not_leave_the_path():
+def test_a_prediction_above_the_truth_does_not_leave_its_path():
     assert not leaves("A > B", "A > B")
     assert not leaves("A > B", "A")
     assert leaves("A > B", "A > C")
@@ -80,6 +80,6 @@ def test_a_prediction_that_stops_above_the_end_does_not_leave_the_path():
     assert leaves("A", "A > B")  # says more than is true
 
 
-def test_nothing_known_is_nothing_said():
+def test_without_known_predictions_there_are_no_facts():
     facts = prediction_facts([None], ["A"], [[0.5]], np.array([True]))
     assert (facts["known"], facts["levels"], facts["pairs"], facts["tops"]) == (0, [], [], [])

@@ -44,7 +44,7 @@ def test_an_unknown_product_is_a_key_error(catalog: Catalog) -> None:
         catalog.thumbnail("nobody")
 
 
-def test_what_is_wrong_with_a_file_is_said(tmp_path: Path) -> None:
+def test_a_missing_or_unreadable_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "catalog.parquet"
     with pytest.raises(ArtifactError, match="no catalogue at"):
         Catalog.open(path)
@@ -57,7 +57,7 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path) -> None:
         Catalog.open(path)
 
 
-def test_a_foreign_or_other_version_is_refused(tmp_path: Path) -> None:
+def test_a_foreign_file_or_another_version_is_refused(tmp_path: Path) -> None:
     path = write_catalog(tmp_path / "catalog.parquet", PRODUCTS)
     edit_metadata(path, ("schema_version",), 99, seal=True)
     with pytest.raises(ArtifactError, match="schema version 99"):
@@ -67,7 +67,7 @@ def test_a_foreign_or_other_version_is_refused(tmp_path: Path) -> None:
         Catalog.open(path)
 
 
-def test_an_analysis_of_another_version_is_said(tmp_path: Path) -> None:
+def test_an_analysis_of_another_version_is_refused(tmp_path: Path) -> None:
     path = write_catalog(tmp_path / "catalog.parquet", PRODUCTS, analysis={"version": 0})
     with pytest.raises(ArtifactError, match="another version"):
         _ = Catalog.open(path).analysis

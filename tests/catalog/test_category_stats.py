@@ -68,7 +68,7 @@ def test_accuracy_and_mistakes_are_those_of_the_nodes_own_depth(tree: Categories
     assert tree.mistaken_for(node(tree, "Clothing")) == [("Home", 1)]
 
 
-def test_accuracy_is_that_of_products_for_testing_where_there_are_some(tree: Categories, tmp_path: Path) -> None:
+def test_accuracy_is_measured_on_test_products_where_there_are_some(tree: Categories, tmp_path: Path) -> None:
     assert not tree.tested.any()  # all of them are for training
     splits = ["train", "test", "train", "train", "test", "train", "validation"]
     tested = read(tmp_path / "tested.parquet", predicted_path=PREDICTED, split=splits)
@@ -92,7 +92,7 @@ def test_similar_categories_are_as_deep_and_children_the_largest_first(tree: Cat
     assert tree.children(node(tree, "Home > Vases")) == []
 
 
-def test_the_chain_puts_like_beside_like() -> None:
+def test_the_chain_puts_similar_categories_side_by_side() -> None:
     near = np.array([[1, 0.1, 0.9, 0.2], [0.1, 1, 0.3, 0.8], [0.9, 0.3, 1, 0.5], [0.2, 0.8, 0.5, 1]])
     assert chain(near) == [0, 2, 3, 1]
     assert chain(np.zeros((0, 0))) == []

@@ -45,7 +45,7 @@ def test_a_catalogue_is_classified_and_bad_rows_are_rejected(model, source, tmp_
     assert figures["over_towers"] > 1
 
 
-def test_a_photo_that_says_nothing_is_no_evidence(model, tmp_path):
+def test_a_photo_that_shows_nothing_is_no_evidence(model, tmp_path):
     rows = [make_row(number, np.random.default_rng(number), dirt=False) for number in range(3)]
     pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     noise = {"bytes": encode(Image.fromarray(pixels), "PNG"), "path": None}

@@ -118,7 +118,7 @@ def test_certainty_equals_the_obvious_loop(measured):
     assert 0 <= measures["ece"]["low"] <= measures["ece"]["value"] <= measures["ece"]["high"] <= 1
 
 
-def test_the_keys_are_those_promised(measured):
+def test_figures_have_the_documented_keys(measured):
     *_, figures = measured
     kinds = {"text", "image", "fused", "zero_shot"}
     assert set(figures) == {"n", "rerank", "open", "retrieval", "skipped"}
@@ -207,7 +207,7 @@ def test_rows_without_truth_or_no_rows_at_all():
     assert one_kind([], [], [], np.zeros(0, dtype=bool))["n"] == {"rows": 0}
 
 
-def test_one_row_is_enough_for_what_it_allows():
+def test_one_row_gives_the_figures_that_it_allows():
     figures = one_kind(["a"], [PATHS[2]], [PATHS[:3]], [True])
     assert figures["rerank"]["random"]["acc1"]["value"] == pytest.approx(1 / 3, abs=1e-6)
     assert "retrieval" not in figures

@@ -45,7 +45,7 @@ def _write(folder: Path, products: pd.DataFrame, judgements: pd.DataFrame) -> Pa
     return folder
 
 
-def test_what_is_read(tmp_path):
+def test_products_and_judgements_are_read(tmp_path):
     judged = read_judged(_write(tmp_path, _products(description="<b>Soft</b>"), _judgements()))
     assert judged.queries == list(THINGS)
     assert judged.texts[0] == "red shirt. Soft"
@@ -69,7 +69,7 @@ def test_every_way_is_measured(tmp_path):
     assert "BM25 + trained, by ranks" in render(figures)
 
 
-def test_a_weight_is_chosen_by_other_queries():
+def test_a_weight_is_chosen_on_the_other_folds():
     """Option 0 is best on fold 0 alone: fold 0 must not choose it."""
     values = np.array([[9.0, 9.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0]])
     assert held_out_choice(values, np.array([0, 0, 1, 1])).tolist() == [1, 1, 0, 0]
@@ -89,12 +89,12 @@ def test_a_weight_is_chosen_by_other_queries():
         (_products(), _judgements()[:0], "has no rows"),
     ],
 )
-def test_what_cannot_be_measured_is_said(tmp_path, products, judgements, sentence):
+def test_unusable_judgements_are_refused_with_a_sentence(tmp_path, products, judgements, sentence):
     with pytest.raises(SourceError, match=sentence):
         read_judged(_write(tmp_path, products, judgements))
 
 
-def test_a_missing_or_broken_file_is_said(tmp_path):
+def test_a_missing_or_broken_file_is_refused_with_a_sentence(tmp_path):
     with pytest.raises(SourceError, match="There is no"):
         read_judged(tmp_path)
     (tmp_path / "products.parquet").write_bytes(b"not parquet")

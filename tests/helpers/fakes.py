@@ -138,9 +138,9 @@ def bundle_with_classifier(
     return bundle
 
 
-def webp(colour: tuple[int, int, int] = (200, 30, 30), size: int = 24) -> bytes:
+def webp(color: tuple[int, int, int] = (200, 30, 30), size: int = 24) -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (size, size), colour).save(buffer, "WEBP")
+    Image.new("RGB", (size, size), color).save(buffer, "WEBP")
     return buffer.getvalue()
 
 
@@ -217,7 +217,7 @@ def fake_meta() -> dict[str, Any]:
 
 
 def write_fake_model(folder: Path) -> Path:
-    """The files by which a bundle is recognised; nothing that could be loaded."""
+    """The files by which a bundle is recognized; nothing that could be loaded."""
     for name, content in FAKE_FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)

@@ -16,7 +16,7 @@ from tests.helpers.publishing import MODEL, TO_ME, TOKEN, publish_options
 
 
 def _refusal(capsys: pytest.CaptureFixture[str], options: list[str]) -> str:
-    """What the command says when it does not work: one line, and exit code 2."""
+    """The one line that the command prints when it fails, with exit code 2."""
     assert main(options) == 2
     out, err = capsys.readouterr()
     lines = [line for line in err.splitlines() if line.startswith("error: ")]

@@ -103,7 +103,7 @@ def test_calibration_error_equals_the_slow_version():
     assert interval.low <= interval.value <= interval.high
 
 
-def test_a_level_does_not_make_up_for_another():
+def test_errors_of_two_levels_do_not_cancel():
     confidence, right = np.full((2, 2), 0.5), np.array([[1, 0], [1, 0]])
     assert module.CalibrationError(confidence, right, np.ones((2, 2), dtype=bool)).value == pytest.approx(0.5)
 
@@ -132,7 +132,7 @@ def test_a_precision_never_reached_has_no_threshold():
     assert module.threshold_for(0.9, module.coverage_curve(np.zeros(0), np.zeros(0), np.zeros(0))) is None
 
 
-def test_a_threshold_keeps_its_promise_on_random_rows():
+def test_a_threshold_reaches_its_precision_on_random_rows():
     rng = np.random.default_rng(4)
     confidence, weights = rng.random(300).round(2), rng.random(300)
     right = rng.random(300) < confidence

@@ -8,7 +8,7 @@ import pytest
 from pipeline.metrics import ranking
 
 
-def slow_neighbours(vectors, query, k, threshold):
+def slow_neighbors(vectors, query, k, threshold):
     """The obvious greedy loop."""
     neighbors = []
     for row in np.argsort(-(vectors @ vectors[query]), kind="stable"):
@@ -55,7 +55,7 @@ def test_ranked_search_against_slow_references():
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.9, 2.0])
-def test_neighbour_precision_equals_the_slow_version(threshold):
+def test_neighbor_precision_equals_the_slow_version(threshold):
     rng = np.random.default_rng(3)
     vectors = rng.normal(size=(60, 4)).astype(np.float32)
     vectors[30:40] = vectors[:10] + 1e-3
@@ -64,7 +64,7 @@ def test_neighbour_precision_equals_the_slow_version(threshold):
     precisions = ranking.neighbor_precision(vectors, labels, (1, 3), near_duplicate=threshold, chunk=7)
     for k, ratio in zip((1, 3), precisions, strict=True):
         for query in range(60):
-            neighbors = slow_neighbours(vectors, query, k, threshold)
+            neighbors = slow_neighbors(vectors, query, k, threshold)
             assert ratio.denominator[query] == len(neighbors)
             assert ratio.numerator[query] == sum(labels[row] == labels[query] for row in neighbors)
 
@@ -76,6 +76,6 @@ def test_a_near_duplicate_earns_nothing():
     assert first.denominator.tolist() == [1, 1, 1]
 
 
-def test_random_neighbours_by_hand():
+def test_random_neighbors_by_hand():
     assert ranking.same_label_floor(np.array([0, 0, 0, 1])).value == pytest.approx((2 / 3 * 3 + 0) / 4)
     assert ranking.same_label_floor(np.array([5])).value == 0

@@ -64,7 +64,7 @@ def test_sums_up_the_tree_against_a_slow_reference(paths: tuple[str, ...]) -> No
 
 
 def test_the_classifier_is_read_under_the_tree_as_a_slow_reference_does() -> None:
-    """At each node: the softmax over its children and "ends here" alone, renormalised."""
+    """At each node: the softmax over its children and "ends here" alone, renormalized."""
     closed = CategoryPredictor(FakeBundle(DEEP)).tree.taxonomy.paths
     bundle = bundle_with_classifier(closed)
     predictor = CategoryPredictor(bundle, which="classifier")
@@ -126,7 +126,7 @@ def test_a_decoded_path_is_real_and_its_confidence_never_rises(paths, share, see
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(NAMES, min_size=2, max_size=10, unique=True), st.data())
-def test_what_is_not_allowed_is_never_predicted(paths, data) -> None:
+def test_categories_outside_the_branches_are_never_predicted(paths, data) -> None:
     predictor = CategoryPredictor(bundle_with_classifier(tuple(paths)))
     branch = data.draw(st.sampled_from(paths)).split(" > ")[0]
     inside = [path for path in paths if path.split(" > ")[0] == branch]
@@ -210,7 +210,7 @@ def test_a_level_that_is_likelier_wrong_than_right_is_never_accepted() -> None:
     assert _accepted_depth((0.52, 0.51, 0.2), {0.9: (0.3, 0.2, 0.1)}) == 2
 
 
-def test_products_out_of_distribution_are_never_accepted_and_some_bundles_do_not_know() -> None:
+def test_products_out_of_distribution_are_never_accepted_where_the_bundle_measures_it() -> None:
     bundle = FakeBundle()
     at = tuple((0.5,) * 3 for _ in PRECISIONS)
     vectors = np.stack([word_vector("clothing shirts"), word_vector("xq zzv wwk")])

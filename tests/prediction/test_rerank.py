@@ -22,7 +22,7 @@ def test_the_fitting_candidate_comes_first() -> None:
     np.testing.assert_allclose(table.text, table.fused)
 
 
-def test_a_photo_alone_is_compared_with_what_its_categories_look_like() -> None:
+def test_a_photo_alone_is_compared_with_prototypes() -> None:
     photo, text = word_vector("a picture"), word_vector("clothing shirts")
     bundle = _Gated()
     names = bundle.encode_categories(CATEGORIES)
@@ -93,10 +93,12 @@ def _ordered(*untrained: float) -> pd.DataFrame:
         ((0.7, 0.8, 0.9), None, "is not known"),
     ],
 )
-def test_what_moved_and_whether_it_was_right(untrained: tuple[float, ...], truth: str | None, sentence: str) -> None:
+def test_the_sentence_names_what_moved_and_whether_it_was_right(
+    untrained: tuple[float, ...], truth: str | None, sentence: str
+) -> None:
     assert sentence in moves(_ordered(*untrained), truth)
 
 
-def test_without_a_text_nothing_was_before() -> None:
+def test_without_a_text_there_is_no_order_before_training() -> None:
     table = beside_untrained(pd.DataFrame({"category_path": ["A"]}), None)
     assert "no order before training" in moves(table, "A")

@@ -60,7 +60,7 @@ def test_calibration_brings_the_error_down_and_thresholds_hold_their_precision()
     assert covered == sorted(covered, reverse=True)
 
 
-def test_what_is_chosen_is_the_best_of_what_was_tried():
+def test_the_best_setting_tried_is_chosen():
     bundle = bundle_with_classifier(CATEGORIES)
     parts = {exponent: replace(bundle.predictor, calibrations={}) for exponent in CONFIG.class_weights}
     tuned, predictions = tune(bundle, parts, {"text": _rows(120)}, CONFIG)
@@ -79,7 +79,7 @@ def test_what_is_chosen_is_the_best_of_what_was_tried():
     assert tuned.calibrations["classifier"]["text"].classifier_weight == 1
 
 
-def test_aliases_are_read_where_that_is_better():
+def test_aliases_are_used_where_they_score_better():
     bundle = bundle_with_classifier(CATEGORIES)
     parts = {0.0: replace(bundle.predictor, calibrations={})}
     rows = _rows(120)
@@ -93,7 +93,7 @@ def test_aliases_are_read_where_that_is_better():
     assert len(tuned.notes["tried"]) == 2 * len(CONFIG.inverse_temperatures) + 1
 
 
-def test_what_was_chosen_is_calibrated_anew_on_rows_of_two_models():
+def test_chosen_settings_are_recalibrated_on_rows_of_two_models():
     predictor, rows = CategoryPredictor(FakeBundle()), _rows(noise=3.0)
     parts = {
         True: replace(rows, unseen=np.ones(300, dtype=bool)),
@@ -118,7 +118,7 @@ def test_what_was_chosen_is_calibrated_anew_on_rows_of_two_models():
     assert text == calibrate(halves, chosen["default"]["text"], CONFIG)[1]
 
 
-def test_agreement_is_part_of_the_confidence_where_it_tells_right_from_wrong():
+def test_agreement_enters_the_confidence_only_where_it_helps():
     bundle = bundle_with_classifier(CATEGORIES)
     config = replace(CONFIG, inverse_temperatures=(3.0,), classifier_weights=(0.0,), class_weights=(0.0,))
     parts = {0.0: replace(bundle.predictor, calibrations={})}
@@ -144,7 +144,7 @@ def test_agreement_is_part_of_the_confidence_where_it_tells_right_from_wrong():
     assert other.confidences == CategoryPredictor(bundle, which="retrieval").decode(vector, "text")[0].confidences
 
 
-def test_a_combination_that_forgets_unseen_categories_is_not_taken():
+def test_a_combination_that_forgets_unseen_categories_is_not_chosen():
     bundle = bundle_with_classifier(CATEGORIES)
     config = replace(CONFIG, inverse_temperatures=(3.0,), classifier_weights=(0.0, 0.9), class_weights=(0.0,))
     parts = {0.0: replace(bundle.predictor, calibrations={})}
@@ -157,13 +157,13 @@ def test_a_combination_that_forgets_unseen_categories_is_not_taken():
     assert tuned.calibrations["default"]["text"].classifier_weight == 0
 
 
-def test_nothing_to_choose_on_is_refused():
+def test_tuning_without_rows_is_refused():
     none = TuningRows(np.zeros((0, 32), dtype=np.float32), [], np.zeros(0, dtype=bool))
     with pytest.raises(ValueError, match="cannot be calibrated"):
         tune(FakeBundle(), {}, {"text": none}, CONFIG)
 
 
-def test_prototypes_are_used_where_that_names_more_of_them_right():
+def test_prototypes_are_used_where_they_score_better():
     """Photos that lie at random places of their own, one a category: their names say nothing of them."""
     rng = np.random.default_rng(1)
     places = unit(rng.normal(size=(len(CATEGORIES), 32)))

@@ -1,4 +1,4 @@
-"""The nearest labelled products, and how far they agree."""
+"""The nearest labeled products, and how far they agree."""
 
 import numpy as np
 import pytest

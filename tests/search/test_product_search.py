@@ -21,7 +21,7 @@ def test_the_index_agrees_with_the_scan(k: int) -> None:
     np.testing.assert_allclose(scores, expected_scores, atol=1e-6)
 
 
-def test_rows_that_are_not_allowed_are_not_found() -> None:
+def test_the_index_skips_rows_that_are_not_allowed() -> None:
     rng = np.random.default_rng(4)
     vectors, queries, allowed = unit(rng.normal(size=(90, 8))), unit(rng.normal(size=(3, 8))), np.arange(90) % 9 == 0
     scores, rows = VectorIndex(vectors).search(queries, 20, allowed)
@@ -31,7 +31,7 @@ def test_rows_that_are_not_allowed_are_not_found() -> None:
 
 
 @pytest.mark.parametrize("words", ["", "red shirt"])
-def test_a_search_keeps_to_what_is_allowed(catalog: Catalog, words: str) -> None:
+def test_a_search_returns_only_allowed_rows(catalog: Catalog, words: str) -> None:
     search, allowed = ProductSearch(catalog), np.isin(np.arange(len(catalog)), [2, 4])
     assert {hit.row for hit in search.search(_text("red shirt"), 6, words=words, allowed=allowed)} == {2, 4}
     assert search.search(_text("red shirt"), 6, words=words, allowed=np.zeros(len(catalog), dtype=bool)) == []

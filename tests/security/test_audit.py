@@ -19,7 +19,7 @@ def run(monkeypatch, canary, installed, ci=""):
 
 
 @pytest.mark.parametrize("canary", [None, {"dependencies": [UNKNOWN]}, {"dependencies": [CLEAN]}])
-def test_where_nobody_answers_nothing_is_called_clean(monkeypatch, capsys, canary):
+def test_an_unreachable_service_is_not_reported_as_clean(monkeypatch, capsys, canary):
     assert run(monkeypatch, canary, {"dependencies": [CLEAN]}) == 3
     assert "no advisory service answers" in capsys.readouterr().out
     assert run(monkeypatch, canary, {"dependencies": [CLEAN]}, ci="true") == 0

@@ -132,7 +132,7 @@ def test_the_limit_is_that_of_the_configuration(tmp_path, photo):
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
-    """What `ingest` says of bombs, and the memory it takes."""
+    """Messages of `ingest` on bombs, and the memory it takes, by name."""
     folder = tmp_path_factory.mktemp("bombs")
     titles = pa.array(["a lamp"])
     list_array = pa.ListArray.from_arrays
@@ -172,7 +172,7 @@ def measured(tmp_path_factory):
         ("line", "the row that begins in line 3 has more than 16,000,000 characters"),
     ],
 )
-def test_what_unpacks_to_gigabytes_takes_less_than_one(measured, name, expected):
+def test_sources_that_unpack_to_gigabytes_take_less_than_one(measured, name, expected):
     sentence, peak = measured[name]
     assert peak < GIGABYTE
     assert (expected in sentence) if expected else (sentence == "")

@@ -1,4 +1,4 @@
-"""What goes wrong outside of the program: one sentence, the right exit code, nothing half-written."""
+"""Failures outside of the program: one sentence, the right exit code, nothing half-written."""
 
 import errno
 import os
@@ -116,14 +116,14 @@ def _only(monkeypatch, stage):
         (_array, "A file of the run cannot be written whole (100000 requested"),
     ],
 )
-def test_a_full_disk_as_libraries_tell_of_it(source, small_disk, capsys, monkeypatch, stage, sentence):
+def test_a_full_disk_as_libraries_report_it(source, small_disk, capsys, monkeypatch, stage, sentence):
     _only(monkeypatch, stage)
     assert _ingest(source, small_disk / "run") == 2
     _said(capsys, sentence)
     assert _unfinished(small_disk) == []
 
 
-def test_a_file_that_may_not_grow_as_safetensors_tells_of_it(source, tmp_path, capsys, monkeypatch):
+def test_a_file_that_may_not_grow_as_safetensors_reports_it(source, tmp_path, capsys, monkeypatch):
     def stage(config, run_dir):
         raise SafetensorError("Error while serializing: I/O error: File too large (os error 27)")
 
@@ -132,7 +132,7 @@ def test_a_file_that_may_not_grow_as_safetensors_tells_of_it(source, tmp_path, c
     _said(capsys, f"{tmp_path / 'run'} cannot be used (File too large); allow larger files")
 
 
-def test_a_fault_of_the_numerics_keeps_its_traceback(source, tmp_path, monkeypatch):
+def test_a_numerical_error_keeps_its_traceback(source, tmp_path, monkeypatch):
     """NumPy and others raise ValueErrors, which are nobody's bad input."""
 
     def stage(config, run_dir):
@@ -146,7 +146,7 @@ def test_a_fault_of_the_numerics_keeps_its_traceback(source, tmp_path, monkeypat
 @pytest.mark.parametrize(
     "kind", [ArtifactError, SourceError, HubError, TowerError, ImageError, ConfigError, InputError]
 )
-def test_what_a_user_can_put_right_is_a_sentence(source, tmp_path, capsys, monkeypatch, kind):
+def test_an_error_that_a_user_can_fix_is_a_sentence(source, tmp_path, capsys, monkeypatch, kind):
     def stage(config, run_dir):
         raise kind("This is wrong; do that.")
 
@@ -164,13 +164,13 @@ def test_what_a_user_can_put_right_is_a_sentence(source, tmp_path, capsys, monke
         (["--columns", "product_title"], "--columns takes OURS=THEIRS pairs"),
     ],
 )
-def test_a_command_that_means_nothing_is_a_sentence(source, tmp_path, capsys, words, sentence):
+def test_an_invalid_command_is_refused_with_a_sentence(source, tmp_path, capsys, words, sentence):
     assert main(["build", "--source", str(source), "--out", str(tmp_path / "run"), *words]) == 2
     _said(capsys, sentence)
     assert not (tmp_path / "run").exists()
 
 
-def test_an_error_that_may_be_ours_keeps_its_traceback(source, tmp_path, monkeypatch):
+def test_an_internal_error_keeps_its_traceback(source, tmp_path, monkeypatch):
     def broken(file):
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
@@ -225,14 +225,14 @@ def test_files_that_may_not_grow_and_folders_that_may_not_be_written(source, tmp
         ["evaluate", "--model", "none", "--products", "none", "--json"],
     ],
 )
-def test_where_a_result_cannot_go_is_said_before_any_work(tmp_path, capsys, words, where):
+def test_an_unwritable_output_is_refused_before_any_work(tmp_path, capsys, words, where):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("mine")
     assert main([*words, str(tmp_path / where)]) == 2
     _said(capsys, str(tmp_path), "cannot be used")
 
 
-def test_a_place_is_tried_without_leaving_anything(tmp_path):
+def test_trying_an_output_folder_leaves_nothing_behind(tmp_path):
     errors.check_writable(tmp_path / "new" / "result.json")
     assert list((tmp_path / "new").iterdir()) == []
 

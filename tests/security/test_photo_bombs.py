@@ -100,7 +100,7 @@ def test_a_progressive_jpeg_with_more_coefficients_than_memory_is_refused():
         b"RIFF\xff\xff\xff\xffWEBP\xff\xff\xff\xff\xff\xff\xff\xff",
     ],
 )
-def test_what_is_cut_short_is_left_to_the_decoder(data):
+def test_truncated_files_are_left_to_the_decoder(data):
     check_structure(data)
 
 
@@ -152,7 +152,7 @@ def test_a_worker_ended_while_idle_costs_nothing(decoder):
     assert decoder.decode(encode(RED), **LIMITS).image.size == RED.size
 
 
-def test_who_cannot_wait_is_told_that_all_are_busy(decoder):
+def test_a_caller_that_cannot_wait_gets_a_busy_error(decoder):
     decoder.decode(encode(RED), **LIMITS)
     [process] = decoder.processes()
     os.kill(process, signal.SIGSTOP)

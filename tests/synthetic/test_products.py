@@ -38,7 +38,7 @@ def test_about_a_fifth_is_not_english_in_many_languages_and_scripts():
         assert any(low <= character <= high for character in titles)
 
 
-def test_feeds_have_dirt_but_mostly_sense():
+def test_shares_of_dirty_listings_are_within_bounds():
     listings = [write_listing(SEED, product) for product in PRODUCTS]
     share = {
         "empty": sum(not listing.description for listing in listings) / len(listings),
@@ -55,7 +55,7 @@ def test_feeds_have_dirt_but_mostly_sense():
 
 
 @pytest.mark.parametrize("name", ["mug", "t-shirt", "suitcase", "candle"])
-def test_words_and_look_agree(name):
+def test_texts_name_the_colors_of_the_photo_and_no_others(name):
     data = tables()
     for product in (product for product in PRODUCTS if product.kind.name == name and product.language == "en"):
         listing = write_listing(SEED, product)

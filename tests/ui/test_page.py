@@ -5,7 +5,7 @@ from ui.components.theme import theme
 from ui.workspace import Workspace
 
 
-def test_the_header_says_what_is_open(workspace: Workspace) -> None:
+def test_the_header_names_the_open_catalogue(workspace: Workspace) -> None:
     header = page.header(workspace)
     assert f"{len(workspace.catalog)} products" in header
     assert "demo catalogue" in header

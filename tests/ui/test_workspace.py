@@ -44,5 +44,5 @@ def test_a_bound_handler_shows_programs_its_own_parameters(workspace: Workspace)
 
 
 @pytest.mark.parametrize(("share", "text"), [(1, "100%"), (0.0996, "10%"), (0.031, "3.1%"), (1e-5, "< 0.1%")])
-def test_shares_as_visitors_read_them(share: float, text: str) -> None:
+def test_shares_are_formatted_for_visitors(share: float, text: str) -> None:
     assert percent(share) == text

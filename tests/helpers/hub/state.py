@@ -1,4 +1,4 @@
-"""What the stand-in for the hub (`hubserver.py`) holds: repositories with commits, who may write, what was asked."""
+"""State of the stand-in for the hub (`server.py`): repositories with commits, who may write, requests so far."""
 
 from __future__ import annotations
 

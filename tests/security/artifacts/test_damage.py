@@ -32,7 +32,7 @@ FILES = (
 )
 
 
-def test_the_whole_one_opens(whole: Path, catalog: Catalog) -> None:
+def test_an_undamaged_bundle_opens(whole: Path, catalog: Catalog) -> None:
     check_match(catalog, whole)
     bundle = load_bundle(whole, catalog.meta["bundle"])
     assert bundle.aliases is not None
@@ -79,7 +79,7 @@ DAMAGES = (_missing, _renamed, _empty, _cut, _longer, _zeroed, _flipped, _swappe
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_that_is_not_as_it_was_written(model: Path, catalog: Catalog, name: str, damage: Any) -> None:
+def test_a_changed_file_is_refused(model: Path, catalog: Catalog, name: str, damage: Any) -> None:
     if (name, damage) == ("model.json", _longer):
         BundlePaths(model).meta.write_text(BundlePaths(model).meta.read_text() + "x")
     else:
@@ -90,7 +90,9 @@ def test_a_file_that_is_not_as_it_was_written(model: Path, catalog: Catalog, nam
 
 
 @pytest.mark.parametrize("name", ["tokenizer/added_tokens.json", "tokenizer/chat_template.json", "aliases.parquet"])
-def test_a_file_that_came_later(whole: Path, catalog: Catalog, tmp_path: Path, name: str) -> None:
+def test_a_file_that_model_json_does_not_name_is_refused(
+    whole: Path, catalog: Catalog, tmp_path: Path, name: str
+) -> None:
     model = shutil.copytree(whole, tmp_path / "model")
     if name == "aliases.parquet":  # of a bundle without
         adopt_bundle(whole, model, Taxonomy(CATEGORIES))
@@ -98,7 +100,7 @@ def test_a_file_that_came_later(whole: Path, catalog: Catalog, tmp_path: Path, n
     assert f"{name} is not part of the bundle" in refusal(load_bundle, model)
 
 
-def test_no_tokenizer_at_all(model: Path, catalog: Catalog) -> None:
+def test_a_missing_tokenizer_is_refused(model: Path, catalog: Catalog) -> None:
     shutil.rmtree(BundlePaths(model).tokenizer)
     assert "/tokenizer/tokenizer.json is missing" in refusal(check_match, catalog, model)
     with pytest.raises(ArtifactError, match="files name nothing in tokenizer/"):
@@ -124,7 +126,7 @@ def test_a_large_file_is_hashed_before_the_first_answer(model: Path, catalog: Ca
         load_tools(catalog, model)
 
 
-def test_what_is_loaded_is_what_was_hashed(
+def test_the_loaded_bytes_are_the_hashed_ones(
     model: Path, whole: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = opening.read_files

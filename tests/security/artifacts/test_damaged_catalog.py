@@ -99,18 +99,18 @@ def test_a_field_that_is_missing_or_of_another_type(path: Path, place: tuple[str
         (("contents", "vectors", "text"), ABSENT, "one for each kind of vectors"),
     ],
 )
-def test_another_value(path: Path, place: tuple[str, ...], value: Any, sentence: str) -> None:
+def test_a_changed_value_is_refused(path: Path, place: tuple[str, ...], value: Any, sentence: str) -> None:
     edit_metadata(path, place, value, seal=False)
     assert sentence in refusal(Catalog.open, path)
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"3", b"\xff", b"[" * 100_000])
-def test_metadata_that_are_none(path: Path, text: bytes) -> None:
+def test_metadata_that_are_no_json_object_are_refused(path: Path, text: bytes) -> None:
     set_metadata(path, meta=text)
     assert f"The metadata of {path} is damaged" in refusal(Catalog.open, path)
 
 
-def test_metadata_that_go_with_another_table(path: Path) -> None:
+def test_metadata_of_another_table_are_refused(path: Path) -> None:
     edit_metadata(path, ("contents", "products"), "0" * 64, seal=True)
     assert "its product columns are not those that were published" in refusal(Catalog.open, path)
     edit_metadata(path, ("dimension",), 8, seal=True)
@@ -169,7 +169,7 @@ def test_other_row_groups_show_no_other_photos(path: Path) -> None:
         Catalog.open(path).thumbnail("p0")
 
 
-def test_vectors_of_others(path: Path) -> None:
+def test_vectors_of_other_products_are_refused(path: Path) -> None:
     table = pq.read_table(path)
     write_again(path, with_column("text_embedding", table["text_embedding"].take(pa.array([1, 0, 2, 3, 4, 5, 6]))))
     catalog = Catalog.open(path)
@@ -283,7 +283,9 @@ def test_an_analysis_of_other_types(
     assert sentence in str(refused.value)
 
 
-def test_the_space_says_it_in_one_sentence(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_space_refuses_damage_with_one_sentence(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     model = write_fake_model(tmp_path / "model")
     options = ["--catalog", str(path), "--model", str(model)]
     (model / "tokenizer" / "tokenizer.json").unlink()

@@ -83,7 +83,7 @@ OTHER_VALUES: tuple[tuple[tuple[str | int, ...], Any], ...] = (
 
 
 @pytest.mark.parametrize(("place", "value"), OTHER_VALUES, ids=[str(place) for place, _ in OTHER_VALUES])
-def test_another_value_of_the_right_type(
+def test_a_changed_value_of_the_right_type_is_refused(
     model: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, place: tuple[str | int, ...], value: Any
 ) -> None:
     loaded: list[Any] = []
@@ -134,7 +134,7 @@ def test_a_value_out_of_range(model: Path, place: tuple[str | int, ...], value: 
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"version": NaN}'])
-def test_a_model_json_that_is_none(model: Path, catalog: Catalog, text: bytes) -> None:
+def test_a_model_json_that_is_no_json_object_is_refused(model: Path, catalog: Catalog, text: bytes) -> None:
     BundlePaths(model).meta.write_bytes(text)
     assert "model.json is damaged" in refusal(check_match, catalog, model)
 

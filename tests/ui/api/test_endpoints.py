@@ -278,7 +278,7 @@ BLOCKS = [
 
 
 @pytest.mark.parametrize(("language", "block"), BLOCKS)
-def test_the_docs_say_what_works(address: str, language: str, block: str) -> None:
+def test_the_code_of_the_docs_runs(address: str, language: str, block: str) -> None:
     block = block.replace("http://127.0.0.1:7860", address)
     command = ["bash", "-euc", block] if language == "sh" else [sys.executable, "-c", block]
     if language == "sh" and shutil.which("curl") is None:
