@@ -167,25 +167,32 @@ def test_push_has_options_of_its_own(capsys: pytest.CaptureFixture[str]) -> None
         assert message in capsys.readouterr().err
 
 
-@pytest.mark.slow(15)
+_PUSH_THEN_OPEN = """
+import contextlib, io, os, sys
+from pipeline.__main__ import main
+
+with contextlib.redirect_stdout(io.StringIO()) as printed:
+    assert main(sys.argv[1:]) == 0
+print(printed.getvalue(), end="")
+del os.environ["HF_TOKEN"]  # both repositories are public
+os.environ.update(line.split("=", 1) for line in printed.getvalue().splitlines())
+import app
+
+space = app.choose_workspace(None, None)
+print(len(space.catalog), space.name, space.tools.bundle.meta["preset"])
+"""
+
+
+@pytest.mark.slow(10)
 def test_commands_and_space_find_the_hub_by_the_environment(hub: Hub, pair: tuple[Path, Path], tmp_path: Path) -> None:
-    """In processes of their own: HF_ENDPOINT, HF_HOME and HF_TOKEN are read as everywhere else."""
+    """In a process of its own: HF_ENDPOINT, HF_HOME and HF_TOKEN are read as everywhere else."""
     hub.tokens[TOKEN] = "me"
     hub_variables = {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path / "home"), "HF_HUB_DISABLE_XET": "1"}
-    environment = {**os.environ, **hub_variables, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-
-    def run(*words: str, **more: str) -> str:
-        command = [sys.executable, *words]
-        completed = subprocess.run(command, cwd=ROOT, env={**environment, **more}, capture_output=True, text=True)
-        assert completed.returncode == 0, completed.stderr
-        return completed.stdout
-
-    lines = run("-m", "pipeline", *publish_options(pair), HF_TOKEN=TOKEN).splitlines()
+    environment = {**os.environ, **hub_variables, "HF_TOKEN": TOKEN, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    command = [sys.executable, "-c", _PUSH_THEN_OPEN, *publish_options(pair)]
+    completed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert completed.returncode == 0, completed.stderr
+    *lines, opened = completed.stdout.splitlines()
     pins = dict(line.split("=", 1) for line in lines)
     assert list(pins) == ["CATALOG_REPO", "MODEL_REPO"]
-    code = (
-        "import app; space = app.choose_workspace(None, None); print(len(space.catalog), space.name, "
-        "space.tools.bundle.meta['preset'])"
-    )
-    printed = run("-c", code, **pins).split()
-    assert printed == [str(len(PRODUCTS)), Pin.parse(pins["CATALOG_REPO"], "").short, "tiny"]
+    assert opened.split() == [str(len(PRODUCTS)), Pin.parse(pins["CATALOG_REPO"], "").short, "tiny"]
