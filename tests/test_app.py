@@ -17,11 +17,11 @@ def test_a_missing_catalogue_is_one_sentence_and_exit_code_2(
 ) -> None:
     monkeypatch.delenv("SPACE_ID", raising=False)
     assert app.main(["--catalog", str(tmp_path / "catalog.parquet"), "--model", str(tmp_path)]) == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "There is no catalogue" in said
-    assert "python -m pipeline build" in said
-    assert "python app.py --catalog" in said
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "There is no catalogue" in message
+    assert "python -m pipeline build" in message
+    assert "python app.py --catalog" in message
 
 
 def test_a_model_of_another_build_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -37,11 +37,11 @@ def test_a_model_of_another_build_is_refused(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_on_a_space_the_error_is_shown_as_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = []
+    served = []
     monkeypatch.setenv("SPACE_ID", "someone/galaxy")
-    monkeypatch.setattr(app, "serve", shown.append)
+    monkeypatch.setattr(app, "serve", served.append)
     assert app.main(["--catalog", str(tmp_path / "nothing"), "--model", str(tmp_path)]) == 0
-    [blocks] = shown
+    [blocks] = served
     assert "There is no catalogue" in str(blocks.get_config_file()["components"])
 
 
@@ -63,15 +63,15 @@ def _published(hub: Hub, catalog: Path, model: Path) -> dict[str, str]:
     """The variables of a Space that opens these files."""
     files = [path for path in model.rglob("*") if path.is_file()]
     bundle = {path.relative_to(model).as_posix(): path.read_bytes() for path in files}
-    given = {}
+    variables = {}
     for variable, kind, tree in (
         ("CATALOG_REPO", "datasets", {"catalog.parquet": catalog.read_bytes()}),
         ("MODEL_REPO", "models", bundle),
     ):
         repo, name = Repo(private=False), f"me/{kind}"
-        given[variable] = f"{name}@{repo.commit(tree, 'published')}"
+        variables[variable] = f"{name}@{repo.commit(tree, 'published')}"
         hub.put(kind, name, repo)
-    return given
+    return variables
 
 
 @pytest.fixture
@@ -86,10 +86,10 @@ def space(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
 
 def _shown(monkeypatch: pytest.MonkeyPatch, *options: str) -> str:
     """The page that a Space shows."""
-    shown: list[gr.Blocks] = []
-    monkeypatch.setattr(app, "serve", shown.append)
+    served: list[gr.Blocks] = []
+    monkeypatch.setattr(app, "serve", served.append)
     assert app.main(list(options)) == 0
-    [blocks] = shown
+    [blocks] = served
     return str(blocks.get_config_file()["components"])
 
 
@@ -106,13 +106,13 @@ def test_options_win_over_variables(space: Hub, tmp_path: Path) -> None:
     assert space.requests == []
 
 
-def test_without_variables_nothing_is_asked_of_the_hub(hub: Hub) -> None:
+def test_without_variables_the_hub_gets_no_request(hub: Hub) -> None:
     assert app.choose_workspace(None, None).catalog.path == app.ROOT / "catalog.parquet"
     assert hub.requests == []
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "said"),
+    ("variable", "value", "sentence"),
     [
         ("MODEL_REPO", "", "CATALOG_REPO is set and MODEL_REPO is not"),
         ("CATALOG_REPO", "me/datasets", "names no revision"),
@@ -121,19 +121,19 @@ def test_without_variables_nothing_is_asked_of_the_hub(hub: Hub) -> None:
     ],
 )
 def test_a_repository_that_cannot_be_opened_is_shown_as_a_page(
-    space: Hub, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+    space: Hub, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentence: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    assert said in _shown(monkeypatch)
+    assert sentence in _shown(monkeypatch)
 
 
 def test_a_catalogue_of_another_bundle_is_named_by_its_repository(
     space: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     other = write_catalog(tmp_path / "other.parquet", PRODUCTS, weights="0" * 64)
-    given = _published(space, other, tmp_path / "model")
-    monkeypatch.setenv("CATALOG_REPO", given["CATALOG_REPO"])
-    shown = _shown(monkeypatch)
-    assert f"{given['CATALOG_REPO']} was made with another model than {given['MODEL_REPO']}" in shown
-    assert "set CATALOG_REPO and MODEL_REPO to the two lines" in shown
-    assert str(tmp_path) not in shown
+    variables = _published(space, other, tmp_path / "model")
+    monkeypatch.setenv("CATALOG_REPO", variables["CATALOG_REPO"])
+    page = _shown(monkeypatch)
+    assert f"{variables['CATALOG_REPO']} was made with another model than {variables['MODEL_REPO']}" in page
+    assert "set CATALOG_REPO and MODEL_REPO to the two lines" in page
+    assert str(tmp_path) not in page

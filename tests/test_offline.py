@@ -103,9 +103,9 @@ def _categories(page: Page) -> None:
 
 def _analysis(page: Page) -> None:
     expect(page.locator("#data-tails .main-svg").first).to_be_visible()
-    for part, drawn in (("Space", "#space-map .main-svg"), ("Quality", "#quality-figures table")):
+    for part, selector in (("Space", "#space-map .main-svg"), ("Quality", "#quality-figures table")):
         page.get_by_role("tab", name=part, exact=True).click()
-        expect(page.locator(drawn).first).to_be_visible()
+        expect(page.locator(selector).first).to_be_visible()
 
 
 def _rerank(page: Page) -> None:
@@ -136,10 +136,12 @@ def test_the_guard_records_and_blocks_outgoing_connections(tmp_path: Path) -> No
         "    except OSError as error: print(error)\n"
     )
     environment = {**os.environ, **_guarded(tmp_path / "attempts")}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
+    completed = subprocess.run(
+        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
+    )
     noted = _attempts(tmp_path / "attempts")
     assert noted == ["socket.getaddrinfo example.com", "socket.getaddrinfo 192.0.2.1"]
-    assert done.stdout.count("kept on its own machine") == 2
+    assert completed.stdout.count("kept on its own machine") == 2
 
 
 def test_every_tab_works_without_outgoing_requests(visit: Visit, attempts: Path) -> None:

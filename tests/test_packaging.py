@@ -1,4 +1,4 @@
-"""What pyproject.toml declares is what the requirement files pin, and the package holds what it runs on."""
+"""The requirement files pin exactly the dependencies of pyproject.toml, and tests run on those of the Space."""
 
 import re
 import tomllib

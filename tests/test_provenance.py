@@ -27,7 +27,7 @@ def test_ids_hash_in_any_order_but_not_any_content():
     assert hash_ids(["a", "b"]) != hash_ids(["ab"])
 
 
-def test_provenance_says_complete_and_refuses_others(tmp_path):
+def test_artifacts_are_complete_only_with_the_provenance_of_the_same_fingerprint(tmp_path):
     path, config = tmp_path / "a.parquet", tiny()
     assert not is_complete([path], "f1")
     with pytest.raises(ArtifactError, match="does not exist; run stage 'ingest' first"):
@@ -56,13 +56,13 @@ def test_provenance_says_complete_and_refuses_others(tmp_path):
 
 def test_a_fingerprint_differs_with_everything_it_covers():
     base = ({"seed": 1}, {"source": "3 bytes"}, {"ingest": "f"})
-    others = [
+    changed = [
         ({"seed": 2}, base[1], base[2]),
         (base[0], {"source": "4 bytes"}, base[2]),
         (base[0], base[1], {"ingest": "g"}),
     ]
     assert fingerprint(*base) == fingerprint(*base)
-    assert len({fingerprint(*each) for each in (base, *others)}) == 4
+    assert len({fingerprint(*each) for each in (base, *changed)}) == 4
 
 
 def test_the_content_of_a_file_is_its_bytes_and_not_its_name(tmp_path):

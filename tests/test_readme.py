@@ -21,7 +21,7 @@ DOCS = sorted(ROOT.glob("docs/*.md"))
 PAGES = [README, *DOCS, *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"))]
 MAX_LINES, MAX_BYTES = 150, 10_000
 """Of the README, front matter included."""
-ROWS = 100  # of each split, where some are enough
+ROWS = 24  # of each split, where some are enough
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PIPELINE, PYTHON_MODULE = "-m pipeline ", re.compile(r"(?:^|\s)python -m ([\w.]+)")

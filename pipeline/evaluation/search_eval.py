@@ -34,7 +34,7 @@ WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
 _PRODUCT_COLUMNS = ("asin", "title", "description", "bullet_points", "brand")
 _JUDGEMENT_COLUMNS = ("query", "asin", "rating")
 _DEEPEST = 50
-_NAMES = {
+WAYS = {
     "bm25": "BM25",
     "untrained": "untrained tower",
     "trained": "trained tower",
@@ -140,7 +140,7 @@ def evaluate_search(bundle: TextEncoder, search: JudgedSearch, *, config: Evalua
     """
     scores, weights = _scores(bundle, search, seed)
     relevant = search.gains >= RELEVANT
-    figures = {way: _figures(search, relevant, ranked) for way, ranked in scores.items()}
+    figures = {way: ranking_figures(search, relevant, ranked) for way, ranked in scores.items()}
     interval = functools.partial(intervals, resamples=config.bootstrap, seed=seed)
     gain = {way: _minus(figures["shipped"], values) for way, values in figures.items() if way != "shipped"}
     counts = {"queries": len(search.queries), "products": len(search.texts), "judgements": int(search.judged.sum())}
@@ -161,13 +161,13 @@ def render(figures: dict[str, Any]) -> str:
             f"n: {counts}",
             "",
             "Text search",
-            *table([(_NAMES[way], values) for way, values in figures["search"].items()]),
+            *table([(WAYS[way], values) for way, values in figures["search"].items()]),
             "",
             f"Gain of BM25 + trained with weight {COSINE_WEIGHT}, in points",
-            *table([(_NAMES[way], values) for way, values in gains.items()]),
+            *table([(WAYS[way], values) for way, values in gains.items()]),
             "",
             "weights of the cosine that the folds chose: "
-            + "; ".join(f"{_NAMES[way]} {', '.join(map(str, values))}" for way, values in figures["weights"].items()),
+            + "; ".join(f"{WAYS[way]} {', '.join(map(str, values))}" for way, values in figures["weights"].items()),
             "ndcg10 takes the gains as they are (1, 0.1, 0.01, 0), recall50 counts exact and substitute.",
             "Products that nobody judged count as irrelevant; judged10 says how much of the first ten was judged.",
         ]
@@ -242,7 +242,8 @@ def _ndcg(search: JudgedSearch, scores: np.ndarray) -> np.ndarray:
     return ranking.ndcg_at(search.gains, ranking.best_first(scores, search.gains, 10), 10).numerator
 
 
-def _figures(search: JudgedSearch, relevant: np.ndarray, scores: np.ndarray) -> dict[str, Ratio]:
+def ranking_figures(search: JudgedSearch, relevant: np.ndarray, scores: np.ndarray) -> dict[str, Ratio]:
+    """nDCG@10, recall@50 and the judged share of the first 10, of scores [queries, products]."""
     order = ranking.best_first(scores, search.gains, _DEEPEST)
     return {
         "ndcg10": ranking.ndcg_at(search.gains, order, 10),

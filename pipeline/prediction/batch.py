@@ -201,7 +201,7 @@ def _classify_batches(source: Source, paths: ClassifyPaths, classifier: BatchCla
     items = (item for part in source.parts for item in part.read())
     started, tower_seconds, count = time.perf_counter(), 0.0, 0
     with tqdm(total=total, desc="classify", unit="row", mininterval=1.0) as progress:
-        for number, batch in enumerate(_batches(items, classifier.request.batch)):
+        for number, batch in enumerate(row_batches(items, classifier.request.batch)):
             if paths.part(number).exists():
                 progress.update(sum(1 for _ in batch))
                 continue
@@ -225,7 +225,7 @@ def _join_batches(paths: ClassifyPaths) -> tuple[int, int]:
     return len(result), len(rejects)
 
 
-def _batches(items: Iterable[Item], size: int) -> Iterator[Iterator[Item]]:
+def row_batches(items: Iterable[Item], size: int) -> Iterator[Iterator[Item]]:
     """The items in batches; each batch must be used up before the next one is taken."""
     running = iter(items)
     for first in running:

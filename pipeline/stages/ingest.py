@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 _AHEAD = 32
 """Rows in work at a time, for each worker."""
-_AHEAD_BYTES = 128 * 2**20
+AHEAD_BYTES = 128 * 2**20
 """Bytes of the photos and texts of all rows in work, but for a single row that has more."""
 _EXAMPLES = 20
 """Photos that are missing or unusable of which the log says each; the others are counted."""
@@ -92,8 +92,8 @@ def _remove_leftovers(paths: RunPaths) -> None:
             leftover.unlink()
 
 
-def _in_threads(items: Iterable[Item], work: Callable[[Item], T]) -> Iterator[T]:
-    """What `work` makes of the items, in their order, by a thread a core (Pillow frees the interpreter lock)."""
+def in_threads(items: Iterable[Item], work: Callable[[Item], T]) -> Iterator[T]:
+    """Results of `work` on the items, in their order, by a thread a core (Pillow frees the interpreter lock)."""
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers, thread_name_prefix="ingest") as pool:
         waiting: deque[tuple[Future[T], int]] = deque()
@@ -101,7 +101,7 @@ def _in_threads(items: Iterable[Item], work: Callable[[Item], T]) -> Iterator[T]
         try:
             for item in items:
                 size = _size(item)
-                while waiting and (len(waiting) >= workers * _AHEAD or held + size > _AHEAD_BYTES):
+                while waiting and (len(waiting) >= workers * _AHEAD or held + size > AHEAD_BYTES):
                     done, freed = waiting.popleft()
                     held -= freed
                     yield done.result()
@@ -128,7 +128,7 @@ def _read(source: Source, config: Config, cache: ImageCacheWriter) -> tuple[list
     notes: Counter[str] = Counter()
     ids: set[str] = set()
     photoless = 0
-    cleaned = _in_threads(source, functools.partial(clean_row, config=config.ingest))
+    cleaned = in_threads(source, functools.partial(clean_row, config=config.ingest))
     for done in tqdm(cleaned, total=source.total, desc="ingest", unit="row", mininterval=1.0):
         if isinstance(done, Reject):
             rejects.append(done)

@@ -34,7 +34,7 @@ def test_a_line_has_the_ratio():
     assert timing.line("this", 1.0, 4.0, "that").endswith("0.25 x that (1000.0 ms over 4000.0 ms)")
 
 
-def test_made_up_products_are_labelled_right():
+def test_made_up_products_are_labeled_correctly():
     examples = make_products(20, image_size=8, paths=50, truths=10).examples
     assert len(set(examples.paths)) == 50
     assert (examples.candidates[np.arange(20), examples.target] == examples.truth).all()
@@ -62,9 +62,9 @@ def test_training_compares_ways_of_the_same_work(capsys):
 def test_real_size_loads_the_preset_from_checkpoints(stage, tmp_path, another_precision):
     config = real_size.write_checkpoints(tmp_path, real_size.SMALL_TEXT, real_size.SMALL_VISION)
     assert config.model.vision.model_class == "SiglipVisionModel"
-    found = real_size.measure_stage(config, stage, steps=1)
-    assert 0 < found.trainable < found.parameters
-    text = real_size.describe("name", 16, found)
+    measured = real_size.measure_stage(config, stage, steps=1)
+    assert 0 < measured.trainable < measured.parameters
+    text = real_size.describe("name", 16, measured)
     assert "steps/s" in text
     assert ("products/s cached" in text) == (stage == 0)
 
@@ -73,13 +73,13 @@ def test_work_of_another_process_comes_in_order():
     assert list(stream(map, (int, ["3", "1", "2"]), 60)) == [3, 1, 2]
 
 
-def test_what_came_before_an_error_is_kept(capfd):
-    found = []
+def test_results_before_an_error_are_kept(capfd):
+    numbers = []
     with pytest.raises(UnfinishedError, match="exit code 1"):
-        found.extend(stream(map, (int, ["3", "no number"]), 60))
+        numbers.extend(stream(map, (int, ["3", "no number"]), 60))
     assert "invalid literal" in capfd.readouterr().err
-    found.extend(itertools.islice(stream(map, (int, ["3", "no number"]), 60), 1))
-    assert found == [3, 3]
+    numbers.extend(itertools.islice(stream(map, (int, ["3", "no number"]), 60), 1))
+    assert numbers == [3, 3]
 
 
 def test_work_without_an_end_is_ended():
@@ -116,9 +116,9 @@ def test_gpu_measures_every_part(part, tmp_path, another_precision):
     assert len(figures) == {"vision-lora": 1, "search": 2}.get(part, len(gpu.PRECISIONS))
     assert all(figure.rate > 0 and figure.resident > 0 for figure in figures)
     assert torch.get_float32_matmul_precision() == "highest"
-    assert all(found == "1.0000" for found in re.findall(r"recall@10 (\S+)", figures[0].remark))
-    for found in re.findall(r"at least (\S+)", " ".join(figure.remark for figure in figures)):
-        assert 0.99 < float(found) <= 1
+    assert all(value == "1.0000" for value in re.findall(r"recall@10 (\S+)", figures[0].remark))
+    for value in re.findall(r"at least (\S+)", " ".join(figure.remark for figure in figures)):
+        assert 0.99 < float(value) <= 1
 
 
 def test_gpu_prints_a_table_and_says_what_is_missing(tmp_path, capfd):
@@ -143,8 +143,8 @@ def test_startup_serves_the_page(capsys):
 def test_memory_follows_an_app_with_a_grown_catalogue(capsys):
     memory.main(["--products", "5000"])
     out = capsys.readouterr().out
-    page, warm, asked = (int(value) for value in re.findall(r"^  5,000 products, .* (\d+) MB", out, re.MULTILINE))
-    assert 0 < page < warm <= asked
+    page, warm, answered = (int(value) for value in re.findall(r"^  5,000 products, .* (\d+) MB", out, re.MULTILINE))
+    assert 0 < page < warm <= answered
 
 
 def test_a_grown_catalogue_has_products_of_its_own(tmp_path):

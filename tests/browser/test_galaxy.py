@@ -69,7 +69,7 @@ def _camera(page: Page) -> dict[str, dict[str, float]]:
 
 def _seen(page: Page) -> np.ndarray:
     """Positions of the products on the screen, from -1 to 1 in width and height: float [n, 2]."""
-    drawn = page.evaluate("""(() => {
+    scene = page.evaluate("""(() => {
         const { data: [{ x, y, z }], layout, clientWidth, clientHeight } = document.querySelector(".galaxy-view");
         const [low, high] = layout.scene.xaxis.range;
         const points = [...x].map((_, i) => [x[i], y[i], z[i]]);
@@ -78,9 +78,9 @@ def _seen(page: Page) -> np.ndarray:
     eye, center, up = (np.array([_camera(page)[name][axis] for axis in "xyz"]) for name in ("eye", "center", "up"))
     back = (eye - center) / np.linalg.norm(eye - center)
     right = np.cross(up, back) / np.linalg.norm(np.cross(up, back))
-    offsets = np.array(drawn["points"]) / drawn["long"] - eye
+    offsets = np.array(scene["points"]) / scene["long"] - eye
     deep = -(offsets @ back) * np.tan(np.pi / 8)  # Plotly's cameras see 45 degrees
-    return np.stack([offsets @ right / deep / drawn["aspect"], offsets @ np.cross(back, right) / deep], axis=1)
+    return np.stack([offsets @ right / deep / scene["aspect"], offsets @ np.cross(back, right) / deep], axis=1)
 
 
 def _fly_to(page: Page, row: int) -> None:
@@ -92,7 +92,7 @@ def _rest_in_the_middle(page: Page) -> tuple[float, float]:
     """Move the mouse to the middle until a tooltip appears; the view may still be resizing at first."""
     at = (0.0, 0.0)
 
-    def told() -> bool:
+    def tooltip_shows() -> bool:
         nonlocal at
         box = page.locator(".galaxy-holder").bounding_box()
         assert box is not None
@@ -102,7 +102,7 @@ def _rest_in_the_middle(page: Page) -> tuple[float, float]:
         frames(page)
         return page.locator(".galaxy-tip").is_visible()
 
-    until(page, told, "a tip at the middle of the view")
+    until(page, tooltip_shows, "a tip at the middle of the view")
     return at
 
 
@@ -174,13 +174,13 @@ def test_a_click_opens_a_product_and_a_drag_does_not(
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     x, y = _rest_in_the_middle(page)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    posted: list[str] = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
     _hold(page)
     page.mouse.move(x + 80, y)
     page.mouse.up()
     frames(page)
-    assert asked == []  # a click would ask for the product
+    assert posted == []  # a click would ask for the product
     expect(panel).to_be_hidden()
     assert page.evaluate("window.hacked") is None
 
@@ -206,8 +206,8 @@ def test_search_results_are_highlighted(page: Page, address: str) -> None:
     page.get_by_label("Text", exact=True).fill("kite")
     page.get_by_role("button", name="Show the results in the galaxy").click()
     expect(page.locator(".galaxy-panel h3")).to_have_text("Found by your search")
-    shown = page.locator(".galaxy-panel li").count()
-    expect(page.locator(".galaxy-status")).to_contain_text(f"{shown} of ")
+    listed = page.locator(".galaxy-panel li").count()
+    expect(page.locator(".galaxy-status")).to_contain_text(f"{listed} of ")
 
 
 @pytest.mark.parametrize("page", [(390, 844)], indirect=True)

@@ -61,7 +61,7 @@ def test_an_unusable_link_is_an_error_message(
     assert page.locator("#found .card").count() == 0
 
 
-def test_what_is_typed_before_the_first_frame_stays(page: Page, small_space: str) -> None:
+def test_text_typed_before_the_first_frame_stays(page: Page, small_space: str) -> None:
     """A text typed after the answer to `load` but before the next frame must not be overwritten."""
     page.add_init_script("""
         const draw = window.requestAnimationFrame.bind(window);
@@ -85,7 +85,7 @@ def test_what_is_typed_before_the_first_frame_stays(page: Page, small_space: str
     branches.wait_for(state="attached")
     ended: list[Request] = []
     for event in ("requestfinished", "requestfailed"):  # whoever closes the stream first, the server or the page
-        page.on(event, lambda asked: ended.append(asked) if asked == answers[0].request else None)
+        page.on(event, lambda request: ended.append(request) if request == answers[0].request else None)
     answers[0].continue_()
     until(page, lambda: bool(ended), "the answer to the page's load")
     page.evaluate("new Promise((done) => setTimeout(done))")

@@ -98,9 +98,9 @@ def test_an_unreadable_upload_is_a_sentence_and_the_session_lives_on(page: Page,
     _press(page, "Classify")
     toast = page.get_by_test_id("toast-body")
     expect(toast).to_be_visible()
-    said = toast.inner_text()
-    assert "JPEG" in said
-    assert "Traceback" not in said
+    message = toast.inner_text()
+    assert "JPEG" in message
+    assert "Traceback" not in message
     page.get_by_role("button", name=re.compile("clear|remove", re.IGNORECASE)).first.click()
     page.get_by_label("Title").fill("Oak wall clock")
     _press(page, "Classify")
@@ -115,8 +115,8 @@ def test_the_precision_setting_and_a_photo_of_noise_are_explained(page: Page, tm
     )
     _upload(page, noise)
     _press(page, "Classify")
-    said = page.get_by_role("region", name="Predicted category").get_by_role("status")
-    expect(said).to_contain_text("Low confidence: the photo shows nothing but noise")
+    status = page.get_by_role("region", name="Predicted category").get_by_role("status")
+    expect(status).to_contain_text("Low confidence: the photo shows nothing but noise")
     page.get_by_role("button", name=re.compile("clear|remove", re.IGNORECASE)).first.click()
     page.get_by_label("Title").fill("Blue ceramic vase")
     page.get_by_label("Description").fill("<div><p>A vase</p></div>" * 900)  # 21 kB as pasted
@@ -126,7 +126,7 @@ def test_the_precision_setting_and_a_photo_of_noise_are_explained(page: Page, tm
     expect(page.get_by_test_id("toast-body")).to_contain_text("is not a category")
     page.get_by_label("Branches").fill("Home & Garden")
     _press(page, "Classify")
-    expect(said).not_to_contain_text("noise")
+    expect(status).not_to_contain_text("noise")
     expect(page.locator(".steps li").first).to_contain_text("Home & Garden")
     page.get_by_role("slider", name="Precision").press("End")  # 99 %: the thresholds move, the confidences stay
     expect(page.locator(".steps li.review")).not_to_have_count(0)
@@ -223,20 +223,20 @@ def test_no_tile_of_the_map_cuts_its_text(page: Page) -> None:
         assert tile.get_attribute("title")
 
 
-def test_pages_go_on_with_the_search_that_gave_the_first(page: Page) -> None:
+def test_later_pages_continue_the_search_of_the_first(page: Page) -> None:
     _open(page, "Search")
     page.get_by_label("Text", exact=True).fill("kite")
     _press(page, "Search")
-    done = page.locator("#search-done")
-    expect(done).to_contain_text("Products 1 to 12")
+    status = page.locator("#search-done")
+    expect(status).to_contain_text("Products 1 to 12")
     page.get_by_role("button", name="Next ›").click()
-    expect(done).to_contain_text("Products 13 to ")
+    expect(status).to_contain_text("Products 13 to ")
     second = page.locator("#found .card h4").all_inner_texts()
     page.get_by_role("button", name="‹ Previous").click()
-    expect(done).to_contain_text("Products 1 to 12")
+    expect(status).to_contain_text("Products 1 to 12")
     page.get_by_label("Text", exact=True).fill("")  # nothing to search for, and not asked
     page.get_by_role("button", name="Next ›").click()
-    expect(done).to_contain_text("Products 13 to ")
+    expect(status).to_contain_text("Products 13 to ")
     assert page.locator("#found .card h4").all_inner_texts() == second
 
 

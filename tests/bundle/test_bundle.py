@@ -62,13 +62,13 @@ def test_round_trip(saved):
     assert bundle.category_vectors == pytest.approx(vectors, abs=2e-3)
     assert (bundle.category_vectors * vectors).sum(1) == pytest.approx(np.ones(3), abs=1e-4)
     model.eval()
-    ids = torch.tensor(bundle._tokens(["a red mug"]))
+    ids = torch.tensor(TokenCache(load_tokenizer(model.config.text), model.config.text.max_tokens)(["a red mug"]))
     with torch.no_grad():
         expected = model.text_head(model.text_tower(ids, torch.ones_like(ids))).numpy()
     assert bundle.encode_texts(["a red mug"]) == pytest.approx(expected, abs=5e-3)
 
 
-def test_whoever_may_read_one_file_of_it_may_read_all(saved):
+def test_all_files_have_the_same_permissions(saved):
     files = [path for path in saved[0].rglob("*") if path.is_file()]
     assert len({path.stat().st_mode for path in files}) == 1
 
@@ -110,7 +110,7 @@ def test_an_adopted_bundle_has_another_table_and_the_same_weights(saved, tmp_pat
     assert bundle_hash(tmp_path / "model") == bundle_hash(saved[0])
 
 
-def test_an_adopted_bundle_knows_what_its_categories_are_called_elsewhere(saved, tmp_path):
+def test_an_adopted_bundle_has_the_aliases_of_its_categories(saved, tmp_path):
     taxonomy = Taxonomy(("Home > Mugs", "Toys"), {"Toys": ("Spielzeug", "Jouets"), "Not there": ("Nirgends",)})
     adopt_bundle(saved[0], tmp_path / "model", taxonomy)
     bundle = load_bundle(tmp_path / "model")
@@ -138,7 +138,7 @@ def test_missing_bundle(tmp_path):
         load_bundle(tmp_path / "none")
 
 
-def test_other_weights(saved, tmp_path):
+def test_changed_weights_are_refused(saved, tmp_path):
     paths = _copy(saved[0], tmp_path / "model")
     paths.weights.write_bytes(paths.weights.read_bytes() + b"0")
     with pytest.raises(ArtifactError, match="damaged or was changed"):
@@ -189,12 +189,16 @@ def test_a_predictor_is_added_and_read_back(saved, tmp_path):
     parts = replace(parts, prototypes=prototypes)
     assert load_bundle(saved[0]).predictor is None
     add_predictor(saved[0], tmp_path / "model", parts)
-    found = load_bundle(tmp_path / "model").predictor
+    predictor = load_bundle(tmp_path / "model").predictor
     assert bundle_hash(tmp_path / "model") == bundle_hash(saved[0])
-    assert (found.classes, found.calibrations, found.target_precision) == (classes, calibrations, 0.95)
-    assert (found.evidence_calibrations, found.most_frequent, found.notes) == (evidence, "a" * 12, {"tried": []})
+    assert (predictor.classes, predictor.calibrations, predictor.target_precision) == (classes, calibrations, 0.95)
+    assert (predictor.evidence_calibrations, predictor.most_frequent, predictor.notes) == (
+        evidence,
+        "a" * 12,
+        {"tried": []},
+    )
     vectors = np.eye(3, 32, dtype=np.float32)
-    pairs = zip(found.classifier.probabilities(vectors), classifier.probabilities(vectors), strict=True)
+    pairs = zip(predictor.classifier.probabilities(vectors), classifier.probabilities(vectors), strict=True)
     assert all(one == pytest.approx(other, abs=2e-3) for one, other in pairs)
     add_predictor(tmp_path / "model", tmp_path / "again", None)
     again = load_bundle(tmp_path / "again").predictor

@@ -62,7 +62,7 @@ def test_platt_equals_newton_with_columns_dropped_that_would_be_negative(rows, e
     assert fit_platt(probability, correct, weights, agreement) == pytest.approx(tuple(expected), abs=1e-5)
 
 
-def test_platt_gives_back_what_made_the_rows():
+def test_platt_recovers_the_parameters_behind_the_rows():
     rng = np.random.default_rng(1)
     probability = rng.random(20_000)
     correct = rng.random(20_000) < expit(0.5 * logit_inside(probability) + 1)
@@ -74,14 +74,14 @@ def test_platt_gives_back_what_made_the_rows():
     assert (gain, slope) == (0, pytest.approx(0.5, abs=0.1))
 
 
-def test_platt_never_turns_the_order_around():
+def test_platt_never_reverses_the_order():
     probability = np.linspace(0.05, 0.95, 50)
     slope, offset, _ = fit_platt(probability, probability < 0.5, np.ones(50))
     assert slope == 0
     assert expit(np.array(offset)) == pytest.approx(0.5, abs=0.02)
 
 
-def test_rows_that_are_all_correct_do_not_make_it_certain():
+def test_rows_that_are_all_correct_give_no_certainty():
     slope, offset, _ = fit_platt(np.full(8, 0.9), np.ones(8, dtype=bool), np.ones(8))
     assert expit(slope * logit_inside(np.array(0.9)) + offset) == pytest.approx(9 / 10, abs=0.01)  # (8 + 1) / (8 + 2)
     assert fit_platt(np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0)) == (1.0, 0.0, 0.0)
@@ -106,7 +106,7 @@ def test_confidences_never_rise_down_a_path_and_end_with_it():
     assert confidence == pytest.approx(np.array([[0.6, 0.6, 0.0], [0.9, 0.0, 0.0]]))
 
 
-def test_thresholds_are_those_of_the_precision_or_of_the_next_one():
+def test_a_precision_between_two_entries_takes_the_threshold_of_the_next_one():
     rows = tuple((precision, 0.5 + precision / 2) for precision in PRECISIONS[:-1])
     calibration = Calibration(thresholds=(*rows, (None, None)))
     assert calibration.threshold(0, 0.9) == 0.9

@@ -11,7 +11,7 @@ SQUARE = np.random.default_rng(0).integers(0, 255, (16, 16, 3), dtype=np.uint8)
 PHOTO, FLAWED = Photo(SQUARE, ""), Photo(SQUARE[::-1], "noise")
 
 
-def test_every_product_has_the_vectors_of_what_it_has():
+def test_every_product_has_the_vectors_of_its_modalities():
     bundle = FakeBundle()
     vectors = encode_products(bundle, ["vase", "clock", "", ""], [PHOTO, None, PHOTO, None])
     assert vectors.has_text.tolist() == [True, True, False, False]
@@ -38,7 +38,7 @@ def test_no_photo_or_no_text_at_all_or_no_product():
     assert encode_products(bundle, [], []).fused.shape == (0, bundle.dimension)
 
 
-def test_photos_are_read_some_at_a_time_in_their_order():
+def test_photos_are_read_in_batches_in_order():
     squares = [np.full((16, 16, 3), number % 251, dtype=np.uint8) for number in range(600)]
     bundle, sizes = FakeBundle(), []
     encode = bundle.encode_images
@@ -56,5 +56,5 @@ def test_photos_are_read_some_at_a_time_in_their_order():
 def test_parts_are_joined_in_order():
     bundle = FakeBundle()
     parts = [encode_products(bundle, [text], [None]) for text in ("vase", "clock")]
-    whole = ProductVectors.concatenate(parts)
-    np.testing.assert_allclose(whole.text, encode_products(bundle, ["vase", "clock"], [None, None]).text)
+    joined = ProductVectors.concatenate(parts)
+    np.testing.assert_allclose(joined.text, encode_products(bundle, ["vase", "clock"], [None, None]).text)

@@ -16,30 +16,30 @@ def photos():
 
 
 def test_a_prototype_is_the_direction_of_the_mean_photo(photos):
-    found = Prototypes.of([PATHS[0], PATHS[2], PATHS[0]], photos[:3])
-    assert set(found.categories) == {hash_path(PATHS[0]), hash_path(PATHS[2])}
-    own = found.vectors[found.categories.index(hash_path(PATHS[0]))]
-    np.testing.assert_allclose(own, unit(photos[[0, 2]].sum(0, keepdims=True))[0], atol=1e-6)
+    prototypes = Prototypes.of([PATHS[0], PATHS[2], PATHS[0]], photos[:3])
+    assert set(prototypes.categories) == {hash_path(PATHS[0]), hash_path(PATHS[2])}
+    vector = prototypes.vectors[prototypes.categories.index(hash_path(PATHS[0]))]
+    np.testing.assert_allclose(vector, unit(photos[[0, 2]].sum(0, keepdims=True))[0], atol=1e-6)
 
 
-def test_names_move_towards_photos_and_stay_where_there_are_none(photos):
-    found = Prototypes.of([PATHS[0]] * 3, photos[:3])
+def test_category_vectors_move_towards_their_prototypes_if_any(photos):
+    prototypes = Prototypes.of([PATHS[0]] * 3, photos[:3])
     names = photos[3:6]
-    moved = found.interpolate(PATHS, names, 0.5)
+    moved = prototypes.interpolate(PATHS, names, 0.5)
     np.testing.assert_allclose(np.linalg.norm(moved, axis=1), 1, atol=1e-6)
-    np.testing.assert_allclose(moved[0], unit(names[:1] + 0.5 * found.vectors[:1])[0], atol=1e-6)
+    np.testing.assert_allclose(moved[0], unit(names[:1] + 0.5 * prototypes.vectors[:1])[0], atol=1e-6)
     np.testing.assert_array_equal(moved[1:], names[1:])
-    np.testing.assert_array_equal(found.interpolate(PATHS, names, 0.0), names)
+    np.testing.assert_array_equal(prototypes.interpolate(PATHS, names, 0.0), names)
     assert not np.array_equal(moved[0], names[0])
 
 
-def test_photos_of_nothing_known_change_nothing(photos):
-    found = Prototypes.of([], photos[:0])
-    np.testing.assert_array_equal(found.interpolate(PATHS, photos[:3], 0.5), photos[:3])
+def test_prototypes_of_no_photos_change_nothing(photos):
+    prototypes = Prototypes.of([], photos[:0])
+    np.testing.assert_array_equal(prototypes.interpolate(PATHS, photos[:3], 0.5), photos[:3])
 
 
 def test_stored_prototypes_come_back(photos):
-    found = Prototypes.of([PATHS[0], PATHS[1]], photos[:2])
-    again = Prototypes.from_table(found.table())
-    assert again.categories == found.categories
-    np.testing.assert_allclose(again.vectors, found.vectors, atol=0.01)
+    prototypes = Prototypes.of([PATHS[0], PATHS[1]], photos[:2])
+    again = Prototypes.from_table(prototypes.table())
+    assert again.categories == prototypes.categories
+    np.testing.assert_allclose(again.vectors, prototypes.vectors, atol=0.01)

@@ -9,11 +9,11 @@ from pipeline.catalog.analysis import data_facts, histogram, leaves, prediction_
 
 def test_a_histogram_counts_every_value_and_ends_where_few_are_left():
     values = np.concatenate([np.arange(1000) % 50, [9_000]])
-    found = histogram(values)
-    assert sum(found["counts"]) == len(values)
-    assert len(found["edges"]) == len(found["counts"]) + 1
-    assert found["edges"][-1] < 100  # one long title does not flatten all others
-    assert found["counts"][-1] >= 1  # but is counted
+    counted = histogram(values)
+    assert sum(counted["counts"]) == len(values)
+    assert len(counted["edges"]) == len(counted["counts"]) + 1
+    assert counted["edges"][-1] < 100  # one long title does not flatten all others
+    assert counted["counts"][-1] >= 1  # but is counted
     assert histogram([]) == {"edges": [], "counts": []}
     assert histogram([0.2, 0.2, 1.0], np.linspace(0, 1, 3))["counts"] == [2, 1]
 
@@ -72,7 +72,7 @@ def test_facts_of_predictions_by_hand():
     assert second["coverage"] == [(0.5, 1.0), (1.0, 0.5)]
 
 
-def test_a_prediction_that_stops_above_the_end_does_not_leave_the_path():
+def test_a_prediction_above_the_truth_does_not_leave_its_path():
     assert not leaves("A > B", "A > B")
     assert not leaves("A > B", "A")
     assert leaves("A > B", "A > C")
@@ -80,6 +80,6 @@ def test_a_prediction_that_stops_above_the_end_does_not_leave_the_path():
     assert leaves("A", "A > B")  # says more than is true
 
 
-def test_nothing_known_is_nothing_said():
+def test_without_known_predictions_there_are_no_facts():
     facts = prediction_facts([None], ["A"], [[0.5]], np.array([True]))
     assert (facts["known"], facts["levels"], facts["pairs"], facts["tops"]) == (0, [], [], [])

@@ -1,6 +1,8 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -24,14 +26,17 @@ def test_rows_vectors_and_thumbnails_belong_together(catalog: Catalog) -> None:
 
 
 def test_a_thumbnail_reads_its_row_group_only(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[list[int]] = []
-    read = catalog._read
-    monkeypatch.setattr(
-        catalog, "_read", lambda column, groups, sha256: asked.append(groups) or read(column, groups, sha256)
-    )
+    groups_read: list[list[int]] = []
+    read = pq.ParquetFile.read_row_groups
+
+    def recorded(file: pq.ParquetFile, groups: list[int], **options: Any) -> pa.Table:
+        groups_read.append(groups)
+        return read(file, groups, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_groups", recorded)
     catalog.thumbnail("p3")
     catalog.thumbnail("p3")
-    assert asked == [[1]]
+    assert groups_read == [[1]]
 
 
 def test_an_unknown_product_is_a_key_error(catalog: Catalog) -> None:
@@ -39,7 +44,7 @@ def test_an_unknown_product_is_a_key_error(catalog: Catalog) -> None:
         catalog.thumbnail("nobody")
 
 
-def test_what_is_wrong_with_a_file_is_said(tmp_path: Path) -> None:
+def test_a_missing_or_unreadable_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "catalog.parquet"
     with pytest.raises(ArtifactError, match="no catalogue at"):
         Catalog.open(path)
@@ -52,7 +57,7 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path) -> None:
         Catalog.open(path)
 
 
-def test_a_foreign_or_other_version_is_refused(tmp_path: Path) -> None:
+def test_a_foreign_file_or_another_version_is_refused(tmp_path: Path) -> None:
     path = write_catalog(tmp_path / "catalog.parquet", PRODUCTS)
     edit_metadata(path, ("schema_version",), 99, seal=True)
     with pytest.raises(ArtifactError, match="schema version 99"):
@@ -62,7 +67,7 @@ def test_a_foreign_or_other_version_is_refused(tmp_path: Path) -> None:
         Catalog.open(path)
 
 
-def test_an_analysis_of_another_version_is_said(tmp_path: Path) -> None:
+def test_an_analysis_of_another_version_is_refused(tmp_path: Path) -> None:
     path = write_catalog(tmp_path / "catalog.parquet", PRODUCTS, analysis={"version": 0})
     with pytest.raises(ArtifactError, match="another version"):
         _ = Catalog.open(path).analysis

@@ -40,18 +40,20 @@ def node(tree: Categories, path: str) -> int:
     return tree.taxonomy.index[path]
 
 
-def test_centres_and_members_equal_the_obvious_loop(tree: Categories) -> None:
+def test_centroids_and_members_equal_the_obvious_loop(tree: Categories, tmp_path: Path) -> None:
     assert tree.taxonomy.paths[0] == "Clothing"
-    vectors = tree._vectors
+    vectors, _ = Catalog.open(tmp_path / "catalog.parquet").vectors("fused")
     for number, path in enumerate(tree.taxonomy.paths):
-        rows = [row for row, (_, own) in enumerate(PRODUCTS) if own == path or own.startswith(path + " > ")]
+        rows = [
+            row for row, (_, category) in enumerate(PRODUCTS) if category == path or category.startswith(path + " > ")
+        ]
         assert sorted(tree.members(number).tolist()) == rows
         assert tree.counts[number] == len(rows)
-        centre = unit(vectors[rows].mean(axis=0, keepdims=True))[0]
-        np.testing.assert_allclose(tree.centroids[number], centre, atol=1e-5)
-        assert tree.dispersion[number] == pytest.approx(1 - (vectors[rows] @ centre).mean(), abs=1e-5)
-        found, cosines = tree.by_distance(number)
-        np.testing.assert_allclose(cosines, vectors[found] @ centre, atol=1e-5)
+        centroid = unit(vectors[rows].mean(axis=0, keepdims=True))[0]
+        np.testing.assert_allclose(tree.centroids[number], centroid, atol=1e-5)
+        assert tree.dispersion[number] == pytest.approx(1 - (vectors[rows] @ centroid).mean(), abs=1e-5)
+        members, cosines = tree.by_distance(number)
+        np.testing.assert_allclose(cosines, vectors[members] @ centroid, atol=1e-5)
         assert (np.diff(cosines) <= 1e-6).all()
 
 
@@ -66,7 +68,7 @@ def test_accuracy_and_mistakes_are_those_of_the_nodes_own_depth(tree: Categories
     assert tree.mistaken_for(node(tree, "Clothing")) == [("Home", 1)]
 
 
-def test_accuracy_is_that_of_products_for_testing_where_there_are_some(tree: Categories, tmp_path: Path) -> None:
+def test_accuracy_is_measured_on_test_products_where_there_are_some(tree: Categories, tmp_path: Path) -> None:
     assert not tree.tested.any()  # all of them are for training
     splits = ["train", "test", "train", "train", "test", "train", "validation"]
     tested = read(tmp_path / "tested.parquet", predicted_path=PREDICTED, split=splits)
@@ -79,14 +81,18 @@ def test_accuracy_is_that_of_products_for_testing_where_there_are_some(tree: Cat
 
 def test_similar_categories_are_as_deep_and_children_the_largest_first(tree: Categories) -> None:
     shirts = node(tree, "Clothing > Shirts")
-    found = tree.similar(shirts, 9)
-    assert {tree.taxonomy.paths[other] for other, _ in found} == {"Clothing > Dresses", "Home > Vases", "Home > Clocks"}
-    assert [cosine for _, cosine in found] == sorted((cosine for _, cosine in found), reverse=True)
+    similar = tree.similar(shirts, 9)
+    assert {tree.taxonomy.paths[other] for other, _ in similar} == {
+        "Clothing > Dresses",
+        "Home > Vases",
+        "Home > Clocks",
+    }
+    assert [cosine for _, cosine in similar] == sorted((cosine for _, cosine in similar), reverse=True)
     assert [tree.taxonomy.paths[top] for top in tree.children(None)] == ["Clothing", "Home"]
     assert tree.children(node(tree, "Home > Vases")) == []
 
 
-def test_the_chain_puts_like_beside_like() -> None:
+def test_the_chain_puts_similar_categories_side_by_side() -> None:
     near = np.array([[1, 0.1, 0.9, 0.2], [0.1, 1, 0.3, 0.8], [0.9, 0.3, 1, 0.5], [0.2, 0.8, 0.5, 1]])
     assert chain(near) == [0, 2, 3, 1]
     assert chain(np.zeros((0, 0))) == []

@@ -45,7 +45,7 @@ def test_a_catalogue_is_classified_and_bad_rows_are_rejected(model, source, tmp_
     assert figures["over_towers"] > 1
 
 
-def test_a_photo_that_says_nothing_is_no_evidence(model, tmp_path):
+def test_a_photo_that_shows_nothing_is_no_evidence(model, tmp_path):
     rows = [make_row(number, np.random.default_rng(number), dirt=False) for number in range(3)]
     pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     noise = {"bytes": encode(Image.fromarray(pixels), "PNG"), "path": None}
@@ -65,13 +65,13 @@ def test_a_photo_that_says_nothing_is_no_evidence(model, tmp_path):
 def test_a_catalogue_lends_its_evidence_to_every_row(model, source, tmp_path):
     titles = [("red shirt", "Clothing > Shirts"), ("vase", "Home > Vases"), ("blue vase", "Home > Vases")]
     catalog = write_catalog(tmp_path / "catalog.parquet", titles)
-    known = pq.read_table(catalog, columns=["product_id"])["product_id"].to_pylist()
+    product_ids = pq.read_table(catalog, columns=["product_id"])["product_id"].to_pylist()
     out = tmp_path / "out.parquet"
     classify_catalogue(model, str(source), out, catalog=catalog, request=PredictionRequest(batch=16))
     rows = pq.read_table(out).to_pylist()
     for row in rows:
-        assert 1 <= len(row["evidence"]) <= len(known)
-        assert set(row["evidence"]) <= set(known)
+        assert 1 <= len(row["evidence"]) <= len(product_ids)
+        assert set(row["evidence"]) <= set(product_ids)
         assert len(row["agreement"]) == len(row["confidences"])
         assert all(0 <= share <= 1 for share in row["agreement"])
     classify_catalogue(model, str(source), out, request=PredictionRequest(batch=16))
@@ -79,14 +79,14 @@ def test_a_catalogue_lends_its_evidence_to_every_row(model, source, tmp_path):
 
 
 def test_a_stopped_run_goes_on_and_gives_the_same(model, source, tmp_path, monkeypatch):
-    request, whole = PredictionRequest(batch=8), tmp_path / "whole.parquet"
-    classify_catalogue(model, str(source), whole, request=request)
-    broken, seen = tmp_path / "broken.parquet", []
+    request, uninterrupted = PredictionRequest(batch=8), tmp_path / "whole.parquet"
+    classify_catalogue(model, str(source), uninterrupted, request=request)
+    broken, batch_sizes = tmp_path / "broken.parquet", []
     real = BatchClassifier.classify
 
     def dies(self, rows):
-        seen.append(len(rows))
-        if len(seen) == 3:
+        batch_sizes.append(len(rows))
+        if len(batch_sizes) == 3:
             raise KeyboardInterrupt
         return real(self, rows)
 
@@ -94,10 +94,10 @@ def test_a_stopped_run_goes_on_and_gives_the_same(model, source, tmp_path, monke
     with pytest.raises(KeyboardInterrupt):
         classify_catalogue(model, str(source), broken, request=request)
     assert not broken.exists()
-    monkeypatch.setattr(BatchClassifier, "classify", lambda *rest: seen.append(0) or real(*rest))
+    monkeypatch.setattr(BatchClassifier, "classify", lambda *rest: batch_sizes.append(0) or real(*rest))
     classify_catalogue(model, str(source), broken, request=request)
-    assert seen[3:] == [0, 0]  # two of four batches were there
-    assert pq.read_table(broken).equals(pq.read_table(whole))
+    assert batch_sizes[3:] == [0, 0]  # two of four batches were there
+    assert pq.read_table(broken).equals(pq.read_table(uninterrupted))
 
 
 def test_a_file_that_changed_under_the_same_name_starts_over(model, source, tmp_path, monkeypatch):
@@ -169,7 +169,7 @@ def test_a_batch_is_read_row_by_row():
             read.append(number)
             yield number
 
-    batches = module._batches(items(), 2)
+    batches = module.row_batches(items(), 2)
     assert list(next(batches)) == [0, 1]
     second = next(batches)
     assert read == [0, 1, 2], "no photo of a batch is in memory before its turn"

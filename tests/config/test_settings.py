@@ -55,7 +55,7 @@ def test_the_last_setting_counts_and_none_changes_nothing():
 
 
 @pytest.mark.parametrize(
-    ("setting", "said"),
+    ("setting", "sentence"),
     [
         ("seed", "--set takes FIELD=VALUE"),
         ("=3", "--set takes FIELD=VALUE"),
@@ -75,10 +75,10 @@ def test_the_last_setting_counts_and_none_changes_nothing():
         ("layout.n_neighbors=1", "layout.n_neighbors must be at least 2"),
     ],
 )
-def test_a_mistake_is_one_sentence(setting, said):
+def test_a_mistake_is_one_sentence(setting, sentence):
     with pytest.raises(ConfigError) as refused:
         with_settings(tiny(), [setting])
-    assert said in str(refused.value)
+    assert sentence in str(refused.value)
     assert "\n" not in str(refused.value)
 
 

@@ -40,7 +40,7 @@ def test_bytes_behind_a_null_do_not_change_the_hash():
 @pytest.mark.parametrize("name", COLUMNS)
 def test_order_nulls_length_name_and_type_change_the_hash(name):
     column = TABLE.select([name])
-    others = [
+    changed = [
         column.take([1, 0, 2, 3]),
         column.slice(1),
         column.take([0, 1, 2, None]),
@@ -48,7 +48,7 @@ def test_order_nulls_length_name_and_type_change_the_hash(name):
         column.rename_columns(["other"]),
         pa.table({name: pa.array([None] * 4)}),
     ]
-    assert len({content_hash(column), *map(content_hash, others)}) == 7
+    assert len({content_hash(column), *map(content_hash, changed)}) == 7
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from pipeline.data.decoding.decode import MIN_SIDE_PIXELS, ImageError, _to_rgb, decode_image
+from pipeline.data.decoding.decode import MIN_SIDE_PIXELS, ImageError, decode_image, to_rgb
 from tests.helpers.factories import encode, png_chunk, raw_png
 
 LIMITS = {"max_bytes": 1_000_000, "max_pixels": 4_000_000}
@@ -191,4 +191,4 @@ def test_reducing_strip_by_strip_is_reducing_the_whole(mode):
         image.putalpha(Image.fromarray(noise.T.copy()).resize(image.size))
     data = encode(image, "PNG")
     decoded = decode_image(data, max_bytes=10_000_000, max_pixels=4_000_000).image
-    assert np.array_equal(decoded, _to_rgb(Image.open(io.BytesIO(data))).reduce(2))
+    assert np.array_equal(decoded, to_rgb(Image.open(io.BytesIO(data))).reduce(2))

@@ -32,12 +32,12 @@ KIND = TypeAdapter(Outer)
 
 def test_valid_fields_are_read():
     raw = b'{"inner": {"size": 3, "names": ["a"]}, "share": 1, "each": {"x": {"size": 1}}}'
-    found = check_fields(KIND, read_object(raw, "It", "send it again"), "It", "send it again")
-    assert found == Outer(Inner(3, ("a",)), 1.0, {"x": Inner(1)})
+    checked = check_fields(KIND, read_object(raw, "It", "send it again"), "It", "send it again")
+    assert checked == Outer(Inner(3, ("a",)), 1.0, {"x": Inner(1)})
 
 
 @pytest.mark.parametrize(
-    ("raw", "said"),
+    ("raw", "sentence"),
     [
         ({}, "It is damaged: inner is missing; send it again."),
         ({"inner": None}, "It is damaged: inner should be an object, not null; send it again."),
@@ -50,10 +50,10 @@ def test_valid_fields_are_read():
         ),
     ],
 )
-def test_the_first_invalid_field_is_named(raw, said):
+def test_the_first_invalid_field_is_named(raw, sentence):
     with pytest.raises(ArtifactError) as refused:
         check_fields(KIND, raw, "It", "send it again")
-    assert str(refused.value) == said
+    assert str(refused.value) == sentence
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,10 @@ def test_a_field_with_a_default_may_not_be_left_out_where_all_were_written():
 
 
 def test_a_seal_detects_changed_values_but_ignores_formatting():
-    whole = sealed({"a": [1, 2.5, None, {"ü": "\ud800"}], "b": {"c": 1, "d": 1e999}})
-    written = json.dumps(dict(reversed(whole.items())), indent=3)
+    content = sealed({"a": [1, 2.5, None, {"ü": "\ud800"}], "b": {"c": 1, "d": 1e999}})
+    written = json.dumps(dict(reversed(content.items())), indent=3)
     check_seal(json.loads(written), "It", "again")
-    assert sealed(whole) == whole
+    assert sealed(content) == content
     for old, new in (("2.5", "2.50001"), ("null", "0"), ('"c": 1', '"c": 1.0'), ('"c"', '"e"'), ("1,", "2,")):
         assert old in written
         with pytest.raises(ArtifactError, match="It was changed after it was written"):

@@ -30,39 +30,41 @@ def test_no_group_spans_splits_and_test_stays(seed, names):
         names[i]
         for i in rng.choice(len(names), len(groups), p=np.array([8, 1, 1][: len(names)]) / sum([8, 1, 1][: len(names)]))
     ]
-    done = assign_splits(given_splits, groups, labels, ids, config=CONFIG, seed=seed)
+    assigned = assign_splits(given_splits, groups, labels, ids, config=CONFIG, seed=seed)
     spans = {}
-    for row, split in enumerate(done.splits):
-        assert bool(split) != bool(done.reasons[row])
+    for row, split in enumerate(assigned.splits):
+        assert bool(split) != bool(assigned.reasons[row])
         if split:
             spans.setdefault(int(groups[row]), set()).add(split)
         if given_splits[row] == "test":
             assert split == "test"
-    assert all(len(found) == 1 for found in spans.values())
-    train = {labels[row] for row, split in enumerate(done.splits) if split == "train"}
-    heldout = {labels[row] for row, split in enumerate(done.splits) if split == "heldout"}
+    assert all(len(group_splits) == 1 for group_splits in spans.values())
+    train = {labels[row] for row, split in enumerate(assigned.splits) if split == "train"}
+    heldout = {labels[row] for row, split in enumerate(assigned.splits) if split == "heldout"}
     assert not train & heldout
     assert {
-        labels[row] for row, split in enumerate(done.splits) if split == "validation" and given_splits[row] == "train"
+        labels[row]
+        for row, split in enumerate(assigned.splits)
+        if split == "validation" and given_splits[row] == "train"
     } <= train
-    assert done == assign_splits(given_splits, groups, labels, ids, config=CONFIG, seed=seed)
+    assert assigned == assign_splits(given_splits, groups, labels, ids, config=CONFIG, seed=seed)
 
 
 def test_a_leak_is_dropped_with_the_product_it_repeats():
     groups = np.array([0, 0, 2, 2, 4])
     given_splits = ["train", "test", "train", "validation", "train"]
-    done = assign_splits(given_splits, groups, ["A"] * 5, list("abcde"), config=CONFIG, seed=1)
-    assert done.splits == ["", "test", "", "validation", "train"]
-    assert done.reasons[0] == "duplicate of a test product (b)"
-    assert done.reasons[2] == "duplicate of a validation product (d)"
+    assigned = assign_splits(given_splits, groups, ["A"] * 5, list("abcde"), config=CONFIG, seed=1)
+    assert assigned.splits == ["", "test", "", "validation", "train"]
+    assert assigned.reasons[0] == "duplicate of a test product (b)"
+    assert assigned.reasons[2] == "duplicate of a validation product (d)"
 
 
 def test_cut_is_about_the_share_and_stratified():
     groups, labels, ids = _world(5, n=3000, categories=10)
     cut = cut_split(range(3000), groups, labels, ids, fraction=0.1, purpose="validation", seed=3)
     assert len(cut) == pytest.approx(300, rel=0.1)
-    whole, part = Counter(labels), Counter(labels[row] for row in cut)
-    assert all(part[name] == pytest.approx(0.1 * size, abs=0.06 * size + 4) for name, size in whole.items())
+    sizes, part = Counter(labels), Counter(labels[row] for row in cut)
+    assert all(part[name] == pytest.approx(0.1 * size, abs=0.06 * size + 4) for name, size in sizes.items())
     other = cut_split(range(3000), groups, labels, ids, fraction=0.1, purpose="validation", seed=4)
     assert set(cut) != set(other)
 
@@ -94,5 +96,5 @@ def test_training_on_held_out_rows_changes_no_other_row(seed):
 
 
 def test_without_labels_everything_stays_in_train():
-    done = assign_splits(["train"] * 3, np.arange(3), [None] * 3, list("abc"), config=CONFIG, seed=0)
-    assert done.splits == ["train"] * 3
+    assigned = assign_splits(["train"] * 3, np.arange(3), [None] * 3, list("abc"), config=CONFIG, seed=0)
+    assert assigned.splits == ["train"] * 3

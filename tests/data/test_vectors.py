@@ -18,12 +18,12 @@ def write_vectors(path, ids, vectors, has_image):
 def test_vectors_come_in_the_wanted_order(tmp_path):
     vectors = np.eye(4, dtype=np.float32)
     write_vectors(tmp_path / "e", list("abcd"), vectors, np.array([True, False, True, True]))
-    found = read_vectors(tmp_path / "e", ["d", "b"])
-    np.testing.assert_array_equal(found.fused, vectors[[3, 1]])
-    assert found.has_text.tolist() == [True, True]
-    assert found.has_image.tolist() == [True, False]
-    assert not found.image[1].any()
-    assert found.at(np.array([1])).fused.tolist() == [vectors[1].tolist()]
+    vectors_read = read_vectors(tmp_path / "e", ["d", "b"])
+    np.testing.assert_array_equal(vectors_read.fused, vectors[[3, 1]])
+    assert vectors_read.has_text.tolist() == [True, True]
+    assert vectors_read.has_image.tolist() == [True, False]
+    assert not vectors_read.image[1].any()
+    assert vectors_read.at(np.array([1])).fused.tolist() == [vectors[1].tolist()]
 
 
 @pytest.mark.parametrize("count", [0, 5])

@@ -33,19 +33,19 @@ def decode(scores):
     """One path of PATHS by the obvious way: the likeliest child, until stopping is likelier; probabilities by level."""
     weight = {path: np.exp(RandomEncoder.logit_scale * score) for path, score in zip(PATHS, scores, strict=True)}
 
-    def mass(node):
-        below = [value for path, value in weight.items() if path == node or path.startswith(node + " > ")]
+    def mass(inner):
+        below = [value for path, value in weight.items() if path == inner or path.startswith(inner + " > ")]
         return sum(below) / sum(weight.values())
 
     nodes = {" > ".join(path.split(" > ")[:depth]) for path in PATHS for depth in range(1, 4)}
-    found, sure = "", []
+    node, confidences = "", []
     while True:
-        children = [node for node in nodes if node.rpartition(" > ")[0] == found]
+        children = [inner for inner in nodes if inner.rpartition(" > ")[0] == node]
         best = max(children, key=mass, default=None)
-        if best is None or (found and mass(best) <= weight.get(found, 0) / sum(weight.values())):
-            return found, sure
-        found = best
-        sure.append(mass(best))
+        if best is None or (node and mass(best) <= weight.get(node, 0) / sum(weight.values())):
+            return node, confidences
+        node = best
+        confidences.append(mass(best))
 
 
 def vector_of(encoder, rows, kind, row):
@@ -73,7 +73,7 @@ def measured():
 @pytest.mark.parametrize("kind", ["text", "image", "fused", "zero_shot"])
 def test_figures_equal_the_obvious_loop(measured, kind, group):
     encoder, rows, table, figures = measured
-    seen = {path for path, known in zip(PATHS, encoder.seen, strict=True) if known}
+    seen = {path for path, is_seen in zip(PATHS, encoder.seen, strict=True) if is_seen}
     categories = dict(zip(table.paths, table.untrained if kind == "zero_shot" else table.trained, strict=True))
     ranks, chosen, opened = [], [], []
     for row in eligible(rows, kind):
@@ -93,34 +93,34 @@ def test_figures_equal_the_obvious_loop(measured, kind, group):
     assert rerank["mrr"]["value"] == pytest.approx(np.mean([1 / rank for rank in ranks]), abs=1e-6)
     assert rerank["hf1"]["value"] == pytest.approx(hf1(chosen), abs=1e-6)
     assert rerank["top1"]["value"] == pytest.approx(np.mean([common(*pair) > 0 for pair in chosen]), abs=1e-6)
-    whole = figures["open"][group] if group else figures["open"]
-    whole = whole["zero_shot"]["text"] if kind == "zero_shot" else whole["default"][kind]
-    assert kind == "zero_shot" or whole == (figures["open"][group] if group else figures["open"])["retrieval"][kind]
-    assert whole["hf1"]["value"] == pytest.approx(hf1(opened), abs=1e-6)
-    assert whole["acc1"]["value"] == pytest.approx(np.mean([one == other for one, other in opened]), abs=1e-6)
-    assert whole["top1"]["value"] == pytest.approx(np.mean([common(*pair) > 0 for pair in opened]), abs=1e-6)
+    measures = figures["open"][group] if group else figures["open"]
+    measures = measures["zero_shot"]["text"] if kind == "zero_shot" else measures["default"][kind]
+    assert kind == "zero_shot" or measures == (figures["open"][group] if group else figures["open"])["retrieval"][kind]
+    assert measures["hf1"]["value"] == pytest.approx(hf1(opened), abs=1e-6)
+    assert measures["acc1"]["value"] == pytest.approx(np.mean([one == other for one, other in opened]), abs=1e-6)
+    assert measures["top1"]["value"] == pytest.approx(np.mean([common(*pair) > 0 for pair in opened]), abs=1e-6)
 
 
 def test_certainty_equals_the_obvious_loop(measured):
     """Thresholds of `uncalibrated` are the precisions themselves: certain down to the last level of at least 0.9."""
     _, rows, table, figures = measured
     categories = dict(zip(table.paths, table.trained, strict=True))
-    there, passed, right = [], [], []
+    confidences, passed, right = [], [], []
     for row in eligible(rows, "text"):
-        path, sure = decode([rows.vectors.text[row] @ categories[path] for path in PATHS])
+        path, levels = decode([rows.vectors.text[row] @ categories[path] for path in PATHS])
         deep = common(path, rows.truths[row])
-        certain = 1 if sure[0] >= 0.9 else 0  # it has a threshold at the top level alone
-        there += sure
+        certain = 1 if levels[0] >= 0.9 else 0  # it has a threshold at the top level alone
+        confidences += levels
         passed += [1] * certain
         right += [deep > level for level in range(certain)]
-    whole = figures["open"]["default"]["text"]
-    assert whole["coverage"]["value"] == pytest.approx(len(passed) / len(there), abs=1e-6)
+    measures = figures["open"]["default"]["text"]
+    assert measures["coverage"]["value"] == pytest.approx(len(passed) / len(confidences), abs=1e-6)
     if right:
-        assert whole["precision"]["value"] == pytest.approx(np.mean(right), abs=1e-6)
-    assert 0 <= whole["ece"]["low"] <= whole["ece"]["value"] <= whole["ece"]["high"] <= 1
+        assert measures["precision"]["value"] == pytest.approx(np.mean(right), abs=1e-6)
+    assert 0 <= measures["ece"]["low"] <= measures["ece"]["value"] <= measures["ece"]["high"] <= 1
 
 
-def test_the_keys_are_those_promised(measured):
+def test_figures_have_the_documented_keys(measured):
     *_, figures = measured
     kinds = {"text", "image", "fused", "zero_shot"}
     assert set(figures) == {"n", "rerank", "open", "retrieval", "skipped"}
@@ -209,7 +209,7 @@ def test_rows_without_truth_or_no_rows_at_all():
     assert one_kind([], [], [], np.zeros(0, dtype=bool))["n"] == {"rows": 0}
 
 
-def test_one_row_is_enough_for_what_it_allows():
+def test_one_row_gives_the_figures_that_it_allows():
     figures = one_kind(["a"], [PATHS[2]], [PATHS[:3]], [True])
     assert figures["rerank"]["random"]["acc1"]["value"] == pytest.approx(1 / 3, abs=1e-6)
     assert "retrieval" not in figures

@@ -9,7 +9,7 @@ from pipeline.__main__ import main
 from pipeline.config.stages import EvaluateConfig
 from pipeline.data.sources import SourceError
 from pipeline.evaluation import search_eval
-from pipeline.evaluation.search_eval import evaluate_search, held_out_choice, read_judged, render
+from pipeline.evaluation.search_eval import WAYS, evaluate_search, held_out_choice, ranking_figures, read_judged, render
 from tests.helpers import SHARED
 from tests.helpers.fakes import word_vector
 
@@ -45,19 +45,19 @@ def _write(folder: Path, products: pd.DataFrame, judgements: pd.DataFrame) -> Pa
     return folder
 
 
-def test_what_is_read(tmp_path):
-    found = read_judged(_write(tmp_path, _products(description="<b>Soft</b>"), _judgements()))
-    assert found.queries == list(THINGS)
-    assert found.texts[0] == "red shirt. Soft"
-    assert found.words[0] == "red shirt red shirt red shirt Norvik Soft"
-    np.testing.assert_array_equal(found.gains, np.eye(len(THINGS)))
-    assert found.judged.sum() == 2 * len(THINGS)
+def test_products_and_judgements_are_read(tmp_path):
+    judged = read_judged(_write(tmp_path, _products(description="<b>Soft</b>"), _judgements()))
+    assert judged.queries == list(THINGS)
+    assert judged.texts[0] == "red shirt. Soft"
+    assert judged.words[0] == "red shirt red shirt red shirt Norvik Soft"
+    np.testing.assert_array_equal(judged.gains, np.eye(len(THINGS)))
+    assert judged.judged.sum() == 2 * len(THINGS)
 
 
 def test_every_way_is_measured(tmp_path):
     search = read_judged(_write(tmp_path, _products(), _judgements()))
     figures = evaluate_search(FakeEncoder(), search, config=EvaluateConfig(bootstrap=20), seed=0)
-    assert set(figures["search"]) == set(search_eval._NAMES)
+    assert set(figures["search"]) == set(WAYS)
     for way in ("bm25", "trained", "rrf", "convex", "shipped"):
         assert figures["search"][way]["ndcg10"]["value"] == pytest.approx(1)
     # the untrained tower ties everything, and ties count against it: the wanted product comes last of six
@@ -69,7 +69,7 @@ def test_every_way_is_measured(tmp_path):
     assert "BM25 + trained, by ranks" in render(figures)
 
 
-def test_a_weight_is_chosen_by_other_queries():
+def test_a_weight_is_chosen_on_the_other_folds():
     """Option 0 is best on fold 0 alone: fold 0 must not choose it."""
     values = np.array([[9.0, 9.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0]])
     assert held_out_choice(values, np.array([0, 0, 1, 1])).tolist() == [1, 1, 0, 0]
@@ -89,12 +89,12 @@ def test_a_weight_is_chosen_by_other_queries():
         (_products(), _judgements()[:0], "has no rows"),
     ],
 )
-def test_what_cannot_be_measured_is_said(tmp_path, products, judgements, sentence):
+def test_unusable_judgements_are_refused_with_a_sentence(tmp_path, products, judgements, sentence):
     with pytest.raises(SourceError, match=sentence):
         read_judged(_write(tmp_path, products, judgements))
 
 
-def test_a_missing_or_broken_file_is_said(tmp_path):
+def test_a_missing_or_broken_file_is_refused_with_a_sentence(tmp_path):
     with pytest.raises(SourceError, match="There is no"):
         read_judged(tmp_path)
     (tmp_path / "products.parquet").write_bytes(b"not parquet")
@@ -112,8 +112,8 @@ def test_the_command(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the judged queries are not beside this checkout")
 def test_words_alone_find_real_products():
-    """BM25 on the real queries, far enough below its figure in the README to hold for another tokenisation."""
+    """BM25 on the real queries, far enough below its figure in the README to hold for another tokenization."""
     search = read_judged(REAL)
     index = search_eval.LexicalIndex(search.words)
     scores = np.stack([index.scores(query) for query in search.queries])
-    assert search_eval._figures(search, search.gains >= search_eval.RELEVANT, scores)["ndcg10"].value > 0.5
+    assert ranking_figures(search, search.gains >= search_eval.RELEVANT, scores)["ndcg10"].value > 0.5

@@ -1,4 +1,4 @@
-"""What tests share: data they are fed, stand-ins, damage, and a Space to ask."""
+"""Shared by the tests: made data, fakes, damage, and a Space to send requests to."""
 
 from pathlib import Path
 

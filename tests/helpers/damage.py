@@ -31,22 +31,22 @@ def flip(path: Path, byte: int, bit: int = 0) -> None:
     path.write_bytes(content)
 
 
-def put(value: Any, place: tuple[str | int, ...], given: Any) -> None:
+def put(value: Any, place: tuple[str | int, ...], replacement: Any) -> None:
     """Set what stands at a place in JSON."""
     *above, last = place
     for step in above:
         value = value[step]
-    if given is ABSENT:
+    if replacement is ABSENT:
         del value[last]
     else:
-        value[last] = given
+        value[last] = replacement
 
 
-def edit_model(model: Path, place: tuple[str | int, ...], given: Any, *, seal: bool) -> None:
+def edit_model(model: Path, place: tuple[str | int, ...], replacement: Any, *, seal: bool) -> None:
     """Change one field of a bundle's model.json, as an accident (`seal` False) or as one who knows would."""
     path = BundlePaths(model).meta
     meta = json.loads(path.read_text(encoding="utf-8"))
-    put(meta, place, given)
+    put(meta, place, replacement)
     path.write_text(json.dumps(sealed(meta) if seal else meta), encoding="utf-8")
 
 
@@ -57,8 +57,8 @@ def name_files(model: Path) -> dict[str, Any]:
 
 def metadata(path: Path) -> dict[str, Any]:
     """The metadata of a catalogue."""
-    found: dict[str, Any] = json.loads(pq.read_metadata(path).metadata[METADATA_KEY])
-    return found
+    meta: dict[str, Any] = json.loads(pq.read_metadata(path).metadata[METADATA_KEY])
+    return meta
 
 
 def publish_again(
@@ -67,8 +67,8 @@ def publish_again(
     """Write the catalogue `source` with another table, as the program would, for the same bundle."""
     table = pq.read_table(source)
     analysis = table.schema.metadata.get(ANALYSIS_KEY)
-    told = None if analysis is None else analysis.decode()
-    write_catalog(path, change(table), {**metadata(source), **meta}, told, row_group_size=row_group_size)
+    analysis_text = None if analysis is None else analysis.decode()
+    write_catalog(path, change(table), {**metadata(source), **meta}, analysis_text, row_group_size=row_group_size)
     return path
 
 
@@ -92,10 +92,10 @@ def set_metadata(path: Path, **texts: bytes) -> None:
     pq.write_table(table.replace_schema_metadata(new), path, row_group_size=2)
 
 
-def edit_metadata(path: Path, place: tuple[str | int, ...], given: Any, *, seal: bool) -> None:
+def edit_metadata(path: Path, place: tuple[str | int, ...], replacement: Any, *, seal: bool) -> None:
     """Change one field of a catalogue's metadata."""
     meta = metadata(path)
-    put(meta, place, given)
+    put(meta, place, replacement)
     set_metadata(path, meta=json.dumps(sealed(meta) if seal else meta).encode())
 
 
@@ -112,18 +112,18 @@ _WRONG: dict[type, tuple[Any, ...]] = {
 
 def wrong_fields(owner: type, place: tuple[str, ...]) -> list[tuple[tuple[str, ...], Any]]:
     """Every field of a dataclass that stands at a place, each without its value and with some of another type."""
-    found: list[tuple[tuple[str, ...], Any]] = []
+    cases: list[tuple[tuple[str, ...], Any]] = []
     hints = get_type_hints(owner)
     for field in dataclasses.fields(owner):
-        found.append(((*place, field.name), ABSENT))
+        cases.append(((*place, field.name), ABSENT))
         hint = hints[field.name]
         optional = type(None) in get_args(hint)
         kind = next(one for one in get_args(hint) if one is not type(None)) if optional else hint
         kind = str if get_origin(kind) is Literal else get_origin(kind) or kind
         for value in _WRONG[dict if dataclasses.is_dataclass(kind) else kind]:
             if not (optional and value is None):
-                found.append(((*place, field.name), value))
-    return found
+                cases.append(((*place, field.name), value))
+    return cases
 
 
 def describe(place: tuple[str | int, ...], value: Any) -> str:
@@ -155,13 +155,13 @@ def write_full_model(folder: Path) -> Path:
     return folder
 
 
-def refusal(call: Callable[..., Any], *given: Any) -> str:
+def refusal(call: Callable[..., Any], *arguments: Any) -> str:
     """The one sentence with which something is refused."""
     with pytest.raises(ArtifactError) as refused:
-        call(*given)
-    said = str(refused.value)
-    assert "\n" not in said
-    assert said.endswith(".")
-    assert "again" in said or "build one" in said, "it says what to do"
-    assert len(said) < 400
-    return said
+        call(*arguments)
+    sentence = str(refused.value)
+    assert "\n" not in sentence
+    assert sentence.endswith(".")
+    assert "again" in sentence or "build one" in sentence, "it says what to do"
+    assert len(sentence) < 400
+    return sentence

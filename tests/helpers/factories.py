@@ -139,8 +139,8 @@ def make_row(number: int, rng: np.random.Generator, *, dirt: bool = True) -> dic
         photo = None
     if dirt and number % 20 == 19 and photo is not None:
         photo = {"bytes": photo["bytes"][:40], "path": photo["path"]}
-    others = [other for other, _, _ in CATEGORIES if other != path]
-    picked = [others[i] for i in rng.permutation(len(others))[: int(rng.integers(7, 9))]]
+    other_paths = [other for other, _, _ in CATEGORIES if other != path]
+    picked = [other_paths[i] for i in rng.permutation(len(other_paths))[: int(rng.integers(7, 9))]]
     picked.insert(int(rng.integers(len(picked) + 1)), path)
     return {
         "product_title": title,

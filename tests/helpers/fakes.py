@@ -138,9 +138,9 @@ def bundle_with_classifier(
     return bundle
 
 
-def webp(colour: tuple[int, int, int] = (200, 30, 30), size: int = 24) -> bytes:
+def webp(color: tuple[int, int, int] = (200, 30, 30), size: int = 24) -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (size, size), colour).save(buffer, "WEBP")
+    Image.new("RGB", (size, size), color).save(buffer, "WEBP")
     return buffer.getvalue()
 
 
@@ -194,8 +194,10 @@ def write_catalog(
         "demo": demo,
         "provenance": asdict(Provenance("publish", "tiny", "0" * 16, n, "0" * 16)),
     }
-    told = None if analysis is None else json.dumps(analysis)
-    catalog_meta.write_catalog(path, pa.table(columns, schema=schema), meta, told, row_group_size=row_group_size)
+    analysis_text = None if analysis is None else json.dumps(analysis)
+    catalog_meta.write_catalog(
+        path, pa.table(columns, schema=schema), meta, analysis_text, row_group_size=row_group_size
+    )
     return path
 
 
@@ -215,7 +217,7 @@ def fake_meta() -> dict[str, Any]:
 
 
 def write_fake_model(folder: Path) -> Path:
-    """The files by which a bundle is recognised; nothing that could be loaded."""
+    """The files by which a bundle is recognized; nothing that could be loaded."""
     for name, content in FAKE_FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)

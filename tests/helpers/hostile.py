@@ -56,9 +56,9 @@ for number, source in enumerate(sys.argv[2:]):
 def ingest_measured(run: Path, *sources: Path) -> dict[str, tuple[str, int]]:
     """Message of `ingest` on each source, run in a process of its own, and its peak memory so far in kB."""
     command = [sys.executable, "-c", _MEASURE, str(run), *map(str, sources)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240)
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    return {Path(source).stem: (said, peak) for source, said, peak in lines}
+    completed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240)
+    lines = [json.loads(line) for line in completed.stdout.splitlines()]
+    return {Path(source).stem: (sentence, peak) for source, sentence, peak in lines}
 
 
 class Shop(ThreadingHTTPServer):
@@ -161,13 +161,13 @@ def open_shop(address: str = "127.0.0.1"):
 
 def resolver(**names: list[str]):
     """A stand-in for `socket.getaddrinfo` that knows these names ("_" for "."), answer by answer, and numbers."""
-    asked: list[str] = []
-    answers = {name.replace("_", "."): itertools.cycle(given) for name, given in names.items()}
+    hosts: list[str] = []
+    answers = {name.replace("_", "."): itertools.cycle(spellings) for name, spellings in names.items()}
 
     def resolve(host: str, port: int, **options: object):
-        asked.append(host)
-        found = next(answers[host]) if host in answers else host
-        together = [socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0] for address in found.split("+")]
+        hosts.append(host)
+        spelling = next(answers[host]) if host in answers else host
+        together = [socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0] for address in spelling.split("+")]
         return together
 
-    return resolve, asked
+    return resolve, hosts

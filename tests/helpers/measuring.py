@@ -39,13 +39,13 @@ class RandomEncoder:
         self.categories = PATHS
         self.predictor = replace(uncalibrated(), most_frequent=hash_path(PATHS[2]))
         self.seen = np.arange(len(PATHS)) % 2 == 0
-        self.was_seen = {path for path, known in zip(PATHS, self.seen, strict=True) if known}.__contains__
+        self.was_seen = {path for path, is_seen in zip(PATHS, self.seen, strict=True) if is_seen}.__contains__
         self.asked = []
 
     def _vectors(self, keys, width):
         seeds = [zlib.crc32(repr(key).encode()) for key in keys]
-        drawn = [np.random.default_rng(seed).normal(size=width) for seed in seeds]
-        return unit(np.array(drawn, dtype=np.float32).reshape(len(keys), width))
+        vectors = [np.random.default_rng(seed).normal(size=width) for seed in seeds]
+        return unit(np.array(vectors, dtype=np.float32).reshape(len(keys), width))
 
     def encode_texts(self, texts, progress=False):
         self.asked += texts

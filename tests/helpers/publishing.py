@@ -18,10 +18,10 @@ def matching_catalog(path: Path, model: Path, products: list[tuple[str, str]]) -
 
 def publish_options(pair: tuple[Path, Path], **repos: str) -> list[str]:
     names = {**TO_ME, **repos}
-    given = {
+    options = {
         "catalog": pair[0],
         "model": pair[1],
         "catalog-repo": names["catalog_repo"],
         "model-repo": names["model_repo"],
     }
-    return ["push", *(word for name, value in given.items() for word in (f"--{name}", str(value)))]
+    return ["push", *(word for name, value in options.items() for word in (f"--{name}", str(value)))]

@@ -57,7 +57,7 @@ def _seconds(item: pytest.Item) -> float:
 
 def _has_fixtures_of_its_file(item: pytest.Item) -> bool:
     fixtures = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
-    return any(name in TOGETHER.values() or found[-1].scope == "module" for name, found in fixtures.items())
+    return any(name in TOGETHER.values() or definitions[-1].scope == "module" for name, definitions in fixtures.items())
 
 
 def shared_folder(factory: pytest.TempPathFactory, config: pytest.Config) -> Path:

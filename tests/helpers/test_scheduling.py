@@ -1,4 +1,4 @@
-"""What shares something costly runs in one process, and long tests are spread."""
+"""Tests that share something costly run in one process, and long tests are spread."""
 
 from tests.helpers import ROOT
 from tests.helpers.scheduling import SPREAD, TOGETHER, Scheduling
@@ -8,19 +8,19 @@ def _unit(nodeid: str) -> str:
     return Scheduling._split_scope(Scheduling.__new__(Scheduling), nodeid)
 
 
-def test_a_file_is_one_piece_of_work_and_two_that_share_a_space_are():
+def test_files_that_share_a_space_run_in_one_process():
     assert _unit("tests/stages/test_ingest.py::test_a[x::y]") == _unit("tests/stages/test_ingest.py::test_b")
     assert _unit("tests/browser/test_tabs.py::test_a") == _unit("tests/browser/test_galaxy.py::test_b")
     assert _unit("tests/ui/test_page.py::test_a") != _unit("tests/ui/test_deep_links.py::test_a")
     assert _unit("tests/pipeline/test_build.py::test_a") != _unit("tests/pipeline/test_build.py::test_b")
 
 
-def test_the_files_named_are_there():
+def test_the_files_named_exist():
     for file in SPREAD | set(TOGETHER):
         assert (ROOT / file).is_file(), file
     for file, fixture in TOGETHER.items():
         assert fixture in (ROOT / file).read_text(encoding="utf-8"), file
 
 
-def test_with_several_processes_it_is_the_scheduler(request):
+def test_our_scheduler_is_registered_with_xdist(request):
     assert request.config.hook.pytest_xdist_make_scheduler.get_hookimpls()

@@ -53,15 +53,15 @@ def test_towers_of_the_hub_are_the_bases_of_a_bundle() -> None:
 
 
 @pytest.mark.parametrize(
-    ("there", "expected"),
+    ("card", "expected"),
     [
         (f"mine {START}\nold\n{END} too", f"mine {START}\nnew\n{END} too"),
         ("all mine", "all mine"),
         (f"cut off {START} old", f"cut off {START} old"),
     ],
 )
-def test_renewing_changes_only_the_part_between_the_marks(there: str, expected: str) -> None:
-    assert renewed(there, f"---\n---\n{START}\nnew\n{END}\n") == expected
+def test_renewing_changes_only_the_part_between_the_marks(card: str, expected: str) -> None:
+    assert renewed(card, f"---\n---\n{START}\nnew\n{END}\n") == expected
 
 
 def test_a_card_written_by_the_owner_replaces_the_existing_one() -> None:

@@ -75,11 +75,11 @@ def _say(pins: tuple[Pin, Pin]) -> str:
 
 
 def test_a_repository_that_does_not_exist(hub: Hub, pins: tuple[Pin, Pin]) -> None:
-    said = _say((Pin("me/nothing", COMMIT), pins[1]))
-    assert said.startswith(
+    sentence = _say((Pin("me/nothing", COMMIT), pins[1]))
+    assert sentence.startswith(
         f"The dataset repository me/nothing@{COMMIT} cannot be opened: there is none, or it is private"
     )
-    assert "HF_TOKEN" in said
+    assert "HF_TOKEN" in sentence
     assert "The model repository me/nothing" in _say((pins[0], Pin("me/nothing", "main")))
 
 
@@ -103,9 +103,9 @@ def test_a_missing_file_is_named(hub: Hub, pins: tuple[Pin, Pin]) -> None:
 def test_an_unreachable_hub(hub: Hub, pins: tuple[Pin, Pin], monkeypatch: pytest.MonkeyPatch) -> None:
     fetch(*pins)
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    said = _say((pins[0], Pin("me/model", "v1")))
-    assert "http://127.0.0.1:9 cannot be reached (" in said
-    assert "check the connection" in said
+    sentence = _say((pins[0], Pin("me/model", "v1")))
+    assert "http://127.0.0.1:9 cannot be reached (" in sentence
+    assert "check the connection" in sentence
     assert fetch(*pins)[0].is_file(), "a commit in the cache needs nobody"
 
 
@@ -123,15 +123,15 @@ def test_a_hub_that_answers_with_errors(hub: Hub, pins: tuple[Pin, Pin], monkeyp
 
 def test_an_invalid_token(hub: Hub, pins: tuple[Pin, Pin], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_expired")
-    said = _say(pins)
-    assert "the hub answers 401" in said
-    assert "hf auth login" in said
-    assert "hf_expired" not in said
+    sentence = _say(pins)
+    assert "the hub answers 401" in sentence
+    assert "hf auth login" in sentence
+    assert "hf_expired" not in sentence
 
 
 def test_pins_are_read_from_the_environment() -> None:
-    given = {"CATALOG_REPO": f"me/catalogue@{COMMIT}\n", "MODEL_REPO": " me/model@v1"}
-    catalog, model = pinned(given) or (None, None)
+    environment = {"CATALOG_REPO": f"me/catalogue@{COMMIT}\n", "MODEL_REPO": " me/model@v1"}
+    catalog, model = pinned(environment) or (None, None)
     assert (catalog, model) == (Pin("me/catalogue", COMMIT), Pin("me/model", "v1"))
     assert (catalog.short, model.short) == ("me/catalogue@0123456", "me/model@v1")
     assert str(catalog) == f"me/catalogue@{COMMIT}"
@@ -139,7 +139,7 @@ def test_pins_are_read_from_the_environment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("catalog", "model", "said"),
+    ("catalog", "model", "sentence"),
     [
         ("me/catalogue@v1", "", "CATALOG_REPO is set and MODEL_REPO is not; set both"),
         ("", "me/model@v1", "MODEL_REPO is set and CATALOG_REPO is not; set both"),
@@ -151,14 +151,14 @@ def test_pins_are_read_from_the_environment() -> None:
         ("me/catalogue@v1", "me/../model@v1", "MODEL_REPO must be USER/NAME"),
     ],
 )
-def test_invalid_pins_are_refused_in_one_sentence(catalog: str, model: str, said: str) -> None:
+def test_invalid_pins_are_refused_in_one_sentence(catalog: str, model: str, sentence: str) -> None:
     with pytest.raises(HubError) as refused:
         pinned({"CATALOG_REPO": catalog, "MODEL_REPO": model})
-    assert said in str(refused.value)
+    assert sentence in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
 def test_a_start_without_the_hub_does_not_load_its_library() -> None:
     code = "import pipeline.hub.download, sys; print(sorted({'huggingface_hub', 'httpx2', 'torch'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    completed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert completed.stdout.strip() == "[]"

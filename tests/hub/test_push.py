@@ -52,9 +52,9 @@ def test_each_repository_gets_one_commit_with_only_the_needed_files(mine: Hub, p
 def test_aliases_and_prototypes_are_uploaded_with_their_bundle(mine: Hub, pair: tuple[Path, Path]) -> None:
     catalog, model = pair
     bundle = load_bundle(model)
-    told = quantize(bundle.categories[:1], np.eye(1, bundle.dimension, dtype=np.float32))
+    aliases = quantize(bundle.categories[:1], np.eye(1, bundle.dimension, dtype=np.float32))
     for path in (BundlePaths(model).aliases, BundlePaths(model).prototypes):
-        write_table(path, told)
+        write_table(path, aliases)
     name_files(model)
     _, opened = fetch(*upload(matching_catalog(catalog, model, PRODUCTS), model, **TO_ME))
     assert BundlePaths(opened).aliases.read_bytes() == BundlePaths(model).aliases.read_bytes()
@@ -156,7 +156,7 @@ def test_the_command_prints_the_two_lines_that_a_space_needs(
 
 
 def test_push_has_options_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    for words, said in (
+    for words, message in (
         (["push"], "--catalog, --model, --catalog-repo, --model-repo"),
         (["stage", "publish"], "--source, --out"),
         (["push", "--source", "a.csv", "--out", "run"], "required"),
@@ -164,28 +164,35 @@ def test_push_has_options_of_its_own(capsys: pytest.CaptureFixture[str]) -> None
         with pytest.raises(SystemExit) as stopped:
             main(words)
         assert stopped.value.code == 2
-        assert said in capsys.readouterr().err
+        assert message in capsys.readouterr().err
 
 
-@pytest.mark.slow(15)
+_PUSH_THEN_OPEN = """
+import contextlib, io, os, sys
+from pipeline.__main__ import main
+
+with contextlib.redirect_stdout(io.StringIO()) as printed:
+    assert main(sys.argv[1:]) == 0
+print(printed.getvalue(), end="")
+del os.environ["HF_TOKEN"]  # both repositories are public
+os.environ.update(line.split("=", 1) for line in printed.getvalue().splitlines())
+import app
+
+space = app.choose_workspace(None, None)
+print(len(space.catalog), space.name, space.tools.bundle.meta["preset"])
+"""
+
+
+@pytest.mark.slow(10)
 def test_commands_and_space_find_the_hub_by_the_environment(hub: Hub, pair: tuple[Path, Path], tmp_path: Path) -> None:
-    """In processes of their own: HF_ENDPOINT, HF_HOME and HF_TOKEN are read as everywhere else."""
+    """In a process of its own: HF_ENDPOINT, HF_HOME and HF_TOKEN are read as everywhere else."""
     hub.tokens[TOKEN] = "me"
-    told = {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path / "home"), "HF_HUB_DISABLE_XET": "1"}
-    environment = {**os.environ, **told, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-
-    def run(*words: str, **more: str) -> str:
-        asked = [sys.executable, *words]
-        done = subprocess.run(asked, cwd=ROOT, env={**environment, **more}, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    lines = run("-m", "pipeline", *publish_options(pair), HF_TOKEN=TOKEN).splitlines()
+    hub_variables = {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path / "home"), "HF_HUB_DISABLE_XET": "1"}
+    environment = {**os.environ, **hub_variables, "HF_TOKEN": TOKEN, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    command = [sys.executable, "-c", _PUSH_THEN_OPEN, *publish_options(pair)]
+    completed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert completed.returncode == 0, completed.stderr
+    *lines, opened = completed.stdout.splitlines()
     pins = dict(line.split("=", 1) for line in lines)
     assert list(pins) == ["CATALOG_REPO", "MODEL_REPO"]
-    code = (
-        "import app; space = app.choose_workspace(None, None); print(len(space.catalog), space.name, "
-        "space.tools.bundle.meta['preset'])"
-    )
-    shown = run("-c", code, **pins).split()
-    assert shown == [str(len(PRODUCTS)), Pin.parse(pins["CATALOG_REPO"], "").short, "tiny"]
+    assert opened.split() == [str(len(PRODUCTS)), Pin.parse(pins["CATALOG_REPO"], "").short, "tiny"]

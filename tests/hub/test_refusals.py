@@ -16,7 +16,7 @@ from tests.helpers.publishing import MODEL, TO_ME, TOKEN, publish_options
 
 
 def _refusal(capsys: pytest.CaptureFixture[str], options: list[str]) -> str:
-    """What the command says when it does not work: one line, and exit code 2."""
+    """The one line that the command prints when it fails, with exit code 2."""
     assert main(options) == 2
     out, err = capsys.readouterr()
     lines = [line for line in err.splitlines() if line.startswith("error: ")]
@@ -27,8 +27,8 @@ def _refusal(capsys: pytest.CaptureFixture[str], options: list[str]) -> str:
 
 
 def test_no_token(hub: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    said = _refusal(capsys, publish_options(pair))
-    assert "there is none; log in with 'hf auth login' or set HF_TOKEN" in said
+    sentence = _refusal(capsys, publish_options(pair))
+    assert "there is none; log in with 'hf auth login' or set HF_TOKEN" in sentence
     assert hub.requests == []
 
 
@@ -60,17 +60,17 @@ def test_a_bundle_that_does_not_load(mine: Hub, pair: tuple[Path, Path], capsys:
 
 
 def test_no_rights(mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    said = _refusal(capsys, publish_options(pair, catalog_repo="other/catalogue"))
-    assert "The dataset repository other/catalogue cannot be created: the hub answers 403" in said
-    assert "use a token that has the right to do so" in said
+    sentence = _refusal(capsys, publish_options(pair, catalog_repo="other/catalogue"))
+    assert "The dataset repository other/catalogue cannot be created: the hub answers 403" in sentence
+    assert "use a token that has the right to do so" in sentence
     assert mine.repos[MODEL].summaries == ["initial commit"], "nothing is sent before both can be"
 
 
 def test_a_repository_of_someone_else(mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     upload(*pair, **TO_ME)
     mine.tokens[TOKEN] = "other"
-    said = _refusal(capsys, publish_options(pair))
-    assert "Publishing to the model repository me/model failed: the hub answers 403" in said
+    sentence = _refusal(capsys, publish_options(pair))
+    assert "Publishing to the model repository me/model failed: the hub answers 403" in sentence
 
 
 def test_a_revoked_token(mine: Hub, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,8 +90,8 @@ def test_an_upload_that_breaks_off(
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda seconds: None)  # the library tries again for half a minute
     mine.storage_broken = True
-    said = _refusal(capsys, publish_options(pair))
-    assert "Publishing to the model repository me/model failed: the hub answers 503" in said
+    sentence = _refusal(capsys, publish_options(pair))
+    assert "Publishing to the model repository me/model failed: the hub answers 503" in sentence
     assert mine.repos[MODEL].summaries == ["initial commit"]
 
 

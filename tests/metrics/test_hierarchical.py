@@ -23,14 +23,14 @@ def slow_macro_f1(predicted, true):
     return np.mean(scores)
 
 
-def slow_error(confidence, right, there):
-    total, number = 0.0, there.sum()
+def slow_error(confidence, right, present):
+    total, number = 0.0, present.sum()
     for level in range(right.shape[1]):
         for which in range(module.BINS):
             inside = [
                 row
                 for row in range(len(right))
-                if there[row, level] and min(int(confidence[row, level] * module.BINS), module.BINS - 1) == which
+                if present[row, level] and min(int(confidence[row, level] * module.BINS), module.BINS - 1) == which
             ]
             if inside:
                 gap = np.mean(confidence[inside, level]) - np.mean(right[inside, level])
@@ -58,8 +58,8 @@ def test_lenient_takes_the_accepted_path_that_fits_best():
 
 
 def test_level_hits_by_hand():
-    there, right = module.level_hits([A, B, C], [B, B, A], 4)
-    assert there.sum(axis=1).tolist() == [4, 3, 2]
+    present, right = module.level_hits([A, B, C], [B, B, A], 4)
+    assert present.sum(axis=1).tolist() == [4, 3, 2]
     assert right.tolist() == [[True, True, False, False], [True, True, True, False], [False] * 4]
     accuracy = module.level_accuracy(right, np.array([3, 3, 4]))
     assert [figure.value for figure in accuracy] == pytest.approx([2 / 3, 2 / 3, 1 / 3, 0])
@@ -93,17 +93,17 @@ def test_calibration_error_by_hand():
 
 def test_calibration_error_equals_the_slow_version():
     rng = np.random.default_rng(3)
-    confidence, right, there = rng.random((60, 3)), rng.random((60, 3)) < 0.5, rng.random((60, 3)) < 0.7
-    figure = module.CalibrationError(confidence, right, there)
-    assert figure.value == pytest.approx(slow_error(confidence, right, there))
+    confidence, right, present = rng.random((60, 3)), rng.random((60, 3)) < 0.5, rng.random((60, 3)) < 0.7
+    figure = module.CalibrationError(confidence, right, present)
+    assert figure.value == pytest.approx(slow_error(confidence, right, present))
     rows = rng.integers(0, 60, 60)
     counts = np.bincount(rows, minlength=60).astype(float)[None]
-    assert figure.resampled(counts) == pytest.approx([slow_error(confidence[rows], right[rows], there[rows])])
+    assert figure.resampled(counts) == pytest.approx([slow_error(confidence[rows], right[rows], present[rows])])
     (interval,) = ratios.bootstrap([figure], resamples=50, seed=0)
     assert interval.low <= interval.value <= interval.high
 
 
-def test_a_level_does_not_make_up_for_another():
+def test_errors_of_two_levels_do_not_cancel():
     confidence, right = np.full((2, 2), 0.5), np.array([[1, 0], [1, 0]])
     assert module.CalibrationError(confidence, right, np.ones((2, 2), dtype=bool)).value == pytest.approx(0.5)
 
@@ -132,7 +132,7 @@ def test_a_precision_never_reached_has_no_threshold():
     assert module.threshold_for(0.9, module.coverage_curve(np.zeros(0), np.zeros(0), np.zeros(0))) is None
 
 
-def test_a_threshold_keeps_its_promise_on_random_rows():
+def test_a_threshold_reaches_its_precision_on_random_rows():
     rng = np.random.default_rng(4)
     confidence, weights = rng.random(300).round(2), rng.random(300)
     right = rng.random(300) < confidence

@@ -8,15 +8,15 @@ import pytest
 from pipeline.metrics import ranking
 
 
-def slow_neighbours(vectors, query, k, threshold):
+def slow_neighbors(vectors, query, k, threshold):
     """The obvious greedy loop."""
-    kept = []
+    neighbors = []
     for row in np.argsort(-(vectors @ vectors[query]), kind="stable"):
-        if row == query or len(kept) == k:
+        if row == query or len(neighbors) == k:
             continue
-        if all(vectors[row] @ vectors[other] <= threshold for other in [query, *kept]):
-            kept.append(int(row))
-    return kept
+        if all(vectors[row] @ vectors[other] <= threshold for other in [query, *neighbors]):
+            neighbors.append(int(row))
+    return neighbors
 
 
 def test_ties_in_a_ranking_count_against_us():
@@ -30,9 +30,9 @@ def test_ties_in_a_ranking_count_against_us():
 def test_ndcg_by_hand():
     """Gains 0, 1, 0.1 in this order, over 1, 0.1, 0; a query without gains counts for nothing."""
     order = np.array([[2, 0, 1], [0, 1, 2]])
-    found = ranking.ndcg_at(np.array([[1.0, 0.1, 0.0], [0.0, 0.0, 0.0]]), order, 3)
-    assert found.value == pytest.approx((1 / math.log2(3) + 0.05) / (1 + 0.1 / math.log2(3)))
-    assert found.denominator.tolist() == [1, 0]
+    ndcg = ranking.ndcg_at(np.array([[1.0, 0.1, 0.0], [0.0, 0.0, 0.0]]), order, 3)
+    assert ndcg.value == pytest.approx((1 / math.log2(3) + 0.05) / (1 + 0.1 / math.log2(3)))
+    assert ndcg.denominator.tolist() == [1, 0]
 
 
 def test_ranked_search_against_slow_references():
@@ -55,18 +55,18 @@ def test_ranked_search_against_slow_references():
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.9, 2.0])
-def test_neighbour_precision_equals_the_slow_version(threshold):
+def test_neighbor_precision_equals_the_slow_version(threshold):
     rng = np.random.default_rng(3)
     vectors = rng.normal(size=(60, 4)).astype(np.float32)
     vectors[30:40] = vectors[:10] + 1e-3
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     labels = rng.integers(0, 3, size=60)
-    found = ranking.neighbor_precision(vectors, labels, (1, 3), near_duplicate=threshold, chunk=7)
-    for k, ratio in zip((1, 3), found, strict=True):
+    precisions = ranking.neighbor_precision(vectors, labels, (1, 3), near_duplicate=threshold, chunk=7)
+    for k, ratio in zip((1, 3), precisions, strict=True):
         for query in range(60):
-            kept = slow_neighbours(vectors, query, k, threshold)
-            assert ratio.denominator[query] == len(kept)
-            assert ratio.numerator[query] == sum(labels[row] == labels[query] for row in kept)
+            neighbors = slow_neighbors(vectors, query, k, threshold)
+            assert ratio.denominator[query] == len(neighbors)
+            assert ratio.numerator[query] == sum(labels[row] == labels[query] for row in neighbors)
 
 
 def test_a_near_duplicate_earns_nothing():
@@ -76,6 +76,6 @@ def test_a_near_duplicate_earns_nothing():
     assert first.denominator.tolist() == [1, 1, 1]
 
 
-def test_random_neighbours_by_hand():
+def test_random_neighbors_by_hand():
     assert ranking.same_label_floor(np.array([0, 0, 0, 1])).value == pytest.approx((2 / 3 * 3 + 0) / 4)
     assert ranking.same_label_floor(np.array([5])).value == 0

@@ -132,7 +132,7 @@ def test_bootstrap_equals_the_slow_version_of_a_ratio():
     assert (interval.low, interval.high) == pytest.approx(tuple(np.percentile(draws, [2.5, 97.5])))
 
 
-def test_bootstrap_is_seeded_and_a_figure_does_not_depend_on_its_neighbours():
+def test_bootstrap_is_seeded_and_a_figure_does_not_depend_on_its_neighbors():
     one, two = ratios.mean_of(np.arange(20) % 3), ratios.mean_of(np.arange(20) % 7)
     alone = ratios.bootstrap([one], resamples=100, seed=5)
     both = ratios.bootstrap([two, one], resamples=100, seed=5)

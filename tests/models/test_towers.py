@@ -67,11 +67,13 @@ def test_mean_pooling_ignores_padding(text_config):
 def test_pixels_are_normalized_as_by_the_image_processor_of_the_checkpoint(vision_config, checkpoints):
     photo = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     processor = SiglipImageProcessorPil.from_pretrained(checkpoints[1])
-    wanted = processor(Image.fromarray(photo), return_tensors="pt")["pixel_values"]
-    tower, shown = VisionTower(vision_config).eval(), []
-    tower.backbone.register_forward_pre_hook(lambda _, __, given: shown.append(given["pixel_values"]), with_kwargs=True)
+    pixels = processor(Image.fromarray(photo), return_tensors="pt")["pixel_values"]
+    tower, inputs = VisionTower(vision_config).eval(), []
+    tower.backbone.register_forward_pre_hook(
+        lambda _, __, named: inputs.append(named["pixel_values"]), with_kwargs=True
+    )
     tower(to_pixels(photo[None]))
-    assert torch.allclose(shown[0], wanted, atol=1e-6)
+    assert torch.allclose(inputs[0], pixels, atol=1e-6)
 
 
 def test_vision_tower_reads_the_vision_half_of_a_full_siglip(vision_config, checkpoints):

@@ -75,7 +75,7 @@ def test_each_part_trains_its_own_parameters(model, parts, prefixes):
         assert all("lora_" in name for name in chosen)
 
 
-def test_training_a_part_that_is_not_there_says_so():
+def test_training_a_missing_part_is_refused():
     with pytest.raises(ValueError, match="vision_lora"):
         TwoTower(tiny().model).trainable(("vision_lora",))
 

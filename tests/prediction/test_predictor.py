@@ -42,9 +42,9 @@ def test_a_category_is_found_by_its_name_in_another_language() -> None:
     query, strange = word_vector("rayon chose")[None], _random_vectors(1)
     cosines = strange @ np.stack([word_vector(path) for path in CATEGORIES]).T
     expected = cosines.copy()
-    for path, others in french.items():
+    for path, aliases in french.items():
         row = CATEGORIES.index(path)
-        expected[0, row] = max([cosines[0, row], *(strange[0] @ word_vector(other) for other in others)])
+        expected[0, row] = max([cosines[0, row], *(strange[0] @ word_vector(other) for other in aliases)])
     aliases.raise_cosines(strange, cosines)
     np.testing.assert_allclose(cosines, expected, atol=1e-6)
     without, with_aliases = (scorer.retrieved(query, Calibration(4.0, aliases=read)) for read in (False, True))
@@ -64,7 +64,7 @@ def test_sums_up_the_tree_against_a_slow_reference(paths: tuple[str, ...]) -> No
 
 
 def test_the_classifier_is_read_under_the_tree_as_a_slow_reference_does() -> None:
-    """At each node: the softmax over its children and "ends here" alone, renormalised."""
+    """At each node: the softmax over its children and "ends here" alone, renormalized."""
     closed = CategoryPredictor(FakeBundle(DEEP)).tree.taxonomy.paths
     bundle = bundle_with_classifier(closed)
     predictor = CategoryPredictor(bundle, which="classifier")
@@ -81,8 +81,8 @@ def test_the_classifier_is_read_under_the_tree_as_a_slow_reference_does() -> Non
                 parent = " > ".join(names[:depth])
                 siblings = [p for p in column[depth] if p.rpartition(" > ")[0] == parent]
                 ends = outputs[depth][row, -1] if depth else 0.0
-                whole = ends + sum(outputs[depth][row, column[depth][p]] for p in siblings)
-                reached *= outputs[depth][row, column[depth][" > ".join(names[: depth + 1])]] / whole
+                total = ends + sum(outputs[depth][row, column[depth][p]] for p in siblings)
+                reached *= outputs[depth][row, column[depth][" > ".join(names[: depth + 1])]] / total
             if len(names) < len(column):
                 below = [p for p in column[len(names)] if p.rpartition(" > ")[0] == path]
                 ends = outputs[len(names)][row, -1]
@@ -115,24 +115,24 @@ def test_a_decoded_path_is_real_and_its_confidence_never_rises(paths, share, see
     np.testing.assert_allclose(leaf.sum(axis=1), 1, atol=1e-4)
     child = predictor.tree.parents >= 0
     assert (total[:, child] <= total[:, predictor.tree.parents[child]] + 1e-6).all()
-    for found in predictor.decode(vectors):
-        assert found.path in paths  # never a parent that only the tree knows
-        assert len(found.confidences) == len(found.path.split(" > "))
-        assert all(0 <= level <= 1 for level in found.confidences)
-        assert list(found.confidences) == sorted(found.confidences, reverse=True)
-        assert 0 <= found.accepted_depth <= len(found.confidences)
-        assert (found.path + " > ").startswith(found.accepted_path + " > ") or not found.accepted_path
+    for prediction in predictor.decode(vectors):
+        assert prediction.path in paths  # never a parent that only the tree knows
+        assert len(prediction.confidences) == len(prediction.path.split(" > "))
+        assert all(0 <= level <= 1 for level in prediction.confidences)
+        assert list(prediction.confidences) == sorted(prediction.confidences, reverse=True)
+        assert 0 <= prediction.accepted_depth <= len(prediction.confidences)
+        assert (prediction.path + " > ").startswith(prediction.accepted_path + " > ") or not prediction.accepted_path
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(NAMES, min_size=2, max_size=10, unique=True), st.data())
-def test_what_is_not_allowed_is_never_predicted(paths, data) -> None:
+def test_categories_outside_the_branches_are_never_predicted(paths, data) -> None:
     predictor = CategoryPredictor(bundle_with_classifier(tuple(paths)))
     branch = data.draw(st.sampled_from(paths)).split(" > ")[0]
     inside = [path for path in paths if path.split(" > ")[0] == branch]
-    for found in predictor.score(_random_vectors(4), branches=[branch]).decode():
-        assert found.path in inside
-        assert found.confidences[0] == pytest.approx(1, abs=1e-4)
+    for prediction in predictor.score(_random_vectors(4), branches=[branch]).decode():
+        assert prediction.path in inside
+        assert prediction.confidences[0] == pytest.approx(1, abs=1e-4)
     candidates = data.draw(st.lists(st.sampled_from(paths), min_size=1, unique=True))
     for row in predictor.score(_random_vectors(4), candidates=candidates).top(20):
         assert sorted(score.path for score in row) == sorted(candidates)
@@ -164,17 +164,17 @@ def test_decoding_goes_through_the_likeliest_branch(monkeypatch: pytest.MonkeyPa
     predictor = CategoryPredictor(FakeBundle(("A > B", "A > C", "D > E")))
     leaf = np.array([[0, 0.3, 0.25, 0, 0.45]], dtype=np.float32)
     monkeypatch.setattr(predictor.scorer, "score", lambda *_: NodeScores(leaf, np.ones(1)))
-    [found] = predictor.decode(np.zeros((1, DIMENSION), dtype=np.float32))
-    assert found.path == "A > B"
-    assert found.confidences == pytest.approx((0.55, 0.3), abs=1e-5)
+    [prediction] = predictor.decode(np.zeros((1, DIMENSION), dtype=np.float32))
+    assert prediction.path == "A > B"
+    assert prediction.confidences == pytest.approx((0.55, 0.3), abs=1e-5)
 
 
 def test_decoding_stops_where_stopping_is_likelier(monkeypatch: pytest.MonkeyPatch) -> None:
     predictor = CategoryPredictor(FakeBundle(("A", "A > B", "A > C")))
     leaf = np.array([[0.5, 0.3, 0.2]], dtype=np.float32)
     monkeypatch.setattr(predictor.scorer, "score", lambda *_: NodeScores(leaf, np.ones(1)))
-    [found] = predictor.decode(np.zeros((1, DIMENSION), dtype=np.float32))
-    assert found.path == "A"
+    [prediction] = predictor.decode(np.zeros((1, DIMENSION), dtype=np.float32))
+    assert prediction.path == "A"
 
 
 def _accepted_depth(confidences, thresholds, target_precision=0.9) -> int:
@@ -210,7 +210,7 @@ def test_a_level_that_is_likelier_wrong_than_right_is_never_accepted() -> None:
     assert _accepted_depth((0.52, 0.51, 0.2), {0.9: (0.3, 0.2, 0.1)}) == 2
 
 
-def test_products_out_of_distribution_are_never_accepted_and_some_bundles_do_not_know() -> None:
+def test_products_out_of_distribution_are_never_accepted_where_the_bundle_measures_it() -> None:
     bundle = FakeBundle()
     at = tuple((0.5,) * 3 for _ in PRECISIONS)
     vectors = np.stack([word_vector("clothing shirts"), word_vector("xq zzv wwk")])

@@ -22,23 +22,23 @@ def test_the_fitting_candidate_comes_first() -> None:
     np.testing.assert_allclose(table.text, table.fused)
 
 
-def test_a_photo_alone_is_compared_with_what_its_categories_look_like() -> None:
+def test_a_photo_alone_is_compared_with_prototypes() -> None:
     photo, text = word_vector("a picture"), word_vector("clothing shirts")
     bundle = _Gated()
     names = bundle.encode_categories(CATEGORIES)
-    told = rerank(bundle, Query(None, photo, photo), CATEGORIES).set_index("category_path")
+    by_name = rerank(bundle, Query(None, photo, photo), CATEGORIES).set_index("category_path")
     setting = {kind: Calibration(prototype_weight=0.5) for kind in MODALITIES}
     prototypes = Prototypes.of(["Home > Vases"], photo[None])
     bundle.predictor = replace(bundle.predictor, calibrations={"default": setting}, prototypes=prototypes)
     leant = unit(names[CATEGORIES.index("Home > Vases")] + 0.5 * photo) @ photo
-    shown = rerank(bundle, Query(None, photo, photo), CATEGORIES).set_index("category_path")
+    by_photos = rerank(bundle, Query(None, photo, photo), CATEGORIES).set_index("category_path")
     for column in ("image", "fused", "score"):
-        assert shown.loc["Home > Vases", column] == pytest.approx(leant, abs=1e-5)
-        assert shown.loc["Clothing", column] == pytest.approx(told.loc["Clothing", column])
+        assert by_photos.loc["Home > Vases", column] == pytest.approx(leant, abs=1e-5)
+        assert by_photos.loc["Clothing", column] == pytest.approx(by_name.loc["Clothing", column])
     both = Query(text, photo, unit(text + photo))
-    kept = rerank(bundle, both, CATEGORIES).set_index("category_path")
-    assert kept.loc["Home > Vases", "image"] == pytest.approx(leant, abs=1e-5)
-    assert kept.loc["Home > Vases", "score"] < leant - 0.05
+    by_both = rerank(bundle, both, CATEGORIES).set_index("category_path")
+    assert by_both.loc["Home > Vases", "image"] == pytest.approx(leant, abs=1e-5)
+    assert by_both.loc["Home > Vases", "score"] < leant - 0.05
     faded = rerank(bundle, both, CATEGORIES, PHOTO_ALONE).set_index("category_path")
     assert faded.loc["Home > Vases", "score"] == pytest.approx(leant, abs=1e-5)
 
@@ -79,7 +79,7 @@ def _ordered(*untrained: float) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("untrained", "truth", "said"),
+    ("untrained", "truth", "sentence"),
     [
         ((0.9, 0.8, 0.7), "A", "A was first before training and is first now. The true category stayed in place 1:"),
         (
@@ -93,10 +93,12 @@ def _ordered(*untrained: float) -> pd.DataFrame:
         ((0.7, 0.8, 0.9), None, "is not known"),
     ],
 )
-def test_what_moved_and_whether_it_was_right(untrained: tuple[float, ...], truth: str | None, said: str) -> None:
-    assert said in moves(_ordered(*untrained), truth)
+def test_the_sentence_names_what_moved_and_whether_it_was_right(
+    untrained: tuple[float, ...], truth: str | None, sentence: str
+) -> None:
+    assert sentence in moves(_ordered(*untrained), truth)
 
 
-def test_without_a_text_nothing_was_before() -> None:
+def test_without_a_text_there_is_no_order_before_training() -> None:
     table = beside_untrained(pd.DataFrame({"category_path": ["A"]}), None)
     assert "no order before training" in moves(table, "A")

@@ -43,9 +43,9 @@ def test_scores_are_bm25s_against_a_slow_reference() -> None:
             total += idf * count / (count + 1.5 * (1 - 0.75 + 0.75 * len(row) / mean))
         return total
 
-    found = LexicalIndex(texts).scores(query)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, [score(row) for row in split], rtol=1e-6)
+    scores = LexicalIndex(texts).scores(query)
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, [score(row) for row in split], rtol=1e-6)
 
 
 @pytest.mark.parametrize("texts", [["mug", "vase"], ["", "..."]])

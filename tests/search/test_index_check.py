@@ -8,10 +8,10 @@ from tests.helpers.fakes import unit
 def test_the_index_is_compared_with_the_scan() -> None:
     rng = np.random.default_rng(3)
     vectors, query = unit(rng.normal(size=(50, 8))), unit(rng.normal(size=8))
-    found = compare(VectorIndex(vectors), query, 12)
-    assert (found.vectors, found.results, found.common, found.same_order) == (50, 12, 12, True)
-    assert found.index_ms > 0
-    assert found.scan_ms > 0
+    comparison = compare(VectorIndex(vectors), query, 12)
+    assert (comparison.vectors, comparison.results, comparison.common, comparison.same_order) == (50, 12, 12, True)
+    assert comparison.index_ms > 0
+    assert comparison.scan_ms > 0
     broken = VectorIndex(vectors)
     broken.vectors = vectors[::-1].copy()
     assert not compare(broken, query, 12).same_order

@@ -6,26 +6,26 @@ from pipeline.search.neighbors import centroid_of, nearest_products
 from pipeline.search.vector_index import exact_scan
 
 
-def test_neighbours_are_those_of_a_scan_without_the_product_itself(catalog: Catalog) -> None:
+def test_neighbors_are_those_of_a_scan_without_the_product_itself(catalog: Catalog) -> None:
     fused, _ = catalog.vectors("fused")
     for row in range(len(catalog)):
         scores, rows = exact_scan(fused, fused[row : row + 1], len(catalog))
-        others = [(found, score) for found, score in zip(rows[0], scores[0], strict=True) if found != row][:3]
+        nearest = [(other, score) for other, score in zip(rows[0], scores[0], strict=True) if other != row][:3]
         hits = nearest_products(catalog, row, 3)
-        assert [hit.row for hit in hits] == [found for found, _ in others]
-        assert [hit.score for hit in hits] == pytest.approx([score for _, score in others], abs=1e-6)
+        assert [hit.row for hit in hits] == [other for other, _ in nearest]
+        assert [hit.score for hit in hits] == pytest.approx([score for _, score in nearest], abs=1e-6)
     assert len(nearest_products(catalog, 0, 100)) == len(catalog) - 1
 
 
-def test_a_centre_is_the_mean_and_distances_rise(catalog: Catalog) -> None:
+def test_a_centroid_is_the_mean_and_distances_rise(catalog: Catalog) -> None:
     rows = np.array([0, 1, 2, 4])
-    centre = centroid_of(catalog, rows)
-    assert sorted(centre.rows) == sorted(rows)
-    assert (np.diff(centre.distances) >= 0).all()
-    members = catalog.vectors("fused")[0][centre.rows]
+    centroid = centroid_of(catalog, rows)
+    assert sorted(centroid.rows) == sorted(rows)
+    assert (np.diff(centroid.distances) >= 0).all()
+    members = catalog.vectors("fused")[0][centroid.rows]
     mean = members.mean(axis=0)
-    assert centre.distances == pytest.approx(1 - members @ mean / np.linalg.norm(mean), abs=1e-6)
-    assert centre.dispersion == pytest.approx(1 - np.linalg.norm(mean), abs=1e-6)  # as the stage `cluster` defines it
+    assert centroid.distances == pytest.approx(1 - members @ mean / np.linalg.norm(mean), abs=1e-6)
+    assert centroid.dispersion == pytest.approx(1 - np.linalg.norm(mean), abs=1e-6)  # as the stage `cluster` defines it
     assert centroid_of(catalog, np.array([3])).dispersion == pytest.approx(0, abs=1e-6)
 
 

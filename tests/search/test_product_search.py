@@ -21,7 +21,7 @@ def test_the_index_agrees_with_the_scan(k: int) -> None:
     np.testing.assert_allclose(scores, expected_scores, atol=1e-6)
 
 
-def test_rows_that_are_not_allowed_are_not_found() -> None:
+def test_the_index_skips_rows_that_are_not_allowed() -> None:
     rng = np.random.default_rng(4)
     vectors, queries, allowed = unit(rng.normal(size=(90, 8))), unit(rng.normal(size=(3, 8))), np.arange(90) % 9 == 0
     scores, rows = VectorIndex(vectors).search(queries, 20, allowed)
@@ -31,7 +31,7 @@ def test_rows_that_are_not_allowed_are_not_found() -> None:
 
 
 @pytest.mark.parametrize("words", ["", "red shirt"])
-def test_a_search_keeps_to_what_is_allowed(catalog: Catalog, words: str) -> None:
+def test_a_search_returns_only_allowed_rows(catalog: Catalog, words: str) -> None:
     search, allowed = ProductSearch(catalog), np.isin(np.arange(len(catalog)), [2, 4])
     assert {hit.row for hit in search.search(_text("red shirt"), 6, words=words, allowed=allowed)} == {2, 4}
     assert search.search(_text("red shirt"), 6, words=words, allowed=np.zeros(len(catalog), dtype=bool)) == []
@@ -41,12 +41,12 @@ def test_near_duplicates_are_skipped_against_a_slow_reference() -> None:
     rng = np.random.default_rng(2)
     vectors = unit(np.repeat(rng.normal(size=(10, 8)), 4, axis=0) + rng.normal(scale=0.05, size=(40, 8)))
     rows = rng.permutation(40)
-    kept: list[int] = []
+    positions: list[int] = []
     for position, row in enumerate(rows):
-        if all(vectors[rows[other]] @ vectors[row] <= 0.985 for other in kept):
-            kept.append(position)
-    assert skip_near_duplicates(rows, vectors, 40) == kept
-    assert skip_near_duplicates(rows, vectors, 3) == kept[:3]
+        if all(vectors[rows[other]] @ vectors[row] <= 0.985 for other in positions):
+            positions.append(position)
+    assert skip_near_duplicates(rows, vectors, 40) == positions
+    assert skip_near_duplicates(rows, vectors, 3) == positions[:3]
 
 
 def _text(text: str) -> Query:
@@ -107,5 +107,5 @@ def test_one_index_serves_many_threads() -> None:
     vectors, queries = unit(rng.normal(size=(3_000, 24))), unit(rng.normal(size=(64, 24)))
     index = VectorIndex(vectors)
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda row: index.search(queries[[row]], 9)[1][0], range(len(queries))))
-    np.testing.assert_array_equal(found, exact_scan(vectors, queries, 9)[1])
+        results = list(threads.map(lambda row: index.search(queries[[row]], 9)[1][0], range(len(queries))))
+    np.testing.assert_array_equal(results, exact_scan(vectors, queries, 9)[1])

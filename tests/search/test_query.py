@@ -42,6 +42,6 @@ def test_a_text_is_encoded_once() -> None:
     assert bundle.texts_encoded == ["red shirt"]
 
 
-def test_nothing_is_no_query() -> None:
+def test_an_empty_query_is_refused_with_a_sentence() -> None:
     with pytest.raises(ValueError, match="text or a photo"):
         QueryEncoder(FakeBundle()).encode("  ", None)

@@ -19,7 +19,7 @@ def run(monkeypatch, canary, installed, ci=""):
 
 
 @pytest.mark.parametrize("canary", [None, {"dependencies": [UNKNOWN]}, {"dependencies": [CLEAN]}])
-def test_where_nobody_answers_nothing_is_called_clean(monkeypatch, capsys, canary):
+def test_an_unreachable_service_is_not_reported_as_clean(monkeypatch, capsys, canary):
     assert run(monkeypatch, canary, {"dependencies": [CLEAN]}) == 3
     assert "no advisory service answers" in capsys.readouterr().out
     assert run(monkeypatch, canary, {"dependencies": [CLEAN]}, ci="true") == 0
@@ -28,7 +28,7 @@ def test_where_nobody_answers_nothing_is_called_clean(monkeypatch, capsys, canar
 def test_vulnerabilities_are_named(monkeypatch, capsys):
     canary = {"dependencies": [BROKEN]}
     assert run(monkeypatch, canary, {"dependencies": [CLEAN, BROKEN, UNKNOWN]}, ci="true") == 1
-    said = capsys.readouterr().out
-    assert "jinja2 2.4.1: PYSEC-1, PYSEC-2" in said
-    assert "not known to the service: numpy" in said
+    report = capsys.readouterr().out
+    assert "jinja2 2.4.1: PYSEC-1, PYSEC-2" in report
+    assert "not known to the service: numpy" in report
     assert run(monkeypatch, canary, {"dependencies": [CLEAN]}) == 0

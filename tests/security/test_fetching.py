@@ -57,7 +57,7 @@ def test_addresses_of_the_public_internet(address):
 
 
 @pytest.mark.parametrize("host", SPELLINGS.split())
-def test_no_spelling_of_this_machine_is_asked(shop, host):
+def test_no_spelling_of_this_machine_gets_a_request(shop, host):
     before = len(shop.requests)
     photo = PhotoFetcher(LIMIT, seconds=5.0).fetch(f"http://{host}:{shop.server_port}/photo")
     assert photo.data is None
@@ -107,16 +107,16 @@ def test_a_redirect_to_another_scheme_is_not_followed(shop, target):
     assert "could not be fetched" in _fetcher().fetch(f"{shop.url}/redirect/{target}").note
 
 
-def test_a_name_that_answers_differently_a_moment_later_gains_nothing(shop, inner):
-    resolve, asked = resolver(rebind_example=["127.0.0.1", "127.0.0.2"])
+def test_a_name_is_resolved_once_so_that_rebinding_fails(shop, inner):
+    resolve, hosts = resolver(rebind_example=["127.0.0.1", "127.0.0.2"])
     fetcher = _fetcher(resolve=resolve)
     assert fetcher.fetch(f"http://rebind.example:{shop.server_port}/photo").data == b"photo"
-    assert asked == ["rebind.example"]
+    assert hosts == ["rebind.example"]
     photo = fetcher.fetch(f"http://rebind.example:{inner.server_port}/photo")
     assert (photo.data, inner.requests) == (None, [])
 
 
-def test_a_name_at_a_public_and_a_private_address_is_not_asked(shop, inner):
+def test_a_name_with_a_public_and_a_private_address_gets_no_request(shop, inner):
     resolve, _ = resolver(both_example=["127.0.0.1+127.0.0.2"])
     before = len(shop.requests)
     assert "no public address" in _fetcher(resolve=resolve).fetch(f"http://both.example:{shop.server_port}/photo").note
@@ -196,11 +196,11 @@ def test_a_host_that_fails_is_left_alone_for_the_run(shop):
     assert "the answer was 404" in fetcher.fetch(f"{shop.url}/status/404").note, "it answers, so it is counted anew"
     for _ in range(MAX_FAILURES):
         fetcher.fetch(f"{shop.url}/status/503")
-    asked = len(shop.requests) - before
-    assert asked == 2 * MAX_FAILURES
+    requested = len(shop.requests) - before
+    assert requested == 2 * MAX_FAILURES
     note = fetcher.fetch(f"{shop.url}/photo").note
     assert "left alone for this run, since it failed 5 times in a row, the last time because the answer was 503" in note
-    assert len(shop.requests) - before == asked
+    assert len(shop.requests) - before == requested
     assert fetcher.fetch(f"http://other.example:{shop.server_port}/photo").data == b"photo"
 
 

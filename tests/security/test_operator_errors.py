@@ -1,4 +1,4 @@
-"""What goes wrong outside of the program: one sentence, the right exit code, nothing half-written."""
+"""Failures outside of the program: one sentence, the right exit code, nothing half-written."""
 
 import errno
 import os
@@ -109,21 +109,21 @@ def _only(monkeypatch, stage):
 
 
 @pytest.mark.parametrize(
-    ("stage", "said"),
+    ("stage", "sentence"),
     [
         (_tokenizer, "run cannot be used (No space left on device); make room"),
         (_weights, "run cannot be used (No space left on device); make room"),
         (_array, "A file of the run cannot be written whole (100000 requested"),
     ],
 )
-def test_a_full_disk_as_libraries_tell_of_it(source, small_disk, capsys, monkeypatch, stage, said):
+def test_a_full_disk_as_libraries_report_it(source, small_disk, capsys, monkeypatch, stage, sentence):
     _only(monkeypatch, stage)
     assert _ingest(source, small_disk / "run") == 2
-    _said(capsys, said)
+    _said(capsys, sentence)
     assert _unfinished(small_disk) == []
 
 
-def test_a_file_that_may_not_grow_as_safetensors_tells_of_it(source, tmp_path, capsys, monkeypatch):
+def test_a_file_that_may_not_grow_as_safetensors_reports_it(source, tmp_path, capsys, monkeypatch):
     def stage(config, run_dir):
         raise SafetensorError("Error while serializing: I/O error: File too large (os error 27)")
 
@@ -132,7 +132,7 @@ def test_a_file_that_may_not_grow_as_safetensors_tells_of_it(source, tmp_path, c
     _said(capsys, f"{tmp_path / 'run'} cannot be used (File too large); allow larger files")
 
 
-def test_a_fault_of_the_numerics_keeps_its_traceback(source, tmp_path, monkeypatch):
+def test_a_numerical_error_keeps_its_traceback(source, tmp_path, monkeypatch):
     """NumPy and others raise ValueErrors, which are nobody's bad input."""
 
     def stage(config, run_dir):
@@ -146,7 +146,7 @@ def test_a_fault_of_the_numerics_keeps_its_traceback(source, tmp_path, monkeypat
 @pytest.mark.parametrize(
     "kind", [ArtifactError, SourceError, HubError, TowerError, ImageError, ConfigError, InputError]
 )
-def test_what_a_user_can_put_right_is_a_sentence(source, tmp_path, capsys, monkeypatch, kind):
+def test_an_error_that_a_user_can_fix_is_a_sentence(source, tmp_path, capsys, monkeypatch, kind):
     def stage(config, run_dir):
         raise kind("This is wrong; do that.")
 
@@ -157,20 +157,20 @@ def test_what_a_user_can_put_right_is_a_sentence(source, tmp_path, capsys, monke
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "sentence"),
     [
         (["--set", "ingest.image_sizes=32"], "the nearest is 'ingest.image_size'"),
         (["--set", "ingest.image_size=large"], "it takes int"),
         (["--columns", "product_title"], "--columns takes OURS=THEIRS pairs"),
     ],
 )
-def test_a_command_that_means_nothing_is_a_sentence(source, tmp_path, capsys, words, said):
+def test_an_invalid_command_is_refused_with_a_sentence(source, tmp_path, capsys, words, sentence):
     assert main(["build", "--source", str(source), "--out", str(tmp_path / "run"), *words]) == 2
-    _said(capsys, said)
+    _said(capsys, sentence)
     assert not (tmp_path / "run").exists()
 
 
-def test_an_error_that_may_be_ours_keeps_its_traceback(source, tmp_path, monkeypatch):
+def test_an_internal_error_keeps_its_traceback(source, tmp_path, monkeypatch):
     def broken(file):
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
@@ -205,13 +205,15 @@ def test_files_that_may_not_grow_and_folders_that_may_not_be_written(source, tmp
     os.chmod(tmp_path, 0o755)
     user = "65534" if os.geteuid() == 0 else "0"
     command = [sys.executable, "-c", _LIMITED, str(source), str(tmp_path), user]
-    done = subprocess.run(command, cwd=ROOT, env=QUIET, capture_output=True, text=True, timeout=240)
-    assert done.stdout.split() == ["2", "2", "0", "2", "2"], done.stderr
-    assert "Traceback" not in done.stderr
-    said = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert [str(tmp_path / "0") in said[0], "File too large" in said[0], "ulimit -f" in said[0]] == [True] * 3
-    assert [str(tmp_path / "1") in said[1], "File too large" in said[1]] == [True] * 2
-    assert all("Permission denied" in line and "closed" in line for line in said[2:])
+    completed = subprocess.run(command, cwd=ROOT, env=QUIET, capture_output=True, text=True, timeout=240)
+    assert completed.stdout.split() == ["2", "2", "0", "2", "2"], completed.stderr
+    assert "Traceback" not in completed.stderr
+    sentences = [line for line in completed.stderr.splitlines() if line.startswith("error: ")]
+    assert [str(tmp_path / "0") in sentences[0], "File too large" in sentences[0], "ulimit -f" in sentences[0]] == [
+        True
+    ] * 3
+    assert [str(tmp_path / "1") in sentences[1], "File too large" in sentences[1]] == [True] * 2
+    assert all("Permission denied" in line and "closed" in line for line in sentences[2:])
     assert _unfinished(tmp_path) == []
 
 
@@ -223,14 +225,14 @@ def test_files_that_may_not_grow_and_folders_that_may_not_be_written(source, tmp
         ["evaluate", "--model", "none", "--products", "none", "--json"],
     ],
 )
-def test_where_a_result_cannot_go_is_said_before_any_work(tmp_path, capsys, words, where):
+def test_an_unwritable_output_is_refused_before_any_work(tmp_path, capsys, words, where):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("mine")
     assert main([*words, str(tmp_path / where)]) == 2
     _said(capsys, str(tmp_path), "cannot be used")
 
 
-def test_a_place_is_tried_without_leaving_anything(tmp_path):
+def test_trying_an_output_folder_leaves_nothing_behind(tmp_path):
     errors.check_writable(tmp_path / "new" / "result.json")
     assert list((tmp_path / "new").iterdir()) == []
 
@@ -267,11 +269,11 @@ def test_an_interrupt_within_a_write_leaves_nothing(tmp_path):
 def test_an_interrupted_command_is_130_and_leaves_no_unfinished_folder(source, tmp_path, capsys, monkeypatch):
     from pipeline.stages import ingest
 
-    def interrupted(config, run_dir):
-        (run_dir / ".trained.tmp").mkdir()
+    def interrupted(row, config):
+        (tmp_path / "run" / ".trained.tmp").mkdir(exist_ok=True)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ingest, "_read", lambda source, config, cache: interrupted(config, tmp_path / "run"))
+    monkeypatch.setattr(ingest, "clean_row", interrupted)
     assert _ingest(source, tmp_path / "run") == 130
     assert errors.INTERRUPTED in capsys.readouterr().err
     assert _unfinished(tmp_path) == []
@@ -279,8 +281,8 @@ def test_an_interrupted_command_is_130_and_leaves_no_unfinished_folder(source, t
 
 def test_ctrl_c_of_a_build(source, tmp_path):
     command = [sys.executable, "-m", "pipeline", "build", "--preset", "tiny", "--source", str(source)]
-    code, said = interrupted([*command, "--out", str(tmp_path / "run")], tmp_path / "log", "ingest: started")
+    code, log = interrupted([*command, "--out", str(tmp_path / "run")], tmp_path / "log", "ingest: started")
     assert code == 130
-    assert errors.INTERRUPTED in said
-    assert "Traceback" not in said
+    assert errors.INTERRUPTED in log
+    assert "Traceback" not in log
     assert _unfinished(tmp_path) == []

@@ -100,7 +100,7 @@ def test_a_progressive_jpeg_with_more_coefficients_than_memory_is_refused():
         b"RIFF\xff\xff\xff\xffWEBP\xff\xff\xff\xff\xff\xff\xff\xff",
     ],
 )
-def test_what_is_cut_short_is_left_to_the_decoder(data):
+def test_truncated_files_are_left_to_the_decoder(data):
     check_structure(data)
 
 
@@ -152,7 +152,7 @@ def test_a_worker_ended_while_idle_costs_nothing(decoder):
     assert decoder.decode(encode(RED), **LIMITS).image.size == RED.size
 
 
-def test_who_cannot_wait_is_told_that_all_are_busy(decoder):
+def test_a_caller_that_cannot_wait_gets_a_busy_error(decoder):
     decoder.decode(encode(RED), **LIMITS)
     [process] = decoder.processes()
     os.kill(process, signal.SIGSTOP)
@@ -224,10 +224,10 @@ def test_workers_see_no_token(monkeypatch):
 
 def test_ingest_keeps_the_row_of_a_photo_with_too_many_scans():
     row = RawRow("train", 7, "Red mug", "", with_scans(RED, MAX_SCANS), [], None, "", None)
-    kept = clean_row(row, IngestConfig())
-    assert isinstance(kept, CleanRow)
-    assert kept.photo is None
-    assert "photo unusable" in kept.notes
+    cleaned = clean_row(row, IngestConfig())
+    assert isinstance(cleaned, CleanRow)
+    assert cleaned.photo is None
+    assert "photo unusable" in cleaned.notes
     rejected = clean_row(RawRow("train", 7, "", "", with_scans(RED, MAX_SCANS), [], None, "", None), IngestConfig())
     assert isinstance(rejected, Reject)
     assert "scans" in rejected.reason

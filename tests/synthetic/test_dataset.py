@@ -64,7 +64,7 @@ def test_a_wrong_count_is_refused(count, capsys):
     assert "--count" in capsys.readouterr().err
 
 
-def test_photos_that_are_there_are_not_made_again(photos, monkeypatch):
+def test_existing_photos_are_not_rendered_again(photos, monkeypatch):
     monkeypatch.setattr(module, "can_render", lambda: False)
     assert module.render_photos(make_products(count=40), photos) == 0
     with pytest.raises(ModuleNotFoundError, match=r"\[synthetic\]"):

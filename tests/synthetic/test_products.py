@@ -38,7 +38,7 @@ def test_about_a_fifth_is_not_english_in_many_languages_and_scripts():
         assert any(low <= character <= high for character in titles)
 
 
-def test_feeds_have_dirt_but_mostly_sense():
+def test_shares_of_dirty_listings_are_within_bounds():
     listings = [write_listing(SEED, product) for product in PRODUCTS]
     share = {
         "empty": sum(not listing.description for listing in listings) / len(listings),
@@ -55,17 +55,17 @@ def test_feeds_have_dirt_but_mostly_sense():
 
 
 @pytest.mark.parametrize("name", ["mug", "t-shirt", "suitcase", "candle"])
-def test_words_and_look_agree(name):
+def test_texts_name_the_colors_of_the_photo_and_no_others(name):
     data = tables()
     for product in (product for product in PRODUCTS if product.kind.name == name and product.language == "en"):
         listing = write_listing(SEED, product)
-        said = f"{listing.title} {listing.description}".lower()
+        text = f"{listing.title} {listing.description}".lower()
         color, _ = look_words(product, data)
-        shown = {data.color_words[c]["en"] for c in product.look.colors[: 2 if product.look.pattern else 1]}
-        others = {words["en"] for words in data.color_words.values()} - shown
-        assert all(word in color for word in shown if color)
-        for other in others - {word for word in others if any(word in one for one in shown)}:
-            assert f" {other} " not in f" {said} ", (said, other)
+        product_colors = {data.color_words[c]["en"] for c in product.look.colors[: 2 if product.look.pattern else 1]}
+        other_colors = {words["en"] for words in data.color_words.values()} - product_colors
+        assert all(word in color for word in product_colors if color)
+        for other in other_colors - {word for word in other_colors if any(word in one for one in product_colors)}:
+            assert f" {other} " not in f" {text} ", (text, other)
 
 
 def test_near_duplicates_show_what_their_original_shows():
@@ -84,16 +84,16 @@ def test_near_duplicates_show_what_their_original_shows():
 def test_candidates_are_like_real_ones():
     places = Counter()
     for product in PRODUCTS[:400]:
-        found = candidates_of(SEED, product)
+        candidates = candidates_of(SEED, product)
         truth = product.kind.path
-        assert len(found) in (8, 9)
-        assert len(set(found)) == len(found)
-        assert truth in found
-        assert all(path in categories() for path in found)
+        assert len(candidates) in (8, 9)
+        assert len(set(candidates)) == len(candidates)
+        assert truth in candidates
+        assert all(path in categories() for path in candidates)
         parent = categories().parent(truth)
-        assert parent is None or parent in found
-        assert any(path.split(" > ")[0] != truth.split(" > ")[0] for path in found)
-        places[found.index(truth)] += 1
+        assert parent is None or parent in candidates
+        assert any(path.split(" > ")[0] != truth.split(" > ")[0] for path in candidates)
+        places[candidates.index(truth)] += 1
     assert len(places) == 9
     assert max(places.values()) < 100
 

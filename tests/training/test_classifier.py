@@ -13,8 +13,8 @@ TRUTHS = ["A > B", "A > C", "D"]
 
 def test_class_weights_by_hand():
     labels = np.array([[0], [0], [0], [1]])
-    (whole,) = class_weights(labels, [1], 1.0)  # 1/3 and 1, mean over the rows 1/2
-    assert whole.tolist() == pytest.approx([2 / 3, 2])
+    (balanced,) = class_weights(labels, [1], 1.0)  # 1/3 and 1, mean over the rows 1/2
+    assert balanced.tolist() == pytest.approx([2 / 3, 2])
     (even,) = class_weights(labels, [1], 0.0)
     assert even.tolist() == [1, 1]
 

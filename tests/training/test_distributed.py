@@ -56,8 +56,8 @@ def _train(rank: int, port: int, run: str, location: str, out: str) -> None:
 def test_two_processes_share_queue_and_weights(tiny_run, tmp_path):
     run = tmp_path / "run"
     run.mkdir()
-    done = RunPaths(tiny_run)
-    for path in (done.products, done.images, done.taxonomy):
+    tiny_paths = RunPaths(tiny_run)
+    for path in (tiny_paths.products, tiny_paths.images, tiny_paths.taxonomy):
         for file in path.parent.glob(f"{path.name}*"):
             shutil.copy(file, run)
     arguments = (_free_port(), str(run), str(tiny_run.parent / "data"), str(tmp_path))

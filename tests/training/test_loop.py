@@ -36,9 +36,9 @@ class Regression(Task):
         order = generator.permutation(len(self.x))
         return [order[start : start + size] for start in range(0, len(order), size)]
 
-    def losses(self, module, rows, accelerator, done):
+    def losses(self, module, rows, accelerator, fraction):
         self.seen += len(rows)
-        self.done.append(done)
+        self.done.append(fraction)
         return {"square": ((module(self.x[rows]) - self.y[rows]) ** 2).mean()}
 
     def validate(self):
@@ -143,7 +143,7 @@ def test_the_average_is_what_is_validated_and_kept(tmp_path):
     task, averages, validated = Regression(), [], []
     module_losses, module_validate = task.losses, task.validate
 
-    def losses(module, rows, accelerator, done):
+    def losses(module, rows, accelerator, fraction):
         weight = module[0].weight.detach()
         step = len(averages)  # the weights now are those after `step` steps
         if step:
@@ -151,7 +151,7 @@ def test_the_average_is_what_is_validated_and_kept(tmp_path):
             averages.append(weight.clone() if step == 1 else averages[-1].lerp(weight, 1 - decay))
         else:
             averages.append(weight.clone())
-        return module_losses(module, rows, accelerator, done)
+        return module_losses(module, rows, accelerator, fraction)
 
     def validate():
         validated.append(task.module[0].weight.detach().clone())
@@ -199,15 +199,15 @@ def test_a_cpu_that_is_fast_in_bfloat16_trains_in_it(tmp_path, monkeypatch, anot
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": fast})
     task, inside, losses = Regression(), set(), set()
-    task.module[0].register_forward_hook(lambda module, taken, given: inside.add(given.dtype))
+    task.module[0].register_forward_hook(lambda module, taken, output: inside.add(output.dtype))
     plain = task.losses
 
-    def kept(module, rows, accelerator, done):
-        terms = plain(module, rows, accelerator, done)
+    def recorded(module, rows, accelerator, fraction):
+        terms = plain(module, rows, accelerator, fraction)
         losses.update(term.dtype for term in terms.values())
         return terms
 
-    task.losses = kept
+    task.losses = recorded
     run_stage(
         task,
         STAGE,

@@ -21,10 +21,10 @@ def test_orthogonal_keeps_singular_vectors_and_sets_singular_values_to_1(fast, s
     u, lengths, v = torch.linalg.svd(matrix, full_matrices=False)
     assert lengths[0] > 1.5 * lengths[-1]
     turned = u.T @ orthogonal(matrix).float() @ v.T
-    kept = turned.diagonal()
-    assert kept.min() > 0.6
-    assert kept.max() < 1.3
-    assert (turned - torch.diag(kept)).abs().max() < (0.05 if fast else 1e-4)
+    singular_values = turned.diagonal()
+    assert singular_values.min() > 0.6
+    assert singular_values.max() < 1.3
+    assert (turned - torch.diag(singular_values)).abs().max() < (0.05 if fast else 1e-4)
 
 
 def _net():

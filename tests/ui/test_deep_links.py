@@ -13,9 +13,9 @@ from ui.workspace import Workspace, refuse
 @pytest.fixture
 def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Warnings shown to the visitor."""
-    shown: list[str] = []
-    monkeypatch.setattr(gr, "Warning", lambda sentence, title: shown.append(sentence))
-    return shown
+    sentences: list[str] = []
+    monkeypatch.setattr(gr, "Warning", lambda sentence, title: sentences.append(sentence))
+    return sentences
 
 
 def _even(number: str) -> list[int]:
@@ -59,15 +59,15 @@ def test_a_link_opens_a_tab_fills_and_runs_it(
     rest: list[Any],
     sentences: int,
 ) -> None:
-    tabs, *others = deep_links.resolve(query, ["plain", "words", "numbers"], targets)
+    tabs, *updates = deep_links.resolve(query, ["plain", "words", "numbers"], targets)
     assert (tabs.selected if isinstance(tabs, gr.Tabs) else None) == selected
-    assert others == rest
+    assert updates == rest
     assert len(warnings) == sentences
     assert HOSTILE not in warnings
 
 
 def test_the_page_follows_its_address(workspace: Workspace) -> None:
     blocks = page.build(workspace)
-    events = [event for function in blocks.fns.values() for event in function.targets]
-    assert (blocks._id, "load") in events
-    assert len([name for _, name in events if name == "change"]) >= 3  # Classify, Search and Rerank run from a link
+    events = [name for function in blocks.fns.values() for _, name in function.targets]
+    assert "load" in events
+    assert events.count("change") >= 3  # Classify, Search and Rerank run from a link

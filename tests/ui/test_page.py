@@ -5,7 +5,7 @@ from ui.components.theme import theme
 from ui.workspace import Workspace
 
 
-def test_the_header_says_what_is_open(workspace: Workspace) -> None:
+def test_the_header_names_the_open_catalogue(workspace: Workspace) -> None:
     header = page.header(workspace)
     assert f"{len(workspace.catalog)} products" in header
     assert "demo catalogue" in header
@@ -19,8 +19,8 @@ def test_every_action_is_a_documented_endpoint(workspace: Workspace) -> None:
     for endpoint in info.values():
         assert endpoint["description"]
         assert "workspace" not in [parameter["parameter_name"] for parameter in endpoint["parameters"]]
-    asked = [p["parameter_name"] for p in info["/classify"]["parameters"]]
-    assert asked == ["photo", "title", "description", "precision", "branches", "candidates"]
+    parameters = [p["parameter_name"] for p in info["/classify"]["parameters"]]
+    assert parameters == ["photo", "title", "description", "precision", "branches", "candidates"]
 
 
 def test_a_refusal_is_escaped() -> None:
@@ -29,7 +29,7 @@ def test_a_refusal_is_escaped() -> None:
 
 
 def test_the_theme_is_dark_and_fetches_nothing() -> None:
-    made = theme()
-    assert made.body_background_fill == made.body_background_fill_dark
-    assert not made._stylesheets
-    assert not re.findall(r'url\((?!"data:)', made._get_theme_css())
+    built = theme()
+    assert built.body_background_fill == built.body_background_fill_dark
+    assert not built._stylesheets
+    assert not re.findall(r'url\((?!"data:)', built._get_theme_css())

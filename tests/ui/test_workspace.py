@@ -43,6 +43,6 @@ def test_a_bound_handler_shows_programs_its_own_parameters(workspace: Workspace)
     assert bound("red shirt")[0]["title"] == "red shirt"
 
 
-@pytest.mark.parametrize(("share", "shown"), [(1, "100%"), (0.0996, "10%"), (0.031, "3.1%"), (1e-5, "< 0.1%")])
-def test_shares_as_visitors_read_them(share: float, shown: str) -> None:
-    assert percent(share) == shown
+@pytest.mark.parametrize(("share", "text"), [(1, "100%"), (0.0996, "10%"), (0.031, "3.1%"), (1e-5, "< 0.1%")])
+def test_shares_are_formatted_for_visitors(share: float, text: str) -> None:
+    assert percent(share) == text

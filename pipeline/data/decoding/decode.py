@@ -109,16 +109,16 @@ def _reduce(image: Image.Image) -> Image.Image:
     width, height = image.size
     factor = max(1, min(width, height) // MIN_SIDE_PIXELS, max(width, height) // MAX_SIDE_PIXELS)
     if factor == 1 and width * height <= _STRIP_PIXELS:
-        return _to_rgb(image)
+        return to_rgb(image)
     reduced = Image.new("RGB", (-(-width // factor), -(-height // factor)))
     rows = factor * max(1, _STRIP_PIXELS // (width * factor))
     for top in range(0, height, rows):
-        strip = _to_rgb(image.crop((0, top, width, min(top + rows, height))))
+        strip = to_rgb(image.crop((0, top, width, min(top + rows, height))))
         reduced.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
     return reduced
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image) -> Image.Image:
     """RGB of any mode: 16-bit grays scaled to 8 bits, transparency on white."""
     if image.mode.startswith("I"):
         gray = np.asarray(image, dtype=np.int64).clip(0, 65535) >> 8

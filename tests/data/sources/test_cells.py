@@ -1,4 +1,4 @@
-"""What a cell of the input schema may hold, and what is said of one that holds something else."""
+"""Values that a cell of the input schema may hold, and the notes on others."""
 
 import pyarrow as pa
 import pyarrow.parquet as pq

@@ -15,16 +15,16 @@ from tests.helpers.sources import check_dataset, open_location
 
 def test_a_hub_data_set_by_id(tmp_path, monkeypatch):
     write_dataset(tmp_path / "hub", 60)
-    real, asked = datasets.load_dataset, []
+    real, loaded = datasets.load_dataset, []
 
     def from_the_folder(name, revision=None):
-        asked.append((name, revision))
+        loaded.append((name, revision))
         return real(str(tmp_path / "hub"), cache_dir=str(tmp_path / "cache"))
 
     monkeypatch.setattr(datasets, "load_dataset", from_the_folder)
     source = open_location("someone/catalogue", revision="abc123")
     assert (source.kind, source.name) == ("hub", "someone/catalogue")
-    assert asked == [("someone/catalogue", "abc123")]
+    assert loaded == [("someone/catalogue", "abc123")]
     assert check_dataset(source, 60) == list(open_location(tmp_path / "hub"))
 
 
@@ -46,22 +46,22 @@ def test_a_hub_data_set_without_our_columns_says_which_it_has(monkeypatch):
 
 
 def test_the_content_of_a_hub_data_set_is_its_commit(tmp_path, monkeypatch):
-    here, there = "a" * 40, "b" * 40
-    heads = {None: here, "next": there}
+    main_commit, next_commit = "a" * 40, "b" * 40
+    heads = {None: main_commit, "next": next_commit}
     monkeypatch.setattr(
         HfApi, "dataset_info", lambda self, name, revision, timeout: DatasetInfo(id=name, sha=heads[revision])
     )
     read = partial(SourceConfig, location="someone/catalogue")
-    assert content_of_source(read()) == {"source 1": here}
-    assert content_of_source(read(revision="next")) == {"source 1": there}
+    assert content_of_source(read()) == {"source 1": main_commit}
+    assert content_of_source(read(revision="next")) == {"source 1": next_commit}
     monkeypatch.setattr(HfApi, "dataset_info", _no_route)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    assert content_of_source(read(revision=there)) == {"source 1": there}  # pinned: nobody is asked
+    assert content_of_source(read(revision=next_commit)) == {"source 1": next_commit}  # pinned: nobody is asked
     assert content_of_source(read()) == {"source 1": UNKNOWN_COMMIT}
-    kept = tmp_path / "datasets--someone--catalogue" / "refs"
-    kept.mkdir(parents=True)
-    (kept / "main").write_text(here)
-    assert content_of_source(read()) == {"source 1": here}  # the cache is what is read without a connection
+    refs = tmp_path / "datasets--someone--catalogue" / "refs"
+    refs.mkdir(parents=True)
+    (refs / "main").write_text(main_commit)
+    assert content_of_source(read()) == {"source 1": main_commit}  # the cache is what is read without a connection
 
 
 def _no_route(*arguments, **options):

@@ -29,10 +29,10 @@ def test_every_page_is_found_with_its_size(tmp_path, version, compression, dicti
         for group in range(metadata.num_row_groups):
             for number in range(metadata.num_columns):
                 chunk = metadata.row_group(group).column(number)
-                found = list(pages(file, chunk))
-                assert sum(page.values for page in found) == chunk.num_values
-                headers = chunk.total_uncompressed_size - sum(page.uncompressed for page in found)
-                assert 0 < headers < 200 * len(found)
+                headers_read = list(pages(file, chunk))
+                assert sum(page.values for page in headers_read) == chunk.num_values
+                headers = chunk.total_uncompressed_size - sum(page.uncompressed for page in headers_read)
+                assert 0 < headers < 200 * len(headers_read)
 
 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
@@ -46,8 +46,8 @@ def test_the_largest_value_of_a_page(tmp_path, version, compression, nullable, d
     pq.write_table(pa.table({"text": texts}, schema=schema), tmp_path / "p.parquet", **options)
     chunk = pq.ParquetFile(tmp_path / "p.parquet").metadata.row_group(0).column(0)
     with (tmp_path / "p.parquet").open("rb") as file:
-        found = list(pages(file, chunk))
-        first = largest_value(file, found[0], chunk.compression, nullable)
+        found_pages = list(pages(file, chunk))
+        first = largest_value(file, found_pages[0], chunk.compression, nullable)
     assert first == max(len(text) for text in texts if text is not None)
 
 

@@ -44,10 +44,10 @@ def test_a_shopify_export_is_folded_into_products(tmp_path):
 def shop():
     class Shop(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            found = self.path.startswith("/vase.jpg")
-            self.send_response(200 if found else 404)
+            exists = self.path.startswith("/vase.jpg")
+            self.send_response(200 if exists else 404)
             self.end_headers()
-            self.wfile.write(disc_photo() if found else b"")
+            self.wfile.write(disc_photo() if exists else b"")
 
         def log_message(self, *_):
             pass

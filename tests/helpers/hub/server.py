@@ -48,8 +48,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         url, self.body, self.user = urlsplit(self.path), self._read(), None
         headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Request(self.command, self.headers["Host"], self.path, headers, self.body)
-        self.hub.requests.append(asked)
+        request = Request(self.command, self.headers["Host"], self.path, headers, self.body)
+        self.hub.requests.append(request)
         try:
             if self.hub.broken or (self.hub.storage_broken and url.path.startswith("/storage/")):
                 raise Refused(503, "Service Unavailable")
@@ -93,24 +93,24 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _create(at: _Handler) -> None:
-    asked = json.loads(at.body)
-    repo, kind = f"{asked['organization']}/{asked['name']}", f"{asked.get('type') or 'model'}s"
+    fields = json.loads(at.body)
+    repo, kind = f"{fields['organization']}/{fields['name']}", f"{fields.get('type') or 'model'}s"
     if at.user is None:
         raise Refused(401, "Invalid username or password.")
-    if at.user != asked["organization"]:
+    if at.user != fields["organization"]:
         raise Refused(403, f'You don\'t have the rights to create a {kind[:-1]} under the namespace "{repo}"')
     url = f"{at.hub.endpoint}/{'datasets/' if kind == 'datasets' else ''}{repo}"
     if (kind, repo) in at.hub.repos:
         raise Refused(409, "You already created this repo", url=url)
-    at.hub.repos[kind, repo] = Repo(private=asked.get("visibility") == "private")
+    at.hub.repos[kind, repo] = Repo(private=fields.get("visibility") == "private")
     at.hub.repos[kind, repo].commit({".gitattributes": b"*.parquet filter=lfs\n"}, "initial commit")
     at.answer({"url": url})
 
 
 def _info(at: _Handler, kind: str, repo: str, rev: str = "main") -> None:
-    found, oid, tree = at.hub.find(kind, repo, at.user, rev)
+    repository, oid, tree = at.hub.find(kind, repo, at.user, rev)
     siblings = [{"rfilename": path} for path in sorted(tree)]
-    at.answer({"id": repo, "sha": oid, "private": found.private, "siblings": siblings, "tags": []})
+    at.answer({"id": repo, "sha": oid, "private": repository.private, "siblings": siblings, "tags": []})
 
 
 def _tree(at: _Handler, kind: str, repo: str, rev: str) -> None:
@@ -144,8 +144,8 @@ def _preupload(at: _Handler, kind: str, repo: str, rev: str) -> None:
     files = []
     for file in json.loads(at.body)["files"]:
         path, large = file["path"], file["path"].endswith(LFS_SUFFIXES)
-        there = tree.get(path)
-        oid = None if there is None else hashlib.sha256(there).hexdigest() if large else _git_hash(there)
+        content = tree.get(path)
+        oid = None if content is None else hashlib.sha256(content).hexdigest() if large else _git_hash(content)
         mode = "lfs" if large else "regular"
         files.append({"path": path, "uploadMode": mode, "shouldIgnore": False, "oid": oid})
     at.answer({"files": files})
@@ -154,10 +154,10 @@ def _preupload(at: _Handler, kind: str, repo: str, rev: str) -> None:
 def _lfs_batch(at: _Handler, kind: str, repo: str) -> None:
     at.hub.writable(kind or "models", repo, at.user)
     objects = []
-    for wanted in json.loads(at.body)["objects"]:
-        oid = wanted["oid"]
+    for entry in json.loads(at.body)["objects"]:
+        oid = entry["oid"]
         upload = {"upload": {"href": f"{at.hub.storage}/storage/{oid}?signature=s"}}
-        objects.append({**wanted, **({} if oid in at.hub.objects else {"actions": upload})})
+        objects.append({**entry, **({} if oid in at.hub.objects else {"actions": upload})})
     at.answer({"transfer": "basic", "objects": objects})
 
 
@@ -172,9 +172,9 @@ def _store(at: _Handler, oid: str) -> None:
 
 
 def _commit(at: _Handler, kind: str, repo: str, rev: str) -> None:
-    found = at.hub.writable(kind, repo, at.user)
+    repository = at.hub.writable(kind, repo, at.user)
     header, *operations = [json.loads(line) for line in at.body.splitlines()]
-    tree = dict(found.at(rev)[1])
+    tree = dict(repository.at(rev)[1])
     for operation in operations:
         value = operation["value"]
         match operation["key"]:
@@ -186,7 +186,7 @@ def _commit(at: _Handler, kind: str, repo: str, rev: str) -> None:
                 del tree[value["path"]]
             case other:
                 raise Refused(400, f"The stand-in knows no operation {other}")
-    oid = found.commit(tree, header["value"]["summary"])
+    oid = repository.commit(tree, header["value"]["summary"])
     at.answer({"commitUrl": f"{at.hub.endpoint}/{repo}/commit/{oid}", "commitOid": oid, "success": True})
 
 

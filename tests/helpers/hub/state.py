@@ -1,4 +1,4 @@
-"""What the stand-in for the hub (`hubserver.py`) holds: repositories with commits, who may write, what was asked."""
+"""State of the stand-in for the hub (`server.py`): repositories with commits, who may write, requests so far."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Repo:
     def at(self, revision: str) -> tuple[str, Tree]:
         if revision == "main":
             return self.commits[-1]
-        wanted = self.tags.get(revision, revision)
-        return next(commit for commit in self.commits if commit[0] == wanted)
+        oid = self.tags.get(revision, revision)
+        return next(commit for commit in self.commits if commit[0] == oid)
 
 
 @dataclass
@@ -95,16 +95,16 @@ class Hub:
         return self.repos[kind, repo].commits[-1][1]
 
     def find(self, kind: str, repo: str, user: str | None, revision: str = "main") -> tuple[Repo, str, Tree]:
-        found = self.repos.get((kind, repo))
-        if found is None or (found.private and repo.split("/")[0] != user):
+        repository = self.repos.get((kind, repo))
+        if repository is None or (repository.private and repo.split("/")[0] != user):
             raise Refused(401 if user is None else 404, "Repository not found", "RepoNotFound")
         try:
-            return found, *found.at(revision)
+            return repository, *repository.at(revision)
         except StopIteration:
             raise Refused(404, "Invalid rev id", "RevisionNotFound") from None
 
     def writable(self, kind: str, repo: str, user: str | None) -> Repo:
-        found, _, _ = self.find(kind, repo, user)
+        repository, _, _ = self.find(kind, repo, user)
         if repo.split("/")[0] != user:
             raise Refused(403, "You don't have the rights to write to this repository")
-        return found
+        return repository

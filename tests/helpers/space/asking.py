@@ -32,9 +32,9 @@ def as_page(address: str, number: int, data: list[Any], event: Any = None, targe
     raise AssertionError("the call never ended")
 
 
-def as_program(address: str, name: str, given: dict[str, Any]) -> tuple[str, Any]:
+def as_program(address: str, name: str, arguments: dict[str, Any]) -> tuple[str, Any]:
     """Call an endpoint: returns "complete" with the value, "error" with the message, or a status."""
-    content = json.dumps(given)
+    content = json.dumps(arguments)
     headers = {"Content-Type": "application/json"}
     joined = CLIENT.post(f"{address}/gradio_api/call/v2/{name}", content=content, headers=headers)
     if not joined.is_success:

@@ -31,7 +31,7 @@ from tests.helpers.damage import publish_again, with_column
 T = TypeVar("T")
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
+CHROMIUM = next((executable for name in NAMES if (executable := shutil.which(name))), None)
 SCREENSHOTS = Path(os.environ.get("SCREENSHOTS") or ROOT / "runs" / "screenshots")
 FLAGS = [
     "--no-sandbox",
@@ -93,7 +93,7 @@ def guarded(
     elsewhere: list[str] = []
     errors: list[str] = []
     local = (address, "data:", "blob:")
-    page.on("request", lambda asked: elsewhere.append(asked.url) if not asked.url.startswith(local) else None)
+    page.on("request", lambda request: elsewhere.append(request.url) if not request.url.startswith(local) else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     keep(page, request.node.originalname)
@@ -132,9 +132,9 @@ def until(page: Page, holds: Callable[[], bool], what: str) -> None:
 def under_way(where: Page | BrowserContext) -> set[Request]:
     """Live set of pending requests, without Gradio's heartbeat, which stays open with the page."""
     pending: set[Request] = set()
-    where.on("request", lambda asked: None if "/heartbeat/" in asked.url else pending.add(asked))
+    where.on("request", lambda request: None if "/heartbeat/" in request.url else pending.add(request))
     for ended in ("requestfinished", "requestfailed"):
-        where.on(ended, lambda asked: pending.discard(asked))
+        where.on(ended, lambda request: pending.discard(request))
     return pending
 
 

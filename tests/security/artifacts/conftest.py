@@ -1,4 +1,4 @@
-"""What the tests of damage share: a whole bundle with its catalogue, and a copy to damage."""
+"""Fixtures of the tests of damage: an undamaged bundle with its catalogue, and a copy to damage."""
 
 import shutil
 from pathlib import Path

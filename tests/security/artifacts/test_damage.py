@@ -32,7 +32,7 @@ FILES = (
 )
 
 
-def test_the_whole_one_opens(whole: Path, catalog: Catalog) -> None:
+def test_an_undamaged_bundle_opens(whole: Path, catalog: Catalog) -> None:
     check_match(catalog, whole)
     bundle = load_bundle(whole, catalog.meta["bundle"])
     assert bundle.aliases is not None
@@ -79,18 +79,20 @@ DAMAGES = (_missing, _renamed, _empty, _cut, _longer, _zeroed, _flipped, _swappe
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_that_is_not_as_it_was_written(model: Path, catalog: Catalog, name: str, damage: Any) -> None:
+def test_a_changed_file_is_refused(model: Path, catalog: Catalog, name: str, damage: Any) -> None:
     if (name, damage) == ("model.json", _longer):
         BundlePaths(model).meta.write_text(BundlePaths(model).meta.read_text() + "x")
     else:
         damage(model / name)
     for call in (load_bundle, check_match):
-        said = refusal(call, *([catalog] * (call is check_match)), model)
-        assert name in said
+        sentence = refusal(call, *([catalog] * (call is check_match)), model)
+        assert name in sentence
 
 
 @pytest.mark.parametrize("name", ["tokenizer/added_tokens.json", "tokenizer/chat_template.json", "aliases.parquet"])
-def test_a_file_that_came_later(whole: Path, catalog: Catalog, tmp_path: Path, name: str) -> None:
+def test_a_file_that_model_json_does_not_name_is_refused(
+    whole: Path, catalog: Catalog, tmp_path: Path, name: str
+) -> None:
     model = shutil.copytree(whole, tmp_path / "model")
     if name == "aliases.parquet":  # of a bundle without
         adopt_bundle(whole, model, Taxonomy(CATEGORIES))
@@ -98,7 +100,7 @@ def test_a_file_that_came_later(whole: Path, catalog: Catalog, tmp_path: Path, n
     assert f"{name} is not part of the bundle" in refusal(load_bundle, model)
 
 
-def test_no_tokenizer_at_all(model: Path, catalog: Catalog) -> None:
+def test_a_missing_tokenizer_is_refused(model: Path, catalog: Catalog) -> None:
     shutil.rmtree(BundlePaths(model).tokenizer)
     assert "/tokenizer/tokenizer.json is missing" in refusal(check_match, catalog, model)
     with pytest.raises(ArtifactError, match="files name nothing in tokenizer/"):
@@ -124,13 +126,13 @@ def test_a_large_file_is_hashed_before_the_first_answer(model: Path, catalog: Ca
         load_tools(catalog, model)
 
 
-def test_what_is_loaded_is_what_was_hashed(
+def test_the_loaded_bytes_are_the_hashed_ones(
     model: Path, whole: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = opening.read_files
 
-    def read_and_change(*given: Any) -> dict[str, bytes]:
-        contents = read(*given)
+    def read_and_change(*arguments: Any) -> dict[str, bytes]:
+        contents = read(*arguments)
         for name in contents:
             _zeroed(model / name)
         return contents
@@ -151,13 +153,13 @@ def test_a_card_may_be_edited(model: Path, catalog: Catalog) -> None:
 @pytest.mark.parametrize("write", ["table", "predictor", "figures"])
 def test_no_bundle_is_made_of_a_damaged_one(model: Path, tmp_path: Path, write: str) -> None:
     _flipped(BundlePaths(model).classifier)
-    made = {
+    writers = {
         "table": lambda target: adopt_bundle(model, target, Taxonomy(CATEGORIES[:2])),
         "predictor": lambda target: add_predictor(model, target, None),
         "figures": lambda target: add_metrics(model, target, {}),
     }
     with pytest.raises(ArtifactError, match=r"classifier\.safetensors is damaged"):
-        made[write](tmp_path / "new")
+        writers[write](tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 

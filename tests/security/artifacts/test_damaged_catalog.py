@@ -65,9 +65,9 @@ def answers(catalog: Catalog) -> Answers:
 
 def chunk(path: Path, column: str, group: int) -> range:
     """The bytes of a column in a row group."""
-    found = pq.read_metadata(path).row_group(group)
-    for at in range(found.num_columns):
-        one = found.column(at)
+    row_group = pq.read_metadata(path).row_group(group)
+    for at in range(row_group.num_columns):
+        one = row_group.column(at)
         if one.path_in_schema.split(".")[0] == column:
             start = one.dictionary_page_offset or one.data_page_offset
             return range(start, start + one.total_compressed_size)
@@ -79,15 +79,15 @@ def test_a_field_that_is_missing_or_of_another_type(path: Path, place: tuple[str
     meta = metadata(path)
     put(meta, place, value)
     set_metadata(path, meta=json.dumps(meta).encode())
-    said = refusal(Catalog.open, path)
+    sentence = refusal(Catalog.open, path)
     if place == ("schema_version",):
-        assert "schema version" in said
+        assert "schema version" in sentence
     else:
-        assert place[-1] in said if value is ABSENT else ".".join(place) in said
+        assert place[-1] in sentence if value is ABSENT else ".".join(place) in sentence
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "said"),
+    ("place", "value", "sentence"),
     [
         (("demo",), True, "was changed after it was written"),
         (("dimension",), 8, "was changed after it was written"),
@@ -99,18 +99,18 @@ def test_a_field_that_is_missing_or_of_another_type(path: Path, place: tuple[str
         (("contents", "vectors", "text"), ABSENT, "one for each kind of vectors"),
     ],
 )
-def test_another_value(path: Path, place: tuple[str, ...], value: Any, said: str) -> None:
+def test_a_changed_value_is_refused(path: Path, place: tuple[str, ...], value: Any, sentence: str) -> None:
     edit_metadata(path, place, value, seal=False)
-    assert said in refusal(Catalog.open, path)
+    assert sentence in refusal(Catalog.open, path)
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"3", b"\xff", b"[" * 100_000])
-def test_metadata_that_are_none(path: Path, text: bytes) -> None:
+def test_metadata_that_are_no_json_object_are_refused(path: Path, text: bytes) -> None:
     set_metadata(path, meta=text)
     assert f"The metadata of {path} is damaged" in refusal(Catalog.open, path)
 
 
-def test_metadata_that_go_with_another_table(path: Path) -> None:
+def test_metadata_of_another_table_are_refused(path: Path) -> None:
     edit_metadata(path, ("contents", "products"), "0" * 64, seal=True)
     assert "its product columns are not those that were published" in refusal(Catalog.open, path)
     edit_metadata(path, ("dimension",), 8, seal=True)
@@ -169,7 +169,7 @@ def test_other_row_groups_show_no_other_photos(path: Path) -> None:
         Catalog.open(path).thumbnail("p0")
 
 
-def test_vectors_of_others(path: Path) -> None:
+def test_vectors_of_other_products_are_refused(path: Path) -> None:
     table = pq.read_table(path)
     write_again(path, with_column("text_embedding", table["text_embedding"].take(pa.array([1, 0, 2, 3, 4, 5, 6]))))
     catalog = Catalog.open(path)
@@ -180,23 +180,23 @@ def test_vectors_of_others(path: Path) -> None:
 
 
 def test_every_flipped_bit_is_seen_or_changes_nothing(path: Path, tmp_path: Path) -> None:
-    whole, model = path.read_bytes(), write_fake_model(tmp_path / "model")
+    content, model = path.read_bytes(), write_fake_model(tmp_path / "model")
     expected, rng, refused = answers(Catalog.open(path)), random.Random(17), list[str]()
     for _ in range(FLIPS):
-        damaged = bytearray(whole)
-        byte, bit = rng.randrange(len(whole)), rng.randrange(8)
+        damaged = bytearray(content)
+        byte, bit = rng.randrange(len(content)), rng.randrange(8)
         damaged[byte] ^= 1 << bit
         path.write_bytes(damaged)
         try:
             catalog = Catalog.open(path)
             check_match(catalog, model)
-            found = answers(catalog)
+            answered = answers(catalog)
         except ArtifactError as error:
             refused.append(str(error))
         else:
-            assert found == expected, (byte, bit)
+            assert answered == expected, (byte, bit)
     assert len(refused) > FLIPS / 2
-    assert not [said for said in refused if "\n" in said or not said.endswith(".")]
+    assert not [sentence for sentence in refused if "\n" in sentence or not sentence.endswith(".")]
 
 
 def test_a_name_of_a_column_that_lost_its_encoding(path: Path) -> None:
@@ -220,14 +220,14 @@ def test_every_page_has_a_checksum(path: Path, tmp_path: Path) -> None:
 
 
 def test_a_damaged_photo_is_refused_and_no_other_is_shown(path: Path) -> None:
-    whole = answers(Catalog.open(path))[2]
+    thumbnails = answers(Catalog.open(path))[2]
     flip(path, chunk(path, "thumbnail", 1)[-20], 2)
     catalog = Catalog.open(path)
     with TestClient(Starlette(routes=routes.routes(catalog)), raise_server_exceptions=True) as client:
-        given = [client.get(f"/galaxy/thumbnail/{row}") for row in range(len(catalog))]
-    assert [one.status_code for one in given] == [200, 200, 500, 500, 200, 404, 200]
-    assert {one.text for one in given if one.status_code == 500} == {"The catalogue is damaged."}
-    assert [one.content for one in given if one.status_code == 200] == [whole[row] for row in (0, 1, 4, 6)]
+        responses = [client.get(f"/galaxy/thumbnail/{row}") for row in range(len(catalog))]
+    assert [one.status_code for one in responses] == [200, 200, 500, 500, 200, 404, 200]
+    assert {one.text for one in responses if one.status_code == 500} == {"The catalogue is damaged."}
+    assert [one.content for one in responses if one.status_code == 200] == [thumbnails[row] for row in (0, 1, 4, 6)]
     assert "photo damaged" in cards.thumbnail(catalog, "p3")
     assert "img" in cards.thumbnail(catalog, "p4")
     with pytest.raises(ArtifactError):
@@ -244,8 +244,8 @@ def test_a_damaged_page_is_no_source_of_rows(path: Path) -> None:
 @pytest.fixture(scope="module")
 def analysis() -> dict[str, Any]:
     """That of the shipped catalogue."""
-    found: dict[str, Any] = json.loads(pq.read_metadata(SHIPPED).metadata[ANALYSIS_KEY])
-    return found
+    content: dict[str, Any] = json.loads(pq.read_metadata(SHIPPED).metadata[ANALYSIS_KEY])
+    return content
 
 
 def test_an_analysis_that_was_changed(path: Path, analysis: dict[str, Any]) -> None:
@@ -257,7 +257,7 @@ def test_an_analysis_that_was_changed(path: Path, analysis: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "said"),
+    ("place", "value", "sentence"),
     [
         (("data",), ABSENT, "data is missing"),
         (("data",), None, "data should be an object, not null"),
@@ -272,7 +272,7 @@ def test_an_analysis_that_was_changed(path: Path, analysis: dict[str, Any]) -> N
     ],
 )
 def test_an_analysis_of_other_types(
-    path: Path, analysis: dict[str, Any], place: tuple[str | int, ...], value: Any, said: str
+    path: Path, analysis: dict[str, Any], place: tuple[str | int, ...], value: Any, sentence: str
 ) -> None:
     wrong = json.loads(json.dumps(analysis))
     put(wrong, place, value)
@@ -280,10 +280,12 @@ def test_an_analysis_of_other_types(
     catalog = Catalog.open(path)
     with pytest.raises(ArtifactError, match="is damaged") as refused:
         _ = catalog.analysis
-    assert said in str(refused.value)
+    assert sentence in str(refused.value)
 
 
-def test_the_space_says_it_in_one_sentence(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_space_refuses_damage_with_one_sentence(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     model = write_fake_model(tmp_path / "model")
     options = ["--catalog", str(path), "--model", str(model)]
     (model / "tokenizer" / "tokenizer.json").unlink()

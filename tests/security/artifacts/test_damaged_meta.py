@@ -51,15 +51,15 @@ def test_a_field_that_is_missing_or_of_another_type(
 ) -> None:
     BundlePaths(tmp_path).meta.write_text(json.dumps(meta))
     edit_model(tmp_path, place, value, seal=False)
-    said = refusal(read_meta, tmp_path)
+    sentence = refusal(read_meta, tmp_path)
     if place == ("version",):
-        assert "bundle version" in said
+        assert "bundle version" in sentence
     else:
-        assert place[-1] in said if value is ABSENT else ".".join(place) in said
+        assert place[-1] in sentence if value is ABSENT else ".".join(place) in sentence
     if place != ("sha256",):  # nor does a seal of today make it one
         BundlePaths(tmp_path).meta.write_text(json.dumps(meta))
         edit_model(tmp_path, place, value, seal=True)
-        assert refusal(read_meta, tmp_path) == said
+        assert refusal(read_meta, tmp_path) == sentence
 
 
 OTHER_VALUES: tuple[tuple[tuple[str | int, ...], Any], ...] = (
@@ -83,11 +83,11 @@ OTHER_VALUES: tuple[tuple[tuple[str | int, ...], Any], ...] = (
 
 
 @pytest.mark.parametrize(("place", "value"), OTHER_VALUES, ids=[str(place) for place, _ in OTHER_VALUES])
-def test_another_value_of_the_right_type(
+def test_a_changed_value_of_the_right_type_is_refused(
     model: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, place: tuple[str | int, ...], value: Any
 ) -> None:
     loaded: list[Any] = []
-    monkeypatch.setattr(towers, "load_backbone", lambda *given, **more: loaded.append(given))
+    monkeypatch.setattr(towers, "load_backbone", lambda *arguments, **more: loaded.append(arguments))
     edit_model(model, place, value, seal=False)
     for call in (load_bundle, check_match):
         assert "model.json was changed after it was written" in refusal(
@@ -124,15 +124,17 @@ RANGES: tuple[tuple[tuple[str | int, ...], Any, str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("place", "value", "said"), RANGES, ids=[describe(place, value) for place, value, _ in RANGES])
-def test_a_value_out_of_range(model: Path, place: tuple[str | int, ...], value: Any, said: str) -> None:
+@pytest.mark.parametrize(
+    ("place", "value", "sentence"), RANGES, ids=[describe(place, value) for place, value, _ in RANGES]
+)
+def test_a_value_out_of_range(model: Path, place: tuple[str | int, ...], value: Any, sentence: str) -> None:
     edit_model(model, place, value, seal=True)
-    with pytest.raises(ArtifactError, match=said):
+    with pytest.raises(ArtifactError, match=sentence):
         load_bundle(model)
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"version": NaN}'])
-def test_a_model_json_that_is_none(model: Path, catalog: Catalog, text: bytes) -> None:
+def test_a_model_json_that_is_no_json_object_is_refused(model: Path, catalog: Catalog, text: bytes) -> None:
     BundlePaths(model).meta.write_bytes(text)
     assert "model.json is damaged" in refusal(check_match, catalog, model)
 

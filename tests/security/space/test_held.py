@@ -51,11 +51,11 @@ def test_an_upload_lies_in_its_folder_whatever_its_name(address, name):
 @pytest.fixture
 def listener():
     """Address of a local server, and the list of the requests it received."""
-    seen = []
+    paths = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            seen.append(self.path)
+            paths.append(self.path)
             self.send_error(404)
 
         def do_POST(self):
@@ -69,13 +69,13 @@ def listener():
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", seen
+    yield f"http://127.0.0.1:{server.server_port}", paths
     server.shutdown()
     server.server_close()
 
 
 def test_nothing_asks_another_server(address, listener):
-    elsewhere, seen = listener
+    elsewhere, requested = listener
     photo = f"{elsewhere}/photo.png"
     shapes = (
         photo,
@@ -95,15 +95,15 @@ def test_nothing_asks_another_server(address, listener):
     for path in (f"file={photo}", f"proxy={photo}", f"file/{photo}", f"stream/{photo}"):
         CLIENT.get(f"{address}/gradio_api/{path}")
     CLIENT.get(f"{address}/", params={"tab": "classify", "title": photo, "photo": photo})
-    assert seen == []
+    assert requested == []
 
 
 def test_the_page_reveals_nothing_about_the_machine(address, tmp_path):
-    said = "".join(CLIENT.get(f"{address}/{path}").text for path in ("", "config", "gradio_api/info", "theme.css"))
+    page = "".join(CLIENT.get(f"{address}/{path}").text for path in ("", "config", "gradio_api/info", "theme.css"))
     for secret in (str(ROOT), os.environ["GRADIO_TEMP_DIR"], str(tmp_path.parent), os.getcwd()):
-        assert secret not in said
+        assert secret not in page
     for name in ("HF_TOKEN", "PYTHONPATH", "site-packages"):
-        assert name not in said
+        assert name not in page
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example", "file://"])
@@ -131,7 +131,7 @@ def test_callers_who_never_read_do_not_block_others(address):
     assert as_program(address, "products", {"text": "shirt"})[0] == "complete"
 
 
-def test_a_file_that_was_uploaded_runs_nothing(address):
+def test_an_uploaded_file_is_never_executed(address):
     for name, data in (("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"), ("a.html", b"<script>1</script>")):
         answer = CLIENT.get(f"{address}/gradio_api/file={upload(address, data, name)}")
         assert answer.headers["content-disposition"].startswith("attachment")

@@ -29,14 +29,14 @@ def photo_handlers(address):
     """Every handler with a photo among its inputs: id and place of the photo; the number of its inputs."""
     config = CLIENT.get(f"{address}/config").json()
     photos = {one["id"] for one in config["components"] if one["type"] == "image"}
-    found = [
+    places = [
         (one["id"], place, len(one["inputs"]))
         for one in handlers(address)
         for place, field in enumerate(one["inputs"])
         if field in photos
     ]
-    assert len(found) >= 11
-    return found
+    assert len(places) >= 11
+    return places
 
 
 def outside(tmp_path):
@@ -77,10 +77,10 @@ SHAPES = [
 def test_no_file_of_the_server_is_opened_whatever_names_it(address, tmp_path, shape):
     for path in outside(tmp_path):
         for endpoint in ("classify", "search", "rerank"):
-            event, said = as_program(address, endpoint, {"photo": SHAPES[shape](path)})
+            event, answer = as_program(address, endpoint, {"photo": SHAPES[shape](path)})
             assert event == "error", (endpoint, path)
-            assert "upload" in said["error"] or "does not fit" in said["error"]
-            assert path not in said["error"]
+            assert "upload" in answer["error"] or "does not fit" in answer["error"]
+            assert path not in answer["error"]
 
 
 def test_no_private_handler_opens_a_file_of_the_server(address, tmp_path, photo_handlers):
@@ -101,8 +101,8 @@ def test_a_file_beside_the_uploads_is_refused(address):
     (path.parents[1] / "loose.jpg").write_bytes(encode(RED))
     (path.parent / "link.jpg").symlink_to("/etc/hostname")
     for other in (beside / "state.json", path.parents[1] / "loose.jpg", path.parent / "link.jpg", path.parent):
-        event, said = as_program(address, "classify", {"photo": {"path": str(other)}})
-        assert (event, "no such upload" in said["error"]) == ("error", True)
+        event, answer = as_program(address, "classify", {"photo": {"path": str(other)}})
+        assert (event, "no such upload" in answer["error"]) == ("error", True)
     for way in (str(path), f"{path.parent}/../{path.parent.name}/{path.name}"):
         assert as_program(address, "classify", {"photo": {"path": way}})[0] == "complete"
 
@@ -110,9 +110,9 @@ def test_a_file_beside_the_uploads_is_refused(address):
 @pytest.mark.parametrize("name", ["a\0b.jpg", f"{SURROGATE}.jpg", "x" * 300, "x/" * 3000, "~", "", ".", "\n"])
 def test_odd_names_of_uploads_are_an_error_message(address, name):
     root = Path(upload(address, encode(RED))).parents[1]
-    event, said = as_program(address, "classify", {"photo": {"path": f"{root}/{'a' * 64}/{name}"}})
+    event, answer = as_program(address, "classify", {"photo": {"path": f"{root}/{'a' * 64}/{name}"}})
     assert event == "error"
-    assert "upload" in said["error"] or "not text" in said["error"]
+    assert "upload" in answer["error"] or "not text" in answer["error"]
 
 
 ODD = [None, True, -1, 1.5e300, "x", ["Clothing"], {"path": 5}]
@@ -135,18 +135,18 @@ ODD = [None, True, -1, 1.5e300, "x", ["Clothing"], {"path": 5}]
 def test_oversized_or_invalid_input_is_refused_before_it_is_stored(address, value):
     with pytest.raises(gr.Error, match="The input has"):
         check_size([value])
-    event, said = as_program(address, "classify", {"title": "vase", "description": value})
+    event, answer = as_program(address, "classify", {"title": "vase", "description": value})
     assert event in ("error", "413")
-    assert "The input has" in said["error"]
+    assert "The input has" in answer["error"]
 
 
 @pytest.mark.parametrize("value", ODD, ids=lambda value: repr(value)[:20])
 def test_every_handler_answers_whatever_it_is_given(address, value):
-    asked = [one for one in handlers(address) if "load" not in (what for _, what in one["targets"])]
+    called = [one for one in handlers(address) if "load" not in (what for _, what in one["targets"])]
     event = {"picked": value, "product_id": value}
     with ThreadPoolExecutor(8) as pool:
-        answers = pool.map(lambda one: as_page(address, one["id"], [value] * len(one["inputs"]), event), asked)
-        for one, answer in zip(asked, answers, strict=True):
+        answers = pool.map(lambda one: as_page(address, one["id"], [value] * len(one["inputs"]), event), called)
+        for one, answer in zip(called, answers, strict=True):
             assert answer["success"] or answer["output"]["error"], (one["api_name"], answer)
 
 
@@ -206,19 +206,19 @@ def test_an_internal_error_is_a_message_with_the_id_of_the_log(address, monkeypa
     from ui.workspace import Workspace
 
     monkeypatch.setattr(Workspace, "describe", lambda *_: 1 // 0)
-    event, said = as_program(address, "search", {"text": "shirt"})
+    event, answer = as_program(address, "search", {"text": "shirt"})
     assert event == "error"
-    assert said["error"].startswith("Something went wrong on our side.")
-    name = said["error"].rstrip(".").rsplit(" ", 1)[1]
+    assert answer["error"].startswith("Something went wrong on our side.")
+    name = answer["error"].rstrip(".").rsplit(" ", 1)[1]
     assert f"reported to a visitor as {name}" in caplog.text
     assert "ZeroDivisionError" in caplog.text
-    assert "Traceback" not in json.dumps(said)
+    assert "Traceback" not in json.dumps(answer)
 
 
 def test_errors_are_escaped_for_the_page_and_raw_for_programs(address):
     branch = "<img src=x onerror=alert(1) & <b"
-    event, said = as_program(address, "classify", {"title": "vase", "branches": branch})
-    assert (event, branch in said["error"]) == ("error", True)
+    event, answer = as_program(address, "classify", {"title": "vase", "branches": branch})
+    assert (event, branch in answer["error"]) == ("error", True)
     [classify] = [one for one in handlers(address) if one["api_name"] == "classify"]
     answer = as_page(address, classify["id"], [None, "vase", "", 0.9, branch, ""])
     assert "&lt;img src=x onerror=alert(1) &amp; &lt;b" in answer["output"]["error"]
@@ -229,7 +229,7 @@ def test_a_photo_of_many_scans_lets_other_visitors_through(address):
     last = data.rindex(b"\xff\xda")
     bomb = upload(address, data[:-2] + data[last:-2] * 400 + b"\xff\xd9")
     with ThreadPoolExecutor(6) as pool:
-        asked = [pool.submit(as_program, address, "classify", {"photo": {"path": bomb}}) for _ in range(6)]
+        calls = [pool.submit(as_program, address, "classify", {"photo": {"path": bomb}}) for _ in range(6)]
         assert as_program(address, "search", {"text": "shirt"})[0] == "complete"
-        answers = [one.result() for one in asked]
-    assert [(event, "scans" in said["error"]) for event, said in answers] == [("error", True)] * 6
+        answers = [one.result() for one in calls]
+    assert [(event, "scans" in answer["error"]) for event, answer in answers] == [("error", True)] * 6

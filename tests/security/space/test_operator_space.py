@@ -29,9 +29,9 @@ def taken(monkeypatch):
 
 def test_a_taken_port_is_reported_at_once(space, taken, capsys):
     assert app.main(space) == 2
-    said = capsys.readouterr().err
-    assert f"127.0.0.1:{taken} (Address already in use)" in said
-    assert "set GRADIO_SERVER_PORT to a free port" in said
+    message = capsys.readouterr().err
+    assert f"127.0.0.1:{taken} (Address already in use)" in message
+    assert "set GRADIO_SERVER_PORT to a free port" in message
 
 
 @pytest.mark.parametrize(("port", "host"), [("70000", "127.0.0.1"), ("7860", "192.0.2.1")])
@@ -59,16 +59,18 @@ def test_a_port_taken_while_the_page_is_built_is_reported(taken, monkeypatch):
 def test_ctrl_c_of_the_space(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    code, said = interrupted(
+    code, log = interrupted(
         ["env", f"{app.PORT}={port}", sys.executable, "-u", "app.py"], tmp_path / "log", f"http://127.0.0.1:{port}"
     )
     assert code == 130
-    assert errors.CLOSED in said
-    assert "Traceback" not in said
+    assert errors.CLOSED in log
+    assert "Traceback" not in log
 
 
 def test_a_port_that_is_not_a_number_is_reported(tmp_path):
     command = [sys.executable, "app.py"]
-    done = subprocess.run(command, cwd=ROOT, env={**QUIET, app.PORT: "web"}, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "GRADIO_SERVER_PORT is not a number" in done.stderr
+    completed = subprocess.run(
+        command, cwd=ROOT, env={**QUIET, app.PORT: "web"}, capture_output=True, text=True, timeout=60
+    )
+    assert (completed.returncode, completed.stderr.count("\n")) == (2, 1)
+    assert "GRADIO_SERVER_PORT is not a number" in completed.stderr

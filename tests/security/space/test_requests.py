@@ -40,18 +40,18 @@ def test_every_response_has_the_security_headers(address):
 
 def test_a_range_response_does_not_echo_request_headers(address):
     file = upload(address, b"0123456789")
-    asked = {"Range": "bytes=2-4", "Cookie": "secret=1", "Authorization": "Bearer secret"}
-    answer = CLIENT.get(f"{address}/gradio_api/file={file}", headers=asked)
+    headers = {"Range": "bytes=2-4", "Cookie": "secret=1", "Authorization": "Bearer secret"}
+    answer = CLIENT.get(f"{address}/gradio_api/file={file}", headers=headers)
     assert (answer.status_code, answer.content) == (206, b"234")
     assert "secret" not in str(answer.headers)
 
 
 @pytest.mark.parametrize(
-    "asked", ["bytes=", "bytes=a-b", "bytes=5-2", "lines=1-2", "bytes=0-" + "9" * 5000, "x" * 5000]
+    "byte_range", ["bytes=", "bytes=a-b", "bytes=5-2", "lines=1-2", "bytes=0-" + "9" * 5000, "x" * 5000]
 )
-def test_odd_ranges_are_answered(address, asked):
+def test_odd_ranges_are_answered(address, byte_range):
     file = upload(address, b"0123456789")
-    answer = CLIENT.get(f"{address}/gradio_api/file={file}", headers={"Range": asked})
+    answer = CLIENT.get(f"{address}/gradio_api/file={file}", headers={"Range": byte_range})
     assert answer.status_code in (200, 206, 400, 416)
 
 
@@ -138,9 +138,9 @@ def test_behind_a_proxy_the_last_public_hop_is_the_visitor():
     assert not alone.allow(from_address("203.0.113.5", "2.2.2.2"))
 
 
-@pytest.mark.parametrize("said", ["", "many", "-1", "1e3", "9" * 5000])
-def test_a_rate_that_is_not_a_number_is_an_error_message(monkeypatch, said):
-    monkeypatch.setenv("CALLS_PER_MINUTE", said)
+@pytest.mark.parametrize("rate", ["", "many", "-1", "1e3", "9" * 5000])
+def test_a_rate_that_is_not_a_number_is_an_error_message(monkeypatch, rate):
+    monkeypatch.setenv("CALLS_PER_MINUTE", rate)
     with pytest.raises(SettingError, match="CALLS_PER_MINUTE must be a number"):
         Rates.from_environment()
     assert app.main([]) == 2
@@ -195,8 +195,10 @@ TABS = ("Classify", "Search", "Galaxy", "Categories", "Rerank", "Analysis")
 @pytest.mark.browser
 def test_no_tab_asks_for_what_its_policy_forbids(address, browser):
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
-    said = []
-    opened.on("console", lambda message: said.append(message.text) if "Content Security" in message.text else None)
+    violations = []
+    opened.on(
+        "console", lambda message: violations.append(message.text) if "Content Security" in message.text else None
+    )
     try:
         opened.goto(address)
         for name in TABS:
@@ -206,7 +208,7 @@ def test_no_tab_asks_for_what_its_policy_forbids(address, browser):
             frames(opened, 30)
     finally:
         opened.close()
-    assert said == []
+    assert violations == []
 
 
 @pytest.mark.browser

@@ -42,31 +42,31 @@ LEFT = {
 def test_every_kind_of_file_is_deleted_at_its_age(tmp_path, clock, kind):
     path = put(tmp_path, LEFT[kind])
     os.utime(path, (0, 0))  # as a copied file, whose times are those of its original
-    kept = Uploads(tmp_path)
-    assert kept.sweep() == 0
+    uploads = Uploads(tmp_path)
+    assert uploads.sweep() == 0
     clock.seconds = limits.SECONDS_UNFINISHED + 5
-    assert kept.sweep() == (kind == "an aborted upload")
+    assert uploads.sweep() == (kind == "an aborted upload")
     clock.seconds = limits.SECONDS_KEPT + 5
-    kept.sweep()
+    uploads.sweep()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_oldest_files_are_deleted_if_there_is_too_much(tmp_path):
     paths = [put(tmp_path, f"{number:064x}/photo.jpg", size=100) for number in range(5)]
-    kept = Uploads(tmp_path, max_bytes=350)
-    assert kept.sweep() == 2
+    uploads = Uploads(tmp_path, max_bytes=350)
+    assert uploads.sweep() == 2
     assert [path.exists() for path in paths] == [False, False, True, True, True]
-    assert kept.sweep(room=200) == 2
+    assert uploads.sweep(room=200) == 2
     assert [path.exists() for path in paths] == [False] * 4 + [True]
 
 
 def test_a_page_forgets_what_is_deleted(tmp_path, clock):
     path, other = put(tmp_path, "a" * 64 + "/photo.jpg"), tmp_path / "elsewhere.jpg"
     page = SimpleNamespace(temp_file_sets=[{str(path), str(other)}, set()])
-    kept = Uploads(tmp_path)
-    kept.belong_to(page)
+    uploads = Uploads(tmp_path)
+    uploads.belong_to(page)
     clock.seconds = limits.SECONDS_KEPT + 5
-    kept.sweep()
+    uploads.sweep()
     assert page.temp_file_sets == [{str(other)}, set()]
 
 
@@ -117,30 +117,31 @@ def test_aborted_uploads_are_deleted(small_space, clock):
     body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n' + bytes(1000)
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     httpx.post(f"{small_space}/gradio_api/upload", content=body, headers=headers)  # a body without its end
-    kept = Uploads(folder.resolve())
+    uploads = Uploads(folder.resolve())
     clock.seconds = limits.SECONDS_UNFINISHED + 5
-    kept.sweep()
+    uploads.sweep()
     assert [path for path in folder.glob("*") if path.is_file()] == []
     clock.seconds = limits.SECONDS_KEPT + 5
-    kept.sweep()
+    uploads.sweep()
     assert list(folder.rglob("*")) == []
 
 
-def test_a_sweep_runs_only_if_there_is_too_little_room(tmp_path, monkeypatch):
-    kept = Uploads(tmp_path, max_bytes=350)
+def test_a_sweep_runs_only_if_there_is_too_little_room(tmp_path):
+    uploads = Uploads(tmp_path, max_bytes=350)
     put(tmp_path, "a" * 64 + "/photo.jpg", size=100)
-    kept.make_room(100)  # nobody has looked before, so it looks
-    monkeypatch.setattr(kept, "_files", lambda: pytest.fail("there is room"))
-    kept.make_room(100)
-    monkeypatch.undo()
+    uploads.make_room(100)  # nobody has looked before, so it looks
+    unseen = put(tmp_path, "b" * 64 + "/photo.jpg", size=1000)
+    uploads.make_room(100)
+    assert unseen.exists(), "there is room as far as the last sweep knows, so nobody looks"
+    unseen.unlink()
     paths = [put(tmp_path, f"{number:064x}/photo.jpg", size=100) for number in range(2)]
-    kept.make_room(100)
+    uploads.make_room(100)
     assert not (tmp_path / ("a" * 64)).exists()
     assert [path.exists() for path in paths] == [True, True]
 
 
 def test_an_upload_makes_room_for_itself(small_space, monkeypatch):
-    asked = []
-    monkeypatch.setattr(Uploads, "make_room", lambda _, size: asked.append(size))
+    sizes = []
+    monkeypatch.setattr(Uploads, "make_room", lambda _, size: sizes.append(size))
     httpx.post(f"{small_space}/gradio_api/upload", files={"files": ("a.jpg", b"a" * 1000)})
-    assert [1000 < size < 2000 for size in asked] == [True]
+    assert [1000 < size < 2000 for size in sizes] == [True]

@@ -50,6 +50,18 @@ def _task(model: TwoTower, parts: tuple[str, ...], **weights: float) -> Matching
     return MatchingTask(model, stage, config, MatchingData(train, validation, paths, None, tokens))
 
 
+def _batch(task: MatchingTask, rows: np.ndarray) -> dict[str, torch.Tensor]:
+    """The batch that the module is fed for these products."""
+    batches: list[dict[str, torch.Tensor]] = []
+
+    def recording(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        batches.append(batch)
+        return task.module(batch)
+
+    task.losses(recording, rows, make_accelerator("no"))
+    return batches[0]
+
+
 ALL_TERMS = {"taxonomy_weight": 1.0, "text_weight": 0.5, "image_weight": 0.5}
 
 
@@ -67,14 +79,12 @@ def test_every_trained_parameter_gets_a_gradient(model, parts):
 def test_each_distinct_path_of_a_batch_is_encoded_once(model):
     task = _task(model, ("heads", "text_lora"))
     rows = np.array([0, 1, 2, 3, 0, 1])
-    paths, position = task._paths(rows)
-    named = set(task.data.train.examples.candidates[rows].ravel().tolist()) - {-1}
-    assert named <= set(paths.tolist())
-    assert len(set(paths.tolist())) == len(paths) <= len(named) + 4
-    assert all(paths[position[path]] == path for path in paths)
-    everything = torch.ones(6, dtype=torch.bool)
-    batch = task._inputs(rows, paths, everything, everything)
-    assert len(batch["path_ids"]) == len(paths)
+    examples = task.data.train.examples
+    candidates = [examples.paths[path] for path in set(examples.candidates[rows].ravel().tolist()) - {-1}]
+    ids = _batch(task, rows)["path_ids"].tolist()
+    encoded = {tuple(number for number in row if number) for row in ids}  # 0 is padding
+    assert len(encoded) == len(ids) <= len(candidates) + 4
+    assert {tuple(numbers) for numbers in task.data.tokens(candidates)} <= encoded
 
 
 def test_no_product_loses_both_modalities_or_its_only_one(model):
@@ -84,7 +94,8 @@ def test_no_product_loses_both_modalities_or_its_only_one(model):
     dropped = 0
     for seed in range(20):
         torch.manual_seed(seed)
-        text, image = (mask.numpy() for mask in task._drop_modalities(rows))
+        batch = _batch(task, rows)
+        text, image = batch["has_text"].numpy(), batch["has_image"].numpy()
         assert ((text | image) == (has_text | has_image)).all()
         assert not (text & ~has_text).any()
         dropped += int((has_text & ~text).sum() + (has_image & ~image).sum())
@@ -93,7 +104,7 @@ def test_no_product_loses_both_modalities_or_its_only_one(model):
 
 def test_batches_hold_texts_of_similar_length(model):
     task = _task(model, ("text_lora",))
-    lengths = np.array(task._lengths)
+    lengths = np.array([len(numbers) for numbers in task.data.tokens(task.data.train.examples.texts)])
     batches = task.batches(8, np.random.default_rng(0))
     assert sorted(np.concatenate(batches).tolist()) == list(range(40))
     shuffled = np.random.default_rng(0).permutation(40).reshape(5, 8)

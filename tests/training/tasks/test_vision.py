@@ -52,8 +52,8 @@ def test_an_epoch_shows_every_photo_once(task):
     assert [len(batch) for batch in batches] == [2, 2]  # five products have a photo; the last batch would be too small
     assert len(set(rows.tolist())) == len(rows)
     assert 2 not in rows
-    (whole,) = task.batches(8, np.random.default_rng(0))
-    assert sorted(whole.tolist()) == [0, 1, 3, 4, 5]
+    (epoch,) = task.batches(8, np.random.default_rng(0))
+    assert sorted(epoch.tolist()) == [0, 1, 3, 4, 5]
 
 
 def test_every_parameter_gets_a_gradient(task):
@@ -82,16 +82,16 @@ def test_losses_of_zero_vectors(task):
 
 def _augmentations(task, monkeypatch, fractions):
     """Size and strength of the views after these fractions of the steps."""
-    shown = []
+    views = []
 
     def record(photos, size, strength):
-        shown.append((size, strength))
+        views.append((size, strength))
         return torch.zeros(len(photos), 3, size, size)
 
     monkeypatch.setattr(vision, "augment", record)
-    for done in fractions:
-        task.losses(task.module, np.array([0, 1]), make_accelerator("no"), done)
-    return shown
+    for fraction in fractions:
+        task.losses(task.module, np.array([0, 1]), make_accelerator("no"), fraction)
+    return views
 
 
 def test_views_follow_their_schedules(task, monkeypatch):
@@ -101,8 +101,8 @@ def test_views_follow_their_schedules(task, monkeypatch):
         view_schedule=((0.9, "everywhere"), (1.0, "plain")),
     )
     everywhere, plain = STRENGTHS["everywhere"], STRENGTHS["plain"]
-    shown = _augmentations(task, monkeypatch, (0.0, 0.49, 0.5, 0.9))
-    assert shown == [(16, everywhere), (16, everywhere), (24, everywhere), (24, plain)]
+    views = _augmentations(task, monkeypatch, (0.0, 0.49, 0.5, 0.9))
+    assert views == [(16, everywhere), (16, everywhere), (24, everywhere), (24, plain)]
 
 
 def test_views_have_the_size_of_the_tower_by_default(task, monkeypatch):

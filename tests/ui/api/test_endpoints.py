@@ -79,8 +79,8 @@ def _mcp(address: str, ask: Callable[[ClientSession], Awaitable[T]]) -> T:
     return run_apart(asked)
 
 
-def _tool(address: str, name: str, given: dict[str, Any]) -> CallToolResult:
-    return _mcp(address, lambda session: session.call_tool(name, given))
+def _tool(address: str, name: str, arguments: dict[str, Any]) -> CallToolResult:
+    return _mcp(address, lambda session: session.call_tool(name, arguments))
 
 
 def _post(address: str, name: str, *data: Any) -> tuple[str, Any]:
@@ -109,10 +109,10 @@ def test_every_endpoint_answers_both_clients_alike(address: str, client: Client,
 
 
 def test_neighbors_are_near_and_no_duplicates(client: Client) -> None:
-    found = client.predict("p0", 6, api_name="/neighbors")
-    assert "p6" not in [product["product_id"] for product in found]  # the same red shirt
-    assert found[0]["title"] == "blue shirt"
-    assert [product["similarity"] for product in found] == sorted((p["similarity"] for p in found), reverse=True)
+    products = client.predict("p0", 6, api_name="/neighbors")
+    assert "p6" not in [product["product_id"] for product in products]  # the same red shirt
+    assert products[0]["title"] == "blue shirt"
+    assert [product["similarity"] for product in products] == sorted((p["similarity"] for p in products), reverse=True)
 
 
 def test_the_endpoints_are_the_tools_and_both_are_documented(address: str, client: Client) -> None:
@@ -134,13 +134,13 @@ def test_a_photo_comes_in_four_ways(address: str, client: Client, photo: Path) -
     upload = _upload(address, photo)
     assert _post(address, "classify", _file(upload), "vase", "") == ("complete", [expected])
     data = f"data:image/webp;base64,{base64.b64encode(photo.read_bytes()).decode()}"
-    for given in (data, f"{address}/gradio_api/file={upload}"):
-        [text] = _tool(address, "classify", {"photo": given, "title": "vase"}).content
+    for value in (data, f"{address}/gradio_api/file={upload}"):
+        [text] = _tool(address, "classify", {"photo": value, "title": "vase"}).content
         assert json.loads(text.text) == expected
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "sentence"),
+    ("name", "arguments", "sentence"),
     [
         ("neighbors", {"product_id": "none"}, "no product with this id"),
         ("rerank", {"product_id": "none"}, "no product with this id"),
@@ -150,20 +150,20 @@ def test_a_photo_comes_in_four_ways(address: str, client: Client, photo: Path) -
     ],
 )
 def test_both_clients_get_the_same_error_message(
-    address: str, client: Client, name: str, given: dict[str, Any], sentence: str
+    address: str, client: Client, name: str, arguments: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(AppError, match=sentence):
-        client.predict(**given, api_name=f"/{name}")
-    answer = _tool(address, name, given)
+        client.predict(**arguments, api_name=f"/{name}")
+    answer = _tool(address, name, arguments)
     assert answer.isError
     assert sentence in answer.content[0].text
 
 
 @pytest.mark.parametrize("count", ["many", {"a": 1}, [3]])
 def test_values_of_another_type_are_an_error_message(address: str, count: Any) -> None:
-    event, said = _post(address, "search", "vase", None, 0.5, count)
+    event, answer = _post(address, "search", "vase", None, 0.5, count)
     assert event == "error"
-    assert "count" in said["error"] or "does not fit 'search'" in said["error"]
+    assert "count" in answer["error"] or "does not fit 'search'" in answer["error"]
 
 
 @pytest.fixture
@@ -171,36 +171,36 @@ def trap() -> Iterator[tuple[str, list[Any]]]:
     """An address, and who connected to it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)  # who connected while something was asked is there, or never came
-        seen: list[Any] = []
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/photo.png", seen
+        connections: list[Any] = []
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/photo.png", connections
         with contextlib.suppress(BlockingIOError):
-            seen.append(server.accept())
-    assert seen == []
+            connections.append(server.accept())
+    assert connections == []
 
 
 def test_no_address_is_fetched(address: str, client: Client, trap: tuple[str, list[Any]]) -> None:
     url, _ = trap
     for photo in (url, {"url": url}, {"url": url, "meta": {"_type": "gradio.FileData"}}, _file(url)):
-        event, said = _post(address, "classify", photo, "vase", "")
+        event, answer = _post(address, "classify", photo, "vase", "")
         assert event == "error", photo
-        assert "upload" in said["error"] or "does not fit" in said["error"]
+        assert "upload" in answer["error"] or "does not fit" in answer["error"]
     assert _post(address, "search", _file(url), None, 0.5, 4)[0] == "error"  # a field for text
     with pytest.raises(AppError, match="not fetched"):
         client.predict(photo=handle_file("https://example.com/photo.png"), title="vase", api_name="/classify")
     assert "not fetched" in _tool(address, "classify", {"photo": url}).content[0].text
-    for asked in (url, "https://example.com/photo.png"):
-        assert httpx.get(f"{address}/gradio_api/file={asked}", timeout=PATIENCE).status_code == 403
-        assert httpx.get(f"{address}/gradio_api/proxy={asked}", timeout=PATIENCE).status_code == 404
+    for target in (url, "https://example.com/photo.png"):
+        assert httpx.get(f"{address}/gradio_api/file={target}", timeout=PATIENCE).status_code == 403
+        assert httpx.get(f"{address}/gradio_api/proxy={target}", timeout=PATIENCE).status_code == 404
 
 
 def test_only_uploads_are_read(address: str, photo: Path) -> None:
     inside = examples.FOLDER / "robot-003.jpg"
     for path in (str(photo), str(inside), "/etc/passwd", str(Path(_upload(address, photo)).parents[2] / "x.png")):
-        event, said = _post(address, "classify", _file(path), "vase", "")
-        assert (event, "no such upload" in said["error"]) == ("error", True)
-    for name, given in CALLS.items():  # Gradio's own MCP client would upload a file that lies on the server
-        for field in given:
-            assert _tool(address, name, {**given, field: _file(str(inside))}).isError
+        event, answer = _post(address, "classify", _file(path), "vase", "")
+        assert (event, "no such upload" in answer["error"]) == ("error", True)
+    for name, arguments in CALLS.items():  # Gradio's own MCP client would upload a file that lies on the server
+        for field in arguments:
+            assert _tool(address, name, {**arguments, field: _file(str(inside))}).isError
 
 
 def test_only_the_examples_are_served(address: str, photo: Path) -> None:
@@ -278,12 +278,12 @@ BLOCKS = [
 
 
 @pytest.mark.parametrize(("language", "block"), BLOCKS)
-def test_the_docs_say_what_works(address: str, language: str, block: str) -> None:
+def test_the_code_of_the_docs_runs(address: str, language: str, block: str) -> None:
     block = block.replace("http://127.0.0.1:7860", address)
     command = ["bash", "-euc", block] if language == "sh" else [sys.executable, "-c", block]
     if language == "sh" and shutil.which("curl") is None:
         pytest.skip("no curl found")
-    done = subprocess.run(command, cwd=app.ROOT, capture_output=True, text=True, timeout=250)
-    assert done.returncode == 0, done.stderr
-    assert "product_id" in done.stdout or "confidence" in done.stdout
-    assert "event: error" not in done.stdout
+    completed = subprocess.run(command, cwd=app.ROOT, capture_output=True, text=True, timeout=250)
+    assert completed.returncode == 0, completed.stderr
+    assert "product_id" in completed.stdout or "confidence" in completed.stdout
+    assert "event: error" not in completed.stdout

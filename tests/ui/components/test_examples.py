@@ -36,10 +36,10 @@ def test_there_are_twelve_examples_of_all_kinds() -> None:
 
 def test_examples_are_listings_of_the_demos_test_split() -> None:
     products = {f"demo-{SEED}-{product.kind.name}-{product.serial:03d}": product for product in make_products()}
-    shown = [products[example.product] for example in EXAMPLES]
-    assert {product.split for product in shown} == {"test"}
-    assert len({product.kind.path.split(" > ")[0] for product in shown}) >= 8
-    for example, product in zip(EXAMPLES, shown, strict=True):
+    listings = [products[example.product] for example in EXAMPLES]
+    assert {product.split for product in listings} == {"test"}
+    assert len({product.kind.path.split(" > ")[0] for product in listings}) >= 8
+    for example, product in zip(EXAMPLES, listings, strict=True):
         listing = write_listing(SEED, product)
         assert example.title in ("", listing.title)
         assert example.description in ("", listing.description)

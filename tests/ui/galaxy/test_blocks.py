@@ -14,9 +14,9 @@ def test_a_block_round_trips() -> None:
         "c": np.array([-32_767, 5], "<i2"),
         "d": np.array([70_000], "<u4"),
     }
-    header, found = unpack(blocks.pack({"name": "ü"}, columns))
+    header, unpacked = unpack(blocks.pack({"name": "ü"}, columns))
     assert header["name"] == "ü"
-    assert {name: column.tolist() for name, column in found.items()} == {k: v.tolist() for k, v in columns.items()}
+    assert {name: column.tolist() for name, column in unpacked.items()} == {k: v.tolist() for k, v in columns.items()}
 
 
 def test_the_points_block_contains_every_product(workspace: Workspace) -> None:
@@ -26,8 +26,8 @@ def test_the_points_block_contains_every_product(workspace: Workspace) -> None:
     assert {len(column) for column in columns.values()} == {len(products)}
     for name, numbers in (("category_path", "category"), ("split", "split"), ("language", "language")):
         names = [None, *header[{"category": "categories"}.get(numbers, f"{numbers}s")]]
-        told = [names[number] for number in columns[numbers]]
-        assert told == [value or None for value in products[name]]
+        decoded = [names[number] for number in columns[numbers]]
+        assert decoded == [value or None for value in products[name]]
     brands = [None, *unpack(blocks.brands(products))[0]["brands"]]
     assert [brands[number] for number in columns["brand"]] == [value or None for value in products["brand"]]
 
@@ -35,9 +35,9 @@ def test_the_points_block_contains_every_product(workspace: Workspace) -> None:
 def test_quantized_points_keep_their_proportions(workspace: Workspace) -> None:
     rng = np.random.default_rng(3)
     points = rng.normal(size=(50, 3)) * [5, 1, 0.1] + [100, 0, -7]
-    found = blocks.quantize(points).astype(float)
-    assert np.abs(found).max() == 32_767
-    step = (points[1:] - points[0]) / (found[1:] - found[0])
+    quantized = blocks.quantize(points).astype(float)
+    assert np.abs(quantized).max() == 32_767
+    step = (points[1:] - points[0]) / (quantized[1:] - quantized[0])
     assert np.median(step, axis=0) == pytest.approx(np.full(3, np.median(step)), rel=0.05)
     assert blocks.quantize(np.array([[np.nan, 1.0], [np.inf, 2.0]]))[:, 0].tolist() == [0, 0]
     assert not blocks.quantize(np.full((4, 2), 3.0)).any()

@@ -13,8 +13,8 @@ from ui.workspace import Workspace
 
 @pytest.fixture
 def client(workspace: Workspace) -> Iterator[TestClient]:
-    with TestClient(Starlette(routes=routes.routes(workspace.catalog))) as made:
-        yield made
+    with TestClient(Starlette(routes=routes.routes(workspace.catalog))) as client_of_routes:
+        yield client_of_routes
 
 
 def test_only_what_the_galaxy_needs_is_served(client: TestClient, workspace: Workspace) -> None:

@@ -76,19 +76,19 @@ def analysed(tmp_path: Path) -> Workspace:
 
 
 def test_the_data_is_drawn_as_counted(analysed: Workspace) -> None:
-    told, tops, tails, texts, photos, typical = analysis.show_data(analysed)
-    assert "<b>8</b> products" in told
+    facts, tops, tails, texts, photos, typical = analysis.show_data(analysed)
+    assert "<b>8</b> products" in facts
     assert list(tops.data[0].x) == [5, 3]
     assert list(tails.data[0].y) == [8]
     assert [list(part.y) for part in texts.data] == [[3, 5], []]
     assert [list(part.y) for part in photos.data] == [[1, 4], []]
-    assert "24 x 24" in told
+    assert "24 x 24" in facts
     assert typical.count('class="card"') == 2
 
 
 def test_hostile_names_stay_text(analysed: Workspace) -> None:
-    told, tops, *_ = analysis.show_data(analysed)
-    assert "<script" not in told
+    facts, tops, *_ = analysis.show_data(analysed)
+    assert "<script" not in facts
     assert not any("<" in label for label in [*tops.data[0].y, *tops.data[0].hovertext])
     figure, _ = analysis.draw_map(analysed, "t-SNE", "Category")
     assert not any("<script" in text for trace in figure.data for text in trace.hovertext)
@@ -96,20 +96,20 @@ def test_hostile_names_stay_text(analysed: Workspace) -> None:
 
 
 def test_the_space_is_drawn_as_counted(analysed: Workspace) -> None:
-    told, silhouette, distances, table, centres = analysis.show_space(analysed)
-    assert "25%" in told
+    facts, silhouette, distances, table, centers = analysis.show_space(analysed)
+    assert "25%" in facts
     assert (silhouette.data[1].x[0], silhouette.data[1].y[0]) == (3, 0.2)
     assert distances.data[1].y[0] == pytest.approx(0.1)
     np.testing.assert_allclose(np.asarray(table.data[0].z), [[5 / 8, 3 / 8]])
-    assert "0 · Clothing" in centres
+    assert "0 · Clothing" in centers
 
 
 @pytest.mark.parametrize("layout", analysis.LAYOUTS)
 @pytest.mark.parametrize("group", analysis.GROUPS)
 def test_every_map_shows_every_product(analysed: Workspace, layout: str, group: str) -> None:
-    figure, told = analysis.draw_map(analysed, layout, group)
+    figure, summary = analysis.draw_map(analysed, layout, group)
     assert sum(len(trace.x) for trace in figure.data) == 8
-    assert "8 of 8" in told
+    assert "8 of 8" in summary
     with pytest.raises(gr.Error, match="no map of this layout"):
         analysis.draw_map(analysed, "Mercator", group)
 
@@ -141,8 +141,8 @@ def test_every_figure_stands_with_its_interval(analysed: Workspace) -> None:
 
 
 def test_confusions_and_trust(analysed: Workspace) -> None:
-    told, confusions, reliable, covered = quality.show_trust(analysed)
-    assert "88%" in told
+    facts, confusions, reliable, covered = quality.show_trust(analysed)
+    assert "88%" in facts
     np.testing.assert_allclose(np.asarray(confusions.data[0].z), [[0.8, 0.2], [0, 1]])
     assert len(reliable.data) == 1 + 3  # the diagonal, and a line a level
     assert len(covered.data) == 3

@@ -9,15 +9,15 @@ from ui.workspace import Workspace
 
 
 def test_a_category_at_any_depth(workspace: Workspace) -> None:
-    found = categories.category(workspace, "Clothing > Shirts")
-    assert (found["members"], found["depth"], found["accuracy"], found["tested"]) == (4, 2, 1.0, 0)
-    assert [child["category_path"] for child in found["children"]] == ["Clothing > Shirts > Polos"]
-    nearest = [product["similarity"] for product in found["nearest"]]
+    shown = categories.category(workspace, "Clothing > Shirts")
+    assert (shown["members"], shown["depth"], shown["accuracy"], shown["tested"]) == (4, 2, 1.0, 0)
+    assert [child["category_path"] for child in shown["children"]] == ["Clothing > Shirts > Polos"]
+    nearest = [product["similarity"] for product in shown["nearest"]]
     assert nearest == sorted(nearest, reverse=True)
-    assert found["farthest"][0]["product_id"] == found["nearest"][-1]["product_id"]
-    assert found["mistaken_for"] == []
-    assert found["brands"] == [{"brand": "Norvik", "products": 4}]
-    assert {other["category_path"] for other in found["similar"]} == {
+    assert shown["farthest"][0]["product_id"] == shown["nearest"][-1]["product_id"]
+    assert shown["mistaken_for"] == []
+    assert shown["brands"] == [{"brand": "Norvik", "products": 4}]
+    assert {other["category_path"] for other in shown["similar"]} == {
         "Clothing > Dresses",
         "Home > Vases",
         "Home > Clocks",
@@ -31,11 +31,11 @@ def test_an_unknown_category_is_an_error_message(workspace: Workspace, path: str
 
 
 def test_two_categories_stand_side_by_side(workspace: Workspace) -> None:
-    drawn, html = categories.show(workspace, "Clothing", "Home")
+    map_html, html = categories.show(workspace, "Clothing", "Home")
     assert html.count('<section class="category">') == 2
     assert "cosine of" in html
-    assert 'data-pick="Clothing &gt; Shirts"' in drawn
-    assert "correct*" in drawn
+    assert 'data-pick="Clothing &gt; Shirts"' in map_html
+    assert "correct*" in map_html
     assert html.count("including training") == 2  # the small catalogue has no product for testing
     assert "Choose a category" in categories.show(workspace, None, None)[1]
 
@@ -52,9 +52,9 @@ def test_a_click_picks_and_a_forged_one_is_refused(workspace: Workspace) -> None
 
 def test_a_leaf_shows_its_siblings_with_itself_outlined(workspace: Workspace) -> None:
     tree = workspace.categories
-    drawn = categories.category_map(tree, tree.taxonomy.index["Home > Vases"])
-    assert 'data-pick="Home &gt; Clocks"' in drawn
-    assert drawn.count('aria-pressed="true"') == 1
+    map_html = categories.category_map(tree, tree.taxonomy.index["Home > Vases"])
+    assert 'data-pick="Home &gt; Clocks"' in map_html
+    assert map_html.count('aria-pressed="true"') == 1
 
 
 def test_hostile_texts_stay_text(workspace: Workspace) -> None:
@@ -66,9 +66,9 @@ def test_hostile_texts_stay_text(workspace: Workspace) -> None:
 
 
 def test_the_heatmap_has_all_top_categories(workspace: Workspace) -> None:
-    [drawn] = categories.likeness(workspace).data
-    np.testing.assert_allclose(np.diag(np.asarray(drawn.z)), 1, atol=1e-5)
-    assert sorted(drawn.x) == ["Clothing", "Home"]
+    [heatmap] = categories.likeness(workspace).data
+    np.testing.assert_allclose(np.diag(np.asarray(heatmap.z)), 1, atol=1e-5)
+    assert sorted(heatmap.x) == ["Clothing", "Home"]
 
 
 def test_a_treemap_fills_its_place_by_size() -> None:

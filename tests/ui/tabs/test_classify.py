@@ -101,7 +101,7 @@ def test_a_product_of_the_catalogue_is_left_out_of_its_own_evidence(workspace: W
 def test_branches_and_candidates_restrict_the_prediction(workspace: Workspace) -> None:
     assert classify.classify(workspace, None, "shirts", branches="Home\n\n")["category_path"].startswith("Home")
     answer = classify.classify(workspace, None, "shirts", candidates="Home>Vases\nHome > Clocks")
-    assert {found["category_path"] for found in answer["categories"]} == {"Home > Vases", "Home > Clocks"}
+    assert {category["category_path"] for category in answer["categories"]} == {"Home > Vases", "Home > Clocks"}
     with pytest.raises(gr.Error, match="'Nowhere' is not a category"):
         classify.classify(workspace, None, "shirts", branches="Nowhere")
     with pytest.raises(gr.Error, match="has no level"):
@@ -111,10 +111,10 @@ def test_branches_and_candidates_restrict_the_prediction(workspace: Workspace) -
 
 
 @pytest.mark.parametrize(
-    ("raised", "shown"), [(InputError("Give a path."), gr.Error), (ValueError("shapes"), ValueError)]
+    ("raised", "expected"), [(InputError("Give a path."), gr.Error), (ValueError("shapes"), ValueError)]
 )
 def test_an_internal_error_is_not_shown_to_visitors(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, raised: Exception, shown: type[Exception]
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, raised: Exception, expected: type[Exception]
 ) -> None:
     """Other errors go on to `guard.inputs`, which logs them and shows the id of the log."""
 
@@ -122,9 +122,9 @@ def test_an_internal_error_is_not_shown_to_visitors(
         raise raised
 
     monkeypatch.setattr(classify, "ask", ask)
-    with pytest.raises(shown) as stopped:
+    with pytest.raises(expected) as stopped:
         classify.classify(workspace, None, "shirts")
-    assert type(stopped.value) is shown
+    assert type(stopped.value) is expected
 
 
 def test_an_unknown_kind_of_product_gets_low_confidence(workspace: Workspace) -> None:

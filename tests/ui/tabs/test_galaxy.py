@@ -65,25 +65,25 @@ def test_a_visitors_product_is_highlighted_with_its_neighbors(workspace: Workspa
     assert value["own_product"]
     assert value["products"][0]["title"] == "tall vase"
     assert tabs.selected == "galaxy"
-    found, _ = tab_links.show_results(workspace, "oak clock", None, 0.5, 4)
-    assert found["products"][0]["row"] == 5
-    assert found["requested_at"] != value["requested_at"]
+    highlight, _ = tab_links.show_results(workspace, "oak clock", None, 0.5, 4)
+    assert highlight["products"][0]["row"] == 5
+    assert highlight["requested_at"] != value["requested_at"]
 
 
 def test_a_product_of_the_galaxy_opens_in_search_and_rerank(workspace: Workspace) -> None:
     product_id = str(workspace.catalog.products["product_id"].iloc[-1])
-    done, found, tabs = tab_links.take_to_search(workspace, gr.EventData(None, {"product_id": product_id}))
+    message, results_html, tabs = tab_links.take_to_search(workspace, gr.EventData(None, {"product_id": product_id}))
     assert tabs.selected == "search"
-    assert HOSTILE not in done + found
-    assert "&lt;script&gt;" in done
+    assert HOSTILE not in message + results_html
+    assert "&lt;script&gt;" in message
     assert rerank.choose(workspace, product_id)["value"] == product_id
     with pytest.raises(gr.Error, match="no product with this id"):
         tab_links.take_to_rerank(workspace, gr.EventData(None, {"product_id": "nobody"}))
 
 
 def test_colors_differ() -> None:
-    made = figures.colors([f"top {i}" for i in range(22)])
-    assert len(set(made.values())) == 22
+    colors = figures.colors([f"top {i}" for i in range(22)])
+    assert len(set(colors.values())) == 22
 
 
 def _page(workspace: Workspace) -> gr.Blocks:

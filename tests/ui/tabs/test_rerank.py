@@ -10,44 +10,48 @@ from ui.workspace import Workspace
 def test_a_products_candidates_with_the_truth_marked(workspace: Workspace) -> None:
     answer = rerank.rerank(workspace, "p4")
     assert answer["product"]["title"] == "tall vase"
-    assert sorted(found["category_path"] for found in answer["candidates"]) == sorted(CATEGORIES)
-    assert [found["category_path"] for found in answer["candidates"] if found["truth"]] == ["Home > Vases"]
-    assert sum(found["fused_share"] for found in answer["candidates"]) == pytest.approx(1, abs=1e-5)
-    fused = [found["fused"] for found in answer["candidates"]]
+    assert sorted(candidate["category_path"] for candidate in answer["candidates"]) == sorted(CATEGORIES)
+    assert [candidate["category_path"] for candidate in answer["candidates"] if candidate["truth"]] == ["Home > Vases"]
+    assert sum(candidate["fused_share"] for candidate in answer["candidates"]) == pytest.approx(1, abs=1e-5)
+    fused = [candidate["fused"] for candidate in answer["candidates"]]
     assert fused == sorted(fused, reverse=True)
 
 
 def test_a_product_without_photo_has_no_photo_score(workspace: Workspace) -> None:
-    for found in rerank.rerank(workspace, "p2")["candidates"]:
-        assert found["image"] is None
-        assert found["image_share"] is None
-        assert found["text"] == pytest.approx(found["fused"], abs=1e-3)
+    for candidate in rerank.rerank(workspace, "p2")["candidates"]:
+        assert candidate["image"] is None
+        assert candidate["image_share"] is None
+        assert candidate["text"] == pytest.approx(candidate["fused"], abs=1e-3)
 
 
 def test_given_candidates_replace_those_of_the_product(workspace: Workspace) -> None:
     answer = rerank.rerank(workspace, "p4", "Home>Vases\n\n Garden > Gnomes \n")
-    assert {found["category_path"] for found in answer["candidates"]} == {"Home > Vases", "Garden > Gnomes"}
+    assert {candidate["category_path"] for candidate in answer["candidates"]} == {"Home > Vases", "Garden > Gnomes"}
 
 
 def test_places_before_training_gate_weights_and_fading(workspace: Workspace) -> None:
     answer = rerank.rerank(workspace, "p4")
-    assert sorted(found["place_before"] for found in answer["candidates"]) == list(range(1, len(CATEGORIES) + 1))
+    assert sorted(candidate["place_before"] for candidate in answer["candidates"]) == list(
+        range(1, len(CATEGORIES) + 1)
+    )
     assert answer["gate"] == {"text": 0.5, "image": 0.5}
     assert "The true category" in answer["moved"]
-    assert all(found["score"] == found["fused"] for found in answer["candidates"])
+    assert all(candidate["score"] == candidate["fused"] for candidate in answer["candidates"])
     for balance, side in ((0.0, "text"), (1.0, "image")):
         faded = rerank.rerank(workspace, "p4", balance=balance)["candidates"]
-        assert [found["score"] for found in faded] == pytest.approx([found[side] for found in faded], abs=1e-3)
+        assert [candidate["score"] for candidate in faded] == pytest.approx(
+            [candidate[side] for candidate in faded], abs=1e-3
+        )
     html = _show(workspace, "p4", balance=0.25)[1]
     assert "photo is faded out by 50%" in html
     assert "nothing for the gate to weigh" in _show(workspace, "p2")[1]
 
 
 def test_candidates_of_a_visitors_own_product(workspace: Workspace, photo: str) -> None:
-    found = rerank.rerank(workspace, title="tall vase")
-    assert found["candidates"][0]["category_path"] == "Home > Vases"
-    assert not any(candidate["truth"] for candidate in found["candidates"])
-    assert "is not known" in found["moved"]
+    answer = rerank.rerank(workspace, title="tall vase")
+    assert answer["candidates"][0]["category_path"] == "Home > Vases"
+    assert not any(candidate["truth"] for candidate in answer["candidates"])
+    assert "is not known" in answer["moved"]
     alone = rerank.rerank(workspace, photo=photo, candidates="Home > Vases\nHome > Clocks")
     assert alone["gate"] is None
     assert "no order before training" in alone["moved"]

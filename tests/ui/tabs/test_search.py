@@ -12,26 +12,26 @@ from ui.workspace import Tools, Workspace
 
 
 def test_a_text_finds_its_product_and_no_duplicate(workspace: Workspace) -> None:
-    found = search.search(workspace, "red shirt", count=8)
-    assert found[0]["title"] == "red shirt"
-    assert [product["title"] for product in found].count("red shirt") == 1
+    products = search.search(workspace, "red shirt", count=8)
+    assert products[0]["title"] == "red shirt"
+    assert [product["title"] for product in products].count("red shirt") == 1
     assert len(search.search(workspace, "red shirt", count=3)) == 3
 
 
 def test_similarity_is_the_weighted_mean_of_text_and_photo(workspace: Workspace, photo: str) -> None:
-    found = search.search(workspace, "red shirt", photo, text_weight=1.0, count=4)
-    assert found[0]["title"] == "red shirt"
+    products = search.search(workspace, "red shirt", photo, text_weight=1.0, count=4)
+    assert products[0]["title"] == "red shirt"
     for product in search.search(workspace, "red shirt", photo, text_weight=0.25, count=4):
         expected = 0.25 * product["text_similarity"] + 0.75 * product["image_similarity"]
         assert product["similarity"] == pytest.approx(expected, abs=1e-5)
 
 
 def test_filters_wording_and_threshold(workspace: Workspace) -> None:
-    found = search.search(workspace, "red shirt", category="Home")
-    assert {product["category_path"].split(" > ")[0] for product in found} == {"Home"}
+    products = search.search(workspace, "red shirt", category="Home")
+    assert {product["category_path"].split(" > ")[0] for product in products} == {"Home"}
     assert search.search(workspace, "red shirt", brand="norvik") == search.search(workspace, "red shirt")
-    kept = search.search(workspace, "red shirt", threshold=1.0)
-    assert [product["title"] for product in kept].count("red shirt") == 2
+    near = search.search(workspace, "red shirt", threshold=1.0)
+    assert [product["title"] for product in near].count("red shirt") == 2
     search.search(workspace, "tall vase", template="a photo of {}")
     assert workspace.tools.bundle.texts_encoded[-1] == "a photo of tall vase"
     assert (
