@@ -25,6 +25,11 @@ from pipeline.search.evidence import NeighborEvidence
 from pipeline.taxonomy.paths import normalize_path, read_taxonomy
 from pipeline.types import Modality
 
+NO_CATEGORIES = (
+    "There are no categories to choose from: neither the products that the model was built from nor a taxonomy named "
+    "any. Give category paths by --taxonomy."
+)
+
 _ROWS_AT_A_TIME = 256  # 256 x 10,281 probabilities are 10 MB
 
 
@@ -61,12 +66,14 @@ class CategoryPredictor:
             target_precision: The bundle's by default.
 
         Raises:
-            ArtifactError: If the bundle has no predictor.
+            ArtifactError: If the bundle has no predictor, or not this one.
             ValueError: If the target precision does not lie in (0, 1].
         """
         parts = parts or bundle.predictor
         if parts is None:
             raise ArtifactError("This bundle has no category predictor; run stage 'fit-predictor' of its build.")
+        if which not in parts.calibrations:
+            raise ArtifactError(f"This bundle has no predictor '{which}'; it has {', '.join(parts.calibrations)}.")
         self.scorer = CategoryScorer(bundle, paths, vectors, parts, aliases)
         self.paths, self.tree = self.scorer.paths, self.scorer.tree
         self._calibrations = parts.calibrations[which]
@@ -92,8 +99,11 @@ class CategoryPredictor:
             target_precision: In place of the predictor's.
 
         Raises:
-            ValueError: If the taxonomy lacks a branch or a candidate, or the modality or the precision is none.
+            ValueError: If there are no categories, the taxonomy lacks a branch or a candidate, or the modality or the
+                precision is none.
         """
+        if not self.paths:
+            raise InputError(NO_CATEGORIES)
         modalities = _one_each(modality, len(vectors))
         unknown = set(modalities) - set(self._calibrations)
         if unknown:
@@ -207,6 +217,8 @@ class PredictionRequest:
 def predictor_of(bundle: Encoder, taxonomy: Path | None, request: PredictionRequest) -> CategoryPredictor:
     """The predictor of a request, over the category paths of a file (None: those of the bundle)."""
     which, target_precision = request.which, request.target_precision
+    if taxonomy is None and not bundle.categories:
+        raise InputError(NO_CATEGORIES)
     if taxonomy is None:
         return CategoryPredictor(bundle, which=which, target_precision=target_precision)
     table = read_taxonomy(taxonomy)
