@@ -49,8 +49,8 @@ class Answer:
             return f"Low confidence: the photo shows nothing but {self.flaw}. What follows is a guess."
         if not prediction.measured:
             notes.append(
-                "Low confidence: the model was built from too few products with a category to measure confidences "
-                "on, so all of it needs review, whatever its bars say."
+                "Low confidence: the model was built from too few products with a category to measure "
+                "confidences on, so all of it needs review, whatever its bars say."
             )
         elif prediction.in_distribution is False:
             notes.append(

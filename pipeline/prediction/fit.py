@@ -33,6 +33,7 @@ from pipeline.types import MODALITIES, Modality
 _LOG = logging.getLogger(__name__)
 
 TUNING_ROWS = 1_000  # of each split: enough to tell settings apart by 0.01
+FEWEST_TUNING_ROWS = 10  # of both splits: one error in fewer rows already misses a precision of 0.9
 
 
 @dataclass(frozen=True)
@@ -78,17 +79,19 @@ def make_predictor(
 def fit(config: Config, bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors) -> Fitted:
     """Train a classifier for each exponent of the class weights, choose among them and calibrate.
 
-    Arguments as in `make_predictor`; without rows to train or to tune on, the result is `unmeasured`.
+    Arguments as in `make_predictor`; without rows to train on, or enough to tune on, the result is `unmeasured`.
     """
     learned = _train(products, vectors, config.predict.class_weights, config.predict, config.seed)
     if not learned:
         _LOG.warning("no training row has a category: retrieval alone predicts, and no confidence is measured")
         return unmeasured(learned, config.predict)
-    rows = tuning_rows(config, bundle, products, vectors)
-    if not any(len(one.truths) for one in rows.values()):
+    every = tuning_rows(config, bundle, products, vectors)
+    rows = {modality: one for modality, one in every.items() if len(one.truths) >= FEWEST_TUNING_ROWS}
+    if not rows:
         _LOG.warning(
-            "no validation row has a category: nothing is chosen (retrieval alone predicts), and no confidence is "
-            "measured, so no level is accepted; add products or raise ingest.validation_fraction"
+            "fewer than %d validation rows have a category: nothing is chosen (retrieval alone predicts), and no "
+            "confidence is measured, so no level is accepted; add products or raise ingest.validation_fraction",
+            FEWEST_TUNING_ROWS,
         )
         return unmeasured(learned, config.predict)
     return Fitted(*tune(bundle, learned, rows, config.predict))
