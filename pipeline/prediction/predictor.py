@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ NO_CATEGORIES = (
     "any. Give category paths by --taxonomy."
 )
 
+_LOG = logging.getLogger(__name__)
 _ROWS_AT_A_TIME = 256  # 256 x 10,281 probabilities are 10 MB
 
 
@@ -61,7 +63,8 @@ class CategoryPredictor:
             paths: The category table (normalized here); the bundle's own by default.
             vectors: float32 [m, d] of `paths`, where they are known.
             aliases: Names of `paths` in other languages; the bundle's own table has its own.
-            which: The retrieval, the classifier, or their mixture, the default.
+            which: The retrieval, the classifier, or their mixture, the default, which is the retrieval alone where the
+                classifier knows no category of the table.
             parts: Taken in place of the bundle's predictor.
             target_precision: The bundle's by default.
 
@@ -76,6 +79,9 @@ class CategoryPredictor:
             raise ArtifactError(f"This bundle has no predictor '{which}'; it has {', '.join(parts.calibrations)}.")
         self.scorer = CategoryScorer(bundle, paths, vectors, parts, aliases)
         self.paths, self.tree = self.scorer.paths, self.scorer.tree
+        if which == "default" and self.paths and parts.classifier is not None and not self.scorer.knows_classes:
+            _LOG.warning("the classifier knows no category of this taxonomy: retrieval alone predicts")
+            which = "retrieval"
         self._calibrations = parts.calibrations[which]
         self._evidence_calibrations = parts.evidence_calibrations if which == "default" else {}
         self.target_precision = _checked(parts.target_precision if target_precision is None else target_precision)
