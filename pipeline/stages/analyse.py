@@ -27,7 +27,7 @@ _TYPICAL = 240  # categories that a product stands for
 
 
 def outputs(run: RunPaths) -> list[Path]:
-    """What the stage writes."""
+    """List the files that the stage writes."""
     return [run.analysis]
 
 
@@ -54,7 +54,7 @@ def nearest_to_centers(
 
     Args:
         labels: Group of each product.
-        vectors: float32 [n, d], L2-normalised.
+        vectors: float32 [n, d], L2-normalized.
         wanted: Groups, each with at least one product.
         count: How many of each, at most.
 
@@ -84,7 +84,7 @@ def space_facts(
     Args:
         paths: Of the run, for its tables of clusters.
         product_ids: Of n products.
-        vectors: float32 [n, d], L2-normalised.
+        vectors: float32 [n, d], L2-normalized.
         categories: Their category paths, None where unknown.
         min_samples: What made a dense region.
     """

@@ -26,7 +26,7 @@ _NOTHING_UNLEARNT = "Every product is in the training split, so there is none to
 
 
 def outputs(run: RunPaths) -> list[Path]:
-    """What the stage writes."""
+    """List the files that the stage writes."""
     return [run.evaluation]
 
 

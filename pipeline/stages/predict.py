@@ -25,7 +25,7 @@ _PAIRS_AT_A_TIME = 65_536  # (product, candidate) pairs: 2 x 100 MB of vectors o
 
 
 def outputs(run: RunPaths) -> list[Path]:
-    """What the stage writes."""
+    """List the files that the stage writes."""
     return [run.predictions]
 
 

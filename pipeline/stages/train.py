@@ -18,7 +18,7 @@ from pipeline.training.trainer import Trainer
 
 
 def outputs(run: RunPaths) -> list[Path]:
-    """What this stage writes."""
+    """List the files that the stage writes."""
     return [run.trained]
 
 

@@ -1,4 +1,4 @@
-"""Analyse: products nearest to the centre of their group."""
+"""Analyse: products nearest to the center of their group."""
 
 import numpy as np
 import pytest
@@ -13,8 +13,8 @@ def test_nearest_to_centers_equals_the_obvious_loop():
     labels = rng.integers(0, 3, size=40).tolist()
     for label, rows in zip((2, 0), nearest_to_centers(labels, vectors, (2, 0), 4), strict=True):
         members = [row for row in range(40) if labels[row] == label]
-        centre = unit(vectors[members].mean(axis=0, keepdims=True))[0]
-        assert rows == sorted(members, key=lambda row: -float(vectors[row] @ centre))[:4]
+        center = unit(vectors[members].mean(axis=0, keepdims=True))[0]
+        assert rows == sorted(members, key=lambda row: -float(vectors[row] @ center))[:4]
 
 
 @pytest.mark.parametrize("label", [None, "A"])
