@@ -35,6 +35,11 @@ MAX_TEXT = 5_000
 MAX_DESCRIPTION = 50_000
 """Largest number of characters of a pasted description: most of it can be markup, which `clean_text` removes."""
 
+NO_CATEGORIES = (
+    "This catalogue has no categories, so none can be predicted. Build it again with a taxonomy, or from products that "
+    "have categories."
+)
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -103,6 +108,11 @@ class Workspace:
     def categories(self) -> Categories:
         """Tree of the catalogue's categories, built at the first use; needs no model."""
         return Categories(self.catalog)
+
+    @functools.cached_property
+    def predicts_categories(self) -> bool:
+        """Whether the catalogue's model has categories to choose from; needs no model."""
+        return bool(self.catalog.products["predicted_path"].notna().any())
 
     def warm_up(self) -> threading.Thread:
         """Load the tools in the background, so that the first visitor waits less."""

@@ -71,6 +71,16 @@ class Calibration:
         )
         require(len(self.thresholds) == len(PRECISIONS), f"thresholds are to be of {len(PRECISIONS)} precisions")
 
+    @classmethod
+    def unmeasured(cls, classifier_weight: float) -> Calibration:
+        """Defaults where there are no rows to measure on: confidences are the probabilities, and none is enough."""
+        return cls(classifier_weight=classifier_weight, thresholds=((),) * len(PRECISIONS))
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether some level has thresholds or coverage, so that rows were there to measure confidences on."""
+        return any(self.thresholds) or any(self.coverage)
+
     def confidence(self, probability: np.ndarray, level: int, agreement: np.ndarray | float = 0.0) -> np.ndarray:
         """Calibrated confidence of probabilities [n] of nodes of a level (0 is the top).
 

@@ -188,19 +188,22 @@ def data_facts(products: pd.DataFrame, brightness: np.ndarray, typical: Sequence
 
 
 def prediction_facts(
-    true: Sequence[str | None], predicted: Sequence[str], confidences: Sequence[Sequence[float]], held_back: np.ndarray
+    true: Sequence[str | None],
+    predicted: Sequence[str | None],
+    confidences: Sequence[Sequence[float]],
+    held_back: np.ndarray,
 ) -> PredictionFacts:
-    """Facts of predicted paths.
+    """Facts of predicted paths; products without a true or a predicted one are left out.
 
     Args:
         true: n category paths, None where unknown.
-        predicted: n paths.
+        predicted: n paths, None where there was none to predict.
         confidences: For each, one a level.
         held_back: bool [n], which products training did not learn from.
     """
-    known = [row for row, path in enumerate(true) if path is not None]
+    known = [row for row, path in enumerate(true) if path is not None and predicted[row] is not None]
     truths = [str(true[row]) for row in known]
-    given = [predicted[row] for row in known]
+    given = [str(predicted[row]) for row in known]
     tops = [(truncate(truth, 1), truncate(guess, 1)) for truth, guess in zip(truths, given, strict=True)]
     names = [name for name, _ in largest(top for pair in tops for top in pair)]
     place = {name: number for number, name in enumerate(names)}
@@ -218,7 +221,7 @@ def prediction_facts(
         "top_right": int(np.trace(confused)),
         "levels": _trust(
             [levels(str(true[row])) for row in judged],
-            [levels(predicted[row]) for row in judged],
+            [levels(str(predicted[row])) for row in judged],
             [confidences[row] for row in judged],
         ),
         "tops": names,

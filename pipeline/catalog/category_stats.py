@@ -31,7 +31,7 @@ class Categories:
         known = catalog.products["category_path"].notna().to_numpy()
         rows = np.flatnonzero(known)
         true = catalog.products["category_path"].to_numpy()[rows]
-        self._predicted: list[str] = catalog.products["predicted_path"].tolist()
+        self._predicted: list[str] = catalog.products["predicted_path"].fillna("").tolist()
         self._tree = CategoryTree(dict.fromkeys(true))
         self.taxonomy, self.depths = self._tree.taxonomy, self._tree.depths
         self._vectors, _ = catalog.vectors("fused")

@@ -67,7 +67,7 @@ CLUSTERS = pa.schema(
 PREDICTED = pa.schema(
     [
         ("product_id", pa.string()),
-        ("predicted_path", pa.string()),
+        ("predicted_path", pa.string()),  # null = there are no categories to choose from
         ("predicted_confidences", pa.list_(pa.float32())),  # one a level of predicted_path, falling
         ("candidate_scores", pa.list_(pa.float32())),  # cosine of the fused vector, in the order of candidates
     ]

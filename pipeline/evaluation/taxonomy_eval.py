@@ -82,6 +82,8 @@ def taxonomy_figures(
         predictor = CategoryPredictor(
             bundle, paths, vectors=table.trained[: table.open_size], aliases=table.aliases, which=name
         )
+        if name == "classifier" and not predictor.scorer.knows_classes:
+            continue
         for modality, chosen in by_modality.items():
             blank = None if rows.blank is None else rows.blank[chosen.rows]
             predictions = _predict(predictor, rows.vectors.at(chosen.rows), modality, blank)

@@ -25,4 +25,5 @@ def quantize(categories: Sequence[str], vectors: np.ndarray) -> pa.Table:
 def dequantize(table: pa.Table) -> np.ndarray:
     """The vectors of such a table, float32 [m, d], L2-normalized."""
     column = table["codes"].combine_chunks()
-    return unit(column.flatten().to_numpy().reshape(len(table), -1).astype(np.float32))
+    codes = column.flatten().to_numpy().reshape(len(table), column.type.list_size)
+    return unit(codes.astype(np.float32))

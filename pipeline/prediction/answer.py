@@ -47,7 +47,12 @@ class Answer:
             notes.append(f"The photo shows nothing but {self.flaw}, so only the text was read.")
         elif self.flaw:
             return f"Low confidence: the photo shows nothing but {self.flaw}. What follows is a guess."
-        if prediction.in_distribution is False:
+        if not prediction.measured:
+            notes.append(
+                "Low confidence: the model was built from too few products with a category to measure "
+                "confidences on, so all of it needs review, whatever its bars say."
+            )
+        elif prediction.in_distribution is False:
             notes.append(
                 "Low confidence: this is unlike the products that confidences were measured on, so all of it needs "
                 "review, whatever its bars say."

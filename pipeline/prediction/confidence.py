@@ -27,6 +27,7 @@ class Prediction:
         target_precision: Share of the accepted levels that are to be right; the thresholds follow from it.
         in_distribution: Whether the product is like those of the calibration: its nearest category is no farther than
             theirs. A product out of distribution has no accepted level. None where the bundle does not know.
+        measured: Whether there were rows to measure confidences on; else no level is accepted.
     """
 
     path: str
@@ -35,6 +36,7 @@ class Prediction:
     thresholds: tuple[float | None, ...] = ()
     target_precision: float = 1.0
     in_distribution: bool | None = None
+    measured: bool = True
 
     @property
     def accepted_path(self) -> str:
@@ -85,4 +87,5 @@ def judge_path(
         tuple(threshold if np.isfinite(threshold) else None for threshold in thresholds),
         target_precision,
         in_distribution,
+        calibration.is_measured,
     )

@@ -12,8 +12,9 @@ import pandas as pd
 
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.bundle.bundle import Bundle, load_bundle
+from pipeline.bundle.calibration import Calibration
 from pipeline.bundle.encode import cached_photos, encode_products
-from pipeline.bundle.predictor_state import PredictorParts, hashed_classes
+from pipeline.bundle.predictor_state import PredictorName, PredictorParts, hashed_classes
 from pipeline.bundle.prototypes import Prototypes
 from pipeline.config.build import Config
 from pipeline.config.stages import PredictConfig
@@ -32,11 +33,12 @@ from pipeline.types import MODALITIES, Modality
 _LOG = logging.getLogger(__name__)
 
 TUNING_ROWS = 1_000  # of each split: enough to tell settings apart by 0.01
+FEWEST_TUNING_ROWS = 10  # of both splits: one error in fewer rows already misses a precision of 0.9
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A predictor, with the predictions on the rows that it was calibrated on."""
+    """A predictor, with the predictions on the rows that it was calibrated on; none where there are no such rows."""
 
     parts: PredictorParts
     predictions: Predictions
@@ -65,6 +67,10 @@ def make_predictor(
             chosen.inverse_temperature,
             chosen.classifier_weight,
         )
+    if not fitted.predictions:
+        for plot in (paths.reliability_plot, paths.coverage_plot):
+            plot.unlink(missing_ok=True)  # of an earlier build
+        return fitted.parts
     draw_reliability(fitted.predictions["default"], paths.reliability_plot)
     draw_coverage(fitted.predictions["default"], config.predict.target_precision, paths.coverage_plot)
     return fitted.parts
@@ -73,10 +79,39 @@ def make_predictor(
 def fit(config: Config, bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors) -> Fitted:
     """Train a classifier for each exponent of the class weights, choose among them and calibrate.
 
-    Arguments as in `make_predictor`.
+    Arguments as in `make_predictor`; without rows to train on, or enough to tune on, the result is `unmeasured`.
     """
     learned = _train(products, vectors, config.predict.class_weights, config.predict, config.seed)
-    return Fitted(*tune(bundle, learned, tuning_rows(config, bundle, products, vectors), config.predict))
+    if not learned:
+        _LOG.warning("no training row has a category: retrieval alone predicts, and no confidence is measured")
+        return unmeasured(learned, config.predict)
+    every = tuning_rows(config, bundle, products, vectors)
+    rows = {modality: one for modality, one in every.items() if len(one.truths) >= FEWEST_TUNING_ROWS}
+    if not rows:
+        _LOG.warning(
+            "fewer than %d validation rows have a category: nothing is chosen (retrieval alone predicts), and no "
+            "confidence is measured, so no level is accepted; add products or raise ingest.validation_fraction",
+            FEWEST_TUNING_ROWS,
+        )
+        return unmeasured(learned, config.predict)
+    return Fitted(*tune(bundle, learned, rows, config.predict))
+
+
+def unmeasured(learned: Mapping[float, PredictorParts], config: PredictConfig) -> Fitted:
+    """A predictor of default settings, which accepts no level since there are no rows to measure confidences on.
+
+    Args:
+        learned: Parts by the exponent of their class weights, of which the first are taken; there may be none.
+        config: Names the target precision.
+    """
+    exponent, parts = next(iter(learned.items()), (None, PredictorParts((), None, {})))
+    weights: dict[PredictorName, float] = {"retrieval": 0.0, "default": 0.0}
+    if parts.classifier is not None:
+        weights["classifier"] = 1.0
+    calibrations = {name: dict.fromkeys(MODALITIES, Calibration.unmeasured(weight)) for name, weight in weights.items()}
+    notes = {"class_weight": exponent, "unmeasured": True}
+    target = config.target_precision
+    return Fitted(replace(parts, calibrations=calibrations, target_precision=target, notes=notes), {})
 
 
 def final_fit(
@@ -104,7 +139,12 @@ def final_fit(
         raise ArtifactError(
             f"The bundle {config.train.final_fit} has no category predictor; a final fit takes its choices."
         )
-    learned = _train(products, vectors, (chosen.notes["class_weight"],), config.predict, config.seed)
+    exponent = chosen.notes["class_weight"]
+    exponents = config.predict.class_weights[:1] if exponent is None else (exponent,)
+    learned = _train(products, vectors, exponents, config.predict, config.seed)
+    if not learned:
+        _LOG.warning("no training row has a category: retrieval alone predicts, and no confidence is measured")
+        return unmeasured(learned, config.predict)
     [new] = learned.values()
     parts = replace(
         chosen,
@@ -121,6 +161,9 @@ def final_fit(
         pairs = Sample(predictor, rows[modality]), Sample(before, held_out[modality])
         if present := [sample for sample in pairs if len(sample.rows.truths)]:
             samples[modality] = present
+    if not samples:
+        _LOG.warning("no validation row has a category: the calibrations stay those of %s", config.train.final_fit)
+        return Fitted(parts, {})
     calibrations, predictions = recalibrate(samples, parts.calibrations, config.predict)
     notes = {**parts.notes, "ece": errors_of(predictions)}
     return Fitted(replace(parts, calibrations=calibrations, notes=notes), predictions)
@@ -129,11 +172,14 @@ def final_fit(
 def _train(
     products: pd.DataFrame, vectors: ProductVectors, exponents: Sequence[float], config: PredictConfig, seed: int
 ) -> dict[float, PredictorParts]:
-    """A classifier for each exponent of the class weights, and the prototypes, from the training rows."""
+    """A classifier for each exponent of the class weights, and the prototypes, from the training rows, if any."""
     train = (products["split"] == "train").to_numpy()
+    if not train.any():
+        return {}
     truths, known = products.loc[train, "category_path"].tolist(), vectors.at(train)
     table = ClassTable.of(truths)
-    prototypes = Prototypes.of([truths[row] for row in np.flatnonzero(known.has_image)], known.image[known.has_image])
+    pictured = np.flatnonzero(known.has_image)
+    prototypes = Prototypes.of([truths[row] for row in pictured], known.image[pictured]) if len(pictured) else None
     classifiers = {}
     for exponent in exponents:
         classifier = train_classifier(

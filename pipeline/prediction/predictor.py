@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,12 @@ from pipeline.prediction.scores import Scores
 from pipeline.taxonomy.paths import normalize_path, read_taxonomy
 from pipeline.types import Modality
 
+NO_CATEGORIES = (
+    "There are no categories to choose from: neither the products that the model was built from nor a taxonomy named "
+    "any. Give category paths by --taxonomy."
+)
+
+_LOG = logging.getLogger(__name__)
 _ROWS_AT_A_TIME = 256  # 256 x 10,281 probabilities are 10 MB
 
 
@@ -55,19 +62,25 @@ class CategoryPredictor:
             paths: The category table (normalized here); the bundle's own by default.
             vectors: float32 [m, d] of `paths`, where they are known.
             aliases: Names of `paths` in other languages; the bundle's own table has its own.
-            which: The retrieval, the classifier, or their mixture, the default.
+            which: The retrieval, the classifier, or their mixture, the default, which is the retrieval alone where the
+                classifier knows no category of the table.
             parts: Taken in place of the bundle's predictor.
             target_precision: The bundle's by default.
 
         Raises:
-            ArtifactError: If the bundle has no predictor.
+            ArtifactError: If the bundle has no predictor, or not this one.
             ValueError: If the target precision does not lie in (0, 1].
         """
         parts = parts or bundle.predictor
         if parts is None:
             raise ArtifactError("This bundle has no category predictor; run stage 'fit-predictor' of its build.")
+        if which not in parts.calibrations:
+            raise ArtifactError(f"This bundle has no predictor '{which}'; it has {', '.join(parts.calibrations)}.")
         self.scorer = CategoryScorer(bundle, paths, vectors, parts, aliases)
         self.paths, self.tree = self.scorer.paths, self.scorer.tree
+        if which == "default" and self.paths and parts.classifier is not None and not self.scorer.knows_classes:
+            _LOG.warning("the classifier knows no category of this taxonomy: retrieval alone predicts")
+            which = "retrieval"
         self._calibrations = parts.calibrations[which]
         self._evidence_calibrations = parts.evidence_calibrations if which == "default" else {}
         self.target_precision = _checked(parts.target_precision if target_precision is None else target_precision)
@@ -91,8 +104,11 @@ class CategoryPredictor:
             target_precision: In place of the predictor's.
 
         Raises:
-            ValueError: If the taxonomy lacks a branch or a candidate, or the modality or the precision is none.
+            ValueError: If there are no categories, the taxonomy lacks a branch or a candidate, or the modality or the
+                precision is none.
         """
+        if not self.paths:
+            raise InputError(NO_CATEGORIES)
         modalities = _one_each(modality, len(vectors))
         unknown = set(modalities) - set(self._calibrations)
         if unknown:
@@ -206,6 +222,8 @@ class PredictionRequest:
 def predictor_of(bundle: Encoder, taxonomy: Path | None, request: PredictionRequest) -> CategoryPredictor:
     """The predictor of a request, over the category paths of a file (None: those of the bundle)."""
     which, target_precision = request.which, request.target_precision
+    if taxonomy is None and not bundle.categories:
+        raise InputError(NO_CATEGORIES)
     if taxonomy is None:
         return CategoryPredictor(bundle, which=which, target_precision=target_precision)
     table = read_taxonomy(taxonomy)

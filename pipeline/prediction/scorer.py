@@ -118,6 +118,11 @@ class CategoryScorer:
         return cosines
 
     @property
+    def knows_classes(self) -> bool:
+        """Whether there is a classifier and the table has some of its classes."""
+        return self._classifier is not None and bool(self._classes)
+
+    @property
     def has_prototypes(self) -> bool:
         """Whether it knows the mean photos of categories."""
         return self._prototypes is not None

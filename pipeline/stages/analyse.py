@@ -7,6 +7,7 @@ Reads products, embeddings and clusters; writes `analysis.json`, the parts `data
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,7 +27,7 @@ _TYPICAL = 240  # categories that a product stands for
 
 
 def outputs(run: RunPaths) -> list[Path]:
-    """What the stage writes."""
+    """List the files that the stage writes."""
     return [run.analysis]
 
 
@@ -39,34 +40,36 @@ def run(config: Config, run_dir: Path) -> None:
     categories = [None if pd.isna(path) else str(path) for path in products["category_path"]]
     light = products["brightness"].dropna().to_numpy(dtype=np.float64)
     named = [path for path, _ in largest(path for path in categories if path is not None)][:_TYPICAL]
-    typical = [product_ids[rows[0]] for rows in nearest_to_centres(categories, vectors, named, 1)]
+    typical = [product_ids[rows[0]] for rows in nearest_to_centers(categories, vectors, named, 1)]
     data = data_facts(products, light, typical)
     space = space_facts(paths, product_ids, vectors, categories, config.cluster.dbscan_min_samples)
     write_json(paths.analysis, {"data": data, "space": space})
     _LOG.info("%d products of %d categories analysed", len(products), data["categories"])
 
 
-def nearest_to_centres(
+def nearest_to_centers(
     labels: Sequence[object], vectors: np.ndarray, wanted: Sequence[object], count: int
 ) -> list[list[int]]:
     """The products nearest to the mean of each group.
 
     Args:
         labels: Group of each product.
-        vectors: float32 [n, d], L2-normalised.
+        vectors: float32 [n, d], L2-normalized.
         wanted: Groups, each with at least one product.
         count: How many of each, at most.
 
     Returns:
         Rows of `vectors`, greatest cosine to the mean first.
     """
-    members = pd.Series(list(labels), dtype=object).groupby(list(labels)).indices
-    found = []
+    members: dict[object, list[int]] = defaultdict(list)
+    for row, label in enumerate(labels):
+        members[label].append(row)
+    nearest = []
     for label in wanted:
-        rows = np.asarray(members[label])
-        centre = unit(vectors[rows].mean(axis=0, keepdims=True))[0]
-        found.append(rows[np.argsort(-(vectors[rows] @ centre), kind="stable")[:count]].tolist())
-    return found
+        rows = np.array(members[label])
+        center = unit(vectors[rows].mean(axis=0, keepdims=True))[0]
+        nearest.append(rows[np.argsort(-(vectors[rows] @ center), kind="stable")[:count]].tolist())
+    return nearest
 
 
 def space_facts(
@@ -81,7 +84,7 @@ def space_facts(
     Args:
         paths: Of the run, for its tables of clusters.
         product_ids: Of n products.
-        vectors: float32 [n, d], L2-normalised.
+        vectors: float32 [n, d], L2-normalized.
         categories: Their category paths, None where unknown.
         min_samples: What made a dense region.
     """
@@ -96,7 +99,7 @@ def space_facts(
     for cluster, top in zip(clusters.tolist(), tops, strict=True):
         if top is not None:
             shared[cluster, place[top]] += 1
-    nearest = nearest_to_centres(clusters.tolist(), vectors, range(len(shared)), _NEAREST)
+    nearest = nearest_to_centers(clusters.tolist(), vectors, range(len(shared)), _NEAREST)
     scores = tried.dropna(subset="silhouette")
     return {
         "silhouette": [

@@ -25,11 +25,11 @@ from pipeline.data.vectors import read_rows, read_vectors
 
 _LOG = logging.getLogger(__name__)
 _CURVE_POINTS = 256  # of the k-distance plot
-_OUTLIERS = 0.01  # the farthest neighbours, which would pull the bend of the curve to themselves
+_OUTLIERS = 0.01  # the farthest neighbors, which would pull the bend of the curve to themselves
 
 
 def outputs(run: RunPaths) -> list[Path]:
-    """What the stage writes."""
+    """List the files that the stage writes."""
     return [run.clusters, run.silhouette, run.k_distances]
 
 
@@ -65,7 +65,7 @@ def cluster(vectors: np.ndarray, config: ClusterConfig, *, seed: int) -> Cluster
     """k-means with the number of clusters of the best silhouette.
 
     Args:
-        vectors: float32 [n, d], L2-normalised, so that Euclidean distance orders as cosine does.
+        vectors: float32 [n, d], L2-normalized, so that Euclidean distance orders as cosine does.
         config: Numbers of clusters to try, and how many rows the silhouette looks at.
         seed: Same seed, same clusters.
     """
@@ -139,9 +139,9 @@ def dense_regions(points: np.ndarray, min_samples: int) -> DenseRegions:
     distances = np.sort(reached[:, -1]).astype(np.float64)
     bend = _bend(distances[: max(1, n - int(_OUTLIERS * n))])
     reach = max(float(distances[bend]), 1e-6)  # points may all be the same
-    found = DBSCAN(eps=reach, min_samples=min_samples).fit_predict(points)
+    fitted = DBSCAN(eps=reach, min_samples=min_samples).fit_predict(points)
     labels = np.full(n, -1, dtype=np.int32)
-    labels[found >= 0] = _largest_first(found[found >= 0])
+    labels[fitted >= 0] = _largest_first(fitted[fitted >= 0])
     _LOG.info("%d dense regions within %.4f, %.1f %% in none", labels.max() + 1, reach, 100 * (labels < 0).mean())
     shown = np.unique([bend, *np.linspace(0, n - 1, min(n, _CURVE_POINTS - 1)).round().astype(int)])
     curve = {"share": (shown + 1) / n, "distance": distances[shown], "chosen": shown == bend}

@@ -15,7 +15,7 @@ from pipeline.data.schema import embeddings_schema, read_products, vectors_to_ar
 
 
 def outputs(run: RunPaths) -> list[Path]:
-    """What this stage writes."""
+    """List the files that the stage writes."""
     return [run.embeddings]
 
 

@@ -19,7 +19,7 @@ from pipeline.prediction.fit import make_predictor
 
 
 def outputs(run: RunPaths) -> list[Path]:
-    """What the stage writes."""
+    """List the files that the stage writes."""
     return [run.calibrated]
 
 
@@ -31,7 +31,7 @@ def run(config: Config, run_dir: Path) -> None:
         add_predictor(paths.trained, paths.calibrated, None)
     else:
         bundle = load_bundle(paths.trained)
-        labelled = products[products["category_path"].notna()].reset_index(drop=True)
-        vectors = read_vectors(paths.embeddings, labelled["product_id"].tolist())
-        parts = make_predictor(config, bundle, labelled, vectors, paths)
+        labeled = products[products["category_path"].notna()].reset_index(drop=True)
+        vectors = read_vectors(paths.embeddings, labeled["product_id"].tolist())
+        parts = make_predictor(config, bundle, labeled, vectors, paths)
         add_predictor(paths.trained, paths.calibrated, parts)

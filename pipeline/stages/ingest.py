@@ -45,7 +45,7 @@ _EXAMPLES = 20
 
 
 def outputs(run: RunPaths) -> list[Path]:
-    """The files this stage writes."""
+    """List the files that the stage writes."""
     return [run.products, run.rejects, run.images, run.taxonomy]
 
 
@@ -93,7 +93,7 @@ def _remove_leftovers(paths: RunPaths) -> None:
 
 
 def in_threads(items: Iterable[Item], work: Callable[[Item], T]) -> Iterator[T]:
-    """Results of `work` on the items, in their order, by a thread a core (Pillow frees the interpreter lock)."""
+    """Apply `work` to the items, in their order, in a thread a core (Pillow frees the interpreter lock)."""
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers, thread_name_prefix="ingest") as pool:
         waiting: deque[tuple[Future[T], int]] = deque()
@@ -246,7 +246,7 @@ def _reasons(rejects: Iterable[Reject]) -> list[tuple[str, int]]:
 
 
 def _nothing(name: str, rejects: Sequence[Reject]) -> str:
-    """What is said of a source without a single product."""
+    """Compose the error for a source without a single product."""
     said = f"{name} gives no product: all of its {len(rejects)} rows were rejected"
     return f"{said}, most of them since: {_reasons(rejects)[0][0]}." if rejects else f"{said}."
 

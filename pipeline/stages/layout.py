@@ -26,7 +26,7 @@ _FEWEST_FOR_SPECTRAL = 16  # below it the spectral start has too few eigenvector
 
 
 def outputs(run: RunPaths) -> list[Path]:
-    """What the stage writes."""
+    """List the files that the stage writes."""
     return [run.layout]
 
 
@@ -44,7 +44,7 @@ def lay_out(vectors: np.ndarray, config: LayoutConfig, *, seed: int) -> dict[str
     """Coordinates of products.
 
     Args:
-        vectors: float32 [n, d], L2-normalised.
+        vectors: float32 [n, d], L2-normalized.
         config: Sizes; clipped to what n rows allow, and the log says so.
         seed: Same seed, same layout.
 
@@ -79,12 +79,12 @@ def _umap(reduced: np.ndarray, dimensions: int, config: LayoutConfig, seed: int)
         return _first_components(reduced, dimensions)
     import umap  # compiles for seconds, which the other commands need not wait for
 
-    neighbours = min(config.n_neighbors, n - 1)
-    if neighbours < config.n_neighbors:
-        _LOG.info("UMAP with %d neighbours instead of %d: %d products", neighbours, config.n_neighbors, n)
+    neighbors = min(config.n_neighbors, n - 1)
+    if neighbors < config.n_neighbors:
+        _LOG.info("UMAP with %d neighbors instead of %d: %d products", neighbors, config.n_neighbors, n)
     mapper = umap.UMAP(
         n_components=dimensions,
-        n_neighbors=neighbours,
+        n_neighbors=neighbors,
         min_dist=config.min_dist,
         metric="cosine",
         init="spectral" if n >= _FEWEST_FOR_SPECTRAL else "random",
@@ -116,13 +116,13 @@ def _first_components(reduced: np.ndarray, dimensions: int) -> np.ndarray:
 
 
 def scale_to_unit(points: np.ndarray) -> np.ndarray:
-    """Points centred on their median and divided by one number, so that 99 % lie within [-1, 1] on every axis.
+    """Points centered on their median and divided by one number, so that 99 % lie within [-1, 1] on every axis.
 
     Args:
         points: float32 [n, k]; rows of NaN stay so.
     """
     if not len(points):
         return points
-    centred = points - np.nanmedian(points, axis=0)
-    reach = np.nanquantile(np.abs(centred).max(axis=1), 0.99)
-    return (centred / reach if reach > 0 else centred).astype(np.float32)
+    centered = points - np.nanmedian(points, axis=0)
+    reach = np.nanquantile(np.abs(centered).max(axis=1), 0.99)
+    return (centered / reach if reach > 0 else centered).astype(np.float32)

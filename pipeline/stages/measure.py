@@ -22,10 +22,11 @@ from pipeline.evaluation.report import render
 from pipeline.taxonomy.paths import read_taxonomy
 
 _LOG = logging.getLogger(__name__)
+_NOTHING_UNLEARNT = "Every product is in the training split, so there is none to measure on."
 
 
 def outputs(run: RunPaths) -> list[Path]:
-    """What the stage writes."""
+    """List the files that the stage writes."""
     return [run.evaluation]
 
 
@@ -35,8 +36,12 @@ def run(config: Config, run_dir: Path) -> None:
     products = read_products(paths.products)
     bundle = load_bundle(paths.calibrated)
     unlearnt = products[products["split"] != "train"].reset_index(drop=True)
+    if not len(unlearnt):
+        _LOG.warning("every product is in the training split; nothing is measured")
+        write_json(paths.evaluation, {"test": {"n": {"rows": 0}, "skipped": [_NOTHING_UNLEARNT]}})
+        return
     rows = _measure_rows(unlearnt, paths)
-    taxonomy = read_taxonomy(paths.taxonomy)
+    taxonomy = read_taxonomy(paths.taxonomy, may_be_empty=True)
     table = CategoryTable.of(bundle, taxonomy.paths, rows.candidates, taxonomy.names)
     figures = {}
     for split in SPLITS:

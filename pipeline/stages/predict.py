@@ -5,6 +5,7 @@ Reads products, their vectors and the bundle with its predictor; writes `predict
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,14 +16,16 @@ from pipeline.artifacts import RunPaths
 from pipeline.bundle.bundle import Bundle, load_bundle
 from pipeline.config.build import Config
 from pipeline.data.schema import PREDICTED, read_table, write_table
-from pipeline.data.vectors import read_vectors
+from pipeline.data.vectors import ProductVectors, read_vectors
+from pipeline.prediction.confidence import Prediction
 from pipeline.prediction.predictor import CategoryPredictor, modalities_of
 
+_LOG = logging.getLogger(__name__)
 _PAIRS_AT_A_TIME = 65_536  # (product, candidate) pairs: 2 x 100 MB of vectors of 384
 
 
 def outputs(run: RunPaths) -> list[Path]:
-    """What the stage writes."""
+    """List the files that the stage writes."""
     return [run.predictions]
 
 
@@ -33,14 +36,22 @@ def run(config: Config, run_dir: Path) -> None:
     product_ids: list[str] = products["product_id"].to_pylist()
     bundle = load_bundle(paths.calibrated)
     vectors = read_vectors(paths.embeddings, product_ids)
-    predictions = CategoryPredictor(bundle).decode(vectors.fused, modalities_of(vectors.has_text, vectors.has_image))
+    predictions = predict(bundle, vectors)
     columns = {
         "product_id": product_ids,
-        "predicted_path": [prediction.path for prediction in predictions],
-        "predicted_confidences": [list(prediction.confidences) for prediction in predictions],
+        "predicted_path": [None if one is None else one.path for one in predictions],
+        "predicted_confidences": [[] if one is None else list(one.confidences) for one in predictions],
         "candidate_scores": candidate_scores(bundle, vectors.fused, products["candidates"].to_pylist()),
     }
     write_table(paths.predictions, pa.table(columns, schema=PREDICTED))
+
+
+def predict(bundle: Bundle, vectors: ProductVectors) -> Sequence[Prediction | None]:
+    """One path a product; None for each of them where the bundle has no categories."""
+    if not bundle.categories:
+        _LOG.warning("there are no categories, so none is predicted; name some by --taxonomy")
+        return [None] * len(vectors.fused)
+    return CategoryPredictor(bundle).decode(vectors.fused, modalities_of(vectors.has_text, vectors.has_image))
 
 
 def candidate_scores(

@@ -35,7 +35,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def outputs(run: RunPaths) -> list[Path]:
-    """What the stage writes."""
+    """List the files that the stage writes."""
     return [run.catalog, run.model]
 
 
@@ -98,15 +98,15 @@ def _joined(path: Path, product_ids: Sequence[str]) -> pa.Table:
 
 
 def analysis_of(table: pa.Table, path: Path) -> Analysis:
-    """What the stage `analyse` found, at `path`, with what predicted paths are like in the catalogue's `table`."""
-    found = read_json(path, "analyse")
+    """Join the facts that stage `analyse` counted, at `path`, with those of the predicted paths in `table`."""
+    facts = read_json(path, "analyse")
     predictions = prediction_facts(
         table["category_path"].to_pylist(),
         table["predicted_path"].to_pylist(),
         table["predicted_confidences"].to_pylist(),
         np.array([split != "train" for split in table["split"].to_pylist()], dtype=bool),
     )
-    return {"version": ANALYSIS_VERSION, "data": found["data"], "space": found["space"], "predictions": predictions}
+    return {"version": ANALYSIS_VERSION, "data": facts["data"], "space": facts["space"], "predictions": predictions}
 
 
 def to_json(value: Mapping[str, Any]) -> str:
@@ -115,16 +115,16 @@ def to_json(value: Mapping[str, Any]) -> str:
 
 
 def read_json(path: Path, stage: str) -> dict[str, Any]:
-    """A file of the run.
+    """Read a JSON file of the run.
 
     Raises:
         ArtifactError: If it is not readable; names the stage that writes it.
     """
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ArtifactError(f"{path} is not readable ({error}); run stage '{stage}' again.") from error
-    return found
+    return value
 
 
 def check_published(paths: RunPaths, table: pa.Table, row_group_size: int) -> None:
@@ -151,7 +151,7 @@ def check_published(paths: RunPaths, table: pa.Table, row_group_size: int) -> No
         "its dimension is not the model's": catalog.dimension != bundle.dimension,
         "its row groups are too large": largest > row_group_size,
         "a fused vector has not length one": not np.allclose(np.linalg.norm(vectors[present], axis=1), 1, atol=1e-3),
-        "a prediction is no category of the model": not set(catalog.products["predicted_path"]) <= nodes,
+        "a prediction is no category of the model": not set(catalog.products["predicted_path"].dropna()) <= nodes,
     }
     applying = [fault for fault, applies in faults.items() if applies]
     if applying:

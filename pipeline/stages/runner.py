@@ -96,7 +96,7 @@ STAGES = (
 
 @dataclass(frozen=True)
 class Plan:
-    """What a stage would write now.
+    """Identity of the outputs that a stage would write now.
 
     Attributes:
         fingerprint: Of its outputs.

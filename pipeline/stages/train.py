@@ -18,7 +18,7 @@ from pipeline.training.trainer import Trainer
 
 
 def outputs(run: RunPaths) -> list[Path]:
-    """What this stage writes."""
+    """List the files that the stage writes."""
     return [run.trained]
 
 
@@ -37,7 +37,8 @@ def run(config: Config, run_dir: Path) -> None:
     paths = RunPaths(run_dir)
     products = read_products(paths.products)
     if config.train.bundle:
-        adopt_bundle(Path(config.train.bundle), paths.trained, read_taxonomy(paths.taxonomy))
+        taxonomy = read_taxonomy(paths.taxonomy, may_be_empty=True)
+        adopt_bundle(Path(config.train.bundle), paths.trained, taxonomy)
         return
     trainer = Trainer(config, paths, products)
     for stage in config.train.stages:

@@ -127,13 +127,17 @@ class Taxonomy:
         return np.array([-1 if parent is None else self.index[parent] for parent in parents], dtype=np.int32)
 
 
-def read_taxonomy(path: Path) -> Taxonomy:
+def read_taxonomy(path: Path, *, may_be_empty: bool = False) -> Taxonomy:
     """Read category paths, one a line; empty lines and lines that start with "#" are skipped.
 
     After a tab, a line may give the same path in another language, and so on for any number of languages.
 
+    Args:
+        path: Of the file.
+        may_be_empty: Whether it may name no category, as that of a run whose products have none.
+
     Raises:
-        ArtifactError: If the file is missing, is not UTF-8 text or names no category.
+        ArtifactError: If the file is missing, is not UTF-8 text or names no category where it must.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -145,7 +149,7 @@ def read_taxonomy(path: Path) -> Taxonomy:
         taxonomy = Taxonomy.of((path for path, *_ in cells), {path: names for path, *names in cells})
     except ValueError as error:
         raise ArtifactError(f"The taxonomy {path} has a line without a category: {error}") from error
-    if not len(taxonomy):
+    if not (len(taxonomy) or may_be_empty):
         raise ArtifactError(f"The taxonomy {path} names no category; write one path a line.")
     return taxonomy
 

@@ -11,7 +11,6 @@ import torch
 
 from pipeline.artifacts import RunPaths
 from pipeline.config.build import Config
-from pipeline.errors import InputError
 from pipeline.metrics.ratios import ranks
 from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import Taxonomy, read_taxonomy
@@ -103,20 +102,12 @@ class TrainingData:
 
 
 def load_training_data(config: Config, paths: RunPaths, products: pd.DataFrame) -> TrainingData:
-    """The labeled products of a run whose ingest is done.
-
-    Raises:
-        InputError: If no training row or no validation row has a category.
-    """
-    if not products.loc[products["split"] == "train", "category_path"].notna().any():
-        raise InputError("No training row has a category; there is nothing to learn from.")
-    taxonomy = read_taxonomy(paths.taxonomy)
+    """The labeled products of a run whose ingest is done; there may be none of them in any split."""
+    taxonomy = read_taxonomy(paths.taxonomy, may_be_empty=True)
     by_split = {name: products[products["split"] == name] for name in ("train", *VALIDATION_SPLITS)}
     examples = {name: make_examples(rows, taxonomy.paths) for name, rows in by_split.items()}
     validation = [examples[name].sample(VALIDATION_ROWS, config.seed) for name in VALIDATION_SPLITS]
     validation = [rows for rows in validation if len(rows)]
-    if not validation:
-        raise InputError("No validation row has a category; raise ingest.validation_fraction or add rows.")
     return TrainingData(taxonomy, np.load(paths.images, mmap_mode="r"), examples["train"], validation)
 
 

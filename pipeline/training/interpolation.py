@@ -7,6 +7,7 @@ restores what the pretrained tower knew of all others.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -22,6 +23,8 @@ from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import levels
 from pipeline.training.dataset import Examples, FeatureSet, modality_mrr, project
 
+_LOG = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -30,7 +33,8 @@ class Choice:
     Attributes:
         alpha: WiSE-FT alpha of the text head, in [0, 1].
         gate_shift: Added to the gate's bias.
-        score: Mean over the validation sets of fused MRR among the candidates and fused open hF1 over all paths.
+        score: Mean over the validation sets of fused MRR among the candidates and fused open hF1 over all paths; 0
+            where there are no such sets.
         admissible: Whether open hF1 over all paths is nowhere below that of the pretrained text tower.
         tried: Every setting, with its figures.
     """
@@ -74,8 +78,11 @@ def select_alpha(
 
     Returns:
         The best score among the settings whose open hF1 is at least the pretrained tower's on every set; the best open
-        hF1 where there is none.
+        hF1 where there is none. Without validation sets, what was trained as it is: the largest alpha and the smallest
+        gate shift, which is logged.
     """
+    if not sets:
+        return _unvalidated(model, config)
     pretrained_paths = unit(pretrained.paths)
     floors = [
         _open_hf1(unit(texts), pretrained_paths, each.examples)
@@ -91,6 +98,13 @@ def select_alpha(
     best = max(admissible, key=lambda record: record["score"]) if admissible else max(tried, key=lambda r: r["margin"])
     _apply(model, bias, best["alpha"], best["gate_shift"])
     return Choice(best["alpha"], best["gate_shift"], best["score"], bool(admissible), tried)
+
+
+def _unvalidated(model: TwoTower, config: TrainConfig) -> Choice:
+    alpha, shift = max(config.alphas), min(config.gate_shifts, key=abs)
+    _LOG.warning("no validation row has a category: alpha %.2f and gate shift %+.1f are not measured", alpha, shift)
+    _apply(model, model.fusion.linear.bias.detach().clone(), alpha, shift)
+    return Choice(alpha, shift, score=0.0, admissible=False)
 
 
 def _apply(model: TwoTower, bias: Tensor, alpha: float, shift: float) -> None:

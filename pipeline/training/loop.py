@@ -45,7 +45,7 @@ def run_stage(
     folder: Path,
     log: Callable[[dict[str, Any]], None],
 ) -> None:
-    """Train one stage; at the end `task.module` holds the best validated state.
+    """Train one stage; at the end `task.module` holds the best validated state, without validation rows the last.
 
     Args:
         task: The task to train.
@@ -159,13 +159,17 @@ class _StageRun:
         self.log({"stage": self.stage.name, "step": self.progress.step, "loss": loss, **values})
 
     def _validate(self) -> None:
-        """Validate the averaged weights, or the weights themselves without an average; keep the best state."""
+        """Validate the averaged weights, or the weights themselves without an average; keep the best state.
+
+        Without validation rows the latest state is kept.
+        """
         with _temporary_state(self.task, self.parameters, self.progress.ema):
             metrics = self.task.validate()
-            if metrics["score"] > self.progress.best_score:
-                self.progress.best_score = metrics["score"]
+            if not metrics or metrics["score"] > self.progress.best_score:
+                self.progress.best_score = metrics.get("score", self.progress.best_score)
                 self.progress.best = snapshot(self.task, self.parameters)
-        self.log({"stage": self.stage.name, "step": self.progress.step, **metrics})
+        if metrics:
+            self.log({"stage": self.stage.name, "step": self.progress.step, **metrics})
 
     def _save(self) -> None:
         if self.accelerator.is_main_process:

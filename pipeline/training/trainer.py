@@ -50,7 +50,6 @@ class Trainer:
             log: Takes the records of the training; by default the run's log.
 
         Raises:
-            InputError: If no training row or no validation row has a category.
             ArtifactError: If the bundle of a final fit cannot be read.
         """
         torch.manual_seed(config.seed)
@@ -67,9 +66,15 @@ class Trainer:
             self._text_features(examples.texts, f"texts-{number}") for number, examples in enumerate(self.data.sets)
         ]
         self.vision_state = "untrained"  # identifies the vision tower's weights in the feature cache
+        self._warn_of_absent_rows()
 
     def train(self, stage: TrainStage) -> None:
-        """Train one stage; at its end the model has the best validated state."""
+        """Train one stage; at its end the model has the best validated state, without validation rows the last.
+
+        Without training rows of a known category nothing happens.
+        """
+        if not len(self.data.train):
+            return
         if stage.train == ("vision",) and not self.data.train.has_image.any():
             _LOG.warning("train: stage %s skipped: no training row has a photo", stage.name)
             return
@@ -111,6 +116,21 @@ class Trainer:
         pretrained = PretrainedFeatures(self.text_features[1:], self.path_features)
         choice = select_alpha(self.model.cpu(), sets, path_features, pretrained, self.config.train)
         return choice, path_features
+
+    def _warn_of_absent_rows(self) -> None:
+        if not len(self.data.train):
+            _LOG.warning("train: no training row has a category: nothing is trained, the towers stay as they are")
+            if not self.config.model.residual_text:
+                _LOG.warning(
+                    "train: the text head of preset '%s' then stays random; take preset compact, or a trained bundle "
+                    "by --model",
+                    self.config.preset,
+                )
+        elif not self.data.validation:
+            _LOG.warning(
+                "train: no validation row has a category: every stage keeps its last state; to choose the best, add "
+                "products or raise ingest.validation_fraction"
+            )
 
     def _save(self, choice: Choice, path_features: np.ndarray) -> None:
         taxonomy = self.data.taxonomy

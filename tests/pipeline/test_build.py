@@ -53,9 +53,9 @@ def test_rows_are_joined_by_product_id(tiny_run):
     assert vectors[present] == pytest.approx(again[present], abs=2e-3)
     images = np.load(paths.images)
     rows = source["image_row"].to_numpy()
-    found, shown = arrow_to_vectors(table["image_embedding"])
+    encoded, shown = arrow_to_vectors(table["image_embedding"])
     assert np.array_equal(shown, rows >= 0)
-    assert found[shown] == pytest.approx(bundle.encode_images(images[rows[shown]]), abs=2e-3)
+    assert encoded[shown] == pytest.approx(bundle.encode_images(images[rows[shown]]), abs=2e-3)
 
 
 def test_a_complete_build_is_not_done_again(tiny_run):
@@ -89,8 +89,8 @@ def test_a_stage_that_died_is_run_again(tiny_run, tmp_path, stage, monkeypatch):
     """Half-written outputs never count: the stage's artifacts are gone or whole."""
     config, paths = _config(tiny_run), RunPaths(tmp_path / "run")
     subprocess.run(["cp", "-r", str(tiny_run), str(paths.root)], check=True)
-    (found,) = (found for found in STAGES if found.name == stage)
-    lost = found.outputs(paths)[0]
+    (dead,) = (one for one in STAGES if one.name == stage)
+    lost = dead.outputs(paths)[0]
     wanted = read_table(lost)
     lost.write_bytes(b"half")
     (lost.parent / (lost.name + ".provenance.json")).unlink()

@@ -4,7 +4,6 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import torch
 
@@ -79,11 +78,3 @@ def test_a_final_fit_needs_a_finished_bundle_of_its_architecture(tiny_run, tmp_p
     assert "another architecture than preset 'compact'" in capsys.readouterr().err
     assert main([*start, str(paths.model), "--preset", "tiny", "--model", str(paths.model)]) == 2
     assert "--model trains nothing" in capsys.readouterr().err
-
-
-def test_products_without_any_category_say_so(tmp_path, capsys):
-    rows = pd.DataFrame({"product_title": [f"thing {n}" for n in range(20)], "product_description": ["nice"] * 20})
-    rows.to_csv(tmp_path / "things.csv", index=False)
-    arguments = ["build", "--preset", "tiny", "--source", str(tmp_path / "things.csv"), "--out", str(tmp_path / "run")]
-    assert main(arguments) == 2
-    assert "No training row has a category" in capsys.readouterr().err

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipeline.artifacts import ArtifactError
 from pipeline.bundle.calibration import PRECISIONS, Calibration
 from pipeline.data.vectors import unit
+from pipeline.errors import InputError
 from pipeline.models.classifier import ClassTable
 from pipeline.prediction.confidence import judge_path
 from pipeline.prediction.predictor import CategoryPredictor, modalities_of
@@ -97,6 +98,20 @@ def test_classes_that_the_taxonomy_lacks_are_ignored() -> None:
     stranger = CategoryPredictor(bundle, ("Q", "Q > R"), which="classifier")
     with pytest.raises(ArtifactError, match="knows no category"):
         stranger.scorer.classified(_random_vectors(1))
+
+
+def test_retrieval_alone_predicts_where_the_classifier_knows_no_category_of_the_taxonomy(caplog) -> None:
+    bundle = bundle_with_classifier(("A", "B > C"), 0.5)
+    vectors, others = _random_vectors(3), ("Q", "Q > R")
+    leaf = CategoryPredictor(bundle, others).score(vectors).leaf
+    assert "retrieval alone predicts" in caplog.text
+    np.testing.assert_array_equal(leaf, CategoryPredictor(bundle, others, which="retrieval").score(vectors).leaf)
+
+
+def test_without_a_category_nothing_is_scored() -> None:
+    predictor = CategoryPredictor(FakeBundle(), (), vectors=np.zeros((0, DIMENSION)))
+    with pytest.raises(InputError, match="no categories to choose from"):
+        predictor.score(_random_vectors(1))
 
 
 @settings(max_examples=40, deadline=None)

@@ -53,6 +53,13 @@ class Regression(Task):
         self.seen = state["seen"]
 
 
+class Unvalidated(Regression):
+    """The same without validation rows."""
+
+    def validate(self):
+        return {}
+
+
 class KilledError(Exception):
     pass
 
@@ -95,6 +102,15 @@ def test_a_killed_stage_resumes_to_the_same_state(tmp_path, kind, average):
     assert torch.equal(unbroken.seen, resumed.seen)
     assert resumed.done == unbroken.done[-len(resumed.done) :]
     assert unbroken.done == [step / len(unbroken.done) for step in range(len(unbroken.done))]
+
+
+def test_without_validation_rows_the_last_state_is_kept(tmp_path):
+    kept = _train(tmp_path, kind=Unvalidated).module.state_dict()
+    last = load_file(tmp_path / "fit.safetensors")
+    trained = {name: last[f"now/{name}"] for name in kept if f"now/{name}" in last}
+    assert len(trained) >= 6
+    for name, value in trained.items():
+        assert torch.equal(kept[name], value), name
 
 
 def _as_if_by_two_processes(checkpoint):

@@ -61,7 +61,7 @@ def show_data(workspace: Workspace) -> DataView:
     light = [("longer side, pixels", images["longer_side"]), ("brightness, 0 to 1", images["brightness"])]
     return DataView(
         facts=facts(analysis),
-        tops=charts.bars(data["tops"], "Top-level categories: products"),
+        tops=charts.bars(data["tops"], "Top-level categories: products") if data["tops"] else None,
         tails=charts.tails(
             [("brands", data["brands"]["curve"]), ("categories", data["category_sizes"])],
             "The long tail of brands and categories",
@@ -102,7 +102,9 @@ def facts(analysis: Analysis) -> str:
 
 
 def typical(workspace: Workspace, product_ids: Sequence[str]) -> str:
-    """Render one product a category, the nearest to its center."""
+    """Render one product a category, the nearest to its center; "" without categories."""
+    if not product_ids:
+        return ""
     items = "".join(
         f'<li class="card">{cards.thumbnail(workspace.catalog, product["product_id"])}<div class="card-text">'
         f"{cards.breadcrumb(product['category_path'])}</div></li>"

@@ -70,7 +70,8 @@ def category(workspace: Workspace, category: str) -> CategoryDetails:
 def show(workspace: Workspace, chosen: str | None, other: str | None) -> tuple[str, str]:
     """Render the map around a category, and the category, beside another one if given."""
     if not chosen:
-        return category_map(workspace.categories, None), cards.hint(_START)
+        start = cards.hint(_START) if len(workspace.categories) else ""
+        return category_map(workspace.categories, None), start
     drawn = category_map(workspace.categories, _node(workspace.categories, chosen))
     if not other:
         return drawn, panel(workspace, category(workspace, chosen))
@@ -157,10 +158,15 @@ def panel(workspace: Workspace, details: CategoryDetails) -> str:
     return f'<section class="category">{head}{shown}<div class="columns">{listed}</div></section>'
 
 
-def likeness(workspace: Workspace) -> go.Figure:
-    """Heatmap of the cosines between the centroids of the top-level categories, similar ones side by side."""
+def likeness(workspace: Workspace) -> go.Figure | None:
+    """Heatmap of the cosines between the centroids of the top-level categories, similar ones side by side.
+
+    None without categories.
+    """
     tree = workspace.categories
     tops = tree.children(None)
+    if not tops:
+        return None
     cosines = tree.centroids[tops] @ tree.centroids[tops].T
     order = chain(cosines)
     names = [tree.taxonomy.paths[tops[place]] for place in order]

@@ -15,7 +15,17 @@ from ui import deep_links
 from ui.api.answers import Classification, EvidenceProduct, PredictedLevel
 from ui.components import cards, examples
 from ui.components.photo import photo_input, read_photo
-from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Workspace, bind, endpoint, read_listing, read_paths, refuse
+from ui.workspace import (
+    MAX_DESCRIPTION,
+    MAX_TEXT,
+    NO_CATEGORIES,
+    Workspace,
+    bind,
+    endpoint,
+    read_listing,
+    read_paths,
+    refuse,
+)
 
 MAX_PATHS = 100
 _CATEGORIES = 8
@@ -57,6 +67,8 @@ def classify(
         "similar": the evidence, the most similar labeled products, each with the number of levels on which it agrees;
         "same_product": products of the catalogue left out of the evidence because they are this very product.
     """
+    if not workspace.predicts_categories:
+        raise refuse(NO_CATEGORIES)
     text = read_listing(title, description)
     if not text and not photo:
         raise refuse("There is nothing to classify yet: add a photo, a title or a description.")
@@ -198,7 +210,8 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
                 branches = gr.Textbox(label="Branches, one path a line", lines=2, max_length=MAX_TEXT)
                 candidates = gr.Textbox(label="Candidates, one path a line", lines=2, max_length=MAX_TEXT)
         with gr.Column(scale=3, min_width=280):
-            predicted = gr.HTML(cards.hint(_START), js_on_load=None, elem_id="prediction")
+            start = _START if workspace.predicts_categories else NO_CATEGORIES
+            predicted = gr.HTML(cards.hint(start), js_on_load=None, elem_id="prediction")
     gr.HTML("<h3>Evidence: the most similar labeled products</h3>", js_on_load=None)
     similar = gr.HTML(cards.hint("Appears with the prediction."), js_on_load=None, elem_id="similar")
     form, outputs = [photo, title, description], [predicted, similar]

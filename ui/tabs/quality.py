@@ -204,7 +204,11 @@ def wrong_rows(workspace: Workspace, pair: str) -> np.ndarray:
     products = workspace.catalog.products
     both = zip(products["category_path"], products["predicted_path"], strict=True)
     chosen = [
-        isinstance(true, str) and leaves(true, guess) and pair in (_EVERY, f"{true}\n{guess}") for true, guess in both
+        isinstance(true, str)
+        and isinstance(guess, str)
+        and leaves(true, guess)
+        and pair in (_EVERY, f"{true}\n{guess}")
+        for true, guess in both
     ]
     rows = np.flatnonzero(chosen)
     sure = np.array([float(products["predicted_confidences"].iloc[row][-1]) for row in rows.tolist()])
@@ -220,10 +224,8 @@ def show_wrong(workspace: Workspace, event: gr.EventData) -> str:
     product = workspace.product(row)
     values = workspace.catalog.products.iloc[row]
     sure: Sequence[float] = values["predicted_confidences"]
-    steps = "".join(
-        cards.bar(escape(level), float(share))
-        for level, share in zip(levels(str(product["predicted_path"])), sure, strict=True)
-    )
+    names = levels(product["predicted_path"]) if product["predicted_path"] else ()
+    steps = "".join(cards.bar(escape(level), float(share)) for level, share in zip(names, sure, strict=True))
     return (
         f'<div class="product">{cards.thumbnail(workspace.catalog, product["product_id"])}<div>'
         f'<h3 dir="auto">{escape(product["title"] or "untitled")}</h3>'

@@ -94,6 +94,8 @@ def own_subject(workspace: Workspace, listing: Listing, candidates: list[str]) -
     text = read_listing(listing.title, listing.description)
     if not text and not listing.photo:
         raise refuse(NOTHING_GIVEN)
+    if not (candidates or workspace.predicts_categories):
+        raise refuse("This catalogue has no categories to choose from; enter candidates, one category path a line.")
     tools = workspace.tools
     query = tools.encoder.encode(text, read_photo(listing.photo, tools.bundle.image_size))
     likeliest = [] if candidates else tools.predictor.score(query.fused_vector[None], query.modality).top(_LIKELIEST)[0]

@@ -41,7 +41,7 @@ class Task(ABC):
 
     @abstractmethod
     def validate(self) -> dict[str, float]:
-        """Metrics of the current state; "score" is the one to maximize."""
+        """Metrics of the current state; "score" is the one to maximize. None at all without validation rows."""
 
     def state(self) -> dict[str, Tensor]:
         """Tensors outside of `module` that a checkpoint must hold; none by default."""

@@ -143,6 +143,8 @@ class MatchingTask(Task):
 
     def validate(self) -> dict[str, float]:
         """Mean reciprocal ranks on every validation set; the score is the mean of the fused ones."""
+        if not self.data.validation:
+            return {}
         self.module.eval()
         metrics: dict[str, float] = {}
         scores = []
@@ -151,7 +153,7 @@ class MatchingTask(Task):
             mrr = self._measure(features, path_features)
             scores.append(mrr["fused"])
             metrics.update({f"validation{number}_{modality}_mrr": value for modality, value in mrr.items()})
-        metrics["score"] = float(np.mean(scores)) if scores else 0.0
+        metrics["score"] = float(np.mean(scores))
         return metrics
 
     def state(self) -> dict[str, Tensor]:

@@ -144,6 +144,8 @@ class VisionTask(Task):
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
         """Mean reciprocal rank by photo alone on every validation set, and their mean."""
+        if not self.data.validation:
+            return {}
         assert isinstance(self.module, VisionModule)
         self.module.eval()
         metrics: dict[str, float] = {}
@@ -155,5 +157,5 @@ class VisionTask(Task):
             vectors[has_image] = self.module.image_head(features).cpu().numpy()
             ranks = candidate_ranks(vectors, self._paths.numpy(), examples, has_image)
             metrics[f"validation{number}_image_mrr"] = mean_reciprocal_rank(ranks)
-        metrics["score"] = float(np.mean(list(metrics.values()))) if metrics else 0.0
+        metrics["score"] = float(np.mean(list(metrics.values())))
         return metrics
