@@ -107,7 +107,7 @@ def variants(
         present = (train.has_text, train.has_image, train.has_text | train.has_image)
         labels, sizes = table.labels(truths), table.sizes
         model = train_classifier(
-            views, present, labels, sizes, exponent=exponent, config=config.predict, seed=config.seed
+            views, present, labels, sizes, exponent=exponent, config=config.predictor, seed=config.seed
         )
         parts = PredictorParts(hashed_classes(table.paths), model, PLAIN.calibrations)
         known = CategoryPredictor(bundle, parts=parts)

@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from pipeline.artifacts import RunPaths
 from pipeline.bundle.bundle import Bundle, load_bundle
-from pipeline.config.stages import EvaluateConfig
+from pipeline.config.stages import EvaluationConfig
 from pipeline.data.images import square
 from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors
@@ -169,7 +169,7 @@ def first_right(bundle: Bundle, photos: list[Image.Image], products: pd.DataFram
         candidates=[tuple(row) for row in products["candidates"]],
         vectors=ProductVectors(image, np.zeros_like(image), image, without, every),
     )
-    figure = evaluate(bundle, rows, table, config=EvaluateConfig(), seed=SEED)["rerank"]["image"]["acc1"]
+    figure = evaluate(bundle, rows, table, config=EvaluationConfig(), seed=SEED)["rerank"]["image"]["acc1"]
     return "{value:.1f} [{low:.1f} to {high:.1f}]".format(**{name: 100 * share for name, share in figure.items()})
 
 

@@ -23,7 +23,7 @@ from benchmarks.products import NOUNS
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.predictor_state import PredictorParts
 from pipeline.catalog.catalog import Catalog
-from pipeline.data.images import judged_square
+from pipeline.data.images import to_photo
 from pipeline.prediction.answer import ask
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.search.query import QueryEncoder
@@ -99,7 +99,7 @@ def accepted_share(
     """
     accepted = 0
     for text, image in queries:
-        photo = None if image is None else judged_square(image, encoder.bundle.image_size)
+        photo = None if image is None else to_photo(image, encoder.bundle.image_size)
         if limits:
             accepted += ask(predictor, encoder, text, photo).prediction.accepted_depth > 0
         else:

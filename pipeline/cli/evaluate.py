@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.artifacts import write_json
 from pipeline.bundle.bundle import load_bundle
-from pipeline.config.stages import EvaluateConfig
+from pipeline.config.stages import EvaluationConfig
 from pipeline.evaluation.dataset import CategoryTable, read_rows
 from pipeline.evaluation.evaluate import BOOTSTRAP_SEED, evaluate
 from pipeline.evaluation.report import render
@@ -43,7 +43,7 @@ def evaluate_command(
     else:
         whole = read_taxonomy(taxonomy)
         table = CategoryTable.of(bundle, whole.paths, rows.candidates, whole.names)
-    figures = evaluate(bundle, rows, table, config=EvaluateConfig(), seed=BOOTSTRAP_SEED)
+    figures = evaluate(bundle, rows, table, config=EvaluationConfig(), seed=BOOTSTRAP_SEED)
     print(render(figures))
     if json_out is not None:
         write_json(json_out, figures)
@@ -65,7 +65,7 @@ def search_command(model: Path, folder: Path, json_out: Path | None = None) -> d
         ArtifactError, SourceError: In one sentence, if something cannot be read.
     """
     search = read_judged(folder)
-    figures = evaluate_search(load_bundle(model), search, config=EvaluateConfig(), seed=BOOTSTRAP_SEED)
+    figures = evaluate_search(load_bundle(model), search, config=EvaluationConfig(), seed=BOOTSTRAP_SEED)
     print(render_search(figures))
     if json_out is not None:
         write_json(json_out, figures)

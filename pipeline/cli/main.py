@@ -14,7 +14,7 @@ from pipeline.cli.evaluate import evaluate_command, search_command
 from pipeline.cli.options import add_options, config_of
 from pipeline.cli.push import upload_command
 from pipeline.errors import UserError
-from pipeline.prediction.batch import classify_catalogue
+from pipeline.prediction.batch import classify_catalog
 from pipeline.prediction.predictor import PredictionRequest
 from pipeline.stages.runner import STAGES, build
 
@@ -132,7 +132,7 @@ def _add_classify_file(command: argparse.ArgumentParser) -> None:
 
 def _classify_file(arguments: argparse.Namespace) -> None:
     errors.check_writable(arguments.out)
-    classify_catalogue(
+    classify_catalog(
         arguments.model,
         arguments.input,
         arguments.out,

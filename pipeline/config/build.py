@@ -15,10 +15,10 @@ from typing import Any
 from pipeline.config.model import ModelConfig
 from pipeline.config.stages import (
     ClusterConfig,
-    EvaluateConfig,
+    EvaluationConfig,
     IngestConfig,
     LayoutConfig,
-    PredictConfig,
+    PredictorConfig,
     PublishConfig,
     SourceConfig,
 )
@@ -35,10 +35,10 @@ class Config:
     seed: int = 17
     source: SourceConfig = field(default_factory=SourceConfig)
     ingest: IngestConfig = field(default_factory=IngestConfig)
-    predict: PredictConfig = field(default_factory=PredictConfig)
+    predictor: PredictorConfig = field(default_factory=PredictorConfig)
     layout: LayoutConfig = field(default_factory=LayoutConfig)
     cluster: ClusterConfig = field(default_factory=ClusterConfig)
-    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     publish: PublishConfig = field(default_factory=PublishConfig)
 
     def parts(self, names: Iterable[str]) -> dict[str, Any]:

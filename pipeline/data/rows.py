@@ -16,10 +16,10 @@ from pipeline.data.images import (
     Photo,
     brightness,
     decode,
-    judged_square,
     perceptual_hash,
     signature,
     thumbnail,
+    to_photo,
 )
 from pipeline.data.language import guess_language
 from pipeline.data.sources import BadRow, Item, RawRow, shorten
@@ -134,7 +134,7 @@ def clean_photo(data: bytes, config: IngestConfig) -> CleanPhoto:
     """
     decoded = decode(data, config)
     image = decoded.image
-    photo = judged_square(image, config.image_size)
+    photo = to_photo(image, config.image_size)
     return CleanPhoto(
         square=photo.square,
         flaw=photo.flaw,

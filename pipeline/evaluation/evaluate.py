@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.bundle.protocol import Encoder
-from pipeline.config.stages import EvaluateConfig
+from pipeline.config.stages import EvaluationConfig
 from pipeline.evaluation.dataset import CategoryTable, EvaluationRows, count_rows, reasons
 from pipeline.evaluation.taxonomy_eval import taxonomy_figures
 from pipeline.metrics import ranking, ratios
@@ -38,7 +38,7 @@ class _Answers:
 
 
 def evaluate(
-    bundle: Encoder, rows: EvaluationRows, table: CategoryTable, *, config: EvaluateConfig, seed: int
+    bundle: Encoder, rows: EvaluationRows, table: CategoryTable, *, config: EvaluationConfig, seed: int
 ) -> dict[str, Any]:
     """Every figure that the rows allow.
 
@@ -198,7 +198,7 @@ def _overlap(predicted: Sequence[str], true: Sequence[str]) -> PathOverlap:
 
 
 def _retrieval(
-    rows: EvaluationRows, known: np.ndarray, config: EvaluateConfig
+    rows: EvaluationRows, known: np.ndarray, config: EvaluationConfig
 ) -> Iterator[tuple[str, dict[str, Ratio]]]:
     """Precision of the nearest rows, by top-level category; photo to photo, and fused to fused."""
     tops = np.array([levels(truth)[0] if truth else "" for truth in rows.truths])

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.artifacts import SearchPaths
-from pipeline.config.stages import EvaluateConfig, IngestConfig
+from pipeline.config.stages import EvaluationConfig, IngestConfig
 from pipeline.data.sources import SourceError
 from pipeline.data.text import clean_text, listing_text
 from pipeline.evaluation.evaluate import intervals
@@ -121,7 +121,9 @@ def read_judged(folder: Path) -> JudgedSearch:
     )
 
 
-def evaluate_search(bundle: TextEncoder, search: JudgedSearch, *, config: EvaluateConfig, seed: int) -> dict[str, Any]:
+def evaluate_search(
+    bundle: TextEncoder, search: JudgedSearch, *, config: EvaluationConfig, seed: int
+) -> dict[str, Any]:
     """Figures of every way to search.
 
     The weight of a fusion by scores is chosen on four fifths of the queries, by nDCG@10, and used on the fifth that it

@@ -61,7 +61,7 @@ catalogue, `agreement` their share in each level of `path` (both empty without a
 _LOG = logging.getLogger("pipeline.classify")
 
 
-def classify_catalogue(
+def classify_catalog(
     model: Path,
     source: str,
     out: Path,

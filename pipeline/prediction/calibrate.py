@@ -1,7 +1,7 @@
 """Fits calibrations and thresholds on rows that training did not have.
 
 Rows are a mixture of validation rows (categories that training had) and held-out rows (categories it did not), weighted
-so that `PredictConfig.unseen_share` of the weight is held out: an estimate of a merchant's own products.
+so that `PredictorConfig.unseen_share` of the weight is held out: an estimate of a merchant's own products.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipeline.bundle.calibration import (
     fit_platt,
 )
 from pipeline.bundle.meta import PredictorName
-from pipeline.config.stages import PredictConfig
+from pipeline.config.stages import PredictorConfig
 from pipeline.metrics import hierarchical
 from pipeline.metrics.hierarchical import CoverageCurve
 from pipeline.prediction.predictor import CategoryPredictor
@@ -106,7 +106,7 @@ def mixture_weights(unseen: np.ndarray, unseen_share: float) -> np.ndarray:
 def recalibrate(
     samples: Mapping[Modality, Sequence[Sample]],
     calibrations: Mapping[PredictorName, Mapping[Modality, Calibration]],
-    config: PredictConfig,
+    config: PredictorConfig,
 ) -> tuple[Calibrations, Predictions]:
     """The same settings, calibrated anew.
 
@@ -181,7 +181,7 @@ class _LevelTable:
 
 
 def calibrate(
-    samples: Sequence[Sample], start: Calibration, config: PredictConfig, *, use_evidence: bool = False
+    samples: Sequence[Sample], start: Calibration, config: PredictorConfig, *, use_evidence: bool = False
 ) -> tuple[LevelPredictions, Calibration]:
     """Fit the calibration of every level, then the thresholds for every precision.
 

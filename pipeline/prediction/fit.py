@@ -17,7 +17,7 @@ from pipeline.bundle.encode import cached_photos, encode_products
 from pipeline.bundle.predictor_state import PredictorName, PredictorParts, hashed_classes
 from pipeline.bundle.prototypes import Prototypes
 from pipeline.config.build import Config
-from pipeline.config.stages import PredictConfig
+from pipeline.config.stages import PredictorConfig
 from pipeline.data.vectors import ProductVectors
 from pipeline.metrics import ratios
 from pipeline.models.classifier import ClassTable
@@ -72,7 +72,7 @@ def make_predictor(
             plot.unlink(missing_ok=True)  # of an earlier build
         return fitted.parts
     draw_reliability(fitted.predictions["default"], paths.reliability_plot)
-    draw_coverage(fitted.predictions["default"], config.predict.target_precision, paths.coverage_plot)
+    draw_coverage(fitted.predictions["default"], config.predictor.target_precision, paths.coverage_plot)
     return fitted.parts
 
 
@@ -81,10 +81,10 @@ def fit(config: Config, bundle: Bundle, products: pd.DataFrame, vectors: Product
 
     Arguments as in `make_predictor`; without rows to train on, or enough to tune on, the result is `unmeasured`.
     """
-    learned = _train(products, vectors, config.predict.class_weights, config.predict, config.seed)
+    learned = _train(products, vectors, config.predictor.class_weights, config.predictor, config.seed)
     if not learned:
         _LOG.warning("no training row has a category: retrieval alone predicts, and no confidence is measured")
-        return unmeasured(learned, config.predict)
+        return unmeasured(learned, config.predictor)
     every = tuning_rows(config, bundle, products, vectors)
     rows = {modality: one for modality, one in every.items() if len(one.truths) >= FEWEST_TUNING_ROWS}
     if not rows:
@@ -93,11 +93,11 @@ def fit(config: Config, bundle: Bundle, products: pd.DataFrame, vectors: Product
             "confidence is measured, so no level is accepted; add products or raise ingest.validation_fraction",
             FEWEST_TUNING_ROWS,
         )
-        return unmeasured(learned, config.predict)
-    return Fitted(*tune(bundle, learned, rows, config.predict))
+        return unmeasured(learned, config.predictor)
+    return Fitted(*tune(bundle, learned, rows, config.predictor))
 
 
-def unmeasured(learned: Mapping[float, PredictorParts], config: PredictConfig) -> Fitted:
+def unmeasured(learned: Mapping[float, PredictorParts], config: PredictorConfig) -> Fitted:
     """A predictor of default settings, which accepts no level since there are no rows to measure confidences on.
 
     Args:
@@ -140,11 +140,11 @@ def final_fit(
             f"The bundle {config.train.final_fit} has no category predictor; a final fit takes its choices."
         )
     exponent = chosen.notes["class_weight"]
-    exponents = config.predict.class_weights[:1] if exponent is None else (exponent,)
-    learned = _train(products, vectors, exponents, config.predict, config.seed)
+    exponents = config.predictor.class_weights[:1] if exponent is None else (exponent,)
+    learned = _train(products, vectors, exponents, config.predictor, config.seed)
     if not learned:
         _LOG.warning("no training row has a category: retrieval alone predicts, and no confidence is measured")
-        return unmeasured(learned, config.predict)
+        return unmeasured(learned, config.predictor)
     [new] = learned.values()
     parts = replace(
         chosen,
@@ -164,13 +164,13 @@ def final_fit(
     if not samples:
         _LOG.warning("no validation row has a category: the calibrations stay those of %s", config.train.final_fit)
         return Fitted(parts, {})
-    calibrations, predictions = recalibrate(samples, parts.calibrations, config.predict)
+    calibrations, predictions = recalibrate(samples, parts.calibrations, config.predictor)
     notes = {**parts.notes, "ece": errors_of(predictions)}
     return Fitted(replace(parts, calibrations=calibrations, notes=notes), predictions)
 
 
 def _train(
-    products: pd.DataFrame, vectors: ProductVectors, exponents: Sequence[float], config: PredictConfig, seed: int
+    products: pd.DataFrame, vectors: ProductVectors, exponents: Sequence[float], config: PredictorConfig, seed: int
 ) -> dict[float, PredictorParts]:
     """A classifier for each exponent of the class weights, and the prototypes, from the training rows, if any."""
     train = (products["split"] == "train").to_numpy()

@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.bundle.bundle import Bundle
 from pipeline.bundle.calibration import Calibration
 from pipeline.bundle.predictor_state import PREDICTORS, PredictorParts
-from pipeline.config.stages import PredictConfig
+from pipeline.config.stages import PredictorConfig
 from pipeline.errors import InputError
 from pipeline.metrics import ratios
 from pipeline.prediction.calibrate import (
@@ -69,7 +69,7 @@ def tune(
     bundle: Bundle,
     classifiers: Mapping[float, PredictorParts],
     rows: Mapping[Modality, TuningRows],
-    config: PredictConfig,
+    config: PredictorConfig,
 ) -> tuple[PredictorParts, Predictions]:
     """Choose classifier, mixture, calibration and thresholds.
 
@@ -125,7 +125,7 @@ def errors_of(predictions: Predictions) -> dict[str, dict[str, Any]]:
 
 
 def _calibrate_all(
-    samples: Mapping[Modality, Sample], best: Mapping[Modality, Trial], config: PredictConfig
+    samples: Mapping[Modality, Sample], best: Mapping[Modality, Trial], config: PredictorConfig
 ) -> tuple[Calibrations, Predictions]:
     """Retrieval, classifier and their mixture, calibrated for every modality that has rows; others take the first's."""
     calibrations: Calibrations = {name: {} for name in PREDICTORS}
@@ -142,7 +142,7 @@ def _calibrate_all(
 
 
 def _with_evidence(
-    samples: Mapping[Modality, Sample], calibrations: Calibrations, predictions: Predictions, config: PredictConfig
+    samples: Mapping[Modality, Sample], calibrations: Calibrations, predictions: Predictions, config: PredictorConfig
 ) -> tuple[dict[Modality, Calibration], dict[Modality, tuple[float, float]]]:
     """Calibrations that depend on neighbors, where their log loss is lower, and the losses without and with them."""
     chosen: dict[Modality, Calibration] = {}
@@ -158,7 +158,7 @@ def _with_evidence(
 
 
 def _try(
-    predictors: Mapping[float, CategoryPredictor], rows: TuningRows, modality: Modality, config: PredictConfig
+    predictors: Mapping[float, CategoryPredictor], rows: TuningRows, modality: Modality, config: PredictorConfig
 ) -> list[Trial]:
     """Every setting of one modality: the retrieval in each way, then mixtures with the best of them."""
     first = next(iter(predictors.values()))
@@ -182,7 +182,7 @@ def _measure(
     predictor: CategoryPredictor,
     rows: TuningRows,
     modality: Modality,
-    config: PredictConfig,
+    config: PredictorConfig,
     exponent: float | None,
     setting: Calibration,
 ) -> Trial:

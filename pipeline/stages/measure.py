@@ -47,7 +47,7 @@ def run(config: Config, run_dir: Path) -> None:
     for split in SPLITS:
         chosen = (unlearnt["split"] == split).to_numpy()
         if chosen.any():
-            figures[split] = evaluate(bundle, rows.at(chosen), table, config=config.evaluate, seed=config.seed)
+            figures[split] = evaluate(bundle, rows.at(chosen), table, config=config.evaluation, seed=config.seed)
             _LOG.info("split %s\n%s", split, render(figures[split]))
     write_json(paths.evaluation, figures)
 

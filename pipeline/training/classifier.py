@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.config.stages import PredictConfig
+from pipeline.config.stages import PredictorConfig
 from pipeline.models.classifier import HierarchicalClassifier
 from pipeline.training.losses import level_cross_entropy
 
@@ -39,7 +39,7 @@ def train_classifier(
     sizes: Sequence[int],
     *,
     exponent: float,
-    config: PredictConfig,
+    config: PredictorConfig,
     seed: int,
 ) -> HierarchicalClassifier:
     """Train one classifier for text, photo and both: in each epoch a product shows one of its views, drawn at random.
@@ -71,7 +71,7 @@ def _fit(
     present: np.ndarray,
     labels: np.ndarray,
     weights: Sequence[Tensor],
-    config: PredictConfig,
+    config: PredictorConfig,
     generator: np.random.Generator,
 ) -> None:
     """AdamW with a one-cycle schedule; views float32 [n, modalities, d], present bool [n, modalities]."""

@@ -9,7 +9,7 @@ from pipeline.__main__ import main
 from pipeline.artifacts import ClassifyPaths
 from pipeline.cli.classify import classify_product
 from pipeline.prediction import batch as module
-from pipeline.prediction.batch import BatchClassifier, classify_catalogue
+from pipeline.prediction.batch import BatchClassifier, classify_catalog
 from pipeline.prediction.predictor import PredictionRequest
 from tests.helpers.factories import encode, make_row, write_rows
 from tests.helpers.fakes import CATEGORIES, write_catalog, write_small_model
@@ -29,7 +29,7 @@ def source(tmp_path):
 
 def test_a_catalogue_is_classified_and_bad_rows_are_rejected(model, source, tmp_path):
     out = tmp_path / "out.parquet"
-    figures = classify_catalogue(model, str(source), out, request=PredictionRequest(batch=8))
+    figures = classify_catalog(model, str(source), out, request=PredictionRequest(batch=8))
     table = pq.read_table(out)
     assert table.schema.equals(module.PREDICTIONS)
     assert (figures["rows"], figures["rejects"]) == (len(table), 1) == (29, 1)
@@ -54,7 +54,7 @@ def test_a_photo_that_shows_nothing_is_no_evidence(model, tmp_path):
     rows[1] |= {"product_image": plain, "product_title": "", "product_description": ""}
     rows += [{**rows[0], "product_image": None}, {**rows[2], "product_image": plain, "product_description": "more"}]
     source, out = write_rows(tmp_path / "products.parquet", rows), tmp_path / "out.parquet"
-    classify_catalogue(model, str(source), out, request=PredictionRequest())
+    classify_catalog(model, str(source), out, request=PredictionRequest())
     with_noise, blind, sound, without, with_plain = pq.read_table(out).to_pylist()
     assert [row["photo_flaw"] for row in (with_noise, blind, sound)] == ["noise", "one color", ""]
     assert with_plain["photo_flaw"] == "one color"
@@ -67,20 +67,20 @@ def test_a_catalogue_lends_its_evidence_to_every_row(model, source, tmp_path):
     catalog = write_catalog(tmp_path / "catalog.parquet", titles)
     product_ids = pq.read_table(catalog, columns=["product_id"])["product_id"].to_pylist()
     out = tmp_path / "out.parquet"
-    classify_catalogue(model, str(source), out, catalog=catalog, request=PredictionRequest(batch=16))
+    classify_catalog(model, str(source), out, catalog=catalog, request=PredictionRequest(batch=16))
     rows = pq.read_table(out).to_pylist()
     for row in rows:
         assert 1 <= len(row["evidence"]) <= len(product_ids)
         assert set(row["evidence"]) <= set(product_ids)
         assert len(row["agreement"]) == len(row["confidences"])
         assert all(0 <= share <= 1 for share in row["agreement"])
-    classify_catalogue(model, str(source), out, request=PredictionRequest(batch=16))
+    classify_catalog(model, str(source), out, request=PredictionRequest(batch=16))
     assert all(row["evidence"] == row["agreement"] == [] for row in pq.read_table(out).to_pylist())
 
 
 def test_a_stopped_run_goes_on_and_gives_the_same(model, source, tmp_path, monkeypatch):
     request, uninterrupted = PredictionRequest(batch=8), tmp_path / "whole.parquet"
-    classify_catalogue(model, str(source), uninterrupted, request=request)
+    classify_catalog(model, str(source), uninterrupted, request=request)
     broken, batch_sizes = tmp_path / "broken.parquet", []
     real = BatchClassifier.classify
 
@@ -92,10 +92,10 @@ def test_a_stopped_run_goes_on_and_gives_the_same(model, source, tmp_path, monke
 
     monkeypatch.setattr(BatchClassifier, "classify", dies)
     with pytest.raises(KeyboardInterrupt):
-        classify_catalogue(model, str(source), broken, request=request)
+        classify_catalog(model, str(source), broken, request=request)
     assert not broken.exists()
     monkeypatch.setattr(BatchClassifier, "classify", lambda *rest: batch_sizes.append(0) or real(*rest))
-    classify_catalogue(model, str(source), broken, request=request)
+    classify_catalog(model, str(source), broken, request=request)
     assert batch_sizes[3:] == [0, 0]  # two of four batches were there
     assert pq.read_table(broken).equals(pq.read_table(uninterrupted))
 
@@ -112,11 +112,11 @@ def test_a_file_that_changed_under_the_same_name_starts_over(model, source, tmp_
 
     monkeypatch.setattr(BatchClassifier, "classify", dies)
     with pytest.raises(KeyboardInterrupt):
-        classify_catalogue(model, str(source), out, request=request)
+        classify_catalog(model, str(source), out, request=request)
     monkeypatch.setattr(BatchClassifier, "classify", real)
     rows = [make_row(number + 100, np.random.default_rng(number + 100), dirt=False) for number in range(30)]
     write_rows(source, [{**row, "product_title": f"corrected {number}"} for number, row in enumerate(rows)])
-    classify_catalogue(model, str(source), out, request=request)
+    classify_catalog(model, str(source), out, request=request)
     assert pq.read_table(out)["title"].to_pylist() == [f"corrected {number}" for number in range(30)]
 
 
@@ -124,7 +124,7 @@ def test_another_setting_starts_afresh(model, source, tmp_path):
     paths = ClassifyPaths(tmp_path / "out.parquet")
     paths.parts.mkdir()
     paths.part(0).write_bytes(b"of another model")
-    classify_catalogue(model, str(source), paths.out, request=PredictionRequest(batch=16))
+    classify_catalog(model, str(source), paths.out, request=PredictionRequest(batch=16))
     assert pq.read_table(paths.out).num_rows == 29
 
 

@@ -8,7 +8,7 @@ import pytest
 from pipeline.cli.main import parser
 from pipeline.config.model import ModelConfig, TowerConfig
 from pipeline.config.presets import tiny
-from pipeline.config.stages import ClusterConfig, ConfigError, IngestConfig, LayoutConfig, PredictConfig
+from pipeline.config.stages import ClusterConfig, ConfigError, IngestConfig, LayoutConfig, PredictorConfig
 from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.errors import UserError
 
@@ -31,8 +31,8 @@ TOWER = TowerConfig(model_id="x", model_class="BertModel", pooling="cls", width=
         (lambda: TrainConfig(stages=(TrainStage("a", ("heads",)),), alphas=(1.5,)), "alphas"),
         (lambda: TrainConfig(stages=()), "empty"),
         (lambda: TrainConfig(stages=(TrainStage("a", ("heads",)),) * 2), "repeat"),
-        (lambda: PredictConfig(classifier_weights=(0.5,)), "retrieval alone"),
-        (lambda: PredictConfig(target_precision=1.5), "precision"),
+        (lambda: PredictorConfig(classifier_weights=(0.5,)), "retrieval alone"),
+        (lambda: PredictorConfig(target_precision=1.5), "precision"),
         (lambda: replace(TOWER, lora_rank=4), "lora"),
         (lambda: ModelConfig(text=TOWER, vision=TOWER, dimension=16, residual_text=True), "residual"),
     ],

@@ -20,7 +20,7 @@ def test_any_field_can_be_set():
             "source.kind=table",
             "source.location=products.csv",
             "source.revision=2024",
-            "predict.classifier_weights=[0, 0.25]",
+            "predictor.classifier_weights=[0, 0.25]",
             'model.text.lora_targets=["query"]',
             "model.vision.image_mean.1=0.4",
         ],
@@ -29,7 +29,7 @@ def test_any_field_can_be_set():
     assert config.train.stages[0] == replace(tiny().train.stages[0], learning_rate=1e-4)
     assert (config.seed, config.publish.demo, config.source.kind) == (3, True, "table")
     assert (config.source.location, config.source.revision) == ("products.csv", "2024")
-    assert config.predict.classifier_weights == (0.0, 0.25)
+    assert config.predictor.classifier_weights == (0.0, 0.25)
     assert config.model.text.lora_targets == ("query",)
     assert config.model.vision.image_mean == (0.5, 0.4, 0.5)
 
@@ -62,14 +62,14 @@ def test_the_last_setting_counts_and_none_changes_nothing():
         ("layout.n_neighbours=7", "There is no setting 'layout.n_neighbours'; the nearest is 'layout.n_neighbors'."),
         ("train.stages.head.batch_size=8", "the nearest is 'train.stages.heads.batch_size'"),
         ("train.stages.9.batch_size=8", "There is no setting 'train.stages.9.batch_size'"),
-        ("predict.hidden.size=8", "There is no setting 'predict.hidden.size'"),
+        ("predictor.hidden.size=8", "There is no setting 'predictor.hidden.size'"),
         ("train.stages.heads.batch_size=many", "--set train.stages.heads.batch_size=many: it takes int."),
         ("train.stages.heads.batch_size=8.5", "it takes int"),
         ("train.stages.heads.batch_size=true", "it takes int"),
         ("publish.demo=perhaps", "--set publish.demo=perhaps: it takes bool."),
         ("source.kind=magic", "it takes Literal["),
-        ('predict.classifier_weights=[0, "a"]', "it takes tuple[float, ...]"),
-        ("predict.classifier_weights=0.5", "it takes tuple[float, ...]"),
+        ('predictor.classifier_weights=[0, "a"]', "it takes tuple[float, ...]"),
+        ("predictor.classifier_weights=0.5", "it takes tuple[float, ...]"),
         ("layout=7", "'layout' is a group of settings"),
         ("source.revision.x=7", "there is nothing at 'source.revision' yet"),
         ("layout.n_neighbors=1", "layout.n_neighbors must be at least 2"),

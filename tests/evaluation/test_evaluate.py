@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.cli.evaluate import evaluate_command
-from pipeline.config.stages import EvaluateConfig
+from pipeline.config.stages import EvaluationConfig
 from pipeline.evaluation.dataset import CategoryTable, EvaluationRows
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.report import render
@@ -15,7 +15,7 @@ from pipeline.evaluation.taxonomy_eval import SINGLE
 from tests.helpers.factories import write_dataset
 from tests.helpers.measuring import PATHS, RandomEncoder, make_rows, with_photo_vectors
 
-CONFIG = EvaluateConfig(bootstrap=50)
+CONFIG = EvaluationConfig(bootstrap=50)
 
 BY_LEVEL = ("level_accuracy", "coverage", "precision", "ece")
 

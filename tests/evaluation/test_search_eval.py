@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.config.stages import EvaluateConfig
+from pipeline.config.stages import EvaluationConfig
 from pipeline.data.sources import SourceError
 from pipeline.evaluation import search_eval
 from pipeline.evaluation.search_eval import WAYS, evaluate_search, held_out_choice, ranking_figures, read_judged, render
@@ -56,7 +56,7 @@ def test_products_and_judgements_are_read(tmp_path):
 
 def test_every_way_is_measured(tmp_path):
     search = read_judged(_write(tmp_path, _products(), _judgements()))
-    figures = evaluate_search(FakeEncoder(), search, config=EvaluateConfig(bootstrap=20), seed=0)
+    figures = evaluate_search(FakeEncoder(), search, config=EvaluationConfig(bootstrap=20), seed=0)
     assert set(figures["search"]) == set(WAYS)
     for way in ("bm25", "trained", "rrf", "convex", "shipped"):
         assert figures["search"][way]["ndcg10"]["value"] == pytest.approx(1)

@@ -8,7 +8,7 @@ import pytest
 from pipeline.bundle.calibration import PRECISIONS, Calibration
 from pipeline.bundle.predictor_state import PREDICTORS
 from pipeline.bundle.prototypes import Prototypes
-from pipeline.config.stages import PredictConfig
+from pipeline.config.stages import PredictorConfig
 from pipeline.data.vectors import unit
 from pipeline.prediction.calibrate import Sample, TuningRows, calibrate, recalibrate
 from pipeline.prediction.predictor import CategoryPredictor
@@ -17,7 +17,7 @@ from pipeline.search.evidence import NeighborEvidence
 from pipeline.types import MODALITIES
 from tests.helpers.fakes import CATEGORIES, FakeBundle, bundle_with_classifier, word_vector
 
-CONFIG = PredictConfig(inverse_temperatures=(1.0, 3.0), classifier_weights=(0.0, 0.5), class_weights=(0.0, 0.5))
+CONFIG = PredictorConfig(inverse_temperatures=(1.0, 3.0), classifier_weights=(0.0, 0.5), class_weights=(0.0, 0.5))
 
 
 def _rows(n: int = 300, noise: float = 1.2, floor: float = 0.0) -> TuningRows:

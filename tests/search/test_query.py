@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.data.images import judged_square
+from pipeline.data.images import to_photo
 from pipeline.search.query import QueryEncoder
 from tests.helpers.fakes import FakeBundle, word_vector
 
@@ -11,7 +11,7 @@ def test_text_alone_photo_alone_and_both() -> None:
     encoder = QueryEncoder(FakeBundle())
     photo = Image.new("RGB", (40, 30), (200, 10, 10))
     photo.paste((255, 255, 255), (10, 8, 25, 20))
-    photo = judged_square(photo, FakeBundle.image_size)
+    photo = to_photo(photo, FakeBundle.image_size)
     text = encoder.encode("red shirt", None)
     np.testing.assert_allclose(text.fused_vector, word_vector("red shirt"), atol=1e-6)
     assert text.image_vector is None
@@ -26,7 +26,7 @@ def test_text_alone_photo_alone_and_both() -> None:
 
 def test_a_photo_that_shows_nothing_is_left_out_beside_a_text_alone_it_counts() -> None:
     encoder = QueryEncoder(FakeBundle())
-    plain = judged_square(Image.new("RGB", (40, 30), (200, 10, 10)), FakeBundle.image_size)
+    plain = to_photo(Image.new("RGB", (40, 30), (200, 10, 10)), FakeBundle.image_size)
     beside = encoder.encode("red shirt", plain)
     assert (beside.image_vector, beside.photo_flaw, beside.modality) == (None, "one color", "text")
     alone = encoder.encode("", plain)

@@ -9,7 +9,7 @@ from PIL import Image
 from pipeline.artifacts import ArtifactError, RunPaths, provenance_path
 from pipeline.cli.options import with_bundle
 from pipeline.config.presets import tiny
-from pipeline.config.stages import EvaluateConfig, LayoutConfig, SourceConfig
+from pipeline.config.stages import EvaluationConfig, LayoutConfig, SourceConfig
 from pipeline.data.schema import read_products
 from pipeline.provenance import read_provenance
 from pipeline.stages import runner
@@ -121,7 +121,7 @@ def test_a_changed_layout_is_not_measured_again(shop, tmp_path, ran):
 
 def test_a_changed_figure_is_not_laid_out_again(shop, tmp_path, ran):
     build(shop, tmp_path / "run")
-    build(replace(shop, evaluate=EvaluateConfig(bootstrap=7)), tmp_path / "run")
+    build(replace(shop, evaluation=EvaluationConfig(bootstrap=7)), tmp_path / "run")
     assert ran[len(EVERY) :] == ["measure", "publish"]
 
 

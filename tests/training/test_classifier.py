@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.config.stages import PredictConfig
+from pipeline.config.stages import PredictorConfig
 from pipeline.models.classifier import ClassTable
 from pipeline.training.classifier import class_weights, train_classifier
 
@@ -30,7 +30,7 @@ def test_it_learns_every_modality_and_is_reproducible():
         views.append((rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32))
     present = [np.arange(240) % 5 != 0, np.arange(240) % 5 != 1]
     labels = table.labels(truths)
-    config = PredictConfig(hidden=16, epochs=30, batch_size=32, learning_rate=1e-2)
+    config = PredictorConfig(hidden=16, epochs=30, batch_size=32, learning_rate=1e-2)
     model, again = (
         train_classifier(views, present, labels, table.sizes, exponent=0.5, config=config, seed=1) for _ in range(2)
     )

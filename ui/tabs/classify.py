@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.config.stages import PredictConfig
+from pipeline.config.stages import PredictorConfig
 from pipeline.errors import UserError
 from pipeline.prediction.answer import Answer, EvidenceIndex, ask
 from pipeline.taxonomy.paths import levels, truncate
@@ -30,7 +30,7 @@ from ui.workspace import (
 MAX_PATHS = 100
 _CATEGORIES = 8
 _RUNNERS_UP = 5
-_PRECISION = PredictConfig().target_precision
+_PRECISION = PredictorConfig().target_precision
 _START = "Add a photo, a title or both. The predicted category appears here, with the confidence of each level."
 _READ = {"text": "text", "image": "photo", "fused": "photo and text"}
 
