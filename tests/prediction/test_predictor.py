@@ -42,9 +42,9 @@ def test_a_category_is_found_by_its_name_in_another_language() -> None:
     query, strange = word_vector("rayon chose")[None], _random_vectors(1)
     cosines = strange @ np.stack([word_vector(path) for path in CATEGORIES]).T
     expected = cosines.copy()
-    for path, aliases in french.items():
+    for path, names in french.items():
         row = CATEGORIES.index(path)
-        expected[0, row] = max([cosines[0, row], *(strange[0] @ word_vector(other) for other in aliases)])
+        expected[0, row] = max([cosines[0, row], *(strange[0] @ word_vector(name) for name in names)])
     aliases.raise_cosines(strange, cosines)
     np.testing.assert_allclose(cosines, expected, atol=1e-6)
     without, with_aliases = (scorer.retrieved(query, Calibration(4.0, aliases=read)) for read in (False, True))
