@@ -5,7 +5,6 @@ import os
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-os.environ.setdefault("NUMBA_OPT", "1")  # UMAP of a few rows: compiling it takes longer than running it
 
 import fcntl  # noqa: E402
 import shutil  # noqa: E402
