@@ -58,10 +58,10 @@ def test_a_final_fit_trains_on_all_categories_with_what_was_chosen(tiny_run, tmp
     for name, kinds in old.predictor.calibrations.items():
         for kind, chosen in kinds.items():
             again = new.predictor.calibrations[name][kind]
-            assert (again.inverse_temperature, again.share, again.names) == (
+            assert (again.inverse_temperature, again.classifier_weight, again.aliases) == (
                 chosen.inverse_temperature,
-                chosen.share,
-                chosen.names,
+                chosen.classifier_weight,
+                chosen.aliases,
             )
     assert new.predictor.calibrations != old.predictor.calibrations
     assert {*chain(*new.predictor.classes)} > {*chain(*old.predictor.classes)}
