@@ -35,6 +35,7 @@ from pipeline.training.tasks.matching import MatchingData, MatchingTask
 from pipeline.training.tasks.vision import VisionData, VisionTask
 
 _LOG = logging.getLogger(__name__)
+_FEWEST_PHOTOS = 2  # batch normalization needs more than one
 
 
 class Trainer:
@@ -75,8 +76,10 @@ class Trainer:
         """
         if not len(self.data.train):
             return
-        if stage.train == ("vision",) and not self.data.train.has_image.any():
-            _LOG.warning("train: stage %s skipped: no training row has a photo", stage.name)
+        pictured = int(self.data.train.has_image.sum())
+        if stage.train == ("vision",) and pictured < _FEWEST_PHOTOS:
+            count = "one" if pictured else "no"
+            _LOG.warning("train: stage %s skipped: %s training row has a photo", stage.name, count)
             return
         fingerprint = self.config.training_fingerprint(stage.name, self.products)
         started = time.perf_counter()

@@ -51,8 +51,8 @@ class Edge:
 
 
 EDGES = {
-    "no photo": Edge(range(96), NO_PHOTO, says=("skipped: no training row has a photo",), measured=True),
-    "no text": Edge(range(96), NO_TEXT, measured=True),
+    "no photo": Edge(range(72), NO_PHOTO, says=("skipped: no training row has a photo",), measured=True),
+    "no text": Edge(range(72), NO_TEXT, measured=True),
     "six products": Edge(range(6), {}, says=(UNMEASURED,)),
     "one category": Edge(range(0, 12 * 24, 12), {}, says=(UNMEASURED,)),
     "no category, a taxonomy": Edge(range(24), NO_CATEGORY, with_taxonomy=True, says=(UNTRAINED,)),
