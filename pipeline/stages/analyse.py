@@ -18,7 +18,7 @@ from pipeline.artifacts import RunPaths, write_json
 from pipeline.catalog.analysis import SpaceFacts, data_facts, largest
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products, read_table
-from pipeline.data.vectors import read_rows, read_vectors, unit
+from pipeline.data.vectors import centroid, nearest_first, read_rows, read_vectors
 from pipeline.taxonomy.paths import truncate
 
 _LOG = logging.getLogger(__name__)
@@ -67,8 +67,8 @@ def nearest_to_centers(
     nearest = []
     for label in wanted:
         rows = np.array(members[label])
-        center = unit(vectors[rows].mean(axis=0, keepdims=True))[0]
-        nearest.append(rows[np.argsort(-(vectors[rows] @ center), kind="stable")[:count]].tolist())
+        order, _ = nearest_first(vectors[rows], centroid(vectors[rows]))
+        nearest.append(rows[order[:count]].tolist())
     return nearest
 
 
