@@ -52,11 +52,11 @@ PLAIN = PredictorParts((), None, {name: dict.fromkeys(MODALITIES, Calibration())
 """The retrieval as it is."""
 
 
-def hf1(predictor: CategoryPredictor, own: Leaf, rows: TuningRows, modality: Modality) -> tuple[float, float]:
+def hf1(predictor: CategoryPredictor, leaf_scores: Leaf, rows: TuningRows, modality: Modality) -> tuple[float, float]:
     """Micro hF1 on seen and on unseen categories."""
     paths: list[str] = []
     for start in range(0, len(rows.truths), 256):
-        table = own(rows.vectors[start : start + 256], modality)
+        table = leaf_scores(rows.vectors[start : start + 256], modality)
         total = predictor.tree.sum_up(table)
         ends = [predictor.tree.descend(*pair)[-1] for pair in zip(table, total, strict=True)]
         paths += [predictor.tree.taxonomy.paths[node] for node in ends]
@@ -68,7 +68,7 @@ def votes(predictor: CategoryPredictor, train: ProductVectors, truths: list[str]
     """Shares of the categories of the nearest training products, each weighing exp(20 x cosine)."""
     nodes = np.array([predictor.tree.node(path) for path in truths])
 
-    def own(vectors: np.ndarray, modality: Modality) -> np.ndarray:
+    def leaf_scores(vectors: np.ndarray, modality: Modality) -> np.ndarray:
         scores = vectors @ train.of(modality).T
         nearest = np.argpartition(-scores, NEIGHBORS, axis=1)[:, :NEIGHBORS]
         weights = np.exp(20 * np.take_along_axis(scores, nearest, axis=1))
@@ -76,7 +76,7 @@ def votes(predictor: CategoryPredictor, train: ProductVectors, truths: list[str]
         np.add.at(table, (np.arange(len(vectors))[:, None], nodes[nearest]), weights)
         return table / table.sum(axis=1, keepdims=True)
 
-    return own
+    return leaf_scores
 
 
 def variants(
@@ -166,8 +166,8 @@ def _print_prototypes(
     print("\n| first candidate right, photo alone | validation | held-out categories |\n|---|---|---|")
     for weight in (0.0, *PROTOTYPE_WEIGHTS):
         interpolated = looks.interpolate(bundle.categories, bundle.category_vectors, weight)
-        found = [first_right(interpolated, index, products.iloc[rows], vectors.image[rows]) for rows in sets.values()]
-        cells = " | ".join(f"{share:.3f} of {count:,}" for share, count in found)
+        shares = [first_right(interpolated, index, products.iloc[rows], vectors.image[rows]) for rows in sets.values()]
+        cells = " | ".join(f"{share:.3f} of {count:,}" for share, count in shares)
         print(f"| categories interpolated {weight:g} towards their mean photos | {cells} |")
 
 
@@ -207,8 +207,8 @@ def main(argv: list[str] | None = None) -> None:
     )
     print("|---" * 7 + "|")
     ideas = variants(bundle, config, vectors.at(learned), truths, not arguments.no_wordings, arguments.names)
-    for name, predictor, own in ideas:
-        figures = [value for modality in MODALITIES for value in hf1(predictor, own, rows[modality], modality)]
+    for name, predictor, leaf_scores in ideas:
+        figures = [value for modality in MODALITIES for value in hf1(predictor, leaf_scores, rows[modality], modality)]
         print(f"| {name} | " + " | ".join(f"{value:.3f}" for value in figures) + " |", flush=True)
 
 

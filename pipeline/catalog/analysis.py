@@ -1,6 +1,6 @@
 """Facts about products, their space and their predicted categories: counts that a page draws as they are.
 
-Stage `analyse` makes the first two parts of an `Analysis`, `publish` adds the third and puts the whole, as JSON, into
+Stage `analyze` makes the first two parts of an `Analysis`, `publish` adds the third and puts the whole, as JSON, into
 the metadata of catalog.parquet.
 """
 

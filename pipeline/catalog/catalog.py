@@ -95,7 +95,7 @@ class Catalog:
 
     @functools.cached_property
     def analysis(self) -> Analysis | None:
-        """Facts about the products that stage analyse counted; None in a catalogue that was published without.
+        """Facts about the products that stage analyze counted; None in a catalogue that was published without.
 
         Raises:
             ArtifactError: If it cannot be read.
@@ -105,7 +105,7 @@ class Catalog:
             return None
         analysis = read_object(raw, what, PUBLISH_AGAIN)
         if analysis.get("version") != ANALYSIS_VERSION:
-            raise ArtifactError(f"{self.path} has an analysis of another version; run stage 'analyse' again.")
+            raise ArtifactError(f"{self.path} has an analysis of another version; run stage 'analyze' again.")
         return check_fields(_ANALYSIS, analysis, what, PUBLISH_AGAIN)
 
     def row(self, product_id: str) -> int:

@@ -35,17 +35,17 @@ def run(config: Config, run_dir: Path) -> None:
     paths = RunPaths(run_dir)
     products = read_products(paths.products)
     bundle = load_bundle(paths.calibrated)
-    unlearnt = products[products["split"] != "train"].reset_index(drop=True)
-    if not len(unlearnt):
+    held_back = products[products["split"] != "train"].reset_index(drop=True)
+    if not len(held_back):
         _LOG.warning("every product is in the training split; nothing is measured")
         write_json(paths.evaluation, {"test": {"n": {"rows": 0}, "skipped": [_NOTHING_UNLEARNT]}})
         return
-    rows = _measure_rows(unlearnt, paths)
+    rows = _measure_rows(held_back, paths)
     taxonomy = read_taxonomy(paths.taxonomy, may_be_empty=True)
     table = CategoryTable.of(bundle, taxonomy.paths, rows.candidates, taxonomy.names)
     figures = {}
     for split in SPLITS:
-        chosen = (unlearnt["split"] == split).to_numpy()
+        chosen = (held_back["split"] == split).to_numpy()
         if chosen.any():
             figures[split] = evaluate(bundle, rows.at(chosen), table, config=config.evaluation, seed=config.seed)
             _LOG.info("split %s\n%s", split, render(figures[split]))

@@ -98,8 +98,8 @@ def _joined(path: Path, product_ids: Sequence[str]) -> pa.Table:
 
 
 def analysis_of(table: pa.Table, path: Path) -> Analysis:
-    """Join the facts that stage `analyse` counted, at `path`, with those of the predicted paths in `table`."""
-    facts = read_json(path, "analyse")
+    """Join the facts that stage `analyze` counted, at `path`, with those of the predicted paths in `table`."""
+    facts = read_json(path, "analyze")
     predictions = prediction_facts(
         table["category_path"].to_pylist(),
         table["predicted_path"].to_pylist(),

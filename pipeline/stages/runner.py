@@ -30,7 +30,7 @@ from pipeline.provenance import (
     write_provenance,
 )
 from pipeline.stages import (
-    analyse,
+    analyze,
     cluster,
     embed,
     fit_predictor,
@@ -81,11 +81,11 @@ STAGES = (
     Stage("predict", _PREDICTED, (), predict.outputs, predict.run),
     Stage("layout", ("ingest", "embed"), ("layout",), layout.outputs, layout.run),
     Stage("cluster", _LAID_OUT, ("cluster",), cluster.outputs, cluster.run),
-    Stage("analyse", ("ingest", "embed", "cluster"), (), analyse.outputs, analyse.run),
+    Stage("analyze", ("ingest", "embed", "cluster"), (), analyze.outputs, analyze.run),
     Stage("measure", _PREDICTED, ("evaluation",), measure.outputs, measure.run),
     Stage(
         "publish",
-        ("ingest", "embed", "fit-predictor", "predict", "measure", "layout", "cluster", "analyse"),
+        ("ingest", "embed", "fit-predictor", "predict", "measure", "layout", "cluster", "analyze"),
         ("publish",),
         publish.outputs,
         publish.run,

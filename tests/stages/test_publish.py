@@ -26,7 +26,7 @@ from pipeline.stages.runner import STAGES, build, make_plans
 from pipeline.taxonomy.paths import levels, read_taxonomy
 from tests.helpers.factories import write_dataset
 
-_AFTER_LAYOUT = ("fit-predictor", "predict", "cluster", "analyse", "measure", "publish")
+_AFTER_LAYOUT = ("fit-predictor", "predict", "cluster", "analyze", "measure", "publish")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_every_output_is_complete(built):
     assert read_provenance(run.catalog).stage == "publish"
 
 
-def test_the_evaluation_has_the_splits_that_were_not_learnt_from(built):
+def test_the_evaluation_has_the_splits_that_were_not_trained_on(built):
     _, run = built
     figures = json.loads(run.evaluation.read_text())
     counts = read_products(run.products)["split"].value_counts()

@@ -116,7 +116,7 @@ def test_a_changed_bundle_under_the_same_name_is_taken_again(shop, tmp_path, ran
 def test_a_changed_layout_is_not_measured_again(shop, tmp_path, ran):
     build(shop, tmp_path / "run")
     build(replace(shop, layout=LayoutConfig(n_neighbors=7)), tmp_path / "run")
-    assert ran[len(EVERY) :] == ["layout", "cluster", "analyse", "publish"]
+    assert ran[len(EVERY) :] == ["layout", "cluster", "analyze", "publish"]
 
 
 def test_a_changed_figure_is_not_laid_out_again(shop, tmp_path, ran):
@@ -141,7 +141,7 @@ def test_a_stage_alone_asks_for_nothing_that_it_does_not_need(shop, tmp_path, ra
     for stage in ("ingest", "train", "embed", "layout"):
         build(shop, tmp_path / "run", only=stage)
     with pytest.raises(ArtifactError, match=r"clusters\.parquet does not exist; run stage 'cluster' first"):
-        build(shop, tmp_path / "run", only="analyse")
+        build(shop, tmp_path / "run", only="analyze")
     assert ran == ["ingest", "train", "embed", "layout"]
 
 

@@ -57,7 +57,7 @@ def small_analysis() -> dict:
 
 
 @pytest.fixture
-def analysed(tmp_path: Path) -> Workspace:
+def analyzed(tmp_path: Path) -> Workspace:
     products = [*PRODUCTS, (HOSTILE, "Home > Clocks")]
     catalog = Catalog.open(write_catalog(tmp_path / "catalog.parquet", products, analysis=small_analysis()))
     catalog.products.loc[0, "predicted_path"] = "Home"
@@ -75,8 +75,8 @@ def analysed(tmp_path: Path) -> Workspace:
     return Workspace(catalog, lambda: Tools.of(catalog, bundle))
 
 
-def test_the_data_is_drawn_as_counted(analysed: Workspace) -> None:
-    facts, tops, tails, texts, photos, typical = analysis.show_data(analysed)
+def test_the_data_is_drawn_as_counted(analyzed: Workspace) -> None:
+    facts, tops, tails, texts, photos, typical = analysis.show_data(analyzed)
     assert "<b>8</b> products" in facts
     assert list(tops.data[0].x) == [5, 3]
     assert list(tails.data[0].y) == [8]
@@ -86,17 +86,17 @@ def test_the_data_is_drawn_as_counted(analysed: Workspace) -> None:
     assert typical.count('class="card"') == 2
 
 
-def test_hostile_names_stay_text(analysed: Workspace) -> None:
-    facts, tops, *_ = analysis.show_data(analysed)
+def test_hostile_names_stay_text(analyzed: Workspace) -> None:
+    facts, tops, *_ = analysis.show_data(analyzed)
     assert "<script" not in facts
     assert not any("<" in label for label in [*tops.data[0].y, *tops.data[0].hovertext])
-    figure, _ = analysis.draw_map(analysed, "t-SNE", "Category")
+    figure, _ = analysis.draw_map(analyzed, "t-SNE", "Category")
     assert not any("<script" in text for trace in figure.data for text in trace.hovertext)
-    assert "<script" not in analysis.show_space(analysed)[-1]
+    assert "<script" not in analysis.show_space(analyzed)[-1]
 
 
-def test_the_space_is_drawn_as_counted(analysed: Workspace) -> None:
-    facts, silhouette, distances, table, centers = analysis.show_space(analysed)
+def test_the_space_is_drawn_as_counted(analyzed: Workspace) -> None:
+    facts, silhouette, distances, table, centers = analysis.show_space(analyzed)
     assert "25%" in facts
     assert (silhouette.data[1].x[0], silhouette.data[1].y[0]) == (3, 0.2)
     assert distances.data[1].y[0] == pytest.approx(0.1)
@@ -106,12 +106,12 @@ def test_the_space_is_drawn_as_counted(analysed: Workspace) -> None:
 
 @pytest.mark.parametrize("layout", analysis.LAYOUTS)
 @pytest.mark.parametrize("group", analysis.GROUPS)
-def test_every_map_shows_every_product(analysed: Workspace, layout: str, group: str) -> None:
-    figure, summary = analysis.draw_map(analysed, layout, group)
+def test_every_map_shows_every_product(analyzed: Workspace, layout: str, group: str) -> None:
+    figure, summary = analysis.draw_map(analyzed, layout, group)
     assert sum(len(trace.x) for trace in figure.data) == 8
     assert "8 of 8" in summary
     with pytest.raises(gr.Error, match="no map of this layout"):
-        analysis.draw_map(analysed, "Mercator", group)
+        analysis.draw_map(analyzed, "Mercator", group)
 
 
 def test_a_catalogue_without_an_analysis_says_so(workspace: Workspace) -> None:
@@ -123,37 +123,37 @@ def test_a_catalogue_without_an_analysis_says_so(workspace: Workspace) -> None:
     assert quality.pairs(workspace) == [("All wrong predictions", "All wrong predictions")]
 
 
-def test_a_plot_without_a_figure_is_hidden(workspace: Workspace, analysed: Workspace) -> None:
+def test_a_plot_without_a_figure_is_hidden(workspace: Workspace, analyzed: Workspace) -> None:
     _, *places, _ = drawing(analysis.show_data, workspace)()
     assert [place["visible"] for place in places] == [False] * 4
-    _, *places, _ = drawing(analysis.show_data, analysed)()
+    _, *places, _ = drawing(analysis.show_data, analyzed)()
     assert [place["visible"] for place in places] == [True] * 4
 
 
-def test_every_figure_stands_with_its_interval(analysed: Workspace) -> None:
-    chart, html = quality.show_figures(analysed, "test")
+def test_every_figure_stands_with_its_interval(analyzed: Workspace) -> None:
+    chart, html = quality.show_figures(analyzed, "test")
     assert html.count("<b>50.0</b> [40.0 to 62.5]") == 4
     assert "<b>0.500</b> [0.400 to 0.625]" in html
     assert "default · text · level 1" in html
     assert "Left out: image: no photo." in html
     assert {trace.name for trace in chart.data} == {"text"}
-    assert "it has test" in quality.show_figures(analysed, "validation")[1]
+    assert "it has test" in quality.show_figures(analyzed, "validation")[1]
 
 
-def test_confusions_and_trust(analysed: Workspace) -> None:
-    facts, confusions, reliable, covered = quality.show_trust(analysed)
+def test_confusions_and_trust(analyzed: Workspace) -> None:
+    facts, confusions, reliable, covered = quality.show_trust(analyzed)
     assert "88%" in facts
     np.testing.assert_allclose(np.asarray(confusions.data[0].z), [[0.8, 0.2], [0, 1]])
     assert len(reliable.data) == 1 + 3  # the diagonal, and a line a level
     assert len(covered.data) == 3
 
 
-def test_wrong_predictions_can_be_picked(analysed: Workspace) -> None:
-    (every, _), (label, pair) = quality.pairs(analysed)
+def test_wrong_predictions_can_be_picked(analyzed: Workspace) -> None:
+    (every, _), (label, pair) = quality.pairs(analyzed)
     assert label == "Shirts → Home (1)"
     for chosen in (every, pair):
-        assert 'data-pick="p0"' in quality.list_wrong(analysed, chosen, 99)
-    assert "No product" in quality.list_wrong(analysed, "Home\nAway", 1)
-    assert "red shirt" in quality.show_wrong(analysed, gr.EventData(None, {"picked": "p0"}))
+        assert 'data-pick="p0"' in quality.list_wrong(analyzed, chosen, 99)
+    assert "No product" in quality.list_wrong(analyzed, "Home\nAway", 1)
+    assert "red shirt" in quality.show_wrong(analyzed, gr.EventData(None, {"picked": "p0"}))
     with pytest.raises(gr.Error, match="no such product"):
-        quality.show_wrong(analysed, gr.EventData(None, {"picked": "p999"}))
+        quality.show_wrong(analyzed, gr.EventData(None, {"picked": "p999"}))

@@ -1,4 +1,4 @@
-"""Stage analyse: counts the products and looks at the space they lie in, for a page that only draws.
+"""Stage analyze: counts the products and looks at the space they lie in, for a page that only draws.
 
 Reads products, embeddings and clusters; writes `analysis.json`, the parts `data` and `space` of
 `pipeline.catalog.analysis`.
@@ -32,7 +32,7 @@ def outputs(run: RunPaths) -> list[Path]:
 
 
 def run(config: Config, run_dir: Path) -> None:
-    """Analyse the products of a run."""
+    """Analyze the products of a run."""
     paths = RunPaths(run_dir)
     products = read_products(paths.products)
     product_ids = products["product_id"].tolist()
@@ -44,7 +44,7 @@ def run(config: Config, run_dir: Path) -> None:
     data = data_facts(products, light, typical)
     space = space_facts(paths, product_ids, vectors, categories, config.cluster.dbscan_min_samples)
     write_json(paths.analysis, {"data": data, "space": space})
-    _LOG.info("%d products of %d categories analysed", len(products), data["categories"])
+    _LOG.info("%d products of %d categories analyzed", len(products), data["categories"])
 
 
 def nearest_to_centers(

@@ -1,10 +1,10 @@
-"""Analyse: products nearest to the center of their group."""
+"""Analyze: products nearest to the center of their group."""
 
 import numpy as np
 import pytest
 
 from pipeline.data.vectors import unit
-from pipeline.stages.analyse import nearest_to_centers
+from pipeline.stages.analyze import nearest_to_centers
 
 
 def test_nearest_to_centers_equals_the_obvious_loop():
