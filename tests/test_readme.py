@@ -195,7 +195,7 @@ def test_every_product_of_the_shipped_catalogue_is_read(build_of_the_shipped):
 def test_the_shipped_catalogue_can_be_built_from(build_of_the_shipped):
     """Every stage, on some rows of each split: the layout of all takes minutes, and half of this is compiling UMAP."""
     words, built = build_of_the_shipped
-    assert main([*words, "--limit", str(ROWS), "--set", "evaluate.bootstrap=50"]) == 0
+    assert main([*words, "--limit", str(ROWS), "--set", "evaluation.bootstrap=50"]) == 0
     shipped = Catalog.open(ROOT / "catalog.parquet")
     splits = shipped.products["split"].value_counts()
     assert len(splits) == 4
