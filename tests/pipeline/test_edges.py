@@ -52,7 +52,7 @@ class Edge:
 
 EDGES = {
     "no photo": Edge(range(72), NO_PHOTO, says=("skipped: no training row has a photo",), measured=True),
-    "no text": Edge(range(72), NO_TEXT, measured=True),
+    "no text": Edge(range(24), NO_TEXT, says=(UNMEASURED,)),
     "six products": Edge(range(6), {}, says=(UNMEASURED,)),
     "one category": Edge(range(0, 12 * 24, 12), {}, says=(UNMEASURED,)),
     "no category, a taxonomy": Edge(range(24), NO_CATEGORY, with_taxonomy=True, says=(UNTRAINED,)),
