@@ -191,7 +191,7 @@ def test_every_product_of_the_shipped_catalogue_is_read(build_of_the_shipped):
     assert rejected < 0.05 * len(shipped)
 
 
-@pytest.mark.slow(14)
+@pytest.mark.slow(8)
 def test_the_shipped_catalogue_can_be_built_from(build_of_the_shipped):
     """Every stage, on some rows of each split: the layout of all takes minutes, and half of this is compiling UMAP."""
     words, built = build_of_the_shipped

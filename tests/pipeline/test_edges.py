@@ -67,7 +67,7 @@ def photo(tmp_path: Path) -> str:
     return str(path)
 
 
-@pytest.mark.slow(12)
+@pytest.mark.slow(7)
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", EDGES)
 def test_a_catalogue_that_lacks_something_builds_and_opens(kind: str, photo: str, tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_catalogue_that_lacks_something_builds_and_opens(kind: str, photo: str
         assert "No product of this catalogue" in answers["categories"]
 
 
-@pytest.mark.slow(12)
+@pytest.mark.slow(7)
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "case", ["33-six-products/first-try.csv", "33-six-products/no-categories.csv", "35-text-only-build/*.csv"]

@@ -18,7 +18,7 @@ def clustered(n, d=16, seed=0):
     return unit(rng.normal(size=(3, d))[labels] + 0.1 * rng.normal(size=(n, d))).astype(np.float32), labels
 
 
-@pytest.mark.slow(24)  # UMAP is compiled, once a process: before the builds that use it
+@pytest.mark.slow(9)  # UMAP is compiled, once a process: by this test rather than by the builds below
 def test_groups_stay_together_and_the_layout_repeats():
     vectors, labels = clustered(60)
     config = LayoutConfig(n_neighbors=10)
