@@ -55,3 +55,9 @@ def test_only_artifacts_names_the_files_of_a_build():
         if path != artifacts:
             used = {text for text in _strings(path) if re.split(r"[/\\]", text)[-1] in names}
             assert used == set(), f"{_id(path)} names {sorted(used)}; artifacts.py has the paths"
+
+
+@pytest.mark.parametrize("path", [path for path in CODE if _id(path).startswith("tests/")], ids=_id)
+def test_no_test_module_imports_another(path):
+    imported = re.findall(r"^\s*(?:from|import) (tests\.[\w.]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [name for name in imported if not name.startswith("tests.helpers")] == []

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image, ImageDraw
 
+from pipeline.data.vectors import unit
+
 CATEGORIES: tuple[tuple[str, str, str], ...] = (
     ("Apparel & Accessories > Clothing > Shirts", "Shirt", "square"),
     ("Apparel & Accessories > Clothing > Dresses", "Dress", "triangle"),
@@ -180,3 +182,10 @@ def write_dataset(folder: Path, n: int = 120, seed: int = 0, *, dirt: bool = Tru
     write_rows(folder / "data" / "train-00000-of-00001.parquet", train)
     write_rows(folder / "data" / "test-00000-of-00001.parquet", test)
     return folder
+
+
+def clustered(n: int, d: int = 16, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """n unit vectors float32 [n, d] in three tight groups, and the group of each, int [n]."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 3
+    return unit(rng.normal(size=(3, d))[labels] + 0.1 * rng.normal(size=(n, d))).astype(np.float32), labels

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.config.stages import ClusterConfig
 from pipeline.stages.cluster import cluster, dense_regions
-from tests.stages.test_layout import clustered
+from tests.helpers.factories import clustered
 
 CATEGORIES = ["A > B > C", "A > B", None, "A > D", "E", "A > B > C"]
 

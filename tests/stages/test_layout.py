@@ -5,17 +5,10 @@ import pytest
 
 from pipeline.config.stages import LayoutConfig
 from pipeline.data.schema import LAYOUT
-from pipeline.data.vectors import unit
 from pipeline.stages.layout import lay_out, scale_to_unit
+from tests.helpers.factories import clustered
 
 NAMES = [name for name in LAYOUT.names if name != "product_id"]
-
-
-def clustered(n, d=16, seed=0):
-    """Unit vectors in three tight groups."""
-    rng = np.random.default_rng(seed)
-    labels = np.arange(n) % 3
-    return unit(rng.normal(size=(3, d))[labels] + 0.1 * rng.normal(size=(n, d))).astype(np.float32), labels
 
 
 @pytest.mark.slow(9)  # UMAP is compiled, once a process: by this test rather than by the builds below
