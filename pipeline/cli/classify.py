@@ -16,6 +16,7 @@ from pipeline.data.decoding import ImageError, read_photo_file
 from pipeline.data.images import Photo, read_photo
 from pipeline.data.sources import SourceError
 from pipeline.data.text import listing_text
+from pipeline.errors import InputError
 from pipeline.prediction.answer import Answer, ask, evidence_index_of
 from pipeline.prediction.predictor import PredictionRequest, predictor_of
 from pipeline.search.query import QueryEncoder
@@ -46,6 +47,8 @@ def classify_product(
     Raises:
         UserError: If something cannot be read, or there is neither text nor photo.
     """
+    if image is None and not title.strip() and not description.strip():
+        raise InputError("There is nothing to classify; give --title, --description or --image.")
     bundle = load_bundle(model)
     predictor = predictor_of(bundle, taxonomy, request)
     limits = IngestConfig(image_size=bundle.image_size)

@@ -192,7 +192,9 @@ def modalities_of(has_text: np.ndarray, has_image: np.ndarray) -> list[Modality]
 
 def _checked(target_precision: float) -> float:
     if not 0 < target_precision <= 1:
-        raise InputError("A precision lies above 0 and is at most 1.")
+        raise InputError(
+            f"The target precision must be above 0 and at most 1, for example 0.9; it is {target_precision}."
+        )
     return float(target_precision)
 
 

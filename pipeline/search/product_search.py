@@ -121,7 +121,7 @@ class ProductSearch:
             return lambda width: best_of(_only(fused, allowed), width)
         vector, index = (image, self.by_image) if text is None else (text, self.by_text)
         if vector is None:
-            raise InputError("a query needs a text or a photo")
+            raise InputError("There is nothing to look for: a query needs a text or a photo.")
 
         def nearest(width: int) -> tuple[np.ndarray, np.ndarray]:
             scores, rows = index.search(vector[None], width, allowed)

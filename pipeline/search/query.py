@@ -69,7 +69,7 @@ class QueryEncoder:
         """
         text = (text or "").strip()
         if not text and photo is None:
-            raise InputError("a query needs a text or a photo")
+            raise InputError("There is nothing to look for: a query needs a text or a photo.")
         return Query.of(encode_products(self, [text], [photo]), 0, "" if photo is None else photo.flaw)
 
     @property

@@ -154,7 +154,7 @@ def test_the_command_line(model, source, tmp_path, capsys):
     assert main([*options, "--title", "red shirt", "--branch", "Nowhere"]) == 2
     assert "not a category" in capsys.readouterr().err
     assert main(options) == 2
-    assert "needs a text or a photo" in capsys.readouterr().err
+    assert "nothing to classify; give --title, --description or --image" in capsys.readouterr().err
     assert main([*options, "--title", "x", "--image", str(tmp_path / "none.png")]) == 2
     out = tmp_path / "out.parquet"
     assert main(["classify-file", *options[1:], "--input", str(source), "--out", str(out)]) == 0
