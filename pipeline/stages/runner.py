@@ -215,7 +215,7 @@ def _logged_in(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _without_leftovers(run_dir: Path) -> Iterator[None]:
-    """Delete unfinished folders when the block fails in whatever way."""
+    """Delete unfinished folders when the block fails."""
     try:
         yield
     except BaseException as error:
