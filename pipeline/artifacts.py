@@ -18,6 +18,11 @@ from pipeline.errors import UserError
 
 PROVENANCE_SUFFIX = ".provenance.json"
 
+SHOPIFY_TAXONOMY = Path(__file__).resolve().parents[1] / "assets" / "taxonomy" / "shopify.txt"
+"""Shopify's product taxonomy with its ids, as it comes with this repository."""
+DEFAULT_TAXONOMY: Path | None = None
+"""Categories of a build that is given no --taxonomy; None: those that its rows name."""
+
 
 class ArtifactError(UserError):
     """An artifact is missing, damaged, or belongs to another build. The message says what to do."""
