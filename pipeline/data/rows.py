@@ -25,6 +25,7 @@ from pipeline.data.language import guess_language
 from pipeline.data.sources import BadRow, Item, RawRow, shorten
 from pipeline.data.text import clean_text, listing_text
 from pipeline.taxonomy.paths import normalize_path
+from pipeline.taxonomy.resolve import NO_TAXONOMY, Resolver
 
 THUMBNAIL_QUALITY = 75
 """Of WebP."""
@@ -157,31 +158,36 @@ def product_id(raw: RawRow) -> str:
     return digest.hexdigest()[:_ID_DIGITS]
 
 
-def _categories(raw: RawRow, notes: list[str]) -> tuple[str | None, list[str]]:
+def _categories(raw: RawRow, notes: list[str], resolver: Resolver) -> tuple[str | None, list[str]]:
     """True path and distinct candidates, normalized; no candidates where the truth is not among them.
 
     A list without the truth is of no use for training or evaluation, and we cannot add the truth: its position in a
     list that somebody else made would be our choice.
     """
-    category = _clean_path(raw.category)
-    if raw.category is not None and category is None:
+    cell = _clean_path(raw.category)
+    category = None if cell is None else resolver.resolve(cell)
+    if cell is not None and category is None:
+        notes.append("category is an id that no given taxonomy has: unknown")
+    elif raw.category is not None and category is None:
         notes.append("category unreadable or unknown")
-    paths = [_clean_path(path) for path in raw.candidates]
+    cells = [_clean_path(path) for path in raw.candidates]
+    paths = [None if path is None else resolver.resolve(path) for path in cells]
     candidates = list(dict.fromkeys(path for path in paths if path is not None))
     if len(candidates) < len(raw.candidates):
-        notes.append("candidates repeated or empty")
+        notes.append("candidates repeated, empty or unknown ids")
     if candidates and category is not None and category not in candidates:
         notes.append("truth not among the candidates, which were emptied")
         candidates = []
     return category, candidates
 
 
-def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
+def clean_row(item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY) -> CleanRow | Reject:
     """Clean one row.
 
     Args:
         item: A row of a source.
         config: Limits and sizes.
+        resolver: Of the taxonomy in which ids of categories are looked up.
 
     Returns:
         The clean row; a reject where there is neither text nor a usable photo.
@@ -190,7 +196,7 @@ def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
         return Reject(item.split, item.row, item.reason, raw_json(dict(item.raw)))
     listing = listing_text(item.title, item.description, config)
     notes = [*item.notes, *(f"{field} cut" for field in listing.cut)]
-    category, candidates = _categories(item, notes)
+    category, candidates = _categories(item, notes, resolver)
     photo = None
     photo_problem = item.note
     if item.image is not None:

@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from pipeline.artifacts import RunPaths, atomic_path
 from pipeline.config.build import Config
+from pipeline.data.categories import one_spelling
 from pipeline.data.duplicates import Fingerprints, group_rows
 from pipeline.data.image_cache import ImageCacheWriter
 from pipeline.data.images import SIGNATURE_SIZE
@@ -32,6 +33,7 @@ from pipeline.data.sources import BadRow, Item, Source, SourceError, content_of_
 from pipeline.data.splits import assign_splits
 from pipeline.provenance import content_of
 from pipeline.taxonomy.paths import Taxonomy, read_taxonomy, write_taxonomy
+from pipeline.taxonomy.resolve import Resolver
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +72,8 @@ def run(config: Config, run_dir: Path) -> None:
     source = open_source(config.source, max_photo_bytes=config.ingest.max_image_bytes)
     log.info("ingest: %s (%s), %s rows in %s", source.name, source.kind, source.total, ", ".join(source.splits))
     with atomic_path(paths.images) as temporary, ImageCacheWriter(temporary, config.ingest.image_size) as cache:
-        rows, rejects = _read(source, config, cache)
+        rows, rejects = _read(source, config, cache, Resolver(given))
+        rows = one_spelling(rows, given)
         groups = _group(rows, config)
         splits = _assign(rows, groups, rejects, config)
         kept = [number for number, split in enumerate(splits) if split]
@@ -121,14 +124,16 @@ def _size(item: Item) -> int:
     return len(item.image or b"") + sys.getsizeof(item.title) + sys.getsizeof(item.description)
 
 
-def _read(source: Source, config: Config, cache: ImageCacheWriter) -> tuple[list[CleanRow], list[Reject]]:
+def _read(
+    source: Source, config: Config, cache: ImageCacheWriter, resolver: Resolver
+) -> tuple[list[CleanRow], list[Reject]]:
     """All rows of the source; the photos of the clean ones go to the cache, in their order."""
     rows: list[CleanRow] = []
     rejects: list[Reject] = []
     notes: Counter[str] = Counter()
     ids: set[str] = set()
     photoless = 0
-    cleaned = in_threads(source, functools.partial(clean_row, config=config.ingest))
+    cleaned = in_threads(source, functools.partial(clean_row, config=config.ingest, resolver=resolver))
     for done in tqdm(cleaned, total=source.total, desc="ingest", unit="row", mininterval=1.0):
         if isinstance(done, Reject):
             rejects.append(done)
@@ -233,7 +238,7 @@ def _rejects_table(rejects: Iterable[Reject]) -> pa.Table:
 def _write_taxonomy(paths: RunPaths, given: Taxonomy, rows: Iterable[CleanRow]) -> None:
     """The configured taxonomy with every path that a product names and their parents."""
     named = {path for row in rows for path in (*row.candidates, row.category) if path is not None}
-    taxonomy = Taxonomy.of((*given.paths, *named), given.names)
+    taxonomy = Taxonomy.of((*given.paths, *named), given.names, given.by_id)
     if len(given) and (strange := len(named - set(given.paths))):
         log.warning("ingest: %d paths of the products are not in the configured taxonomy; they were added", strange)
     write_taxonomy(paths.taxonomy, taxonomy)

@@ -1,0 +1,91 @@
+"""From a category cell of a table to a path: ids and numbers are looked up, other spellings of a path are made one."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pipeline.taxonomy.paths import SEPARATOR, Taxonomy, levels
+
+_LOOKS_LIKE_ID = re.compile(r"gid://\S+|[a-z]{2}(?:-\d+)+|\d+(?:\.0+)?")
+_ID_AND_PATH = re.compile(r"(\d+|gid://\S+) (?:-|:) .+")
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """One spelling for paths that differ in case alone, level by level.
+
+    Attributes:
+        names: By the casefolded path down to a level, the name of that level.
+    """
+
+    names: Mapping[str, str]
+
+    @classmethod
+    def of(cls, taxonomy: Taxonomy, used: Iterable[str] = ()) -> Spelling:
+        """That of a taxonomy; for names that it lacks the most frequent one, or the first of these.
+
+        Args:
+            taxonomy: May be empty.
+            used: Normalized paths, each as often as it is used.
+        """
+        counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for path, count in Counter(used).items():
+            for folded, name in _folded_levels(path):
+                counts[folded][name] += count
+        names = {folded: counter.most_common(1)[0][0] for folded, counter in counts.items()}
+        for path in reversed(taxonomy.paths):  # where two of its paths differ in case alone, the first
+            names[path.casefold()] = levels(path)[-1]
+        return cls(names)
+
+    def spell(self, path: str) -> str:
+        """A normalized path in this spelling; names that it does not know stay."""
+        return SEPARATOR.join(self.names.get(folded, name) for folded, name in _folded_levels(path))
+
+
+def _folded_levels(path: str) -> Iterable[tuple[str, str]]:
+    """Of each level of a path, the casefolded path down to it and its name."""
+    folded = ""
+    for name in levels(path):
+        folded = f"{folded}{SEPARATOR}{name.casefold()}" if folded else name.casefold()
+        yield folded, name
+
+
+class Resolver:
+    """Finds the path that a category cell means; made of the taxonomy that is given, which may be empty."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        self._taxonomy = taxonomy
+        self._spelling = Spelling.of(taxonomy)
+        # "fr-22-7" for "gid://shopify/TaxonomyCategory/fr-22-7"
+        self._handles = {identifier.rsplit("/", 1)[-1]: path for identifier, path in taxonomy.by_id.items()}
+
+    def resolve(self, cell: str) -> str | None:
+        """The path of a cell: looked up where it is an id, in the taxonomy's spelling where it is a path.
+
+        Args:
+            cell: Normalized as a path is.
+
+        Returns:
+            None where it looks like an id that the taxonomy does not have: that is no category of this name.
+        """
+        if cell in self._taxonomy:
+            return cell
+        identified = self._by_id(cell)
+        if identified is not None:
+            return identified
+        if _LOOKS_LIKE_ID.fullmatch(cell):
+            return None
+        if (both := _ID_AND_PATH.fullmatch(cell)) and (identified := self._by_id(both[1])) is not None:
+            return identified
+        return self._spelling.spell(cell)
+
+    def _by_id(self, text: str) -> str | None:
+        number = text.split(".")[0] if text.replace(".", "", 1).isdecimal() else text
+        return self._taxonomy.by_id.get(text) or self._handles.get(text.rsplit("/", 1)[-1]) or self._handles.get(number)
+
+
+NO_TAXONOMY = Resolver(Taxonomy.of(()))
+"""Where no taxonomy is given: no id has a path."""
