@@ -34,6 +34,9 @@ from pipeline.models.towers import TextTower
 from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import hash_path
 
+ID_COLUMN = "category_id"
+"""Of the category table: the id of a path in its taxonomy, null for none. Bundles without ids lack the column."""
+
 
 class Bundle:
     """A trained model with its category table, ready to encode. Made by `load_bundle`.
@@ -43,6 +46,7 @@ class Bundle:
         config: Architecture.
         categories: Category paths of the table.
         category_vectors: float32 [m, d], L2-normalized, in the order of `categories`.
+        category_ids: Their ids, of those that have one.
         aliases: Their names in other languages; None where it has none.
         predictor: How categories are predicted; None before the predictor is fitted.
     """
@@ -62,6 +66,7 @@ class Bundle:
         self.config = model.config
         self.categories: tuple[str, ...] = tuple(table["category_path"].to_pylist())
         self.category_vectors = dequantize(table)
+        self.category_ids = _ids(table)
         self._tokens = tokens
         self._device = next(model.parameters()).device
         self._seen = frozenset(meta["seen"])
@@ -160,6 +165,14 @@ class Bundle:
 
     def _tensor(self, values: np.ndarray, dtype: torch.dtype) -> Tensor:
         return torch.tensor(values, dtype=dtype, device=self._device)
+
+
+def _ids(table: pa.Table) -> dict[str, str]:
+    """Id of each path of a category table that has one."""
+    if ID_COLUMN not in table.column_names:
+        return {}
+    pairs = zip(table["category_path"].to_pylist(), table[ID_COLUMN].to_pylist(), strict=True)
+    return {path: identifier for path, identifier in pairs if identifier is not None}
 
 
 def load_bundle(folder: Path, sha256: str = "") -> Bundle:

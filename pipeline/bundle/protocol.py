@@ -34,6 +34,7 @@ class Encoder(ProductEncoder, Protocol):
     categories: tuple[str, ...]
     predictor: PredictorParts | None
     category_vectors: np.ndarray
+    category_ids: dict[str, str]
     aliases: AliasVectors | None
 
     @property

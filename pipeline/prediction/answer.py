@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -30,6 +30,7 @@ class Answer:
         alternatives: The likeliest single paths, each without what lies below it; the decoded one may be among them.
         flaw: Why the photo shows nothing (`Query.photo_flaw`), "" otherwise.
         evidence: The nearest labeled products, where there is a catalogue.
+        ids: Ids of paths in their taxonomy (`CategoryPredictor.ids`).
     """
 
     query: Query
@@ -37,6 +38,17 @@ class Answer:
     alternatives: tuple[CategoryScore, ...]
     flaw: str = ""
     evidence: Evidence | None = None
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def category_id(self) -> str | None:
+        """Id of the predicted path, None where the taxonomy has none for it."""
+        return self.ids.get(self.prediction.path)
+
+    @property
+    def accepted_id(self) -> str | None:
+        """Id of the accepted path, None where no level is accepted or the taxonomy has no id for it."""
+        return self.ids.get(self.prediction.accepted_path)
 
     @property
     def summary(self) -> str:
@@ -143,7 +155,7 @@ def ask(
     )
     blank = bool(query.photo_flaw) and query.image_vector is not None
     [prediction], [alternatives] = scores.decode(neighbors, [blank]), scores.top(k)
-    return Answer(query, prediction, tuple(alternatives), query.photo_flaw, evidence)
+    return Answer(query, prediction, tuple(alternatives), query.photo_flaw, evidence, predictor.ids)
 
 
 def _lacking(prediction: Prediction, level: int) -> str:

@@ -88,14 +88,14 @@ def parse(content: bytes) -> Parsed:
     Raises:
         InputError: Half a sentence that begins with the place, if something cannot be read; says what to do.
     """
-    text = _text(_unpacked(content))
+    text = text_of(content)
     if text.lstrip()[:1] in ("{", "["):
         return _parse_json(text)
     if _WEB_PAGE.match(text):
         raise InputError(
             "line 1: this is a web page or XML; give the text file itself (on GitHub: 'Download raw file')"
         )
-    every = _split_lines(text)
+    every = split_lines(text)
     lines = [_Line(number, line.rstrip()) for number, line in enumerate(every, start=1)]
     comments = [line.text for line in lines if line.text.startswith("#")]
     lines = [line for line in lines if line.text.strip() and not line.text.startswith("#")]
@@ -110,6 +110,20 @@ def parse(content: bytes) -> Parsed:
         table = parse_table(every[above:], above)
         return Parsed("table of ids and names", version, tuple(Entry(row.place, row.path, row.id) for row in table))
     return Parsed("plain list of paths", version, tuple(_plain(line) for line in lines))
+
+
+def text_of(content: bytes) -> str:
+    """The text of a file, gzipped or not, with or without a byte order mark.
+
+    Raises:
+        InputError: Half a sentence, if it is not UTF-8 text; says what to do.
+    """
+    return _decoded(_unpacked(content))
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines by CR, LF or both alone: other separators of Unicode may stand inside a name."""
+    return re.split(r"\r\n|\r|\n", text)
 
 
 def _is_numbered(lines: Sequence[_Line]) -> bool:
@@ -138,7 +152,7 @@ def _unpacked(content: bytes) -> bytes:
     return content
 
 
-def _text(content: bytes) -> str:
+def _decoded(content: bytes) -> str:
     """UTF-8 with or without a byte order mark.
 
     Raises:
@@ -154,11 +168,6 @@ def _text(content: bytes) -> str:
             f"line {number}: byte 0x{content[error.start]:02x} is not UTF-8; in Windows-1252 ('ANSI') the line would "
             f"read '{line}': save the file as UTF-8"
         ) from error
-
-
-def _split_lines(text: str) -> list[str]:
-    """Lines by CR, LF or both alone: other separators of Unicode may stand inside a name."""
-    return re.split(r"\r\n|\r|\n", text)
 
 
 def _with_id(line: _Line) -> Entry:

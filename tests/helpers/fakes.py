@@ -88,6 +88,7 @@ class FakeBundle:
         self.config = SimpleNamespace()
         self.categories = tuple(categories)
         self.category_vectors = np.stack([word_vector(path) for path in categories])
+        self.category_ids: dict[str, str] = {}
         self.aliases: AliasVectors | None = None
         self.texts_encoded: list[str] = []
 

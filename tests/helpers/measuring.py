@@ -37,6 +37,7 @@ class RandomEncoder:
 
     def __init__(self):
         self.categories = PATHS
+        self.category_ids = {}
         self.predictor = replace(uncalibrated(), most_frequent=hash_path(PATHS[2]))
         self.seen = np.arange(len(PATHS)) % 2 == 0
         self.was_seen = {path for path, is_seen in zip(PATHS, self.seen, strict=True) if is_seen}.__contains__

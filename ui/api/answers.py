@@ -44,9 +44,10 @@ class PredictedLevel(TypedDict):
 
 
 class ScoredPath(TypedDict):
-    """A category path with its probability."""
+    """A category path with its id in the taxonomy, None for none, and its probability."""
 
     category_path: str
+    category_id: str | None
     score: float
 
 
@@ -55,7 +56,9 @@ class Classification(TypedDict):
 
     summary: str
     category_path: str
+    category_id: str | None
     accepted_path: str
+    accepted_id: str | None
     accepted_depth: int
     needs_review: bool
     low_confidence: bool
