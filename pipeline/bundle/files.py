@@ -76,6 +76,25 @@ def bundle_hash(folder: Path) -> str:
     return file_hash(BundlePaths(folder).weights)
 
 
+def encoder_key(meta: Mapping[str, Any], space: str) -> str:
+    """Name of an encoder's file: a hash of its weights, tokenizer, architecture and towers.
+
+    A text tower that comes from elsewhere is, untrained, the same for all bundles that name it.
+
+    Args:
+        meta: model.json of a bundle.
+        space: "trained" or "untrained".
+    """
+    tokenizer = f"{_PATHS.tokenizer.name}/"
+    files = {name: digest for name, digest in meta["files"].items() if name.startswith(tokenizer)}
+    model, towers = meta["model"], meta["towers"]
+    if space == "untrained" and model["text"]["model_id"]:
+        parts = [space, files, model["text"], towers["text"]]
+    else:
+        parts = [space, files, model, towers, meta["files"][_PATHS.weights.name]]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
 def check_files(folder: Path, meta: Mapping[str, Any], at_most: int = AT_ONCE) -> None:
     """Check that a bundle has the files that its model.json names and no others, and the small ones' content.
 

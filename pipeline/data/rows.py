@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -24,8 +25,8 @@ from pipeline.data.images import (
 from pipeline.data.language import guess_language
 from pipeline.data.sources import BadRow, Item, RawRow, shorten
 from pipeline.data.text import clean_text, listing_text
-from pipeline.taxonomy.paths import normalize_path
-from pipeline.taxonomy.resolve import NO_TAXONOMY, Resolver
+from pipeline.taxonomy.paths import Taxonomy, normalize_path
+from pipeline.taxonomy.resolve import NO_TAXONOMY, Resolver, respellings
 
 THUMBNAIL_QUALITY = 75
 """Of WebP."""
@@ -225,3 +226,16 @@ def clean_row(item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY
     if not text and photo is None:
         return reject_clean(row, f"neither text nor a usable photo: {photo_problem or 'no photo'}")
     return row
+
+
+def one_spelling(rows: Sequence[CleanRow], taxonomy: Taxonomy) -> list[CleanRow]:
+    """All rows of a source with one spelling for categories that differ in case alone, that of the taxonomy if any."""
+    used = [path for row in rows for path in (row.category, *row.candidates) if path is not None]
+    changed = respellings(used, taxonomy)
+    return [_respelled(row, changed) for row in rows] if changed else list(rows)
+
+
+def _respelled(row: CleanRow, changed: Mapping[str, str]) -> CleanRow:
+    category = None if row.category is None else changed.get(row.category, row.category)
+    candidates = list(dict.fromkeys(changed.get(path, path) for path in row.candidates))
+    return replace(row, category=category, candidates=candidates)

@@ -18,6 +18,7 @@ from pipeline.config.stages import IngestConfig, SourceConfig
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.sources import Item, SourceError, open_source
 from pipeline.data.vectors import ProductVectors
+from pipeline.taxonomy.resolve import NO_TAXONOMY, Resolver
 
 _LOG = logging.getLogger(__name__)
 _ROWS_AT_A_TIME = 256  # photos of 256 x 256 pixels are 50 MB
@@ -94,16 +95,19 @@ class CategoryTable:
         alias_vectors = bundle.encode_aliases(paths[:size], aliases or {})
         trained = bundle.encode_categories(paths)
         for_photos = trained if bundle.predictor is None else bundle.predictor.vectors_for_photos(paths, trained)
-        return cls(paths, size, trained, for_photos, bundle.encode_texts_untrained(paths), alias_vectors)
+        return cls(paths, size, trained, for_photos, bundle.encode_categories_untrained(paths), alias_vectors)
 
 
-def read_rows(bundle: Encoder, products: str, split: str | None = None) -> EvaluationRows:
+def read_rows(
+    bundle: Encoder, products: str, split: str | None = None, resolver: Resolver = NO_TAXONOMY
+) -> EvaluationRows:
     """Read products of the input schema, cleaned as `ingest` does, and encode them.
 
     Args:
         bundle: The model.
         products: Anything that `SourceConfig.location` takes.
         split: Split to read; None takes `test` where there is one, and else every row.
+        resolver: Of the taxonomy in which ids of categories are looked up.
 
     Raises:
         SourceError: If the source cannot be read or has no such split.
@@ -118,7 +122,7 @@ def read_rows(bundle: Encoder, products: str, split: str | None = None) -> Evalu
     total = sum(part.rows or 0 for part in parts) or None
     rows: list[CleanRow] = []
     encoded = [encode_products(bundle, [], [])]
-    cleaned = _clean(tqdm(items, total=total, desc="products", unit="row"), bundle.image_size)
+    cleaned = _clean(tqdm(items, total=total, desc="products", unit="row"), bundle.image_size, resolver)
     while batch := list(islice(cleaned, _ROWS_AT_A_TIME)):
         encoded.append(encode_products(bundle, [row.text for row in batch], [row.photo for row in batch]))
         rows += [row.without_square() for row in batch]
@@ -131,13 +135,13 @@ def read_rows(bundle: Encoder, products: str, split: str | None = None) -> Evalu
     )
 
 
-def _clean(items: Iterable[Item], image_size: int) -> Iterator[CleanRow]:
+def _clean(items: Iterable[Item], image_size: int, resolver: Resolver) -> Iterator[CleanRow]:
     """The usable rows; the others are counted in the log."""
     config = IngestConfig(image_size=image_size)
     rejected: Counter[str] = Counter()
     notes: Counter[str] = Counter()
     for item in items:
-        row = clean_row(item, config)
+        row = clean_row(item, config, resolver)
         if isinstance(row, Reject):
             rejected[row.reason] += 1
             continue

@@ -23,11 +23,10 @@ from tqdm import tqdm
 
 from pipeline.artifacts import RunPaths, atomic_path
 from pipeline.config.build import Config
-from pipeline.data.categories import one_spelling
 from pipeline.data.duplicates import Fingerprints, group_rows
 from pipeline.data.image_cache import ImageCacheWriter
 from pipeline.data.images import SIGNATURE_SIZE
-from pipeline.data.rows import CleanRow, Reject, clean_row, reject_clean
+from pipeline.data.rows import CleanRow, Reject, clean_row, one_spelling, reject_clean
 from pipeline.data.schema import PRODUCTS, REJECTS, SPLITS, write_table
 from pipeline.data.sources import BadRow, Item, Source, SourceError, content_of_source, open_source
 from pipeline.data.splits import assign_splits

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.taxonomy.paths import SEPARATOR, Taxonomy, levels
 
+_LOG = logging.getLogger(__name__)
+_OTHER_SEPARATOR = re.compile(r"\S\s*\|\s*\S|\w/\w|\w\\\w")
 _LOOKS_LIKE_ID = re.compile(r"gid://\S+|[a-z]{2}(?:-\d+)+|\d+(?:\.0+)?")
 _ID_AND_PATH = re.compile(r"(\d+|gid://\S+) (?:-|:) .+")
 
@@ -51,6 +54,33 @@ def _folded_levels(path: str) -> Iterable[tuple[str, str]]:
     for name in levels(path):
         folded = f"{folded}{SEPARATOR}{name.casefold()}" if folded else name.casefold()
         yield folded, name
+
+
+def respellings(used: Sequence[str], taxonomy: Taxonomy) -> dict[str, str]:
+    """Spelling of each path that differs from another in case alone and is taken for it; says in the log how many.
+
+    Also warns of categories that may be several levels with another separator.
+
+    Args:
+        used: Normalized paths of all rows of a source, each as often as it is used.
+        taxonomy: The one that is given, whose spelling counts; may be empty.
+    """
+    spelling, distinct = Spelling.of(taxonomy, used), list(dict.fromkeys(used))
+    changed = {path: spelled for path in distinct if (spelled := spelling.spell(path)) != path}
+    if changed:
+        example = next(iter(changed))
+        _LOG.warning(
+            "%d category paths differ from another in case alone and are taken for it (for example '%s' for '%s')",
+            *(len(changed), example, changed[example]),
+        )
+    doubtful = [path for path in distinct if SEPARATOR not in path and _OTHER_SEPARATOR.search(path)]
+    if doubtful := [path for path in doubtful if path not in taxonomy]:
+        _LOG.warning(
+            "%d categories hold '|' or '/' and no '>' and are read as one level (for example '%s'); "
+            "write ' > ' between levels",
+            *(len(doubtful), doubtful[0]),
+        )
+    return changed
 
 
 class Resolver:

@@ -62,6 +62,9 @@ class RandomEncoder:
     def encode_texts_untrained(self, texts):
         return self._vectors([(text, "untrained") for text in texts], 9)
 
+    def encode_categories_untrained(self, paths):
+        return self.encode_texts_untrained(paths)
+
     def encode_images(self, images, progress=False):
         return self._vectors([image.tobytes() for image in images], self.dimension)
 
