@@ -22,7 +22,7 @@ from transformers import AutoTokenizer
 
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.bundle.aliases import AliasVectors, alias_vectors
-from pipeline.bundle.files import encoder_key, read_files, tokenizer_folder
+from pipeline.bundle.files import encoder_key, ids_of, read_files, tokenizer_folder
 from pipeline.bundle.meta import ADVICE, model_config, read_meta
 from pipeline.bundle.predictor_files import read_parts
 from pipeline.bundle.predictor_state import PredictorParts
@@ -34,9 +34,6 @@ from pipeline.models.towers import TextTower
 from pipeline.models.two_tower import TwoTower
 from pipeline.models.vector_cache import VectorCache
 from pipeline.taxonomy.paths import hash_path
-
-ID_COLUMN = "category_id"
-"""Of the category table: the id of a path in its taxonomy, null for none. Bundles without ids lack the column."""
 
 
 class Bundle:
@@ -67,7 +64,7 @@ class Bundle:
         self.config = model.config
         self.categories: tuple[str, ...] = tuple(table["category_path"].to_pylist())
         self.category_vectors = dequantize(table)
-        self.category_ids = _ids(table)
+        self.category_ids = ids_of(table)
         self._tokens = tokens
         self._device = next(model.parameters()).device
         self._seen = frozenset(meta["seen"])
@@ -178,14 +175,6 @@ class Bundle:
 
     def _tensor(self, values: np.ndarray, dtype: torch.dtype) -> Tensor:
         return torch.tensor(values, dtype=dtype, device=self._device)
-
-
-def _ids(table: pa.Table) -> dict[str, str]:
-    """Id of each path of a category table that has one."""
-    if ID_COLUMN not in table.column_names:
-        return {}
-    pairs = zip(table["category_path"].to_pylist(), table[ID_COLUMN].to_pylist(), strict=True)
-    return {path: identifier for path, identifier in pairs if identifier is not None}
 
 
 def load_bundle(folder: Path, sha256: str = "") -> Bundle:

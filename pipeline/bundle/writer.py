@@ -19,8 +19,8 @@ from safetensors.torch import save
 
 from pipeline.artifacts import BundlePaths, atomic_folder
 from pipeline.bundle.aliases import AliasVectors
-from pipeline.bundle.bundle import ID_COLUMN, load_bundle, stored_weights
-from pipeline.bundle.files import check_files, write_meta
+from pipeline.bundle.bundle import load_bundle, stored_weights
+from pipeline.bundle.files import ID_COLUMN, check_files, write_meta
 from pipeline.bundle.meta import read_meta
 from pipeline.bundle.predictor_files import write_parts
 from pipeline.bundle.predictor_state import PredictorParts

@@ -57,6 +57,7 @@ class VectorCache:
         rows = self._known(path)
         missing = [text for text in distinct if text not in rows]
         if missing:
+            _LOG.info("%d categories are encoded, once: they are remembered in %s", len(missing), path)
             self._add(missing, distinct)
             self._write(path)
         rows = self._rows or {}

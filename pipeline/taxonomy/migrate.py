@@ -38,7 +38,7 @@ class Move:
         kind: "deleted" of one that the new taxonomy lacks, "unknown" of one that neither has.
         by: How the targets were found; those "by vectors" are proposals.
         cell: As the catalogue has it.
-        old: Its path in the old taxonomy, "" where that lacks it.
+        old: Its path, in the old taxonomy where that has it; "" for an id that neither has.
         old_id: Its id there, "" for none.
         targets: Several where it was split.
         products: Number of products that have it.
@@ -72,9 +72,9 @@ def migrate(
     """
     resolver = Resolver(old)
     moves = [_move(cell, products, resolver, old, new, mapping) for cell, products in cells.items()]
-    open_moves = [number for number, move in enumerate(moves) if not move.targets and (move.old or move.cell)]
+    open_moves = [number for number, move in enumerate(moves) if move.old and not move.targets]
     if nearest is not None and open_moves:
-        texts = [moves[number].old or normalize_path(moves[number].cell) for number in open_moves]
+        texts = [moves[number].old for number in open_moves]
         for number, (path, confidence) in zip(open_moves, nearest(texts), strict=True):
             move = moves[number]
             target = Target(path, new.ids.get(path, ""), confidence)
@@ -91,7 +91,7 @@ def _move(
         known = Resolver(new).resolve(normalize_path(cell))  # it may be of the new taxonomy already
         if known is not None and known in new:
             return Move("unchanged", "path", cell, "", "", (Target(known, new.ids.get(known, "")),), products)
-        return Move("unknown", "", cell, "", "", (), products)
+        return Move("unknown", "", cell, path or "", "", (), products)
     identifier = _id_of(cell, path, old)
     kind, by, targets = _targets(path, identifier, old, new, mapping)
     return Move(kind, by, cell, path, identifier, targets, products)

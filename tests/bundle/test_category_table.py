@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from pipeline.artifacts import CACHE_VARIABLE, BundlePaths
-from pipeline.bundle.bundle import ID_COLUMN, load_bundle
-from pipeline.bundle.files import encoder_key
+from pipeline.bundle.bundle import load_bundle
+from pipeline.bundle.files import ID_COLUMN, encoder_key, read_ids
 from pipeline.bundle.writer import add_ids, add_metrics, add_predictor, adopt_bundle
 from pipeline.models.vector_cache import LEAST_TEXTS
 from pipeline.taxonomy.paths import Taxonomy
@@ -30,7 +30,7 @@ def test_ids_are_added_in_place_and_survive_what_is_added_later(tmp_path):
     add_metrics(model, tmp_path / "measured", {})
     add_predictor(tmp_path / "measured", tmp_path / "again", None)
     after = load_bundle(tmp_path / "again")
-    assert after.category_ids == IDS
+    assert after.category_ids == read_ids(tmp_path / "again") == IDS
     assert after.categories == CATEGORIES
     np.testing.assert_array_equal(after.category_vectors, before.category_vectors)
 

@@ -75,8 +75,9 @@ def test_vectors_propose_only_where_nothing_else_is_known():
         asked.extend(paths)
         return [("Decor", 0.25) for _ in paths]
 
-    moves = _moves("Home > Odd", "Home > Mugs", "Food > Tea", nearest=nearest)
+    moves = _moves("Home > Odd", "Home > Mugs", "Food > Tea", "fr-1", nearest=nearest)
     assert sorted(asked) == ["Food > Tea", "Home > Odd"]
     assert (moves["Home > Odd"].kind, moves["Home > Odd"].by) == ("deleted", "vectors")
     assert moves["Home > Odd"].targets == (Target("Decor", f"{GID}de", 0.25),)
     assert moves["Home > Mugs"].by == "id"
+    assert moves["fr-1"].targets == ()  # an id means nothing to a text tower

@@ -91,6 +91,7 @@ class Candidate(TypedDict):
     """A candidate category: cosines, shares among the candidates, and its place before training."""
 
     category_path: str
+    category_id: str | None
     truth: bool
     score: float | None
     fused: float | None
@@ -146,6 +147,7 @@ class BrandCount(TypedDict):
 class CategoryDetails(CategoryFigures):
     """Answer of `category`, which documents the keys."""
 
+    category_id: str | None
     depth: int
     dispersion: float
     children: list[CategoryFigures]

@@ -256,8 +256,7 @@ def _ids(answer: Classification) -> str:
     named = {"Category id": answer["category_id"]}
     if answer["accepted_path"] != answer["category_path"]:
         named["Id of the accepted part"] = answer["accepted_id"]
-    lines = [f"<dt>{name}</dt><dd><code>{escape(value)}</code></dd>" for name, value in named.items() if value]
-    return f'<dl class="ids">{"".join(lines)}</dl>' if lines else ""
+    return cards.ids(named)
 
 
 def _step(step: PredictedLevel) -> str:
