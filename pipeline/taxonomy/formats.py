@@ -206,8 +206,8 @@ def _parse_json(text: str) -> Parsed:
         whole = json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"line {error.lineno}: it is not whole JSON ({error.msg}); download it again") from error
-    except RecursionError as error:
-        raise InputError("it is nested too deep for a taxonomy; give Shopify's categories.json") from error
+    except (RecursionError, ValueError) as error:  # nested too deep; a number of thousands of digits
+        raise InputError(f"it is no taxonomy ({error}); of JSON, Shopify's categories.json is read") from error
     if not isinstance(whole, dict) or not isinstance(whole.get("verticals"), list):
         raise InputError("it is JSON without a list 'verticals'; of JSON, Shopify's categories.json is read")
     entries = []

@@ -145,7 +145,7 @@ def _from_text(lines: Sequence[str]) -> CategoryMapping:
 def _from_json(text: str) -> list[CategoryMapping]:
     try:
         whole = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"it is not whole JSON ({error}); download it again") from error
     if not isinstance(whole.get("mappings"), list):
         raise InputError("it is JSON without a list 'mappings'; give one of Shopify's mapping files")

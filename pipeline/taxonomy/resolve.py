@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.taxonomy.paths import SEPARATOR, Taxonomy, levels
 
 _LOG = logging.getLogger(__name__)
 _OTHER_SEPARATOR = re.compile(r"\S\s*\|\s*\S|\w/\w|\w\\\w")
+_NUMBER = re.compile(r"\d+(?:\.0+)?")  # ".0": as spreadsheets and pandas write numbers of a column with gaps
 _LOOKS_LIKE_ID = re.compile(r"gid://\S+|[a-z]{2}(?:-\d+)+|\d+(?:\.0+)?")
 _ID_AND_PATH = re.compile(r"(\d+|gid://\S+) (?:-|:) .+")
 
@@ -22,9 +23,11 @@ class Spelling:
 
     Attributes:
         names: By the casefolded path down to a level, the name of that level.
+        given: Paths of the taxonomy, which stay as they are even where two differ in case alone.
     """
 
     names: Mapping[str, str]
+    given: Container[str] = ()
 
     @classmethod
     def of(cls, taxonomy: Taxonomy, used: Iterable[str] = ()) -> Spelling:
@@ -41,10 +44,12 @@ class Spelling:
         names = {folded: counter.most_common(1)[0][0] for folded, counter in counts.items()}
         for path in reversed(taxonomy.paths):  # where two of its paths differ in case alone, the first
             names[path.casefold()] = levels(path)[-1]
-        return cls(names)
+        return cls(names, taxonomy)
 
     def spell(self, path: str) -> str:
         """A normalized path in this spelling; names that it does not know stay."""
+        if path in self.given:
+            return path
         return SEPARATOR.join(self.names.get(folded, name) for folded, name in _folded_levels(path))
 
 
@@ -89,8 +94,7 @@ class Resolver:
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._taxonomy = taxonomy
         self._spelling = Spelling.of(taxonomy)
-        # "fr-22-7" for "gid://shopify/TaxonomyCategory/fr-22-7"
-        self._handles = {identifier.rsplit("/", 1)[-1]: path for identifier, path in taxonomy.by_id.items()}
+        self._handles = {_handle(identifier): path for identifier, path in taxonomy.by_id.items()}
 
     def resolve(self, cell: str) -> str | None:
         """The path of a cell: looked up where it is an id, in the taxonomy's spelling where it is a path.
@@ -113,8 +117,14 @@ class Resolver:
         return self._spelling.spell(cell)
 
     def _by_id(self, text: str) -> str | None:
-        number = text.split(".")[0] if text.replace(".", "", 1).isdecimal() else text
-        return self._taxonomy.by_id.get(text) or self._handles.get(text.rsplit("/", 1)[-1]) or self._handles.get(number)
+        if _NUMBER.fullmatch(text):
+            text = text.split(".")[0]
+        return self._taxonomy.by_id.get(text) or self._handles.get(_handle(text))
+
+
+def _handle(identifier: str) -> str:
+    """The end of a global id, "fr-22-7" of "gid://shopify/TaxonomyCategory/fr-22-7"; another id as it is."""
+    return identifier.rsplit("/", 1)[-1] if identifier.startswith("gid://shopify/Taxonomy") else identifier
 
 
 NO_TAXONOMY = Resolver(Taxonomy.of(()))

@@ -22,6 +22,8 @@ GOOGLE = Taxonomy.of((), by_id={"536": "Home & Garden", "2169": MUGS})
         (SHOPIFY, "HOME & garden > mugs > Tall", "Home & Garden > Mugs > Tall"),
         (SHOPIFY, "Decor > Vases", "Decor > Vases"),
         (SHOPIFY, "tv", "tv"),
+        (SHOPIFY, "Decor/hg", "Decor/hg"),
+        (SHOPIFY, "gid://shopify/Taxonomy/Category/hg-3", MUGS),
         (GOOGLE, "2169", MUGS),
         (GOOGLE, "2169.0", MUGS),
         (GOOGLE, "2169 - Home & Garden > Cups", MUGS),
@@ -45,4 +47,9 @@ def test_the_most_frequent_spelling_counts_where_no_taxonomy_has_one():
     spelling = Spelling.of(Taxonomy.of(()), used)
     assert {spelling.spell(path) for path in used} == {"Clothing > T-shirts"}
     given = Spelling.of(Taxonomy.of(["CLOTHING"]), used)
+    two = Taxonomy.of(["Home > polish", "Home > Polish"])
+    assert [Spelling.of(two, used).spell(path) for path in ("Home > polish", "Home > Polish")] == [
+        "Home > polish",
+        "Home > Polish",
+    ]
     assert {given.spell(path) for path in used} == {"CLOTHING > T-shirts"}
