@@ -1,6 +1,8 @@
 import pytest
 
-from synthetic.listings.categories import categories, read_paths
+from pipeline.artifacts import SHOPIFY_TAXONOMY
+from pipeline.taxonomy.paths import read_taxonomy
+from synthetic.listings.categories import FILE, categories, read_paths
 from synthetic.listings.tables import LANGUAGES, tables
 
 
@@ -9,6 +11,11 @@ def test_the_taxonomy_is_whole_and_closed():
     assert len(paths) == len(set(paths)) >= 10_000
     assert {categories().parent(path) for path in paths} - {None} <= set(paths)
     assert max(path.count(" > ") + 1 for path in paths) >= 6
+
+
+def test_the_pipeline_reads_the_same_taxonomy():
+    assert FILE == SHOPIFY_TAXONOMY
+    assert read_taxonomy(FILE).paths == categories().paths
 
 
 @pytest.mark.parametrize("line", ["Animals & Pet Supplies", "gid://shopify/TaxonomyCategory/ap : ", "ap : Animals"])
