@@ -14,6 +14,12 @@ def test_command_line_configures_the_source():
     assert config.seed == 3
 
 
+def test_several_sources_after_one_option_or_several():
+    for words in (["--source", "a", "b", "c"], ["--source", "a", "--source", "b", "c"]):
+        source = config_of(parser().parse_args(["build", *words, "--out", "run"])).source
+        assert (source.location, source.others) == ("a", ("b", "c"))
+
+
 def test_a_final_fit_takes_the_choices_of_the_shipped_bundle():
     options = ["--preset", "compact", "--source", "a.csv", "--final-fit", str(ROOT / "assets" / "model")]
     config = config_of(parser().parse_args(["build", *options, "--out", "run"]))
