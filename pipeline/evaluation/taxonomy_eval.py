@@ -32,6 +32,28 @@ Figures = dict[str, Figure | list[Figure]]
 
 
 @dataclass(frozen=True)
+class TaxonomyFigures:
+    """Figures of one predictor by one modality, over q rows.
+
+    Attributes:
+        predictor: Its name.
+        modality: What it read of the products.
+        rows: int [q], rows of `EvaluationRows`.
+        figures: Over them.
+    """
+
+    predictor: str
+    modality: str
+    rows: np.ndarray
+    figures: Figures
+
+    def overall(self, name: str) -> Figure:
+        """A figure over all levels."""
+        value = self.figures[name]
+        return value[0] if isinstance(value, list) else value
+
+
+@dataclass(frozen=True)
 class TaxonomyRows:
     """Rows of one modality with a truth; q rows.
 
@@ -57,7 +79,7 @@ class TaxonomyRows:
 
 def taxonomy_figures(
     bundle: Encoder, rows: EvaluationRows, table: CategoryTable, known: np.ndarray
-) -> Iterator[tuple[str, str, np.ndarray, Figures]]:
+) -> Iterator[TaxonomyFigures]:
     """Figures of every predictor and modality that the rows allow.
 
     Args:
@@ -65,9 +87,6 @@ def taxonomy_figures(
         rows: Products.
         table: Its first `open_size` paths are those that are chosen from.
         known: bool [n], which rows have a truth.
-
-    Yields:
-        Predictor, modality, the rows int [q], and the figures over them.
     """
     if not table.open_size:
         return
@@ -88,13 +107,15 @@ def taxonomy_figures(
             blank = None if rows.blank is None else rows.blank[chosen.rows]
             predictions = _predict(predictor, rows.vectors.at(chosen.rows), modality, blank)
             figures = _path_figures([one.path for one in predictions], chosen)
-            yield name, modality, chosen.rows, {**figures, **_confidence_figures(predictions, chosen)}
+            figures |= _confidence_figures(predictions, chosen)
+            yield TaxonomyFigures(name, modality, chosen.rows, figures)
     if with_text := by_modality.get("text"):
         untrained = _untrained(bundle, rows, table, with_text)
-        yield "zero_shot", "text", with_text.rows, _path_figures(untrained, with_text)
+        yield TaxonomyFigures("zero_shot", "text", with_text.rows, _path_figures(untrained, with_text))
     frequent = _most_frequent(bundle, paths)
     for modality, chosen in by_modality.items() if frequent else ():
-        yield "most_frequent", modality, chosen.rows, _path_figures([frequent] * len(chosen.rows), chosen)
+        figures = _path_figures([frequent] * len(chosen.rows), chosen)
+        yield TaxonomyFigures("most_frequent", modality, chosen.rows, figures)
 
 
 def _predict(
