@@ -65,10 +65,14 @@ def evaluate(
     listed = np.array(
         [len(row) > 1 and truth in row for row, truth in zip(rows.candidates, rows.truths, strict=True)], dtype=bool
     )
-    answers = _answers(bundle, rows, table, known)
+    with_text = np.flatnonzero(known & rows.vectors.has_text)
+    untrained = bundle.encode_texts_untrained([rows.texts[row] for row in with_text.tolist()])
+    answers = _answers(rows, table, known, untrained)
     groups = {"": known, "seen": known & seen, "unseen": known & ~seen}
     interval = functools.partial(intervals, resamples=config.bootstrap, seed=seed)
-    measured = Measured(dict(_rerank(rows, answers, index, listed)), list(taxonomy_figures(bundle, rows, table, known)))
+    measured = Measured(
+        dict(_rerank(rows, answers, index, listed)), list(taxonomy_figures(bundle, rows, table, known, untrained))
+    )
     report = {
         "n": count_rows(rows, known, listed, seen, table),
         "rerank": _by_group(measured.ranked, groups, interval),
@@ -112,7 +116,9 @@ def _by_group(
     return result
 
 
-def _answers(bundle: Encoder, rows: EvaluationRows, table: CategoryTable, known: np.ndarray) -> dict[str, _Answers]:
+def _answers(
+    rows: EvaluationRows, table: CategoryTable, known: np.ndarray, untrained: np.ndarray
+) -> dict[str, _Answers]:
     """The queries of each modality, over the rows with a truth that have it."""
     vectors = rows.vectors
     answers = {}
@@ -120,9 +126,7 @@ def _answers(bundle: Encoder, rows: EvaluationRows, table: CategoryTable, known:
         chosen = np.flatnonzero(known & vectors.has(modality))
         categories = table.for_photos if modality == "image" else table.trained
         answers[str(modality)] = _Answers(chosen, vectors.of(modality)[chosen], categories)
-    with_text = answers["text"].rows
-    untrained = bundle.encode_texts_untrained([rows.texts[row] for row in with_text.tolist()])
-    answers["zero_shot"] = _Answers(with_text, untrained, table.untrained)
+    answers["zero_shot"] = _Answers(answers["text"].rows, untrained, table.untrained)
     return {name: answer for name, answer in answers.items() if len(answer.rows)}
 
 
