@@ -23,7 +23,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
     """The options of a build, and of each of its stages."""
     command.add_argument("--preset", choices=sorted(PRESETS), default="compact")
     command.add_argument(
-        "--source", required=True, nargs="+", help="hub data-set id, folder, parquet, CSV/TSV, or product export"
+        "--source",
+        required=True,
+        nargs="+",
+        action="extend",
+        help="hub data-set id, folder, parquet, CSV/TSV, or product export; several are read as one",
     )
     command.add_argument("--out", type=Path, required=True, help="run folder")
     command.add_argument("--revision", help="commit, tag or branch of a hub data set")

@@ -22,7 +22,7 @@ from pipeline.data.images import (
     thumbnail,
     to_photo,
 )
-from pipeline.data.language import guess_language
+from pipeline.data.language import guess_language, language_code
 from pipeline.data.sources import BadRow, Item, RawRow, shorten
 from pipeline.data.text import clean_text, listing_text
 from pipeline.taxonomy.paths import Taxonomy, normalize_path
@@ -209,6 +209,9 @@ def clean_row(item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY
     else:
         notes.append("photo missing")
     text = listing.text
+    language = language_code(item.language)
+    if item.language and not language:
+        notes.append("language is not a code such as en or pt-BR and was guessed")
     row = CleanRow(
         product_id=product_id(item),
         raw=_kept(item, photo_problem),
@@ -217,7 +220,7 @@ def clean_row(item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY
         description=listing.description,
         text=text,
         brand=clean_text(item.brand),
-        language=guess_language(text),
+        language=language or guess_language(text),
         category=category,
         candidates=candidates,
         photo=photo,

@@ -34,6 +34,7 @@ class EvaluationRows:
         candidates: Normalized, distinct candidate paths; empty where there are none.
         vectors: The products in the shared space.
         blank: bool [n], products known by nothing but a photo that shows nothing; None: none of them.
+        sources: Name of each one's source; None: not known.
     """
 
     texts: Sequence[str]
@@ -41,11 +42,13 @@ class EvaluationRows:
     candidates: Sequence[tuple[str, ...]]
     vectors: ProductVectors
     blank: np.ndarray | None = None
+    sources: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         sizes = {len(self.texts), len(self.truths), len(self.candidates), len(self.vectors.fused)}
+        sizes |= set() if self.sources is None else {len(self.sources)}
         if len(sizes) > 1:
-            raise ValueError(f"texts, truths, candidates and vectors differ in length: {sorted(sizes)}")
+            raise ValueError(f"texts, truths, candidates, vectors and sources differ in length: {sorted(sizes)}")
 
     def at(self, chosen: np.ndarray) -> EvaluationRows:
         """Some of the products, by a mask."""
@@ -56,6 +59,7 @@ class EvaluationRows:
             candidates=[self.candidates[row] for row in rows.tolist()],
             vectors=self.vectors.at(rows),
             blank=None if self.blank is None else self.blank[rows],
+            sources=None if self.sources is None else [self.sources[row] for row in rows.tolist()],
         )
 
 
@@ -132,6 +136,7 @@ def read_rows(
         candidates=[tuple(row.candidates) for row in rows],
         vectors=ProductVectors.concatenate(encoded),
         blank=np.array([row.photo is not None and bool(row.photo.flaw) and not row.text for row in rows], dtype=bool),
+        sources=[row.raw.source for row in rows],
     )
 
 
@@ -176,7 +181,10 @@ def reasons(rows: EvaluationRows, known: np.ndarray, listed: np.ndarray, seen: n
     either, listless = photo | text, known & ~listed
     checks = (
         (not known.any(), "No row has a true category: nothing can be measured."),
-        (known.any() and not listed.any(), "rerank: no row has candidates with its true category among them."),
+        (
+            known.any() and not listed.any(),
+            "rerank: no row has candidates with its true category among them; the open figures are all there is.",
+        ),
         (listed.any() and listless.any(), f"rerank: {listless.sum()} rows lack candidates with the truth among them."),
         (known.any() and not photo.any(), "image: no row with a true category has a photo."),
         (known.any() and not text.any(), "text, zero_shot: no row with a true category has a text."),

@@ -29,7 +29,7 @@ from pipeline.data.images import SIGNATURE_SIZE
 from pipeline.data.rows import CleanRow, Reject, clean_row, one_spelling, reject_clean
 from pipeline.data.schema import PRODUCTS, REJECTS, SPLITS, write_table
 from pipeline.data.sources import BadRow, Item, Source, SourceError, content_of_source, open_source
-from pipeline.data.splits import assign_splits
+from pipeline.data.splits import assign_splits, hold_out_sources, release_sources
 from pipeline.provenance import content_of
 from pipeline.taxonomy.paths import Taxonomy, read_taxonomy, write_taxonomy
 from pipeline.taxonomy.resolve import Resolver
@@ -62,6 +62,7 @@ def run(config: Config, run_dir: Path) -> None:
 
     Raises:
         SourceError: If the source cannot be read or gives no product.
+        ConfigError: If a source that is to be held out is not there.
         ArtifactError: If the configured taxonomy cannot be read.
     """
     paths = RunPaths(run_dir)
@@ -73,8 +74,9 @@ def run(config: Config, run_dir: Path) -> None:
     with atomic_path(paths.images) as temporary, ImageCacheWriter(temporary, config.ingest.image_size) as cache:
         rows, rejects = _read(source, config, cache, Resolver(given))
         rows = one_spelling(rows, given)
-        groups = _group(rows, config)
-        splits = _assign(rows, groups, rejects, config)
+        before = _before_cuts(rows, config)
+        groups = _group(rows, before, config)
+        splits = _assign(rows, before, groups, rejects, config)
         kept = [number for number, split in enumerate(splits) if split]
         if not kept:
             raise SourceError(_nothing(source.name, rejects))
@@ -156,7 +158,13 @@ def _read(
     return rows, rejects
 
 
-def _group(rows: Sequence[CleanRow], config: Config) -> np.ndarray:
+def _before_cuts(rows: Sequence[CleanRow], config: Config) -> list[str]:
+    """Splits of the source, with whole sources held out."""
+    splits, sources = [row.raw.split for row in rows], [row.raw.source for row in rows]
+    return hold_out_sources(splits, sources, config.ingest.heldout_sources)
+
+
+def _group(rows: Sequence[CleanRow], given: Sequence[str], config: Config) -> np.ndarray:
     """int64 [n]: the smallest row of the group of each row."""
     hashes = np.zeros(len(rows), dtype=np.uint64)
     signatures = np.zeros((len(rows), SIGNATURE_SIZE, SIGNATURE_SIZE, 3), dtype=np.uint8)
@@ -171,17 +179,19 @@ def _group(rows: Sequence[CleanRow], config: Config) -> np.ndarray:
         hashes=hashes,
         signatures=signatures,
     )
-    groups = group_rows(prints, [row.raw.split for row in rows], bits=config.ingest.near_duplicate_bits)
+    groups = group_rows(prints, given, bits=config.ingest.near_duplicate_bits)
     if len(rows):
         _, sizes = np.unique(groups, return_counts=True)
         log.info("ingest: %d groups of duplicates and variants, the largest of %d rows", len(sizes), sizes.max())
     return groups
 
 
-def _assign(rows: Sequence[CleanRow], groups: np.ndarray, rejects: list[Reject], config: Config) -> list[str]:
+def _assign(
+    rows: Sequence[CleanRow], given: Sequence[str], groups: np.ndarray, rejects: list[Reject], config: Config
+) -> list[str]:
     """Split of every row, "" for those that join the rejects."""
     assignment = assign_splits(
-        [row.raw.split for row in rows],
+        given,
         groups,
         [row.category for row in rows],
         [row.product_id for row in rows],
@@ -191,6 +201,8 @@ def _assign(rows: Sequence[CleanRow], groups: np.ndarray, rejects: list[Reject],
     for row, reason in zip(rows, assignment.reasons, strict=True):
         if reason:
             rejects.append(reject_clean(row, reason))
+    if config.ingest.train_on_heldout:
+        return release_sources(assignment.splits, [row.raw.split for row in rows])
     return assignment.splits
 
 
@@ -203,6 +215,7 @@ def _products_table(rows: Sequence[CleanRow], leaders: Sequence[CleanRow], split
         records.append(
             {
                 "product_id": row.product_id,
+                "source": row.raw.source,
                 "source_row": row.raw.row,
                 "split": split,
                 "group": leader.product_id,
@@ -257,6 +270,8 @@ def _nothing(name: str, rejects: Sequence[Reject]) -> str:
 
 def _report(products: pa.Table, rejects: Sequence[Reject]) -> None:
     counts = Counter(products.column("split").to_pylist())
+    sources = Counter(products.column("source").to_pylist()).most_common(_EXAMPLES)
     log.info("ingest: %d products: %s", products.num_rows, ", ".join(f"{s} {counts[s]}" for s in SPLITS))
+    log.info("ingest: sources: %s", ", ".join(f"{name} {count}" for name, count in sources))
     for reason, count in _reasons(rejects):
         log.info("ingest: rejected %d rows: %s", count, reason)

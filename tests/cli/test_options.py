@@ -30,6 +30,12 @@ def test_the_default_taxonomy_is_one_constant_and_rows_asks_for_none(monkeypatch
     assert taxonomy() is None
 
 
+def test_several_sources_after_one_option_or_several():
+    for words in (["--source", "a", "b", "c"], ["--source", "a", "--source", "b", "c"]):
+        source = config_of(parser().parse_args(["build", *words, "--out", "run"])).source
+        assert (source.location, source.others) == ("a", ("b", "c"))
+
+
 def test_a_final_fit_takes_the_choices_of_the_shipped_bundle():
     words = ["--preset", "compact", "--source", "a.csv", "--final-fit", str(ROOT / "assets" / "model")]
     config = config_of(parser().parse_args(["build", *words, "--out", "run"]))
