@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,8 @@ SEPARATOR = " > "
 _SPLIT = re.compile(r"[-=]*>|[»›→＞⇒]")
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
 _SPACE = re.compile(r"\s+")
+_MAX_REMEMBERED = 1000
+"""Characters: longer than any path of a taxonomy."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -33,6 +35,12 @@ def normalize_path(raw: str) -> str:
     Raises:
         ValueError: If no level is left.
     """
+    return _normalize(raw) if len(raw) <= _MAX_REMEMBERED else _normalize.__wrapped__(raw)
+
+
+@lru_cache(maxsize=2**15)
+def _normalize(raw: str) -> str:
+    """Path of `normalize_path`; a source names few paths again and again, and a taxonomy each of its own thrice."""
     text = unicodedata.normalize("NFKC", raw)
     while "&amp;" in text:
         text = text.replace("&amp;", "&")
