@@ -111,10 +111,18 @@ def load_training_data(config: Config, paths: RunPaths, products: pd.DataFrame) 
     """The labeled products of a run whose ingest is done; there may be none of them in any split."""
     taxonomy = read_taxonomy(paths.taxonomy, may_be_empty=True)
     by_split = {name: products[products["split"] == name] for name in ("train", *VALIDATION_SPLITS)}
+    by_split["heldout-source"] = evenly(by_split["heldout-source"], VALIDATION_ROWS, config.seed)
     examples = {name: make_examples(rows, taxonomy.paths) for name, rows in by_split.items()}
     validation = [examples[name].sample(VALIDATION_ROWS, config.seed) for name in VALIDATION_SPLITS]
     validation = [rows for rows in validation if len(rows)]
     return TrainingData(taxonomy, np.load(paths.images, mmap_mode="r"), examples["train"], validation)
+
+
+def evenly(products: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
+    """At most `count` products with a category, as many of each source as there are, so that no large one decides."""
+    shuffled = products[products["category_path"].notna()].sample(frac=1, random_state=seed)
+    turns = shuffled.groupby("source").cumcount().sort_values(kind="stable")
+    return shuffled.loc[turns.index[:count]].sort_index()
 
 
 def make_examples(products: pd.DataFrame, paths: Sequence[str]) -> Examples:

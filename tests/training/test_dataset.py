@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.training.dataset import (
     candidate_ranks,
+    evenly,
     make_examples,
     modality_mrr,
     named_paths,
@@ -82,3 +83,16 @@ def test_open_hf1_chooses_among_named_paths():
     assert named_paths([examples]).tolist() == [2]
     products, every = np.array([[1.0, 0.0, 0.5, 0.0]]), np.ones(1, dtype=bool)
     assert open_hf1(products, np.eye(4), examples, every, named_paths([examples])) == 1.0
+
+
+def test_sources_give_as_many_rows_each_as_they_can():
+    names = ["large"] * 50 + ["middle"] * 6 + ["small"] * 2
+    products = pd.DataFrame({"source": names, "category_path": ["A"] * 57 + [None]})
+    drawn = evenly(products, 13, seed=0)
+    assert drawn["source"].value_counts().to_dict() == {"large": 6, "middle": 6, "small": 1}
+    assert drawn.index.is_monotonic_increasing
+    assert drawn.index.is_unique
+    assert evenly(products, 13, seed=0).index.equals(drawn.index)
+    assert not evenly(products, 13, seed=1).index.equals(drawn.index)
+    assert len(evenly(products, 100, seed=0)) == 57
+    assert len(evenly(products[:0], 5, seed=0)) == 0
