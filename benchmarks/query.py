@@ -26,8 +26,8 @@ from pipeline.bundle.writer import save_bundle
 from pipeline.config.build import Config
 from pipeline.config.presets import compact, tiny
 from pipeline.data.images import read_photo
+from pipeline.models.checkpoints import load_tokenizer
 from pipeline.models.encoding import TokenCache, to_pixels
-from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.search.bm25 import LexicalIndex
 from pipeline.search.fusion import COSINE_WEIGHT, convex_combination

@@ -25,8 +25,8 @@ from benchmarks.products import Products, make_products
 from benchmarks.training import encode_once, make_pass
 from pipeline.config.build import Config
 from pipeline.config.presets import siglip2_bge, tiny
+from pipeline.models.checkpoints import load_tokenizer
 from pipeline.models.encoding import TokenCache
-from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.training.dataset import FeatureSet
 from pipeline.training.distributed import make_accelerator

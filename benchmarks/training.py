@@ -25,8 +25,8 @@ from benchmarks.timing import interleaved, line
 from pipeline.config.model import ModelConfig, TowerConfig
 from pipeline.config.presets import compact, siglip2_bge, tiny
 from pipeline.config.train import TrainConfig, TrainStage
+from pipeline.models.checkpoints import load_tokenizer
 from pipeline.models.encoding import TokenCache, encode_images, encode_texts, to_pixels
-from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.training.dataset import FeatureSet
 from pipeline.training.distributed import make_accelerator

@@ -41,8 +41,9 @@ from benchmarks.real_size import (
 from benchmarks.timing import interleaved
 from pipeline.config.build import Config
 from pipeline.config.presets import siglip2_bge
+from pipeline.models.checkpoints import load_tokenizer
 from pipeline.models.encoding import TokenCache, encode_images, encode_texts
-from pipeline.models.towers import TextTower, VisionTower, load_tokenizer
+from pipeline.models.towers import TextTower, VisionTower
 
 LIMIT = 440  # seconds of all parts together: with what comes before and after them, below eight minutes
 K = 10

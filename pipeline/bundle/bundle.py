@@ -8,7 +8,7 @@ gate, adapters, own towers) is. Weights are stored as float16 and category vecto
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,9 @@ from pipeline.bundle.files import encoder_key, ids_of, read_files, tokenizer_fol
 from pipeline.bundle.meta import ADVICE, model_config, read_meta
 from pipeline.bundle.predictor_files import read_parts
 from pipeline.bundle.predictor_state import PredictorParts
+from pipeline.config.model import TowerConfig
 from pipeline.data.schema import parse_table
-from pipeline.data.vectors import unit
-from pipeline.models.encoding import TokenCache, encode_images, encode_texts
+from pipeline.models.encoding import TokenCache, encode_categories, encode_images, encode_texts, make_tokens
 from pipeline.models.quantization import dequantize
 from pipeline.models.towers import TextTower
 from pipeline.models.two_tower import TwoTower
@@ -99,14 +99,13 @@ class Bundle:
         return hash_path(path) in self._seen
 
     def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
-        """Unit vectors float32 [n, d] of product texts or category paths; each distinct text is encoded once."""
-        features = encode_texts(self.model.text_tower, self._tokens, texts, progress="texts" if progress else "")
-        return self._project(self.model.text_head, features)
+        """Unit vectors float32 [n, d] of product texts; each distinct text is encoded once."""
+        return self._project(self.model.text_vectors, self._features(texts, "texts" if progress else ""))
 
     def encode_images(self, images: np.ndarray, progress: bool = False) -> np.ndarray:
         """Unit vectors float32 [n, d] of photos, uint8 [n, image_size, image_size, 3]."""
         features = encode_images(self.model.vision_tower, images, progress="photos" if progress else "")
-        return self._project(self.model.image_head, features)
+        return self._project(self.model.image_vectors, features)
 
     def encode_categories(self, paths: Sequence[str]) -> np.ndarray:
         """Unit vectors float32 [n, d] of category paths; those of the table or a cache are not encoded again."""
@@ -128,8 +127,8 @@ class Bundle:
         return alias_vectors(self._remembered.vectors, paths, aliases)
 
     def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors float32 [n, text width] of the pretrained text tower, for the zero-shot floor."""
-        return unit(encode_texts(self._untrained_tower, self._tokens, texts))
+        """Unit vectors float32 [n, text width] of product texts by the pretrained tower, for the zero-shot floor."""
+        return self._project(self.model.text_base, encode_texts(self._untrained_tower, self._tokens, texts))
 
     def encode_categories_untrained(self, paths: Sequence[str]) -> np.ndarray:
         """The same of category paths; those of a cache are not encoded again."""
@@ -137,17 +136,30 @@ class Bundle:
 
     @functools.cached_property
     def _remembered(self) -> VectorCache:
-        return VectorCache(encoder_key(self.meta, "trained"), self.encode_texts)
+        return VectorCache(encoder_key(self.meta, "trained"), self._encode_paths)
 
     @functools.cached_property
     def _remembered_untrained(self) -> VectorCache:
-        return VectorCache(encoder_key(self.meta, "untrained"), self.encode_texts_untrained)
+        return VectorCache(encoder_key(self.meta, "untrained"), self._encode_paths_untrained)
+
+    def _encode_paths(self, paths: Sequence[str]) -> np.ndarray:
+        return self._project(self.model.category_vectors, self._path_features(self.model.text_tower, paths))
+
+    def _encode_paths_untrained(self, paths: Sequence[str]) -> np.ndarray:
+        base = functools.partial(self.model.text_base, categories=True)
+        return self._project(base, self._path_features(self._untrained_tower, paths))
+
+    def _path_features(self, tower: TextTower, paths: Sequence[str]) -> np.ndarray:
+        return encode_categories(tower, self._tokens, paths, names=self.config.category_names)
+
+    def _features(self, texts: Sequence[str], progress: str) -> np.ndarray:
+        return encode_texts(self.model.text_tower, self._tokens, texts, progress=progress)
 
     @functools.cached_property
     def _untrained_tower(self) -> TextTower:
-        if self.config.text.model_id:
+        if self.config.text.model_id and self.config.text.lora_rank:
             return TextTower(self.config.text).eval().to(self._device)
-        return self.model.text_tower  # a tower trained from scratch has no earlier state
+        return self.model.text_tower  # frozen, or trained from scratch, so that it has no earlier state
 
     @torch.inference_mode()
     def fuse(self, text: np.ndarray, image: np.ndarray, has_text: np.ndarray, has_image: np.ndarray) -> np.ndarray:
@@ -170,7 +182,7 @@ class Bundle:
         return self.model.fusion.gate(*vectors).cpu().numpy()
 
     @torch.inference_mode()
-    def _project(self, head: torch.nn.Module, features: np.ndarray) -> np.ndarray:
+    def _project(self, head: Callable[[Tensor], Tensor], features: np.ndarray) -> np.ndarray:
         return head(self._tensor(features, torch.float32)).cpu().numpy()
 
     def _tensor(self, values: np.ndarray, dtype: torch.dtype) -> Tensor:
@@ -197,9 +209,10 @@ def load_bundle(folder: Path, sha256: str = "") -> Bundle:
     contents = read_files(folder, meta)
     model = TwoTower(model_config(meta["model"]))
     _load_weights(model, contents[paths.weights.name], paths.weights)
-    with tokenizer_folder(contents) as copy:
-        tokens = TokenCache(AutoTokenizer.from_pretrained(copy), model.config.text.max_tokens)
-    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    tokens = _load_tokens(model.config.text, contents)
+    model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    with torch.no_grad():
+        model.remember_names()
     predictor = None if meta["predictor"] is None else read_parts(contents, meta["predictor"], folder)
     tables = {
         path.name: parse_table(contents[path.name], path)
@@ -207,6 +220,14 @@ def load_bundle(folder: Path, sha256: str = "") -> Bundle:
         if path.name in contents
     }
     return Bundle(model, tokens, meta, tables[paths.categories.name], predictor, tables.get(paths.aliases.name))
+
+
+def _load_tokens(config: TowerConfig, contents: Mapping[str, bytes]) -> TokenCache:
+    """The tokenizer among a bundle's files, or the one that the text tower's checkpoint holds."""
+    if not config.has_tokenizer_files:
+        return make_tokens(config)
+    with tokenizer_folder(contents) as copy:
+        return TokenCache(AutoTokenizer.from_pretrained(copy), config.max_tokens, config.prefix)
 
 
 def _load_weights(model: TwoTower, content: bytes, path: Path) -> None:

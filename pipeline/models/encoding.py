@@ -12,25 +12,36 @@ from torch import Tensor
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
+from pipeline.config.model import TowerConfig
+from pipeline.data.vectors import unit
+from pipeline.models.checkpoints import load_tokenizer
+from pipeline.models.precision import bulk_precision
 from pipeline.models.towers import TextTower, Tower, VisionTower
+from pipeline.taxonomy.paths import levels
 
 TOKENS_PER_BATCH = 4096
 IMAGES_PER_BATCH = 64
 
 
 class TokenCache:
-    """Token ids of texts; each distinct text is tokenized once."""
+    """Token ids of texts; each distinct text is tokenized once.
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> None:
-        self.tokenizer = tokenizer
-        self.max_tokens = max_tokens
+    Attributes:
+        tokenizer: Of the text tower.
+        max_tokens: Longer texts are cut.
+        prefix: Stands before every text.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, max_tokens: int, prefix: str = "") -> None:
+        self.tokenizer, self.max_tokens, self.prefix = tokenizer, max_tokens, prefix
         self._ids: dict[str, list[int]] = {}
 
     def __call__(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of every text, cut to `max_tokens`."""
         fresh = [text for text in dict.fromkeys(texts) if text not in self._ids]
         if fresh:
-            encoded = self.tokenizer(fresh, truncation=True, max_length=self.max_tokens, return_attention_mask=False)
+            prefixed = [f"{self.prefix}{text}" for text in fresh] if self.prefix else fresh
+            encoded = self.tokenizer(prefixed, truncation=True, max_length=self.max_tokens, return_attention_mask=False)
             self._ids.update(zip(fresh, encoded["input_ids"], strict=True))
         return [self._ids[text] for text in texts]
 
@@ -55,6 +66,11 @@ def length_batches(lengths: Sequence[int], tokens: int = TOKENS_PER_BATCH) -> li
         batches.append(order[start : start + size])
         start += size
     return batches
+
+
+def make_tokens(config: TowerConfig) -> TokenCache:
+    """The tokenizer of a text tower, loaded from where the tower is."""
+    return TokenCache(load_tokenizer(config), config.max_tokens, config.prefix)
 
 
 @contextlib.contextmanager
@@ -86,12 +102,35 @@ def encode_texts(tower: TextTower, tokens: TokenCache, texts: Sequence[str], *, 
     features = np.zeros((len(distinct), tower.config.width), dtype=np.float32)
     device = next(tower.parameters()).device
     bar = tqdm(total=len(distinct), desc=progress, unit="text", disable=not progress)
-    with evaluating(tower), bar:
+    with evaluating(tower), bulk_precision(device, len(distinct)), bar:
         for rows in length_batches([len(row) for row in ids]):
             features[rows] = tower(*tokens.pad([ids[row] for row in rows], device)).float().cpu().numpy()
             bar.update(len(rows))
     position = {text: row for row, text in enumerate(distinct)}
     return features[[position[text] for text in texts]] if texts else features
+
+
+def encode_categories(
+    tower: TextTower, tokens: TokenCache, paths: Sequence[str], *, names: bool, progress: str = ""
+) -> np.ndarray:
+    """Text-tower features of category paths.
+
+    Args:
+        tower: The tower; it runs in evaluation mode.
+        tokens: Tokenizer with its cache.
+        paths: Any number, repeats allowed.
+        names: Whether a category is read as the mean of its path and of its last name alone
+            (`ModelConfig.category_names`).
+        progress: Label of a progress bar; "" shows none.
+
+    Returns:
+        float32 [n, width]; with `names` of length 1, else not normalized.
+    """
+    whole = encode_texts(tower, tokens, paths, progress=progress)
+    if not names:
+        return whole
+    last = encode_texts(tower, tokens, [levels(path)[-1] for path in paths], progress=progress)
+    return unit(unit(whole) + unit(last))
 
 
 @torch.inference_mode()
@@ -110,7 +149,7 @@ def encode_images(tower: VisionTower, images: np.ndarray, *, progress: str = "")
     features = np.zeros((len(images), tower.config.width), dtype=np.float32)
     device = next(tower.parameters()).device
     starts = tqdm(range(0, len(images), IMAGES_PER_BATCH), desc=progress, unit="batch", disable=not progress)
-    with evaluating(tower):
+    with evaluating(tower), bulk_precision(device, len(images)):
         for start in starts:
             rows = slice(start, start + IMAGES_PER_BATCH)
             pixels = resized(to_pixels(images[rows]).to(device), tower.config.image_size)

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline.config.model import ModelConfig
+from pipeline.models.class_names import ClassNames
 from pipeline.models.towers import TextTower, VisionTower
 
 INITIAL_TEMPERATURE = 0.07  # CLIP, Radford et al. 2021, section 2.5
@@ -19,10 +20,10 @@ MAX_LOGIT_SCALE = 100.0
 
 
 class ProjectionHead(nn.Module):
-    """LayerNorm, Linear, GELU, Linear, L2 norm; optionally added to its own input.
+    """LayerNorm, Linear, GELU, Linear, L2 norm; optionally added to a vector that is known without training.
 
-    A residual head starts as the identity, so that a product or category that training says nothing about keeps its
-    pretrained vector. `alpha` in [0, 1] scales the learned part (WiSE-FT, Wortsman et al. 2022): 0 is the pretrained
+    A residual head starts as that vector, so that a product or category that training says nothing about keeps its
+    pretrained one. `alpha` in [0, 1] scales the learned part (WiSE-FT, Wortsman et al. 2022): 0 is the pretrained
     tower.
     """
 
@@ -42,11 +43,16 @@ class ProjectionHead(nn.Module):
             nn.init.zeros_(self.contract.weight)
             nn.init.zeros_(self.contract.bias)
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Unit vectors [n, dimension] of features [n, width]."""
+    def forward(self, features: Tensor, base: Tensor | None = None) -> Tensor:
+        """Unit vectors [n, dimension].
+
+        Args:
+            features: [n, width].
+            base: [n, dimension], what a residual head adds to; None takes the features themselves.
+        """
         learned = self.contract(self.dropout(F.gelu(self.expand(self.norm(features)))))
         if self.residual:
-            learned = F.normalize(features, dim=-1) + self.alpha * learned
+            learned = F.normalize(features if base is None else base, dim=-1) + self.alpha * learned
         return F.normalize(learned, dim=-1)
 
 
@@ -86,7 +92,16 @@ class GatedFusion(nn.Module):
 
 
 class TwoTower(nn.Module):
-    """Product = (photo, text); category = its path as text; the text tower and its head serve both."""
+    """Product = (photo, text); category = its path as text; the text tower and its head serve both.
+
+    Attributes:
+        product_center: [text width], mean unit feature of product texts; zeros where vectors are not centered.
+        category_center: [text width], mean unit feature of categories, likewise.
+        class_names: Gives photos their vectors before training, where the model has it.
+    """
+
+    product_center: Tensor
+    category_center: Tensor
 
     def __init__(self, config: ModelConfig, *, weights: bool = True) -> None:
         super().__init__()
@@ -96,7 +111,13 @@ class TwoTower(nn.Module):
         self.text_head = ProjectionHead(
             config.text.width, config.hidden, config.dimension, residual=config.residual_text, dropout=config.dropout
         )
-        self.image_head = ProjectionHead(config.vision.width, config.hidden, config.dimension, dropout=config.dropout)
+        self.image_head = ProjectionHead(
+            config.vision.width, config.hidden, config.dimension, residual=config.class_names, dropout=config.dropout
+        )
+        for name in ("product_center", "category_center"):
+            self.register_buffer(name, torch.zeros(config.text.width), persistent=config.centered)
+        self.class_names = ClassNames(config.text.width) if config.class_names else None
+        self._names: Tensor | None = None
         self.fusion = GatedFusion(config.dimension, config.gate_bias)
         self.log_logit_scale = nn.Parameter(torch.tensor(math.log(1 / INITIAL_TEMPERATURE)))
 
@@ -120,9 +141,49 @@ class TwoTower(nn.Module):
         Returns:
             Unit vectors: `text`, `image`, `fused` [b, d] and `categories` [m, d].
         """
-        text, image = self.text_head(text_features), self.image_head(image_features)
+        text, image = self.text_vectors(text_features), self.image_vectors(image_features)
         fused = self.fusion(text, image, has_text, has_image)
-        return {"text": text, "image": image, "fused": fused, "categories": self.text_head(categories)}
+        return {"text": text, "image": image, "fused": fused, "categories": self.category_vectors(categories)}
+
+    def text_vectors(self, features: Tensor) -> Tensor:
+        """Unit vectors [n, d] of texts that describe a product, from text-tower features [n, w]."""
+        vectors: Tensor = self.text_head(self._centered(features, self.product_center))
+        return vectors
+
+    def category_vectors(self, features: Tensor) -> Tensor:
+        """Unit vectors [n, d] of categories, from features [n, w] of `encoding.encode_categories`."""
+        vectors: Tensor = self.text_head(self._centered(features, self.category_center))
+        return vectors
+
+    def image_vectors(self, features: Tensor) -> Tensor:
+        """Unit vectors [n, d] of photos, from vision-tower features [n, v]."""
+        base = None if self.class_names is None else self.image_base(features)
+        vectors: Tensor = self.image_head(features, base)
+        return vectors
+
+    def image_base(self, features: Tensor) -> Tensor:
+        """Unit vectors [n, d] of photos by the names of the vision tower's classes; needs `class_names`."""
+        assert self.class_names is not None, "this model has no class names"
+        names = self.text_vectors(self.class_names.features) if self._names is None else self._names
+        vectors: Tensor = self.class_names(features, self.vision_tower.backbone, names)
+        return vectors
+
+    def text_base(self, features: Tensor, *, categories: bool = False) -> Tensor:
+        """Unit vectors [n, w] by the text tower before its head: of categories, or of texts that describe a product."""
+        return F.normalize(
+            self._centered(features, self.category_center if categories else self.product_center), dim=-1
+        )
+
+    def remember_names(self) -> None:
+        """Compute the vectors of the class names once; for inference, where the text head stays as it is."""
+        if self.class_names is not None:
+            self._names = self.text_vectors(self.class_names.features).detach()
+
+    def _centered(self, features: Tensor, center: Tensor) -> Tensor:
+        if not self.config.centered:
+            return features
+        present = features.abs().sum(dim=-1, keepdim=True) > 0  # a product without text has zeros
+        return F.normalize(F.normalize(features, dim=-1) - center, dim=-1) * present
 
     def trainable(self, parts: tuple[str, ...]) -> dict[str, nn.Parameter]:
         """Freeze everything but `parts` ("vision", "heads", "text_lora", "vision_lora").

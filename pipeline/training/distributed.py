@@ -9,6 +9,8 @@ from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor
 
+from pipeline.models.precision import fast_in_bfloat16
+
 
 def make_accelerator(mixed_precision: str) -> Accelerator:
     """Accelerator for one or several processes.
@@ -20,13 +22,6 @@ def make_accelerator(mixed_precision: str) -> Accelerator:
         mixed_precision = _fastest_precision()
     handlers: list[Any] = [DistributedDataParallelKwargs(find_unused_parameters=True)]
     return Accelerator(mixed_precision=mixed_precision, kwargs_handlers=handlers)
-
-
-def fast_in_bfloat16() -> bool:
-    """Whether this machine multiplies bfloat16 matrices faster than float32: by its GPU, or else by AMX of its CPU."""
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 
 
 def _fastest_precision() -> str:

@@ -12,7 +12,7 @@ from accelerate import Accelerator
 
 from pipeline.artifacts import atomic_path
 from pipeline.config.model import TowerConfig
-from pipeline.models.encoding import TokenCache, encode_images, encode_texts
+from pipeline.models.encoding import TokenCache, encode_categories, encode_images, encode_texts
 from pipeline.models.towers import TextTower, VisionTower
 from pipeline.provenance import hash_ids
 from pipeline.training.dataset import Examples
@@ -50,6 +50,15 @@ class FeatureCache:
             return features
 
         return self._cached(f"{name}-{self._key(tower.config, hash_ids(texts))}", encode)
+
+    def categories(self, tower: TextTower, tokens: TokenCache, paths: Sequence[str], *, names: bool) -> np.ndarray:
+        """Features of category paths by the pretrained text tower, float32 [p, text width] (`encode_categories`)."""
+        name = f"{'named-' if names else ''}paths"
+
+        def encode() -> np.ndarray:
+            return encode_categories(tower, tokens, paths, names=names, progress=name)
+
+        return self._cached(f"{name}-{self._key(tower.config, hash_ids(paths))}", encode)
 
     def images(
         self, tower: VisionTower, examples: Examples, images: np.ndarray, *, state: str, name: str

@@ -20,8 +20,9 @@ from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.writer import save_bundle
 from pipeline.config.build import Config
 from pipeline.config.train import TrainStage
-from pipeline.models.encoding import TokenCache, encode_texts
-from pipeline.models.towers import load_tokenizer
+from pipeline.data.vectors import unit
+from pipeline.models.class_names import class_names
+from pipeline.models.encoding import encode_categories, encode_texts, make_tokens
 from pipeline.models.two_tower import TwoTower
 from pipeline.provenance import read_provenance
 from pipeline.training.dataset import Examples, FeatureSet, load_training_data
@@ -59,15 +60,31 @@ class Trainer:
         self.accelerator: Accelerator = make_accelerator(config.train.mixed_precision)
         self.data = load_training_data(config, paths, products)
         self.model = make_model(config).to(self.accelerator.device)
-        self.tokens = TokenCache(load_tokenizer(config.model.text), config.model.text.max_tokens)
+        self.tokens = make_tokens(config.model.text)
         self.log = log or JsonLog(paths.training_log, self.accelerator.is_main_process)
         self.features = FeatureCache(paths.features, self.accelerator, config.seed, self.products)
-        self.path_features = self._text_features(self.data.taxonomy.paths, "paths")
+        self.path_features = self.features.categories(
+            self.model.text_tower, self.tokens, self.data.taxonomy.paths, names=config.model.category_names
+        )
         self.text_features = [
             self._text_features(examples.texts, f"texts-{number}") for number, examples in enumerate(self.data.sets)
         ]
+        self._set_buffers()
         self.vision_state = "untrained"  # identifies the vision tower's weights in the feature cache
         self._warn_of_absent_rows()
+
+    def _set_buffers(self) -> None:
+        """Give the model what is computed before training: the centers of its vectors, the names of its classes."""
+        model = self.model
+        if self.config.model.centered:
+            texts = unit(self.text_features[0][self.data.train.has_text])
+            categories = unit(self.path_features)
+            present = [features for features in (categories, texts) if len(features)]
+            for center, features in ((model.category_center, present[:1]), (model.product_center, present[-1:])):
+                center.copy_(torch.from_numpy(np.mean(features[0], axis=0)) if features else torch.zeros_like(center))
+        if model.class_names is not None:
+            names = self._text_features(class_names(), "class-names")
+            model.class_names.features.copy_(torch.from_numpy(names))
 
     def train(self, stage: TrainStage) -> None:
         """Train one stage; at its end the model has the best validated state, without validation rows the last.
@@ -102,7 +119,13 @@ class Trainer:
         if not self.accelerator.is_main_process:
             return
         self.log({"stage": "select", "step": 0, **asdict(choice)})
-        _LOG.info("chosen: alpha %.2f, gate shift %+.1f, score %.4f", choice.alpha, choice.gate_shift, choice.score)
+        _LOG.info(
+            "chosen: alpha %.2f, image alpha %.2f, gate shift %+.1f, score %.4f",
+            choice.alpha,
+            choice.image_alpha,
+            choice.gate_shift,
+            choice.score,
+        )
         self._save(choice, path_features)
         draw_curves(self.log.read(), self.paths.training_plot)
 
@@ -115,7 +138,7 @@ class Trainer:
         self.model.eval()  # features are encoded on the device of the training
         adapted = any("text_lora" in stage.train for stage in self.config.train.stages)
         sets = [self._trained_features(number, adapted) for number in range(1, len(self.data.sets))]
-        path_features = self._encode(self.data.taxonomy.paths, "categories") if adapted else self.path_features
+        path_features = self._encode_paths(self.data.taxonomy.paths) if adapted else self.path_features
         pretrained = PretrainedFeatures(self.text_features[1:], self.path_features)
         choice = select_alpha(self.model.cpu(), sets, path_features, pretrained, self.config.train)
         return choice, path_features
@@ -138,8 +161,8 @@ class Trainer:
     def _save(self, choice: Choice, path_features: np.ndarray) -> None:
         taxonomy = self.data.taxonomy
         with torch.no_grad():
-            vectors = self._project_texts(path_features)
-            aliases = alias_vectors(self._encode_names, taxonomy.paths, taxonomy.names)
+            vectors = self._project_paths(path_features)
+            aliases = alias_vectors(self._encode_aliases, taxonomy.paths, taxonomy.names)
         meta: dict[str, Any] = {
             "preset": self.config.preset,
             "fingerprint": self.config.training_fingerprint(self.config.train.stages[-1].name, self.products),
@@ -183,12 +206,16 @@ class Trainer:
         """Features by the current text tower, float32 [n, text width]."""
         return encode_texts(self.model.text_tower, self.tokens, texts, progress=label)
 
-    def _project_texts(self, features: np.ndarray) -> np.ndarray:
-        vectors: np.ndarray = self.model.text_head(torch.from_numpy(features)).numpy()
-        return vectors
+    def _encode_paths(self, paths: Sequence[str]) -> np.ndarray:
+        """Features of category paths by the current text tower, float32 [n, text width]."""
+        names = self.config.model.category_names
+        return encode_categories(self.model.text_tower, self.tokens, paths, names=names, progress="categories")
 
-    def _encode_names(self, names: Sequence[str]) -> np.ndarray:
-        return self._project_texts(self._encode(names, "names"))
+    def _project_paths(self, features: np.ndarray) -> np.ndarray:
+        return self.model.category_vectors(torch.from_numpy(features)).numpy()
+
+    def _encode_aliases(self, paths: Sequence[str]) -> np.ndarray:
+        return self._project_paths(self._encode_paths(paths))
 
     def _text_features(self, texts: Sequence[str], name: str) -> np.ndarray:
         return self.features.texts(self.model.text_tower, self.tokens, texts, name)

@@ -17,9 +17,9 @@ from pipeline.bundle.prototypes import Prototypes
 from pipeline.bundle.writer import add_predictor, adopt_bundle, save_bundle
 from pipeline.config.model import TowerConfig
 from pipeline.config.presets import siglip2_bge, tiny
+from pipeline.models.checkpoints import load_tokenizer
 from pipeline.models.classifier import HierarchicalClassifier
 from pipeline.models.encoding import TokenCache
-from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import Taxonomy
 from pipeline.types import MODALITIES

@@ -28,10 +28,12 @@ def test_the_published_recipe():
     assert (train.weight_decay, train.warmup_fraction, train.clip_norm) == (0.01, 0.05, 1.0)
 
 
-def test_compact_starts_with_its_vision_tower():
-    stages = compact().train.stages
-    assert stages[0].train == ("vision",)
-    assert not any("vision" in part for stage in stages[1:] for part in stage.train)
+def test_compact_trains_heads_alone_on_packaged_towers_with_pinned_hashes():
+    config = compact()
+    assert [stage.train for stage in config.train.stages] == [("heads",)]
+    for tower in (config.model.text, config.model.vision):
+        assert tower.model_id.startswith("package:")
+        assert len(tower.sha256) == 64
 
 
 def test_cached_photos_have_the_size_of_the_vision_tower():
@@ -39,15 +41,16 @@ def test_cached_photos_have_the_size_of_the_vision_tower():
         assert preset().ingest.image_size == preset().model.vision.image_size
 
 
-def test_a_final_fit_warm_starts_the_vision_tower_and_takes_over_the_choices():
-    config = with_final_fit(compact(), compact().model, alpha=0.3, gate_shift=1.5)
-    before, after = compact().train.stages[0], config.train.stages[0]
-    assert (after.epochs, after.learning_rate) < (before.epochs, before.learning_rate)
-    assert config.train.stages[1:] == compact().train.stages[1:]
-    assert (config.train.alphas, config.train.gate_shifts) == ((0.3,), (1.5,))
+CHOICES = {"alpha": 0.3, "image_alpha": 0.7, "gate_shift": 1.5}
+
+
+def test_a_final_fit_takes_over_the_choices():
+    config = with_final_fit(compact(), compact().model, CHOICES)
+    assert config.train.stages == compact().train.stages
+    assert (config.train.alphas, config.train.image_alphas, config.train.gate_shifts) == ((0.3,), (0.7,), (1.5,))
     assert config.ingest.train_on_heldout
 
 
 def test_a_final_fit_of_another_architecture_is_refused():
     with pytest.raises(ValueError, match="another architecture than preset 'compact'"):
-        with_final_fit(compact(), tiny().model, alpha=0.3, gate_shift=1.5)
+        with_final_fit(compact(), tiny().model, CHOICES)

@@ -232,8 +232,8 @@ def write_fake_model(folder: Path) -> Path:
 def write_small_model(folder: Path) -> Path:
     """A bundle of untrained small towers that does load; its space has `DIMENSION` dimensions, like the catalogue's."""
     from pipeline.bundle.writer import add_predictor, save_bundle  # brings torch: only for tests that ask for it
+    from pipeline.models.checkpoints import load_tokenizer
     from pipeline.models.encoding import TokenCache
-    from pipeline.models.towers import load_tokenizer
     from pipeline.models.two_tower import TwoTower
 
     config = tiny().model

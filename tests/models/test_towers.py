@@ -12,8 +12,9 @@ from transformers import BertModel, SiglipImageProcessorPil, SiglipVisionModel
 
 from pipeline.artifacts import ArtifactError
 from pipeline.config.presets import MINILM, MINILM_SHA256, siglip2_bge
+from pipeline.models.checkpoints import TowerError, load_tokenizer, resolve_model
 from pipeline.models.encoding import TokenCache, encode_texts, to_pixels
-from pipeline.models.towers import TextTower, TowerError, VisionTower, load_tokenizer, resolve_model
+from pipeline.models.towers import TextTower, VisionTower
 from tests.helpers.hub.towers import save_bert, save_siglip
 
 

@@ -20,7 +20,7 @@ from pipeline.data.decoding import ImageError
 from pipeline.data.sources import SourceError
 from pipeline.errors import InputError, UserError
 from pipeline.hub.download import HubError
-from pipeline.models.towers import TowerError
+from pipeline.models.checkpoints import TowerError
 from pipeline.stages import runner
 from tests.helpers.factories import write_dataset
 from tests.helpers.space.commands import QUIET, ROOT, interrupted

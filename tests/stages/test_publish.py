@@ -17,8 +17,8 @@ from pipeline.config.presets import tiny
 from pipeline.config.stages import PublishConfig, SourceConfig
 from pipeline.data.schema import CLUSTERS, LAYOUT, catalog_schema, read_products, read_table, write_table
 from pipeline.data.vectors import read_vectors, unit
+from pipeline.models.checkpoints import load_tokenizer
 from pipeline.models.encoding import TokenCache
-from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.provenance import Provenance, is_complete, read_provenance, write_provenance
 from pipeline.stages import predict, publish

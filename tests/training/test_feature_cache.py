@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from pipeline.config.presets import tiny
+from pipeline.models.checkpoints import load_tokenizer
 from pipeline.models.encoding import TokenCache
-from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.training import feature_cache
 from pipeline.training.dataset import Examples

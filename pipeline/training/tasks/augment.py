@@ -7,7 +7,7 @@ another photo. The random parameters of a view are drawn first (`draw_views`) an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
@@ -99,6 +99,10 @@ class Views:
     def __len__(self) -> int:
         return len(self.matrix)
 
+    def to(self, device: torch.device | str) -> Views:
+        """The same views on another device."""
+        return Views(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
+
 
 def draw_views(n: int, strength: Strength = SHOP, *, backgrounds: int = 0) -> Views:
     """Draw the random parameters of `n` views by torch's global generator, which the loop seeds at every step.
@@ -168,14 +172,14 @@ def augment(pixels: Tensor, size: int, strength: Strength = SHOP) -> Tensor:
     """Render a random view of every photo; backgrounds come from the other photos of the batch.
 
     Args:
-        pixels: uint8 [n, 3, side, side].
+        pixels: uint8 [n, 3, side, side], on any device.
         size: Side of the views, in pixels.
         strength: Ranges and probabilities.
 
     Returns:
         float [n, 3, size, size] in [0, 255].
     """
-    views = draw_views(len(pixels), strength, backgrounds=len(pixels))
+    views = draw_views(len(pixels), strength, backgrounds=len(pixels)).to(pixels.device)
     backgrounds = pixels[views.background_row.clamp(min=0)] if bool(views.replaced.any()) else None
     return apply_views(pixels, views, size, backgrounds)
 
@@ -207,7 +211,7 @@ def _replace_background(images: Tensor, views: Views, backgrounds: Tensor | None
 
 
 def _relight(images: Tensor, views: Views) -> Tensor:
-    ticks = torch.linspace(-1, 1, images.shape[-1])
+    ticks = torch.linspace(-1, 1, images.shape[-1], device=images.device)
     light = 1 + views.shade[:, :1, None] * ticks[None, None, :] + views.shade[:, 1:, None] * ticks[None, :, None]
     images = images * _per_image(views.gain) * light.unsqueeze(1)
     mean = images.mean((1, 2, 3), keepdim=True)
@@ -217,7 +221,7 @@ def _relight(images: Tensor, views: Views) -> Tensor:
 
 def _occlude(images: Tensor, views: Views) -> Tensor:
     corner, side = views.patch[:, :2, None], views.patch[:, 2:, None]
-    ticks = (torch.arange(images.shape[-1]) + 0.5) / images.shape[-1]
+    ticks = (torch.arange(images.shape[-1], device=images.device) + 0.5) / images.shape[-1]
     inside = (ticks >= corner) & (ticks < corner + side)  # [n, 2, size]
     covered = (inside[:, 0, :, None] & inside[:, 1, None, :]).unsqueeze(1)
     return torch.where(covered, _per_image(views.patch_color).expand_as(images), images)

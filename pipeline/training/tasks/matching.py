@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from accelerate import Accelerator
 from torch import Tensor, nn
 
 from pipeline.config.train import TrainConfig, TrainStage
-from pipeline.models.encoding import TokenCache, encode_images, encode_texts, to_pixels
+from pipeline.models.encoding import TokenCache, encode_categories, encode_images, encode_texts, to_pixels
 from pipeline.models.two_tower import TwoTower
+from pipeline.taxonomy.paths import levels
 from pipeline.training.dataset import FeatureSet, modality_mrr, named_paths, project, selection_score
 from pipeline.training.distributed import gather_others
 from pipeline.training.losses import PairQueue, listwise_softmax, multi_positive_infonce, taxonomy_softmax
@@ -37,11 +39,15 @@ class MatchingModule(nn.Module):
 
         Args:
             batch: `has_text`, `has_image` bool [b]; either `text_features` [b, w] and `path_features` [m, w], or
-                `text_ids`, `text_mask`, `path_ids`, `path_mask`; either `image_features` [b, v] or `pixels`.
+                `text_ids`, `text_mask`, `path_ids`, `path_mask`, with `name_ids`, `name_mask` where last names are read
+                too; either `image_features` [b, v] or `pixels`.
         """
         if "text_ids" in batch:
             text = self.model.text_tower(batch["text_ids"], batch["text_mask"])
             paths = self.model.text_tower(batch["path_ids"], batch["path_mask"])
+            if "name_ids" in batch:
+                names = self.model.text_tower(batch["name_ids"], batch["name_mask"])
+                paths = F.normalize(F.normalize(paths, dim=-1) + F.normalize(names, dim=-1), dim=-1)
         else:
             text, paths = batch["text_features"], batch["path_features"]
         image = self.model.vision_tower(batch["pixels"]) if "pixels" in batch else batch["image_features"]
@@ -134,15 +140,22 @@ class MatchingTask(Task):
             scores = scale * (vectors @ categories.T).gather(1, columns)
             return listwise_softmax(scores[used], mask[used], target[used]) if bool(used.any()) else 0.0 * scores.sum()
 
+        def alone(vectors: Tensor, used: Tensor) -> Tensor:
+            """Losses of one modality, over the products that have it."""
+            loss = listwise(vectors, used)
+            if config.taxonomy_weight and bool(used.any()):
+                loss = loss + config.taxonomy_weight * taxonomy_softmax(vectors[used], categories, truth[used], scale)
+            return loss
+
         terms = {"listwise": listwise(out["fused"], torch.ones_like(has_text))}
         if config.infonce_weight:
             terms["infonce"] = config.infonce_weight * self._infonce(out, categories[truth], rows, accelerator)
         if config.taxonomy_weight:
             terms["taxonomy"] = config.taxonomy_weight * taxonomy_softmax(out["fused"], categories, truth, scale)
         if config.text_weight:
-            terms["text"] = config.text_weight * listwise(out["text"], self._mask(self._has_text[rows]))
+            terms["text"] = config.text_weight * alone(out["text"], self._mask(self._has_text[rows]))
         if config.image_weight:
-            terms["image"] = config.image_weight * listwise(out["image"], self._mask(self._has_image[rows]))
+            terms["image"] = config.image_weight * alone(out["image"], self._mask(self._has_image[rows]))
         return terms
 
     def validate(self) -> dict[str, float]:
@@ -208,6 +221,9 @@ class MatchingTask(Task):
         if self.trains_text:
             batch["text_ids"], batch["text_mask"] = self._padded([examples.texts[row] for row in rows])
             batch["path_ids"], batch["path_mask"] = self._padded([examples.paths[path] for path in paths])
+            if self.model.config.category_names:
+                last = [levels(examples.paths[path])[-1] for path in paths]
+                batch["name_ids"], batch["name_mask"] = self._padded(last)
         else:
             batch["text_features"] = torch.from_numpy(data.train.text[rows]).to(self.device)
             batch["path_features"] = torch.from_numpy(data.paths[paths]).to(self.device)
@@ -260,7 +276,8 @@ class MatchingTask(Task):
         candidates = named_paths([each.examples for each in self.data.validation])
         names = [self.data.train.examples.paths[path] for path in candidates]
         features = np.zeros_like(self.data.paths)
-        features[candidates] = encode_texts(self.model.text_tower, self.data.tokens, names)
+        both = self.model.config.category_names
+        features[candidates] = encode_categories(self.model.text_tower, self.data.tokens, names, names=both)
         return features
 
     @torch.no_grad()

@@ -9,8 +9,8 @@ import torch
 
 from pipeline.config.presets import tiny
 from pipeline.config.train import TrainConfig, TrainStage
+from pipeline.models.checkpoints import load_tokenizer
 from pipeline.models.encoding import TokenCache
-from pipeline.models.towers import load_tokenizer
 from pipeline.models.two_tower import TwoTower
 from pipeline.training.dataset import FeatureSet, make_examples
 from pipeline.training.distributed import make_accelerator
