@@ -1,12 +1,12 @@
 """How sure a predicted category is: Platt scaling of each level of a path, and the thresholds that accept it, as data.
 
 One `Calibration` belongs to one predictor and one modality; all of it is chosen on rows that training did not have
-(`pipeline.prediction.tune` and `calibrate`).
+(`pipeline.prediction.fitting.tune` and `calibrate`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from pipeline.config.stages import require
+from pipeline.data.json_checks import MAY_BE_ABSENT
 
 PRECISIONS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 """Target precisions for which thresholds are kept."""
@@ -21,7 +22,10 @@ PRECISIONS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 MIN_CONFIDENCE = 0.5
 """No threshold is lower: a level that is likelier wrong than right is not accepted, however right its peers are."""
 
-OOD_QUANTILE = 0.02
+CERTAINTY = 0.95
+"""Chance with which a threshold holds its target precision on products like those of the calibration."""
+
+OOD_QUANTILE = 0.005
 """Share of the calibration rows, those farthest from every category, that count as out of distribution."""
 
 _EDGE = 1e-6  # probabilities are kept this far from 0 and 1 before their logit is taken
@@ -41,11 +45,13 @@ class Calibration:
         platt_intercepts: For each level, b of it.
         agreement_coefficients: For each level, c of the term c x agreement before the sigmoid, where the agreement of
             the nearest labeled products is known; empty where confidences do not depend on it.
-        thresholds: For each of `PRECISIONS`, the lowest confidence of each level that reaches this precision; None
-            where none does.
+        thresholds: For each of `PRECISIONS`, the lowest confidence of each level that reaches this precision with
+            `CERTAINTY`; None where none does.
         coverage: For each of them, the share of predictions of each level at or above the threshold.
         in_distribution_cosine: Least cosine with the nearest category path of a product like those of the calibration;
             None where it was not measured.
+        rows: Products that it was measured on; 0 where that is not known.
+        sources: Sources of theirs that training had nothing of; 0 where the products are like those of the training.
     """
 
     inverse_temperature: float = 1.0
@@ -58,6 +64,8 @@ class Calibration:
     thresholds: tuple[tuple[float | None, ...], ...] = tuple((precision,) for precision in PRECISIONS)
     coverage: tuple[tuple[float, ...], ...] = ()
     in_distribution_cosine: float | None = None
+    rows: int = field(default=0, metadata=MAY_BE_ABSENT)
+    sources: int = field(default=0, metadata=MAY_BE_ABSENT)
 
     def __post_init__(self) -> None:
         levels = len(self.platt_slopes)
@@ -130,6 +138,27 @@ class Calibration:
         rows = [row for point, row in zip(PRECISIONS, self.thresholds, strict=True) if point >= precision - 1e-9]
         stored = rows[0][level] if rows and level < len(rows[0]) else None
         return float("inf") if stored is None else max(stored, MIN_CONFIDENCE)
+
+
+@dataclass(frozen=True)
+class Familiarity:
+    """How products look to the model, for one modality, beside what is no product (`fitting.familiarity`).
+
+    Attributes:
+        direction: d weights; a product's vector times these is its likeness to products.
+        least_likeness: Below it a vector is not of a product. So are `OUTLIER_QUANTILE` of the products.
+        least_neighbor: Cosine with the nearest labeled product below which a catalogue holds nothing like the product;
+            None where it was not measured.
+    """
+
+    direction: tuple[float, ...]
+    least_likeness: float
+    least_neighbor: float | None = None
+
+    def is_product(self, vectors: np.ndarray) -> np.ndarray:
+        """Whether vectors [n, d] look like those of products, bool [n]."""
+        alike: np.ndarray = vectors @ np.array(self.direction, dtype=np.float32) >= self.least_likeness
+        return alike
 
 
 def logit_inside(probability: np.ndarray) -> np.ndarray:

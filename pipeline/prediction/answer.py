@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.catalog.catalog import Catalog
 from pipeline.data.images import Photo
-from pipeline.prediction.confidence import Prediction
+from pipeline.prediction.confidence import MeasuredOn, Prediction
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.prediction.scores import CategoryScore
 from pipeline.search.evidence import NEIGHBORS, NeighborEvidence, is_same
@@ -18,6 +18,14 @@ from pipeline.search.query import Query, QueryEncoder
 from pipeline.taxonomy.paths import levels
 
 ALTERNATIVES = 5
+NOTHING_LIKE_IT = "The catalogue holds nothing like this product, so its neighbors changed no confidence."
+_OF_TAXONOMY: dict[MeasuredOn, str] = {
+    "this": "",
+    "altered": "This taxonomy is not the one the confidences were measured on; they come from cut and renamed "
+    "versions of that one, and are rougher.",
+    "another": "This taxonomy is not the one the confidences were measured on; measure them on your own rows before "
+    "you trust them.",
+}
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,10 @@ class Answer:
         else:
             accepted = f"Accepted down to {names[depth - 1]}." if depth else "Low confidence."
             notes.append(f"{accepted} {_lacking(prediction, depth)}")
+        if prediction.measured and prediction.in_distribution is not False:
+            notes += [note for note in (_OF_TAXONOMY[prediction.taxonomy],) if note]
+        if prediction.has_like is False:
+            notes.append(NOTHING_LIKE_IT)
         return " ".join(notes)
 
 

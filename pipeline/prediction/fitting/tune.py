@@ -18,7 +18,7 @@ from pipeline.bundle.predictor_state import PREDICTORS, PredictorParts
 from pipeline.config.stages import PredictorConfig
 from pipeline.errors import InputError
 from pipeline.metrics import ratios
-from pipeline.prediction.calibrate import (
+from pipeline.prediction.fitting.calibrate import (
     Calibrations,
     Predictions,
     Sample,

@@ -21,10 +21,10 @@ from pipeline.config.stages import PredictorConfig
 from pipeline.data.vectors import ProductVectors
 from pipeline.metrics import ratios
 from pipeline.models.classifier import ClassTable
-from pipeline.prediction.calibrate import Predictions, Sample, TuningRows, recalibrate
-from pipeline.prediction.plots import draw_coverage, draw_reliability
+from pipeline.prediction.fitting.calibrate import Predictions, Sample, TuningRows, recalibrate
+from pipeline.prediction.fitting.plots import draw_coverage, draw_reliability
+from pipeline.prediction.fitting.tune import errors_of, tune
 from pipeline.prediction.predictor import CategoryPredictor
-from pipeline.prediction.tune import errors_of, tune
 from pipeline.search.evidence import nearest_evidence
 from pipeline.taxonomy.paths import hash_path, levels
 from pipeline.training.classifier import train_classifier
