@@ -31,8 +31,8 @@ from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors, read_vectors
 from pipeline.metrics import ratios
 from pipeline.models.classifier import ClassTable
-from pipeline.prediction.fitting.calibrate import TuningRows
-from pipeline.prediction.fitting.fit import tuning_rows
+from pipeline.prediction.fitting.predictions import TuningRows
+from pipeline.prediction.fitting.rows import tuning_rows
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.taxonomy.paths import SEPARATOR, levels, read_taxonomy
 from pipeline.training.classifier import train_classifier

@@ -1,17 +1,19 @@
 """Fits calibrations and thresholds on rows that training did not have.
 
-Rows are a mixture of validation rows (categories that training had) and held-out rows (categories it did not), weighted
-so that `PredictorConfig.unseen_share` of the weight is held out: an estimate of a merchant's own products.
+Rows are those of held-out sources and of held-out categories, or, where no source was held out, a mixture of validation
+rows (categories that training had) and held-out rows (categories it did not), weighted so that at least
+`PredictorConfig.unseen_share` of the weight is of unseen categories: an estimate of a merchant's own products.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from pipeline.bundle.calibration import (
+    CERTAINTY,
     MIN_CONFIDENCE,
     OOD_QUANTILE,
     PRECISIONS,
@@ -22,85 +24,12 @@ from pipeline.bundle.calibration import (
 from pipeline.bundle.meta import PredictorName
 from pipeline.config.stages import PredictorConfig
 from pipeline.metrics import hierarchical
-from pipeline.metrics.hierarchical import CoverageCurve
-from pipeline.prediction.predictor import CategoryPredictor
-from pipeline.search.evidence import NeighborEvidence
-from pipeline.taxonomy.paths import levels
+from pipeline.prediction.fitting.guarantee import certified_threshold
+from pipeline.prediction.fitting.predictions import LevelPredictions, LevelTable, Sample, decode_levels
 from pipeline.types import Modality
-
-
-@dataclass(frozen=True)
-class TuningRows:
-    """Rows of one modality to choose on; n rows.
-
-    Attributes:
-        vectors: float32 [n, d], L2-normalized.
-        truths: Category paths.
-        unseen: bool [n], whether training lacked the category.
-        floor: hF1 on the unseen rows that must be kept, that of the untrained text tower; 0 where it cannot read them.
-        neighbors: The nearest training products of each row; empty where they are not known.
-    """
-
-    vectors: np.ndarray
-    truths: Sequence[str]
-    unseen: np.ndarray
-    floor: float = 0.0
-    neighbors: Sequence[NeighborEvidence] = ()
-
-    def weights(self, unseen_share: float) -> np.ndarray:
-        """`mixture_weights` of the rows."""
-        return mixture_weights(self.unseen, unseen_share)
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Rows to calibrate on, with a predictor of any calibration that was trained without them."""
-
-    predictor: CategoryPredictor
-    rows: TuningRows
-
-
-@dataclass(frozen=True)
-class LevelPredictions:
-    """Levels of decoded paths of one predictor and modality, for calibration and its plots; n rows, all levels.
-
-    Attributes:
-        probability: float [n, levels], before calibration; 0 where the path has no such level.
-        present: bool [n, levels], whether the path has the level.
-        correct: bool [n, levels], whether it is right down to the level.
-        weights: float [n].
-        confidence: float [n, levels], after calibration.
-        agreement: float [n, levels], of the nearest training products with the path; 0 where they are not known.
-    """
-
-    probability: np.ndarray
-    present: np.ndarray
-    correct: np.ndarray
-    weights: np.ndarray
-    confidence: np.ndarray
-    agreement: np.ndarray
-
 
 Calibrations = dict[PredictorName, dict[Modality, Calibration]]
 Predictions = dict[PredictorName, dict[Modality, LevelPredictions]]
-
-
-def mixture_weights(unseen: np.ndarray, unseen_share: float) -> np.ndarray:
-    """Weight of each row, 1 on average, so that unseen categories have their share of it.
-
-    Args:
-        unseen: bool [n]; if all rows are of one sort, all weigh the same.
-        unseen_share: In [0, 1].
-
-    Returns:
-        float [n].
-    """
-    count = int(unseen.sum())
-    if count in (0, len(unseen)):
-        return np.ones(len(unseen))
-    each = np.where(unseen, unseen_share / count, (1 - unseen_share) / (len(unseen) - count))
-    weights: np.ndarray = each * len(unseen)
-    return weights
 
 
 def recalibrate(
@@ -139,45 +68,13 @@ def evidence_losses(predictions: LevelPredictions) -> tuple[float, float]:
             held_out = predictions.present[:, level] & (half != side)
             if not fitted.any() or not held_out.any():
                 continue
-            table = _LevelTable.of(predictions, level)
+            table = LevelTable.of(predictions, level)
             train, test = table.at(fitted), table.at(held_out)
             without += test.log_loss(fit_platt(train.probability, train.correct, train.weights))
             together += test.log_loss(fit_platt(train.probability, train.correct, train.weights, train.agreement))
             mass += float(test.weights.sum())
     mass = max(mass, 1e-9)
     return round(without / mass, 4), round(together / mass, 4)
-
-
-@dataclass(frozen=True)
-class _LevelTable:
-    """One level of `LevelPredictions`; arrays [n]."""
-
-    probability: np.ndarray
-    correct: np.ndarray
-    weights: np.ndarray
-    agreement: np.ndarray
-
-    @classmethod
-    def of(cls, predictions: LevelPredictions, level: int) -> _LevelTable:
-        return cls(
-            predictions.probability[:, level],
-            predictions.correct[:, level],
-            predictions.weights,
-            predictions.agreement[:, level],
-        )
-
-    def at(self, rows: np.ndarray) -> _LevelTable:
-        return _LevelTable(self.probability[rows], self.correct[rows], self.weights[rows], self.agreement[rows])
-
-    def log_loss(self, fit: PlattFit) -> float:
-        """Weighted sum of the log losses of the confidences of a fit."""
-        confidence = Calibration(
-            platt_slopes=(fit.slope,),
-            platt_intercepts=(fit.intercept,),
-            agreement_coefficients=(fit.agreement_coefficient,),
-        ).confidence(self.probability, 0, self.agreement)
-        confidence = np.clip(confidence, 1e-6, 1 - 1e-6)
-        return -float((self.weights * np.log(np.where(self.correct, confidence, 1 - confidence))).sum())
 
 
 def calibrate(
@@ -191,46 +88,62 @@ def calibrate(
         config: Names the mixture of rows.
         use_evidence: Whether confidences depend on the nearest training products, which the rows then have.
     """
-    predictions = _decode(samples, start, config.unseen_share)
+    predictions = decode_levels(samples, start, config.unseen_share)
+    everyone = np.ones(len(predictions.weights), dtype=bool)
+    fitted = _fit_levels(predictions, everyone, start, use_evidence)
+    confidence = fitted.path_confidences(predictions.probability, predictions.present, predictions.agreement)
+    unbiased = replace(predictions, confidence=_leave_one_source_out(predictions, confidence, start, use_evidence))
+    predictions = replace(predictions, confidence=confidence)
+    thresholds, coverage = _thresholds(unbiased, len(fitted.platt_slopes))
+    return predictions, replace(
+        fitted,
+        thresholds=thresholds,
+        coverage=coverage,
+        in_distribution_cosine=_in_distribution_cosine(samples, predictions.weights),
+        rows=len(predictions.weights),
+        sources=len(set(predictions.sources) - {""}),
+    )
+
+
+def _fit_levels(predictions: LevelPredictions, rows: np.ndarray, start: Calibration, use_evidence: bool) -> Calibration:
+    """Platt scaling of every level that some of these rows, bool [n], have."""
     fits: list[PlattFit] = []
     for level in range(predictions.present.shape[1]):
-        present = predictions.present[:, level]
+        present = predictions.present[:, level] & rows
         if not present.any():
             break
-        table = _LevelTable.of(predictions, level).at(present)
+        table = LevelTable.of(predictions, level).at(present)
         agreement = table.agreement if use_evidence else None
         fits.append(fit_platt(table.probability, table.correct, table.weights, agreement))
-    fitted = replace(
+    return replace(
         start,
         platt_slopes=tuple(fit.slope for fit in fits),
         platt_intercepts=tuple(fit.intercept for fit in fits),
         agreement_coefficients=tuple(fit.agreement_coefficient for fit in fits) if use_evidence else (),
     )
-    confidence = fitted.path_confidences(predictions.probability, predictions.present, predictions.agreement)
-    predictions = replace(predictions, confidence=confidence)
-    thresholds, coverage = _thresholds(predictions, len(fits))
-    limit = _in_distribution_cosine(samples, predictions.weights)
-    return predictions, replace(fitted, thresholds=thresholds, coverage=coverage, in_distribution_cosine=limit)
 
 
-def _decode(samples: Sequence[Sample], calibration: Calibration, unseen_share: float) -> LevelPredictions:
-    """The levels of the decoded paths of all samples; confidences are still the probabilities."""
-    depth = max(int(sample.predictor.tree.depths.max()) for sample in samples)
-    paths: list[str] = []
-    probabilities: list[np.ndarray] = []
-    for sample in samples:
-        new_paths, new_probabilities = sample.predictor.decode_uncalibrated(sample.rows.vectors, calibration)
-        paths, probabilities = paths + new_paths, probabilities + new_probabilities
-    truths = [levels(truth) for sample in samples for truth in sample.rows.truths]
-    present, correct = hierarchical.level_hits([levels(path) for path in paths], truths, depth)
-    probability, agreement = np.zeros(present.shape), np.zeros(present.shape)
-    probability[present] = np.concatenate(probabilities)
-    neighbors = [one for sample in samples for one in sample.rows.neighbors]
-    if len(neighbors) == len(present):
-        pairs = zip(neighbors, paths, strict=True)
-        agreement[present] = np.concatenate([evidence.agreement(path) for evidence, path in pairs])
-    weights = mixture_weights(np.concatenate([sample.rows.unseen for sample in samples]), unseen_share)
-    return LevelPredictions(probability, present, correct, weights, probability, agreement)
+def _leave_one_source_out(
+    predictions: LevelPredictions, confidence: np.ndarray, start: Calibration, use_evidence: bool
+) -> np.ndarray:
+    """Confidences [n, levels] of the rows of each source by a calibration that had nothing of it.
+
+    So thresholds, which are fitted on the rows of all sources together, reckon with confidences that are off on the
+    next source. They are pooled, since the strictest threshold of any source would be that of the smallest one, by
+    chance, and mostly none. With fewer than two sources the given confidences are returned.
+    """
+    sources = np.array(predictions.sources)
+    names = sorted(set(predictions.sources) - {""})
+    if len(names) < 2:
+        return confidence
+    unbiased = confidence.copy()
+    for name in names:
+        left_out = sources == name
+        fitted = _fit_levels(predictions, ~left_out, start, use_evidence)
+        unbiased[left_out] = fitted.path_confidences(
+            predictions.probability[left_out], predictions.present[left_out], predictions.agreement[left_out]
+        )
+    return unbiased
 
 
 def _in_distribution_cosine(samples: Sequence[Sample], weights: np.ndarray) -> float:
@@ -245,25 +158,24 @@ def _thresholds(
     predictions: LevelPredictions, depth: int
 ) -> tuple[tuple[tuple[float | None, ...], ...], tuple[tuple[float, ...], ...]]:
     """`Calibration.thresholds` and `Calibration.coverage` of the first levels."""
-    curves = []
-    for level in range(depth):
-        present = predictions.present[:, level]
-        confidence, correct = predictions.confidence[present, level], predictions.correct[present, level]
-        curves.append(hierarchical.coverage_curve(confidence, correct, predictions.weights[present]))
     thresholds, coverage = [], []
     for precision in PRECISIONS:
-        exact = [hierarchical.threshold_for(precision, curve) for curve in curves]
-        thresholds.append(tuple(None if value is None else _floor(value) for value in exact))
-        coverage.append(tuple(_coverage_at(value, curve) for value, curve in zip(exact, curves, strict=True)))
+        found = []
+        for level in range(depth):
+            present = predictions.present[:, level]
+            found.append(
+                certified_threshold(
+                    predictions.confidence[present, level],
+                    predictions.correct[present, level],
+                    predictions.weights[present],
+                    target=precision,
+                    certainty=CERTAINTY,
+                    floor=MIN_CONFIDENCE,
+                )
+            )
+        thresholds.append(tuple(None if one.threshold is None else _floor(one.threshold) for one in found))
+        coverage.append(tuple(round(one.coverage, 4) for one in found))
     return tuple(thresholds), tuple(coverage)
-
-
-def _coverage_at(threshold: float | None, curve: CoverageCurve) -> float:
-    """Share of the weight that passes a threshold, which is never lower than `MIN_CONFIDENCE`."""
-    if threshold is None:
-        return 0.0
-    passed = curve.thresholds >= max(threshold, MIN_CONFIDENCE)
-    return round(float(curve.coverage[passed].max(initial=0.0)), 4)
 
 
 def _floor(value: float) -> float:

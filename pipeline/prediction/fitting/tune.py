@@ -21,12 +21,11 @@ from pipeline.metrics import ratios
 from pipeline.prediction.fitting.calibrate import (
     Calibrations,
     Predictions,
-    Sample,
-    TuningRows,
     calibrate,
     calibration_errors,
     evidence_losses,
 )
+from pipeline.prediction.fitting.predictions import Sample, TuningRows
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.taxonomy.paths import levels
 from pipeline.types import MODALITIES, Modality
@@ -95,7 +94,7 @@ def tune(
     trials = [trial for modality, subset in rows.items() for trial in _try(predictors, subset, modality, config)]
     totals = {exponent: sum(_best(trials, modality, exponent).score for modality in rows) for exponent in classifiers}
     exponent = max(totals, key=lambda one: totals[one])
-    samples = {modality: Sample(predictors[exponent], subset) for modality, subset in rows.items()}
+    samples = {modality: Sample(predictors[exponent], subset.for_calibration) for modality, subset in rows.items()}
     best = {modality: _best(trials, modality, exponent) for modality in rows}
     calibrations, predictions = _calibrate_all(samples, best, config)
     evidence_calibrations, losses = _with_evidence(samples, calibrations, predictions, config)

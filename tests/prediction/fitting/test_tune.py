@@ -10,7 +10,8 @@ from pipeline.bundle.predictor_state import PREDICTORS
 from pipeline.bundle.prototypes import Prototypes
 from pipeline.config.stages import PredictorConfig
 from pipeline.data.vectors import unit
-from pipeline.prediction.fitting.calibrate import Sample, TuningRows, calibrate, recalibrate
+from pipeline.prediction.fitting.calibrate import calibrate, recalibrate
+from pipeline.prediction.fitting.predictions import Sample, TuningRows
 from pipeline.prediction.fitting.tune import tune
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.search.evidence import NeighborEvidence
