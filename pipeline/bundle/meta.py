@@ -61,6 +61,9 @@ class PredictorFields:
     foreign_calibrations: dict[PredictorName, dict[Modality, Calibration]] = field(
         default_factory=dict, metadata=MAY_BE_ABSENT
     )
+    flat_calibrations: dict[PredictorName, dict[Modality, Calibration]] = field(
+        default_factory=dict, metadata=MAY_BE_ABSENT
+    )
     familiarity: dict[Modality, Familiarity] = field(default_factory=dict, metadata=MAY_BE_ABSENT)
 
     def __post_init__(self) -> None:

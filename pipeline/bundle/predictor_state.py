@@ -53,6 +53,7 @@ class PredictorParts:
             the modalities for which that was better on validation.
         prototypes: Mean photos of categories; None where it has none.
         foreign_calibrations: By predictor and modality, for taxonomies other than the bundle's own; may lack some.
+        flat_calibrations: The same for lists of names, whose first level is their last.
         familiarity: How products look, by modality; empty where it was not measured.
     """
 
@@ -65,6 +66,7 @@ class PredictorParts:
     evidence_calibrations: Mapping[Modality, Calibration] = field(default_factory=dict)
     prototypes: Prototypes | None = None
     foreign_calibrations: Mapping[PredictorName, Mapping[Modality, Calibration]] = field(default_factory=dict)
+    flat_calibrations: Mapping[PredictorName, Mapping[Modality, Calibration]] = field(default_factory=dict)
     familiarity: Mapping[Modality, Familiarity] = field(default_factory=dict)
 
     def vectors_for_photos(self, paths: Sequence[str], names: np.ndarray) -> np.ndarray:
@@ -91,6 +93,7 @@ class PredictorParts:
             most_frequent=self.most_frequent,
             notes=self.notes,
             foreign_calibrations={name: dict(one) for name, one in self.foreign_calibrations.items()},
+            flat_calibrations={name: dict(one) for name, one in self.flat_calibrations.items()},
             familiarity=dict(self.familiarity),
         )
         raw: dict[str, Any] = _FIELDS.dump_python(fields, mode="json")
@@ -112,6 +115,7 @@ class PredictorParts:
             evidence_calibrations=fields.evidence_calibrations,
             prototypes=prototypes,
             foreign_calibrations=fields.foreign_calibrations,
+            flat_calibrations=fields.flat_calibrations,
             familiarity=fields.familiarity,
         )
 

@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline.catalog.catalog import Catalog
 from pipeline.data.images import Photo
 from pipeline.prediction.confidence import MeasuredOn, Prediction
+from pipeline.prediction.coverage import coverage_headline
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.prediction.scores import CategoryScore
 from pipeline.search.evidence import NEIGHBORS, NeighborEvidence, is_same
@@ -38,6 +39,7 @@ class Answer:
         alternatives: The likeliest single paths, each without what lies below it; the decoded one may be among them.
         flaw: Why the photo shows nothing (`Query.photo_flaw`), "" otherwise.
         evidence: The nearest labeled products, where there is a catalogue.
+        headline: Shares that are accepted at which precision, and on what they were measured; "" if unknown.
     """
 
     query: Query
@@ -45,6 +47,7 @@ class Answer:
     alternatives: tuple[CategoryScore, ...]
     flaw: str = ""
     evidence: Evidence | None = None
+    headline: str = ""
 
     @property
     def summary(self) -> str:
@@ -155,7 +158,8 @@ def ask(
     )
     blank = bool(query.photo_flaw) and query.image_vector is not None
     [prediction], [alternatives] = scores.decode(neighbors, [blank]), scores.top(k)
-    return Answer(query, prediction, tuple(alternatives), query.photo_flaw, evidence)
+    headline = coverage_headline(scores.calibrations[query.modality])
+    return Answer(query, prediction, tuple(alternatives), query.photo_flaw, evidence, headline)
 
 
 def _lacking(prediction: Prediction, level: int) -> str:

@@ -18,7 +18,7 @@ def coverage_headline(calibration: Calibration) -> str:
         listed = " / ".join(f"{100 * share:.0f}" for share in by_level)
         shares.append(f"{listed} % at {100 * precision:.0f} %")
     return (
-        f"accepted, from the top level down: {'; '.join(shares)} right, each with {100 * CERTAINTY:.0f} % certainty on "
+        f"Accepted, from the top level down: {'; '.join(shares)} right, each with {100 * CERTAINTY:.0f} % certainty on "
         f"products like these: {measured_on(calibration)}."
     )
 

@@ -149,6 +149,7 @@ def write_full_model(folder: Path) -> Path:
         evidence_calibrations=setting,
         prototypes=Prototypes(("a" * 12,), np.eye(1, DIMENSION, dtype=np.float32)),
         foreign_calibrations={"default": setting},
+        flat_calibrations={"default": setting},
         familiarity=dict.fromkeys(MODALITIES, Familiarity((0.5,) * DIMENSION, -9.0, 0.25)),
     )
     write_small_model(folder)

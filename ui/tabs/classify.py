@@ -9,7 +9,7 @@ import gradio as gr
 
 from pipeline.config.stages import PredictorConfig
 from pipeline.errors import UserError
-from pipeline.prediction.answer import Answer, EvidenceIndex, ask
+from pipeline.prediction.answer import NOTHING_LIKE_IT, Answer, EvidenceIndex, ask
 from pipeline.taxonomy.paths import levels, truncate
 from ui import deep_links
 from ui.api.answers import Classification, EvidenceProduct, PredictedLevel
@@ -59,7 +59,9 @@ def classify(
         "summary": a sentence with the last accepted level and why the next one is not; "category_path";
         "accepted_path", its accepted levels ("" if none is); "accepted_depth", their number; "needs_review";
         "low_confidence", true if no level is accepted; "in_distribution", whether the product resembles those
-        that the confidences were measured on (null if unknown); "read", the input that was used;
+        that the confidences were measured on (null if unknown); "measured_on", the products and the taxonomy of
+        that measurement in words ("" if unknown); "evidence_alike", whether the catalogue holds something like the
+        product (null if unknown; if false, the evidence moved no confidence); "read", the input that was used;
         "predicted": the levels from the top, each with its confidence (0 to 1, falling), whether it is
         accepted, the confidence needed for that (null if none suffices) at the target precision, and the
         agreement of the evidence, 0 to 1;
@@ -112,6 +114,8 @@ def _describe(workspace: Workspace, answer: Answer) -> Classification:
         "needs_review": prediction.needs_review,
         "low_confidence": not prediction.accepted_depth,
         "in_distribution": prediction.in_distribution,
+        "measured_on": answer.headline,
+        "evidence_alike": prediction.has_like,
         "read": _READ[answer.query.modality],
         "predicted": [
             {
@@ -120,7 +124,7 @@ def _describe(workspace: Workspace, answer: Answer) -> Classification:
                 "accepted": depth < prediction.accepted_depth,
                 "threshold": threshold,
                 "target_precision": prediction.target_precision,
-                "agreement": agreement[depth] if hits else None,
+                "agreement": agreement[depth] if hits and prediction.has_like is not False else None,
             }
             for depth, (level, confidence, threshold) in enumerate(steps)
         ],
@@ -137,7 +141,9 @@ def show(workspace: Workspace, *inputs: Any) -> tuple[str, str]:
     """Classify and render the answer as HTML: the prediction, and the evidence."""
     answer = classify(workspace, *inputs)
     notes = [_agreement(answer, product) for product in answer["similar"]]
-    return prediction(answer), itself(answer) + cards.product_cards(workspace.catalog, answer["similar"], notes)
+    return prediction(answer), unlike(answer) + itself(answer) + cards.product_cards(
+        workspace.catalog, answer["similar"], notes
+    )
 
 
 def show_again(workspace: Workspace, photo: str | None, title: str, description: str, *settings: Any) -> Any:
@@ -170,8 +176,13 @@ def prediction(answer: Classification) -> str:
         '<section class="prediction" aria-label="Predicted category"><h3>Predicted category</h3>'
         f'<p class="verdict {tone}" role="status">{summary}</p><ol class="steps">{steps}</ol>'
         f'<p class="hint">Predicted from the {answer["read"]}. The line across a bar marks the confidence that the '
-        f"level needs.</p></section>{runners_up if bars else ''}"
+        f"level needs.</p>{_measured(answer)}</section>{runners_up if bars else ''}"
     )
+
+
+def unlike(answer: Classification) -> str:
+    """Render that the catalogue holds nothing like the product; "" where it does, or that is not known."""
+    return cards.hint(f"{NOTHING_LIKE_IT} These are the nearest.") if answer["evidence_alike"] is False else ""
 
 
 def itself(answer: Classification) -> str:
@@ -242,6 +253,16 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
     )
     endpoint(bind(classify, workspace), inputs)
     return form
+
+
+def _measured(answer: Classification) -> str:
+    """Render what the confidences were measured on, folded; "" where that is not known."""
+    if not answer["measured_on"]:
+        return ""
+    return (
+        '<details class="hint"><summary>How the confidences were measured</summary>'
+        f"<p>{escape(answer['measured_on'])}</p></details>"
+    )
 
 
 def _step(step: PredictedLevel) -> str:

@@ -115,9 +115,11 @@ def _elsewhere(
     names: Mapping[str, Sequence[str]],
 ) -> PredictorParts:
     """The predictor with what it needs for other taxonomies, and for what is no product."""
+    elsewhere = foreign_calibrations(bundle, parts, rows, names, config.predictor, config.seed)
     return replace(
         parts,
-        foreign_calibrations=foreign_calibrations(bundle, parts, rows, names, config.predictor, config.seed),
+        foreign_calibrations=elsewhere.trees,
+        flat_calibrations=elsewhere.lists,
         familiarity=fit_familiarity(bundle, rows, config.seed),
     )
 

@@ -1,8 +1,9 @@
 """Calibrations for taxonomies that are not the bundle's: measured on small trees cut from its own, and renamed.
 
 A merchant's tree is smaller, flatter and worded in another way. So the categories of the held-out rows are dealt out to
-five trees, filled up with others: whole paths of some branches; top and last level; the last two levels; last names
-alone; names in another language, where they are known. No row is in two of them, so rows stay independent.
+six tables, filled up with others: whole paths of some branches; top and last level; the last two levels; paths in
+another language, where they are known; and, as lists, last names alone, the same in another language. No row is in two
+of them, so rows stay independent. Lists are calibrated apart: their first level is as hard as the last of a tree.
 """
 
 from __future__ import annotations
@@ -42,6 +43,19 @@ class AlteredTree:
     paths: tuple[str, ...]
     called: Mapping[str, str]
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether it is a list of names, without levels."""
+        return not any(SEPARATOR in path for path in self.paths)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Calibrations by predictor and modality, for trees and for lists; empty where there are too few rows."""
+
+    trees: dict[PredictorName, dict[Modality, Calibration]]
+    lists: dict[PredictorName, dict[Modality, Calibration]]
+
 
 def foreign_calibrations(
     bundle: Encoder,
@@ -50,8 +64,8 @@ def foreign_calibrations(
     names: Mapping[str, Sequence[str]],
     config: PredictorConfig,
     seed: int,
-) -> dict[PredictorName, dict[Modality, Calibration]]:
-    """Calibrations of the chosen settings over altered trees; empty where there are too few rows.
+) -> Elsewhere:
+    """Calibrations of the chosen settings over altered trees and lists.
 
     Args:
         bundle: Encodes the new paths; its categories are the tree that is altered.
@@ -64,6 +78,22 @@ def foreign_calibrations(
     held_out = {modality: subset.for_calibration for modality, subset in rows.items()}
     truths = sorted({truth for subset in held_out.values() for truth in subset.truths})
     trees = altered_trees(bundle.categories, truths, names, seed)
+    return Elsewhere(
+        *(
+            _calibrate_over(bundle, parts, held_out, [tree for tree in trees if tree.is_flat == flat], config)
+            for flat in (False, True)
+        )
+    )
+
+
+def _calibrate_over(
+    bundle: Encoder,
+    parts: PredictorParts,
+    held_out: Mapping[Modality, TuningRows],
+    trees: Sequence[AlteredTree],
+    config: PredictorConfig,
+) -> dict[PredictorName, dict[Modality, Calibration]]:
+    """Calibrations over some altered trees; a modality that has too few rows there takes those of another."""
     predictors = [CategoryPredictor(bundle, tree.paths, parts=parts) for tree in trees]
     found: dict[PredictorName, dict[Modality, Calibration]] = {}
     for name in _PREDICTORS:
@@ -91,9 +121,14 @@ def altered_trees(
         seed: Of the draws.
     """
     rng = np.random.default_rng(seed)
-    alterations: list[Callable[[str], str]] = [lambda path: path, _top_and_last, _last_two, _last]
-    if names:
-        alterations.append(lambda path: names[path][len(path) % len(names[path])] if path in names else _last(path))
+
+    def abroad(path: str) -> str:
+        """The path in another language, if it is known."""
+        known = names.get(path, ())
+        return known[len(path) % len(known)] if known else path
+
+    alterations: list[Callable[[str], str]] = [_same, _top_and_last, _last_two, abroad, _last]
+    alterations.append(lambda path: _last(abroad(path)))
     dealt = np.array(truths, dtype=object)[rng.permutation(len(truths))]
     others = np.array(categories, dtype=object)[rng.permutation(len(categories))].tolist()
     trees = []
@@ -103,8 +138,8 @@ def altered_trees(
             continue
         called = {path: normalize_path(alter(path)) for path in own}
         room = CATEGORIES_OF_A_TREE - len(called)
-        start = number * room
-        further = [normalize_path(alter(path)) for path in others[start : start + room]]
+        start = number * room % max(1, len(others))
+        further = [normalize_path(alter(path)) for path in (others[start:] + others[:start])[:room]]
         trees.append(AlteredTree(tuple(dict.fromkeys([*called.values(), *further])), called))
     return trees
 
@@ -113,6 +148,10 @@ def _rows_of(tree: AlteredTree, rows: TuningRows) -> TuningRows:
     """The rows whose categories were dealt to a tree, with the paths that they have there."""
     some = rows.at(np.array([row for row, truth in enumerate(rows.truths) if truth in tree.called], dtype=np.int64))
     return replace(some, truths=[tree.called[truth] for truth in some.truths], neighbors=())
+
+
+def _same(path: str) -> str:
+    return path
 
 
 def _top_and_last(path: str) -> str:

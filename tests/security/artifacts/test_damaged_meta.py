@@ -31,6 +31,7 @@ OWNERS: tuple[tuple[type, tuple[str, ...]], ...] = (
     (Calibration, ("predictor", "calibrations", "default", "text")),
     (Calibration, ("predictor", "evidence_calibrations", "fused")),
     (Calibration, ("predictor", "foreign_calibrations", "default", "text")),
+    (Calibration, ("predictor", "flat_calibrations", "default", "text")),
     (Familiarity, ("predictor", "familiarity", "image")),
 )
 OPTIONAL = {field.name for field in dataclasses.fields(BundleFields) if field.default is not dataclasses.MISSING}
