@@ -6,11 +6,11 @@ One `Calibration` belongs to one predictor and one modality; all of it is chosen
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from pipeline.config.stages import require
@@ -29,6 +29,7 @@ OOD_QUANTILE = 0.005
 """Share of the calibration rows, those farthest from every category, that count as out of distribution."""
 
 _EDGE = 1e-6  # probabilities are kept this far from 0 and 1 before their logit is taken
+_NEWTON_STEPS, _NEWTON_ENOUGH = 100, 1e-9
 _RIDGE = 1e-3  # a trace of a penalty, with which separable rows have a solution too
 
 
@@ -201,36 +202,51 @@ def fit_platt(
     columns = [logit_inside(probability), np.ones(len(correct))]
     if agreement is not None:
         columns.append(agreement)
-    slope, intercept, *coefficient = logistic(np.stack(columns, axis=1), target, scaled, non_negative=(0, 2)).tolist()
+    bounded = (0,) if agreement is None else (0, 2)
+    slope, intercept, *coefficient = logistic(np.stack(columns, axis=1), target, scaled, non_negative=bounded).tolist()
     return PlattFit(slope, intercept, coefficient[0] if coefficient else 0.0)
 
 
 def logistic(
     design: np.ndarray, target: np.ndarray, weights: np.ndarray, non_negative: tuple[int, ...] = ()
 ) -> np.ndarray:
-    """Weighted logistic regression with a small ridge penalty and bounds, by L-BFGS-B.
+    """Weighted logistic regression with a small ridge penalty and bounds, by Newton's method.
+
+    The loss is convex, so its least value within the bounds is that of some subset of the columns, the others at 0.
 
     Args:
         design: float [n, k], a column of ones among them for an intercept.
         target: float [n] in [0, 1].
         weights: float [n], not negative.
-        non_negative: Columns whose parameters must not fall below 0.
+        non_negative: Columns whose parameters must not fall below 0; few, since all their subsets are tried.
 
     Returns:
         float [k].
     """
-    mass = float(weights.sum())
+    best, least = np.zeros(design.shape[1]), np.inf
+    for count in range(len(non_negative) + 1):
+        for dropped in itertools.combinations(non_negative, count):
+            columns = [column for column in range(design.shape[1]) if column not in dropped]
+            parameters = np.zeros(design.shape[1])
+            parameters[columns] = _newton(design[:, columns], target, weights)
+            odds = design @ parameters
+            loss = weights @ (np.logaddexp(0, odds) - target * odds) + 0.5 * _RIDGE * parameters @ parameters
+            if (parameters[list(non_negative)] >= 0).all() and loss < least:
+                best, least = parameters, float(loss)
+        if np.isfinite(least) and count == 0:
+            break  # nothing was out of bounds
+    return best
 
-    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        odds = design @ parameters
-        likelihood = weights @ (np.logaddexp(0, odds) - target * odds)
-        gradient = design.T @ (weights * (expit(odds) - target))
-        penalty = 0.5 * _RIDGE * parameters @ parameters
-        return (likelihood + penalty) / mass, (gradient + _RIDGE * parameters) / mass
 
-    columns = range(design.shape[1])
-    bounds = [(0.0, None) if column in non_negative else (None, None) for column in columns]
-    options = {"ftol": 1e-15, "gtol": 1e-10, "maxiter": 1000}
-    solution = minimize(loss, np.zeros(len(columns)), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    parameters: np.ndarray = solution.x
+def _newton(design: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Parameters [k] of the unbounded regression; steps are at most 1, so that it converges from 0."""
+    parameters, ridge = np.zeros(design.shape[1]), _RIDGE * np.eye(design.shape[1])
+    for _ in range(_NEWTON_STEPS):
+        guess = expit(design @ parameters)
+        gradient = design.T @ (weights * (guess - target)) + _RIDGE * parameters
+        curvature = (design * (weights * guess * (1 - guess))[:, None]).T @ design + ridge
+        step = np.linalg.solve(curvature, gradient)
+        parameters -= step / max(1.0, float(np.abs(step).max(initial=0.0)))
+        if float(np.abs(step).max(initial=0.0)) < _NEWTON_ENOUGH:
+            break
     return parameters

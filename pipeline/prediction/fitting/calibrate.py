@@ -28,6 +28,7 @@ from pipeline.prediction.fitting.guarantee import certified_threshold
 from pipeline.prediction.fitting.predictions import LevelPredictions, LevelTable, Sample, decode_levels
 from pipeline.types import Modality
 
+_SOURCE_FOLDS = 8
 Calibrations = dict[PredictorName, dict[Modality, Calibration]]
 Predictions = dict[PredictorName, dict[Modality, LevelPredictions]]
 
@@ -130,15 +131,17 @@ def _leave_one_source_out(
 
     So thresholds, which are fitted on the rows of all sources together, reckon with confidences that are off on the
     next source. They are pooled, since the strictest threshold of any source would be that of the smallest one, by
-    chance, and mostly none. With fewer than two sources the given confidences are returned.
+    chance, and mostly none. More than `_SOURCE_FOLDS` sources are left out several at a time. With fewer than two
+    sources the given confidences are returned.
     """
-    sources = np.array(predictions.sources)
     names = sorted(set(predictions.sources) - {""})
     if len(names) < 2:
         return confidence
+    folds = {name: number % _SOURCE_FOLDS for number, name in enumerate(names)}
+    fold = np.array([folds.get(name, -1) for name in predictions.sources])
     unbiased = confidence.copy()
-    for name in names:
-        left_out = sources == name
+    for number in range(min(len(names), _SOURCE_FOLDS)):
+        left_out = fold == number
         fitted = _fit_levels(predictions, ~left_out, start, use_evidence)
         unbiased[left_out] = fitted.path_confidences(
             predictions.probability[left_out], predictions.present[left_out], predictions.agreement[left_out]
