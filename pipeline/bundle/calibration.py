@@ -147,7 +147,7 @@ class Familiarity:
 
     Attributes:
         direction: d weights; a product's vector times these is its likeness to products.
-        least_likeness: Below it a vector is not of a product. So are `OUTLIER_QUANTILE` of the products.
+        least_likeness: Below it a vector is not of a product; so are a few hundredths of the products.
         least_neighbor: Cosine with the nearest labeled product below which a catalogue holds nothing like the product;
             None where it was not measured.
     """

@@ -22,8 +22,11 @@ from pipeline.prediction.nonsense.photos import NONSENSE_PHOTOS
 from pipeline.prediction.nonsense.texts import NONSENSE_TEXTS
 from pipeline.types import Modality
 
-OUTLIER_QUANTILE = 0.015
-"""Share of the held-out products that do not count as products; another `OOD_QUANTILE` are too far from all paths."""
+OUTLIER_QUANTILES = (0.015, 0.05)
+"""Least and greatest share of the held-out products that do not count as products; `OOD_QUANTILE` comes on top."""
+
+PASSING = 0.03
+"""Share of the nonsense that may pass for products; where it takes less than the greatest share above, less is lost."""
 
 UNLIKE_QUANTILE = 0.05
 """Share of the validation rows whose nearest training product does not count as like them."""
@@ -46,9 +49,10 @@ def fit_familiarity(bundle: Encoder, rows: Mapping[Modality, TuningRows], seed: 
     for modality, subset in rows.items():
         outliers = nonsense.of(modality)[nonsense.has_both if modality == "fused" else nonsense.has(modality)]
         direction = _discriminant(subset.vectors, outliers)
-        scores = _cross_fitted(subset.vectors, outliers, seed)
-        counted = np.ones(len(scores), dtype=bool) if subset.calibrating is None else subset.calibrating
-        least = float(np.quantile(scores[counted], OUTLIER_QUANTILE))
+        products, others = _cross_fitted(subset.vectors, outliers, seed)
+        counted = np.ones(len(products), dtype=bool) if subset.calibrating is None else subset.calibrating
+        low, high = np.quantile(products[counted], OUTLIER_QUANTILES)
+        least = float(np.clip(np.quantile(others, 1 - PASSING), low, high))
         fitted[modality] = Familiarity(tuple(np.round(direction, 5).tolist()), least, least_neighbor(subset))
     return fitted
 
@@ -96,10 +100,13 @@ def _discriminant(products: np.ndarray, outliers: np.ndarray) -> np.ndarray:
     return scaled
 
 
-def _cross_fitted(products: np.ndarray, outliers: np.ndarray, seed: int) -> np.ndarray:
-    """Score [n] of each product by a discriminant that was fitted without it."""
-    fold = np.random.default_rng(seed).permutation(len(products)) % min(_FOLDS, len(products))
-    scores = np.zeros(len(products))
-    for number in range(fold.max() + 1):
-        scores[fold == number] = products[fold == number] @ _discriminant(products[fold != number], outliers)
-    return scores
+def _cross_fitted(products: np.ndarray, outliers: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of the products [n] and of the outliers [m], each by a discriminant that was fitted without it."""
+    rng = np.random.default_rng(seed)
+    folds = [rng.permutation(len(vectors)) % min(_FOLDS, len(products)) for vectors in (products, outliers)]
+    scores = [np.zeros(len(vectors)) for vectors in (products, outliers)]
+    for number in range(min(_FOLDS, len(products))):
+        direction = _discriminant(products[folds[0] != number], outliers[folds[1] != number])
+        for part, fold, vectors in zip(scores, folds, (products, outliers), strict=True):
+            part[fold == number] = vectors[fold == number] @ direction
+    return scores[0], scores[1]

@@ -30,7 +30,6 @@ from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.taxonomy.paths import levels
 from pipeline.types import MODALITIES, Modality
 
-
 TRIAL_ROWS = 2_000  # each setting scores them against every path
 
 

@@ -23,6 +23,14 @@ _NOUN_LIST = (
     "wolf"
 )
 _NOUNS = _NOUN_LIST.split()
+_GOODS_LIST = (
+    "anchor apple bag ball basket bath bead bed bench bike bottle bowl box brush cable camera candle card chair clock "
+    "coat coffee crib cup curtain desk dog dress drill engine fabric fan filter flute frame game glass glove grill "
+    "hammer hat helmet hose jacket kayak key knife ladder lamp laptop lens lock map mat mirror mug oil paint pan paper "
+    "pencil perfume piano pillow plant plate pump ring rope rug saddle scale scarf screw shelf shirt shoe soap sofa "
+    "spoon stamp stone stove table tape tent ticket tile tire towel toy tray vase violin wallet watch wheel wool yarn"
+)
+_GOODS = _GOODS_LIST.split()
 _SUBJECTS = (
     "The senator",
     "My grandmother",
@@ -114,6 +122,11 @@ def nouns(rng: np.random.Generator) -> str:
     return " ".join(rng.choice(_NOUNS, size=rng.integers(2, 9)))
 
 
+def goods(rng: np.random.Generator) -> str:
+    """Names of goods that have nothing to do with each other: of no one product, though each is a word of shops."""
+    return " ".join(rng.choice(_GOODS, size=rng.integers(4, 9), replace=False))
+
+
 def prose(rng: np.random.Generator) -> str:
     """A few sentences of a story."""
     return " ".join(
@@ -167,6 +180,7 @@ def numbers(rng: np.random.Generator) -> str:
 NONSENSE_TEXTS: dict[str, TextMaker] = {
     "random letters": letters,
     "random nouns": nouns,
+    "unrelated goods": goods,
     "prose": prose,
     "chat": chat,
     "shop notices": notices,
