@@ -250,4 +250,11 @@ def predictor_of(bundle: Encoder, taxonomy: Path | None, request: PredictionRequ
         return CategoryPredictor(bundle, which=which, target_precision=target_precision)
     table = read_taxonomy(taxonomy)
     aliases = bundle.encode_aliases(table.paths, table.names)
-    return CategoryPredictor(bundle, table.paths, aliases=aliases, which=which, target_precision=target_precision)
+    predictor = CategoryPredictor(bundle, table.paths, aliases=aliases, which=which, target_precision=target_precision)
+    if predictor.is_foreign:
+        _LOG.warning(
+            "%s has less than half of its categories in common with the table that confidences were measured on: they "
+            "are rough; measure them on labeled rows of your own by 'evaluate'",
+            taxonomy,
+        )
+    return predictor

@@ -9,6 +9,7 @@ prediction time, and the same over every taxonomy.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -48,13 +49,25 @@ def fit_familiarity(bundle: Encoder, rows: Mapping[Modality, TuningRows], seed: 
     fitted: dict[Modality, Familiarity] = {}
     for modality, subset in rows.items():
         outliers = nonsense.of(modality)[nonsense.has_both if modality == "fused" else nonsense.has(modality)]
-        direction = _discriminant(subset.vectors, outliers)
-        products, others = _cross_fitted(subset.vectors, outliers, seed)
-        counted = np.ones(len(products), dtype=bool) if subset.calibrating is None else subset.calibrating
-        low, high = np.quantile(products[counted], OUTLIER_QUANTILES)
-        least = float(np.clip(np.quantile(others, 1 - PASSING), low, high))
-        fitted[modality] = Familiarity(tuple(np.round(direction, 5).tolist()), least, least_neighbor(subset))
+        counted = np.ones(len(subset.truths), dtype=bool) if subset.calibrating is None else subset.calibrating
+        likeness = fit_likeness(subset.vectors, outliers, counted, seed)
+        fitted[modality] = replace(likeness, least_neighbor=least_neighbor(subset))
     return fitted
+
+
+def fit_likeness(products: np.ndarray, outliers: np.ndarray, counted: np.ndarray, seed: int) -> Familiarity:
+    """Direction and threshold that tell products from outliers.
+
+    Args:
+        products: float32 [n, d].
+        outliers: float32 [m, d].
+        counted: bool [n], the products of which most are to be kept.
+        seed: Of the folds.
+    """
+    scores, others = _cross_fitted(products, outliers, seed)
+    low, high = np.quantile(scores[counted], OUTLIER_QUANTILES)
+    least = float(np.clip(np.quantile(others, 1 - PASSING), low, high))
+    return Familiarity(tuple(np.round(_discriminant(products, outliers), 5).tolist()), least)
 
 
 def encode_nonsense(bundle: Encoder, seed: int) -> ProductVectors:
