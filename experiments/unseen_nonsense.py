@@ -3,7 +3,7 @@
     python -m experiments.unseen_nonsense --model assets/model --catalog catalog.parquet
 
 In the last column each sort of nonsense is judged by a discriminant that was fitted without it: how sorts fare that
-nobody thought of. Products are those of the catalogue; half of them are fitted on, the other half say how many are kept.
+nobody thought of. Products are those of the catalogue; half of them are fitted on, the other half is to be kept.
 """
 
 from __future__ import annotations

@@ -155,7 +155,9 @@ NONSENSE_PHOTOS: dict[str, PhotoMaker] = {
 
 
 def _backdrop(rng: np.random.Generator) -> Image.Image:
-    """A blurred room or garden, in colors."""
+    """A blurred room or garden, in colors; one in three is a plain wall."""
+    if rng.random() < 1 / 3:
+        return Image.new("RGB", (SIDE, SIDE), _shade(rng, 90, 256))
     coarse = Image.fromarray(rng.integers(0, 256, (3, 3, 3), np.uint8))
     return coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
 
