@@ -172,11 +172,12 @@ def prediction(answer: Classification) -> str:
         '<section class="alternatives" aria-label="Runner-up categories"><h3>Runners-up</h3>'
         f'<p class="hint">Other category paths with their probability.</p>{bars}</section>'
     )
+    measured = cards.folded("How the confidences were measured", answer["measured_on"])
     return (
         '<section class="prediction" aria-label="Predicted category"><h3>Predicted category</h3>'
         f'<p class="verdict {tone}" role="status">{summary}</p><ol class="steps">{steps}</ol>'
         f'<p class="hint">Predicted from the {answer["read"]}. The line across a bar marks the confidence that the '
-        f"level needs.</p>{_measured(answer)}</section>{runners_up if bars else ''}"
+        f"level needs.</p>{measured}</section>{runners_up if bars else ''}"
     )
 
 
@@ -253,16 +254,6 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
     )
     endpoint(bind(classify, workspace), inputs)
     return form
-
-
-def _measured(answer: Classification) -> str:
-    """Render what the confidences were measured on, folded; "" where that is not known."""
-    if not answer["measured_on"]:
-        return ""
-    return (
-        '<details class="hint"><summary>How the confidences were measured</summary>'
-        f"<p>{escape(answer['measured_on'])}</p></details>"
-    )
 
 
 def _step(step: PredictedLevel) -> str:
