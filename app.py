@@ -35,6 +35,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route
 
 from pipeline.artifacts import ArtifactError, RunPaths
+from pipeline.bundle.files import read_ids
 from pipeline.catalog.catalog import Catalog, check_match
 from pipeline.errors import UserError
 from pipeline.hub import download
@@ -102,7 +103,7 @@ def open_published(catalog: download.Pin, model: download.Pin) -> Workspace:
 def _open(catalog: Path, model: Path, name: str = "") -> Workspace:
     opened = Catalog.open(catalog)
     check_match(opened, model)
-    return Workspace(opened, functools.partial(load_tools, opened, model), name)
+    return Workspace(opened, functools.partial(load_tools, opened, model), name, functools.partial(read_ids, model))
 
 
 def launch(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:

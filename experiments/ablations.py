@@ -83,7 +83,7 @@ def measure(config: Config, paths: RunPaths, *, gate: bool = True) -> list[float
         torch.nn.init.zeros_(trainer.model.fusion.linear.bias)
     choice, _ = trainer.select()
     chosen = next(r for r in choice.tried if (r["alpha"], r["gate_shift"]) == (choice.alpha, choice.gate_shift))
-    figures = [chosen[f"set{number}_{name}"] for name in FIGURES for number in range(len(SETS))]
+    figures = [chosen.get(f"set{number}_{name}", float("nan")) for name in FIGURES for number in range(len(SETS))]
     return [*figures, choice.alpha, choice.gate_shift]
 
 

@@ -18,6 +18,13 @@ from pipeline.errors import UserError
 
 PROVENANCE_SUFFIX = ".provenance.json"
 
+SHOPIFY_TAXONOMY = Path(__file__).resolve().parents[1] / "assets" / "taxonomy" / "shopify.txt"
+"""Shopify's product taxonomy with its ids, as it comes with this repository."""
+DEFAULT_TAXONOMY: Path | None = None
+"""Categories of a build that is given no --taxonomy; None: those that its rows name."""
+CACHE_VARIABLE = "PRODUCT_GALAXY_CACHE"
+"""Environment variable that names another cache folder; empty: nothing is cached."""
+
 
 class ArtifactError(UserError):
     """An artifact is missing, damaged, or belongs to another build. The message says what to do."""
@@ -237,6 +244,17 @@ class ClassifyPaths:
         """Predictions and rejects of all finished batches, in order."""
         parts = sorted(self.parts.glob("part-*"))
         return parts, [part.with_name(part.name.replace("part", "rejects")) for part in parts]
+
+
+def cache_folder() -> Path | None:
+    """Folder of what can be made again at any time, None where nothing is to be cached or there is no home."""
+    if CACHE_VARIABLE in os.environ:
+        named = os.environ[CACHE_VARIABLE]
+        return Path(named) if named else None
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "product-galaxy" / "categories"
+    except RuntimeError:  # the user has no home
+        return None
 
 
 @contextlib.contextmanager

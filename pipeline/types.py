@@ -9,5 +9,6 @@ Modality = Literal["text", "image", "fused"]
 
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
 
-Split = Literal["train", "validation", "heldout", "test"]
-"""`heldout` has the rows of whole categories that training never sees; it and `validation` are cut from `train`."""
+Split = Literal["train", "validation", "heldout", "heldout-source", "test"]
+"""`heldout` has the rows of whole categories that training never sees, `heldout-source` those of whole sources;
+`validation` and `heldout` are cut from `train`."""

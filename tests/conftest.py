@@ -1,10 +1,11 @@
-"""Set for every test: one thread a library, so that tests do not fight over the cores."""
+"""Set for every test: one thread a library, so that tests do not fight over the cores, and no cache of the user's."""
 
 import os
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ["PRODUCT_GALAXY_CACHE"] = ""  # no test leaves anything in the user's cache
 
 import fcntl  # noqa: E402
 import shutil  # noqa: E402

@@ -73,6 +73,7 @@ def test_commands_parse(command):
         "classify-file",
         "evaluate",
         "evaluate-search",
+        "taxonomy",
         "push",
     ],
 )

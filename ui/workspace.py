@@ -6,7 +6,7 @@ import functools
 import inspect
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,10 +85,17 @@ class Workspace:
         name: Name shown to visitors; by default the catalogue's file with its folder.
     """
 
-    def __init__(self, catalog: Catalog, load: Callable[[], Tools], name: str = "") -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        load: Callable[[], Tools],
+        name: str = "",
+        read_ids: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
         self.catalog = catalog
         self.name = name or str(Path(catalog.path.parent.name, catalog.path.name))
         self._load = load
+        self._read_ids = read_ids
         self._tools: Tools | None = None
         self._lock = threading.Lock()
 
@@ -108,6 +115,15 @@ class Workspace:
     def categories(self) -> Categories:
         """Tree of the catalogue's categories, built at the first use; needs no model."""
         return Categories(self.catalog)
+
+    @functools.cached_property
+    def category_ids(self) -> Mapping[str, str]:
+        """Id of each path of the model's category table that has one; needs no model.
+
+        Raises:
+            ArtifactError: If the table cannot be read.
+        """
+        return self._read_ids()
 
     @functools.cached_property
     def predicts_categories(self) -> bool:

@@ -22,7 +22,7 @@ from transformers import AutoTokenizer
 
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.bundle.aliases import AliasVectors, alias_vectors
-from pipeline.bundle.files import read_files, tokenizer_folder
+from pipeline.bundle.files import encoder_key, ids_of, read_files, tokenizer_folder
 from pipeline.bundle.meta import ADVICE, model_config, read_meta
 from pipeline.bundle.predictor_files import read_parts
 from pipeline.bundle.predictor_state import PredictorParts
@@ -32,6 +32,7 @@ from pipeline.models.encoding import TokenCache, encode_images, encode_texts
 from pipeline.models.quantization import dequantize
 from pipeline.models.towers import TextTower
 from pipeline.models.two_tower import TwoTower
+from pipeline.models.vector_cache import VectorCache
 from pipeline.taxonomy.paths import hash_path
 
 
@@ -43,6 +44,7 @@ class Bundle:
         config: Architecture.
         categories: Category paths of the table.
         category_vectors: float32 [m, d], L2-normalized, in the order of `categories`.
+        category_ids: Their ids, of those that have one.
         aliases: Their names in other languages; None where it has none.
         predictor: How categories are predicted; None before the predictor is fitted.
     """
@@ -62,6 +64,7 @@ class Bundle:
         self.config = model.config
         self.categories: tuple[str, ...] = tuple(table["category_path"].to_pylist())
         self.category_vectors = dequantize(table)
+        self.category_ids = ids_of(table)
         self._tokens = tokens
         self._device = next(model.parameters()).device
         self._seen = frozenset(meta["seen"])
@@ -106,9 +109,9 @@ class Bundle:
         return self._project(self.model.image_head, features)
 
     def encode_categories(self, paths: Sequence[str]) -> np.ndarray:
-        """Unit vectors float32 [n, d] of category paths; those of the table are not encoded again."""
+        """Unit vectors float32 [n, d] of category paths; those of the table or a cache are not encoded again."""
         new = [path for path in dict.fromkeys(paths) if path not in self._rows]
-        fresh = dict(zip(new, self.encode_texts(new), strict=True))
+        fresh = dict(zip(new, self._remembered.vectors(new), strict=True))
         known = self.category_vectors
         rows = [fresh[path] if path in fresh else known[self._rows[path]] for path in paths]
         return np.stack(rows) if rows else np.zeros((0, self.dimension), dtype=np.float32)
@@ -122,11 +125,23 @@ class Bundle:
         """
         if self.predictor is not None and not self.predictor.reads_aliases:
             return None
-        return alias_vectors(self.encode_texts, paths, aliases)
+        return alias_vectors(self._remembered.vectors, paths, aliases)
 
     def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors float32 [n, text width] of the pretrained text tower, for the zero-shot floor."""
         return unit(encode_texts(self._untrained_tower, self._tokens, texts))
+
+    def encode_categories_untrained(self, paths: Sequence[str]) -> np.ndarray:
+        """The same of category paths; those of a cache are not encoded again."""
+        return self._remembered_untrained.vectors(paths)
+
+    @functools.cached_property
+    def _remembered(self) -> VectorCache:
+        return VectorCache(encoder_key(self.meta, "trained"), self.encode_texts)
+
+    @functools.cached_property
+    def _remembered_untrained(self) -> VectorCache:
+        return VectorCache(encoder_key(self.meta, "untrained"), self.encode_texts_untrained)
 
     @functools.cached_property
     def _untrained_tower(self) -> TextTower:

@@ -13,9 +13,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow as pa
+
 from pipeline.artifacts import ArtifactError, BundlePaths, atomic_path
 from pipeline.bundle.meta import ADVICE, BUNDLE_VERSION, check_meta
 from pipeline.data.json_checks import sealed
+from pipeline.data.schema import read_table
 
 TOKENIZER_SUFFIXES = (".json", ".txt", ".model")
 """A tokenizer is data: nothing else of its folder is part of a bundle."""
@@ -25,6 +28,9 @@ PARTS = tuple(
     path.name for path in (_PATHS.weights, _PATHS.categories, _PATHS.aliases, _PATHS.classifier, _PATHS.prototypes)
 )
 """Files that a bundle may have beside model.json and its tokenizer."""
+
+ID_COLUMN = "category_id"
+"""Of the category table: the id of a path in its taxonomy, null for none. Bundles without ids lack the column."""
 
 AT_ONCE = 16 * 1024 * 1024
 """Bytes up to which a file is hashed before the page is there: some hundredth of a second each."""
@@ -74,6 +80,42 @@ def file_hash(path: Path) -> str:
 def bundle_hash(folder: Path) -> str:
     """SHA-256 of a bundle's weights: the same for bundles that differ in table, predictor or figures alone."""
     return file_hash(BundlePaths(folder).weights)
+
+
+def ids_of(table: pa.Table) -> dict[str, str]:
+    """Id of each path of a category table that has one."""
+    if ID_COLUMN not in table.column_names:
+        return {}
+    pairs = zip(table["category_path"].to_pylist(), table[ID_COLUMN].to_pylist(), strict=True)
+    return {path: identifier for path, identifier in pairs if identifier is not None}
+
+
+def read_ids(folder: Path) -> dict[str, str]:
+    """Id of each category path of a bundle that has one, without loading the model.
+
+    Raises:
+        ArtifactError: If the category table cannot be read.
+    """
+    return ids_of(read_table(BundlePaths(folder).categories))
+
+
+def encoder_key(meta: Mapping[str, Any], space: str) -> str:
+    """Name of an encoder's file: a hash of its weights, tokenizer, architecture and towers.
+
+    A text tower that comes from elsewhere is, untrained, the same for all bundles that name it.
+
+    Args:
+        meta: model.json of a bundle.
+        space: "trained" or "untrained".
+    """
+    tokenizer = f"{_PATHS.tokenizer.name}/"
+    files = {name: digest for name, digest in meta["files"].items() if name.startswith(tokenizer)}
+    model, towers = meta["model"], meta["towers"]
+    if space == "untrained" and model["text"]["model_id"]:
+        parts = [space, files, model["text"], towers["text"]]
+    else:
+        parts = [space, files, model, towers, meta["files"][_PATHS.weights.name]]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 def check_files(folder: Path, meta: Mapping[str, Any], at_most: int = AT_ONCE) -> None:

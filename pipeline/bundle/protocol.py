@@ -34,6 +34,7 @@ class Encoder(ProductEncoder, Protocol):
     categories: tuple[str, ...]
     predictor: PredictorParts | None
     category_vectors: np.ndarray
+    category_ids: dict[str, str]
     aliases: AliasVectors | None
 
     @property
@@ -55,6 +56,9 @@ class Encoder(ProductEncoder, Protocol):
 
     def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors float32 [n, width]."""
+
+    def encode_categories_untrained(self, paths: Sequence[str]) -> np.ndarray:
+        """Unit vectors float32 [n, width] of category paths."""
 
     def gate(self, text: np.ndarray, image: np.ndarray) -> np.ndarray:
         """Weight of the text in every dimension of the fused vector, [n, d] in (0, 1)."""

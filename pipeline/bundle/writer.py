@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from safetensors.torch import save
 
 from pipeline.artifacts import BundlePaths, atomic_folder
 from pipeline.bundle.aliases import AliasVectors
 from pipeline.bundle.bundle import load_bundle, stored_weights
-from pipeline.bundle.files import check_files, write_meta
+from pipeline.bundle.files import ID_COLUMN, check_files, write_meta
 from pipeline.bundle.meta import read_meta
 from pipeline.bundle.predictor_files import write_parts
 from pipeline.bundle.predictor_state import PredictorParts
-from pipeline.data.schema import write_table
+from pipeline.data.schema import read_table, write_table
 from pipeline.models.encoding import TokenCache
 from pipeline.models.quantization import quantize
 from pipeline.models.two_tower import TwoTower
@@ -40,6 +41,7 @@ def save_bundle(
     seen: Iterable[str],
     meta: dict[str, Any],
     aliases: AliasVectors | None = None,
+    ids: Mapping[str, str] | None = None,
 ) -> None:
     """Write a bundle; the folder appears whole or not at all.
 
@@ -53,6 +55,7 @@ def save_bundle(
             with another taxonomy than that of its training data.
         meta: Further fields of model.json.
         aliases: Names of the categories in other languages.
+        ids: Ids of the categories by their paths, where their taxonomy has ids.
     """
     towers = {
         name: {"id": tower.config.model_id or tower.config.model_class, "revision": tower.revision}
@@ -69,7 +72,7 @@ def save_bundle(
         paths = BundlePaths(temporary)
         paths.weights.write_bytes(save(stored_weights(model)))  # `save_file` makes a file that only its owner may read
         tokens.tokenizer.save_pretrained(paths.tokenizer)
-        _write_categories(paths, categories, category_vectors, aliases)
+        _write_categories(paths, categories, category_vectors, aliases, ids or {})
         write_meta(temporary, whole)
 
 
@@ -88,8 +91,25 @@ def adopt_bundle(source: Path, target: Path, taxonomy: Taxonomy) -> None:
     vectors = bundle.encode_categories(taxonomy.paths)
     aliases = bundle.encode_aliases(taxonomy.paths, taxonomy.names)
     with _copy(source, target, bundle.meta) as temporary:
-        _write_categories(BundlePaths(temporary), taxonomy.paths, vectors, aliases)
+        _write_categories(BundlePaths(temporary), taxonomy.paths, vectors, aliases, taxonomy.ids)
         write_meta(temporary, bundle.meta)
+
+
+def add_ids(folder: Path, ids: Mapping[str, str]) -> None:
+    """Give the category table of a bundle the ids of its taxonomy, in place.
+
+    Args:
+        folder: Of the bundle.
+        ids: As `Taxonomy.ids`.
+
+    Raises:
+        ArtifactError: If there is no bundle.
+    """
+    meta = read_meta(folder)
+    with _copy(folder, folder, meta) as temporary:
+        path = BundlePaths(temporary).categories
+        write_table(path, _with_ids(read_table(path), ids))
+        write_meta(temporary, meta)
 
 
 def add_predictor(source: Path, target: Path, parts: PredictorParts | None) -> None:
@@ -135,9 +155,20 @@ def _copy(source: Path, target: Path, meta: dict[str, Any]) -> Iterator[Path]:
 
 
 def _write_categories(
-    paths: BundlePaths, categories: Sequence[str], vectors: np.ndarray, aliases: AliasVectors | None
+    paths: BundlePaths,
+    categories: Sequence[str],
+    vectors: np.ndarray,
+    aliases: AliasVectors | None,
+    ids: Mapping[str, str],
 ) -> None:
-    write_table(paths.categories, quantize(categories, vectors))
+    write_table(paths.categories, _with_ids(quantize(categories, vectors), ids))
     paths.aliases.unlink(missing_ok=True)
     if aliases is not None:
         write_table(paths.aliases, quantize([categories[row] for row in aliases.owners], aliases.vectors))
+
+
+def _with_ids(table: pa.Table, ids: Mapping[str, str]) -> pa.Table:
+    """A category table with the column `category_id`, null where a path has none; without it where no path has one."""
+    column = [ids.get(path) for path in table["category_path"].to_pylist()]
+    bare = table.select([name for name in table.column_names if name != ID_COLUMN])
+    return bare.append_column(ID_COLUMN, pa.array(column, pa.string())) if any(column) else bare

@@ -40,7 +40,7 @@ def classify_product(
         title: May be empty.
         description: May be empty, may hold HTML.
         image: Photo, or None.
-        taxonomy: Category paths, one a line; None takes those of the bundle.
+        taxonomy: Taxonomy file; None takes the categories of the bundle.
         catalog: A published catalogue, whose nearest labeled products are the evidence.
         request: How to classify.
 
@@ -71,7 +71,9 @@ def classify_product(
     return {
         **asdict(prediction),
         "accepted_path": prediction.accepted_path,
-        "alternatives": [asdict(score) for score in answer.alternatives],
+        "category_id": answer.category_id,
+        "accepted_id": answer.accepted_id,
+        "alternatives": [{**asdict(score), "category_id": answer.ids.get(score.path)} for score in answer.alternatives],
         "evidence": near,
     }
 
@@ -99,7 +101,7 @@ def render(answer: Answer, evidence: dict[str, Any] | None = None) -> str:
             without a catalogue.
     """
     prediction = answer.prediction
-    lines = [prediction.path, answer.summary]
+    lines = [prediction.path, *_ids(answer), answer.summary]
     for depth, (name, confidence) in enumerate(zip(levels(prediction.path), prediction.confidences, strict=True)):
         note = "" if depth < prediction.accepted_depth else "  needs review"
         heard = evidence is not None and prediction.has_like is not False
@@ -113,6 +115,15 @@ def render(answer: Answer, evidence: dict[str, Any] | None = None) -> str:
         lines.append("nearest labeled products:")
         lines += [f"  {p['similarity']:.3f}  {p['title']}  [{p['category_path']}]" for p in evidence["products"]]
     return "\n".join(lines)
+
+
+def _ids(answer: Answer) -> list[str]:
+    """Lines with the ids of the predicted and of the accepted path; none where the taxonomy has no ids."""
+    lines = [] if answer.category_id is None else [answer.category_id]
+    accepted = answer.prediction.accepted_path
+    if answer.accepted_id is not None and accepted != answer.prediction.path:
+        lines.append(f"accepted: {accepted}  {answer.accepted_id}")
+    return lines
 
 
 def _read_photo(path: Path, limits: IngestConfig) -> Photo:

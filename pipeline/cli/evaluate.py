@@ -14,7 +14,8 @@ from pipeline.evaluation.evaluate import BOOTSTRAP_SEED, evaluate
 from pipeline.evaluation.report import render
 from pipeline.evaluation.search_eval import evaluate_search, read_judged
 from pipeline.evaluation.search_eval import render as render_search
-from pipeline.taxonomy.paths import read_taxonomy
+from pipeline.taxonomy.paths import Taxonomy, read_taxonomy
+from pipeline.taxonomy.resolve import Resolver
 
 
 def evaluate_command(
@@ -25,7 +26,7 @@ def evaluate_command(
     Args:
         model: Bundle folder.
         products: Data-set folder, parquet, CSV or hub id in the input schema.
-        taxonomy: Category paths, one a line; None takes those of the bundle.
+        taxonomy: Taxonomy file; None takes the categories of the bundle.
         json_out: Where the JSON goes.
         split: None measures `test` where there is one, and else every row.
 
@@ -36,13 +37,14 @@ def evaluate_command(
         ArtifactError, SourceError: In one sentence, if something cannot be read.
     """
     bundle = load_bundle(model)
-    rows = read_rows(bundle, products, split)
-    if taxonomy is None:
+    given = None if taxonomy is None else read_taxonomy(taxonomy)
+    whole = given or Taxonomy.of(bundle.categories, by_id={one: path for path, one in bundle.category_ids.items()})
+    rows = read_rows(bundle, products, split, Resolver(whole))
+    if given is None:
         table = CategoryTable.of(bundle, bundle.categories, rows.candidates)
         table = replace(table, aliases=bundle.aliases)
     else:
-        whole = read_taxonomy(taxonomy)
-        table = CategoryTable.of(bundle, whole.paths, rows.candidates, whole.names)
+        table = CategoryTable.of(bundle, given.paths, rows.candidates, given.names)
     figures = evaluate(bundle, rows, table, config=EvaluationConfig(), seed=BOOTSTRAP_SEED)
     print(render(figures))
     if json_out is not None:

@@ -13,6 +13,7 @@ from pipeline.cli.classify import classify_product
 from pipeline.cli.evaluate import evaluate_command, search_command
 from pipeline.cli.options import add_options, config_of
 from pipeline.cli.push import upload_command
+from pipeline.cli.taxonomy import add_taxonomy
 from pipeline.errors import UserError
 from pipeline.prediction.batch import classify_catalog
 from pipeline.prediction.predictor import PredictionRequest
@@ -33,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     _add_classify_file(add("classify-file", "the category of every product of a file or data set"))
     _add_evaluate(add("evaluate", "figures of a model bundle on any products"))
     _add_evaluate_search(add("evaluate-search", "figures of a bundle's text search on judged queries"))
+    add_taxonomy(add("taxonomy", "import, compare and change taxonomies"))
     _add_push(add("push", "send a published catalogue and its bundle to the Hugging Face hub"))
     return whole
 
@@ -84,7 +86,7 @@ def _add_model(command: argparse.ArgumentParser) -> None:
 
 
 def _add_request(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--taxonomy", type=Path, help="category paths, one a line (default: those of the bundle)")
+    command.add_argument("--taxonomy", type=Path, help="taxonomy file (default: the categories of the bundle)")
     command.add_argument("--catalog", type=Path, help="catalogue whose products are the evidence")
     command.add_argument("--predictor", choices=PREDICTORS, default="default")
     command.add_argument("--precision", type=float, help="share of the accepted levels that are to be right")
@@ -127,6 +129,12 @@ def _add_classify_file(command: argparse.ArgumentParser) -> None:
     command.add_argument("--input", required=True, help="data-set folder, parquet, CSV or hub id in the input schema")
     command.add_argument("--out", type=Path, required=True, help="parquet file of the predictions")
     _add_request(command)
+    command.add_argument(
+        "--google-mapping",
+        type=Path,
+        metavar="FILE",
+        help="Shopify's mapping to Google's taxonomy (.json with ids, or .txt): gives Google's categories too",
+    )
     command.set_defaults(run=_classify_file)
 
 
@@ -138,6 +146,7 @@ def _classify_file(arguments: argparse.Namespace) -> None:
         arguments.out,
         taxonomy=arguments.taxonomy,
         catalog=arguments.catalog,
+        google_mapping=arguments.google_mapping,
         request=_request(arguments),
     )
 
@@ -151,7 +160,7 @@ def _add_evaluate(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--products", required=True, help="data-set folder, parquet, CSV or hub id in the input schema"
     )
-    command.add_argument("--taxonomy", type=Path, help="category paths, one a line (default: those of the bundle)")
+    command.add_argument("--taxonomy", type=Path, help="taxonomy file (default: the categories of the bundle)")
     command.add_argument("--split", help="split to measure (default: test where there is one, else all)")
     _add_json(command)
     command.set_defaults(run=_evaluate)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.artifacts import ArtifactError
+from pipeline.artifacts import DEFAULT_TAXONOMY, ArtifactError
 from pipeline.bundle.files import bundle_hash
 from pipeline.bundle.meta import model_config, read_meta
 from pipeline.config.build import Config
@@ -15,17 +15,26 @@ from pipeline.config.presets import PRESETS, with_final_fit
 from pipeline.config.settings import with_settings
 from pipeline.config.stages import ConfigError, SourceConfig
 
+ROWS = "rows"
+"""In place of a taxonomy file: the paths that the rows name."""
+
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """The options of a build, and of each of its stages."""
     command.add_argument("--preset", choices=sorted(PRESETS), default="compact")
     command.add_argument(
-        "--source", required=True, nargs="+", help="hub data-set id, folder, parquet, CSV/TSV, or product export"
+        "--source",
+        required=True,
+        nargs="+",
+        action="extend",
+        help="hub data-set id, folder, parquet, CSV/TSV, or product export; several are read as one",
     )
     command.add_argument("--out", type=Path, required=True, help="run folder")
     command.add_argument("--revision", help="commit, tag or branch of a hub data set")
     command.add_argument(
-        "--taxonomy", help="category paths, one a line (default: those the rows name, and their parents)"
+        "--taxonomy",
+        help="taxonomy file of Shopify, Google or your own; 'rows': the paths that the rows name, and their parents "
+        f"(default: {DEFAULT_TAXONOMY or ROWS})",
     )
     command.add_argument("--images", help="folder of a table's images")
     command.add_argument("--fetch-images", action="store_true", help="download a table's image URLs")
@@ -79,7 +88,7 @@ def config_of(arguments: argparse.Namespace) -> Config:
         columns=columns,  # type: ignore[arg-type]
         images=arguments.images,
         fetch_images=arguments.fetch_images,
-        taxonomy=arguments.taxonomy,
+        taxonomy=_taxonomy(arguments.taxonomy),
         limit=arguments.limit,
     )
     config = replace(PRESETS[arguments.preset](), source=source)
@@ -92,6 +101,13 @@ def config_of(arguments: argparse.Namespace) -> Config:
     if arguments.model is not None:
         config = with_bundle(config, arguments.model)
     return with_settings(config, arguments.settings)
+
+
+def _taxonomy(given: str | None) -> str | None:
+    """The taxonomy file that is asked for, None for the paths that the rows name."""
+    if given == ROWS:
+        return None
+    return given or (None if DEFAULT_TAXONOMY is None else str(DEFAULT_TAXONOMY))
 
 
 def final_fit(config: Config, bundle: Path) -> Config:

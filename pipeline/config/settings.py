@@ -20,7 +20,8 @@ def with_settings(config: Config, settings: Iterable[str]) -> Config:
     Args:
         config: As it was.
         settings: FIELD=VALUE each. A field is named by its place, with dots; an entry of a tuple by its `name`, or
-            counted from 0. A value is read by the field's type: a word, a number, true or false, or JSON.
+            counted from 0. A value is read by the field's type: a word, a number, true or false, words with commas
+            between them, or JSON.
 
     Raises:
         ConfigError: In one sentence, if there is no such field (it names the nearest), or it takes another type or
@@ -91,6 +92,8 @@ def _read(kind: Any, setting: _Setting) -> Any:
     """The value that the text of a setting means for a field of a type."""
     if is_dataclass(kind):
         raise setting.refused(f"'{setting.place}' is a group of settings; name one of them, with a dot")
+    if kind == tuple[str, ...] and not setting.text.startswith("["):
+        return tuple(word.strip() for word in setting.text.split(",") if word.strip())
     adapter = TypeAdapter(kind)
     try:
         return _frozen(adapter.validate_json(setting.text, strict=True))

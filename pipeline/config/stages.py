@@ -66,6 +66,8 @@ class IngestConfig:
         validation_fraction: Share of the training groups that become the validation split.
         heldout_category_fraction: Share of the training categories whose rows become the `heldout` split.
         heldout_max_share: A category with more than this share of the training rows is never held out.
+        heldout_sources: Sources whose rows become the `heldout-source` split; a name that ends in `*` means all that
+            begin so.
         train_on_heldout: Train on the held-out rows after all. Validation rows are the same as without this, so a
             model that starts from one that held them out has not seen any of them.
         near_duplicate_bits: Perceptual hashes this close (Hamming distance of 64 bits) mean the same photo.
@@ -79,6 +81,7 @@ class IngestConfig:
     validation_fraction: float = 0.08
     heldout_category_fraction: float = 0.15
     heldout_max_share: float = 0.02
+    heldout_sources: tuple[str, ...] = ()
     train_on_heldout: bool = False
     near_duplicate_bits: int = 3
 
@@ -87,6 +90,7 @@ class IngestConfig:
         require(0 <= self.validation_fraction < 1, "ingest.validation_fraction must lie in [0, 1)")
         require(0 <= self.heldout_category_fraction < 1, "ingest.heldout_category_fraction must lie in [0, 1)")
         require(0 < self.heldout_max_share <= 1, "ingest.heldout_max_share must lie in (0, 1]")
+        require(all(self.heldout_sources), "ingest.heldout_sources must not hold an empty name")
         require(0 <= self.near_duplicate_bits < 64, "ingest.near_duplicate_bits must be 0 to 63")
 
 

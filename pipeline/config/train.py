@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from pipeline.config.stages import require
 
-OPTIMIZER_FIELDS = ("weight_decay", "warmup_fraction", "clip_norm", "evaluations")
+OPTIMIZER_FIELDS = ("weight_decay", "warmup_fraction", "clip_norm", "evaluations", "sampling_exponent")
 """Fields of `TrainConfig` that every training stage depends on."""
 
 ViewStrength = Literal["everywhere", "shop", "plain"]
@@ -95,6 +95,9 @@ class TrainConfig:
         weight_decay: Not on norms, biases and adapters.
         warmup_fraction: Fraction of a stage's steps in which the learning rate rises.
         clip_norm: Largest gradient norm.
+        sampling_exponent: A row whose category has n training rows is drawn for an epoch with weight
+            n ** -sampling_exponent: 0 shows every row once, 0.5 draws categories by the square root of their size, 1
+            draws all alike.
         evaluations: Validations in a stage; the best state is kept.
         checkpoint_steps: Steps between checkpoints inside a stage.
         alphas: WiSE-FT alphas to choose from after training, on validation and held-out categories: 0 is the
@@ -119,6 +122,7 @@ class TrainConfig:
     weight_decay: float = 0.01
     warmup_fraction: float = 0.05
     clip_norm: float = 1.0
+    sampling_exponent: float = 0.0
     evaluations: int = 4
     checkpoint_steps: int = 200
     alphas: tuple[float, ...] = (1.0,)
@@ -133,6 +137,7 @@ class TrainConfig:
         require(bool(names), "train.stages is empty")
         require(len(set(names)) == len(names), f"train.stages: names repeat: {names}")
         require(0 <= self.text_dropout + self.image_dropout <= 1, "modality dropouts must add up to at most 1")
+        require(0 <= self.sampling_exponent <= 1, "train.sampling_exponent must lie in [0, 1]")
         require(bool(self.alphas) and bool(self.gate_shifts), "train.alphas and train.gate_shifts must not be empty")
         require(all(0 <= alpha <= 1 for alpha in self.alphas), "train.alphas must lie in [0, 1]")
         require(self.mixed_precision in ("auto", "no", "bf16", "fp16"), "train.mixed_precision: auto, no, bf16, fp16")

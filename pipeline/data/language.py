@@ -1,4 +1,4 @@
-"""Language guess by script and stop words, for display and counts."""
+"""Language of a product: the code that its source gives, or a guess by script and stop words."""
 
 from __future__ import annotations
 
@@ -40,6 +40,15 @@ _STOP_WORDS: dict[str, frozenset[str]] = {
 
 
 _WORD = re.compile(r"[^\W\d_]+")
+
+
+_CODE = re.compile(r"([a-z]{2})(?:[-_][a-z0-9-]+)?", re.IGNORECASE)
+
+
+def language_code(given: str) -> str:
+    """ISO 639-1 code of a language tag such as "en" or "pt-BR"; "" for anything else."""
+    matched = _CODE.fullmatch(given.strip())
+    return matched[1].lower() if matched else ""
 
 
 def guess_language(text: str) -> str:

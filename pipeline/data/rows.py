@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -21,10 +22,11 @@ from pipeline.data.images import (
     thumbnail,
     to_photo,
 )
-from pipeline.data.language import guess_language
+from pipeline.data.language import guess_language, language_code
 from pipeline.data.sources import BadRow, Item, RawRow, shorten
 from pipeline.data.text import clean_text, listing_text
-from pipeline.taxonomy.paths import normalize_path
+from pipeline.taxonomy.paths import Taxonomy, normalize_path
+from pipeline.taxonomy.resolve import NO_TAXONOMY, Resolver, respellings
 
 THUMBNAIL_QUALITY = 75
 """Of WebP."""
@@ -157,31 +159,36 @@ def product_id(raw: RawRow) -> str:
     return digest.hexdigest()[:_ID_DIGITS]
 
 
-def _categories(raw: RawRow, notes: list[str]) -> tuple[str | None, list[str]]:
+def _categories(raw: RawRow, notes: list[str], resolver: Resolver) -> tuple[str | None, list[str]]:
     """True path and distinct candidates, normalized; no candidates where the truth is not among them.
 
     A list without the truth is of no use for training or evaluation, and we cannot add the truth: its position in a
     list that somebody else made would be our choice.
     """
-    category = _clean_path(raw.category)
-    if raw.category is not None and category is None:
+    cell = _clean_path(raw.category)
+    category = None if cell is None else resolver.resolve(cell)
+    if cell is not None and category is None:
+        notes.append("category is an id that no given taxonomy has: unknown")
+    elif raw.category is not None and category is None:
         notes.append("category unreadable or unknown")
-    paths = [_clean_path(path) for path in raw.candidates]
+    cells = [_clean_path(path) for path in raw.candidates]
+    paths = [None if path is None else resolver.resolve(path) for path in cells]
     candidates = list(dict.fromkeys(path for path in paths if path is not None))
     if len(candidates) < len(raw.candidates):
-        notes.append("candidates repeated or empty")
+        notes.append("candidates repeated, empty or unknown ids")
     if candidates and category is not None and category not in candidates:
         notes.append("truth not among the candidates, which were emptied")
         candidates = []
     return category, candidates
 
 
-def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
+def clean_row(item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY) -> CleanRow | Reject:
     """Clean one row.
 
     Args:
         item: A row of a source.
         config: Limits and sizes.
+        resolver: Of the taxonomy in which ids of categories are looked up.
 
     Returns:
         The clean row; a reject where there is neither text nor a usable photo.
@@ -190,7 +197,7 @@ def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
         return Reject(item.split, item.row, item.reason, raw_json(dict(item.raw)))
     listing = listing_text(item.title, item.description, config)
     notes = [*item.notes, *(f"{field} cut" for field in listing.cut)]
-    category, candidates = _categories(item, notes)
+    category, candidates = _categories(item, notes, resolver)
     photo = None
     photo_problem = item.note
     if item.image is not None:
@@ -202,6 +209,9 @@ def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
     else:
         notes.append("photo missing")
     text = listing.text
+    language = language_code(item.language)
+    if item.language and not language:
+        notes.append("language is not a code such as en or pt-BR and was guessed")
     row = CleanRow(
         product_id=product_id(item),
         raw=_kept(item, photo_problem),
@@ -210,7 +220,7 @@ def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
         description=listing.description,
         text=text,
         brand=clean_text(item.brand),
-        language=guess_language(text),
+        language=language or guess_language(text),
         category=category,
         candidates=candidates,
         photo=photo,
@@ -219,3 +229,16 @@ def clean_row(item: Item, config: IngestConfig) -> CleanRow | Reject:
     if not text and photo is None:
         return reject_clean(row, f"neither text nor a usable photo: {photo_problem or 'no photo'}")
     return row
+
+
+def one_spelling(rows: Sequence[CleanRow], taxonomy: Taxonomy) -> list[CleanRow]:
+    """All rows of a source with one spelling for categories that differ in case alone, that of the taxonomy if any."""
+    used = [path for row in rows for path in (row.category, *row.candidates) if path is not None]
+    changed = respellings(used, taxonomy)
+    return [_respelled(row, changed) for row in rows] if changed else list(rows)
+
+
+def _respelled(row: CleanRow, changed: Mapping[str, str]) -> CleanRow:
+    category = None if row.category is None else changed.get(row.category, row.category)
+    candidates = list(dict.fromkeys(changed.get(path, path) for path in row.candidates))
+    return replace(row, category=category, candidates=candidates)

@@ -27,6 +27,7 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 PRODUCTS = pa.schema(
     [
         ("product_id", pa.string()),
+        ("source", pa.string()),  # what is held out as a whole: the row's own, else the name of what was read
         ("source_row", pa.int64()),
         ("split", pa.string()),
         ("group", pa.string()),  # products of one group (duplicates, variants) never part across splits
@@ -34,7 +35,7 @@ PRODUCTS = pa.schema(
         ("description", pa.string()),
         ("text", pa.string()),  # input of the text tower; "" = no text
         ("brand", pa.string()),
-        ("language", pa.string()),  # ISO 639-1 guess, "" = unknown
+        ("language", pa.string()),  # ISO 639-1, the source's or a guess, "" = unknown
         ("is_secondhand", pa.bool_()),
         ("category_path", pa.string()),  # null = unknown
         ("candidates", pa.list_(pa.string())),

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.config.stages import IngestConfig
+from pipeline.config.stages import ConfigError, IngestConfig
+from pipeline.types import Split
 
 TEST_FRACTION = 0.15
 """Share of the groups that become the test split of a source that has none."""
-_KEPT_AS_GIVEN = ("test", "heldout", "validation")
+HELDOUT_SOURCE: Split = "heldout-source"
+_KEPT_AS_GIVEN = ("test", HELDOUT_SOURCE, "heldout", "validation")
 """Splits of the source that stay as they are; a group that lies in several stays in the first of these."""
 
 
@@ -38,6 +40,41 @@ def _collect(rows: Sequence[int], groups: np.ndarray, categories: Sequence[str |
         main = min(counts, key=lambda category: (-counts[category], category)) if counts else None
         collected[name] = _Group(inside, frozenset(counts), main)
     return collected
+
+
+def hold_out_sources(given: Sequence[str], sources: Sequence[str], chosen: Sequence[str]) -> list[str]:
+    """Splits with every row of the chosen sources in `heldout-source`.
+
+    Args:
+        given: [n] splits as the source names them.
+        sources: [n] source of every row.
+        chosen: Names of sources; one that ends in `*` means all that begin so.
+
+    Raises:
+        ConfigError: If there is no such source, or no other is left.
+    """
+    known = sorted(set(sources))
+    held = {name for pattern in chosen for name in _matching(pattern, known)}
+    if held and held == set(known):
+        raise ConfigError(
+            f"ingest.heldout_sources holds out every source ({', '.join(known)}); leave one of them for training."
+        )
+    return [HELDOUT_SOURCE if source in held else split for split, source in zip(given, sources, strict=True)]
+
+
+def _matching(pattern: str, known: Sequence[str]) -> list[str]:
+    prefix = pattern.removesuffix("*")
+    names = [name for name in known if (name == pattern if prefix == pattern else name.startswith(prefix))]
+    if not names:
+        raise ConfigError(
+            f"ingest.heldout_sources names '{pattern}', which no row is of; the sources are {', '.join(known)}."
+        )
+    return names
+
+
+def release_sources(splits: Sequence[str], given: Sequence[str]) -> list[str]:
+    """Undo `hold_out_sources` at the end: rows of a held-out source go where their source has them."""
+    return [before if split == HELDOUT_SOURCE else split for split, before in zip(splits, given, strict=True)]
 
 
 def choose_heldout(
@@ -155,10 +192,10 @@ def assign_splits(
     config: IngestConfig,
     seed: int,
 ) -> Assignment:
-    """Keep the test, validation and heldout rows of the source; cut the splits it lacks from train, group by group.
+    """Keep the rows that lie elsewhere than in train; cut the splits that are lacking from train, group by group.
 
     Args:
-        given: [n] splits as the source names them.
+        given: [n] splits as the source names them, or from `hold_out_sources`.
         groups: int64 [n], from `duplicates.group_rows`.
         categories: [n] category paths, None if unknown.
         names: [n] product ids.

@@ -18,6 +18,7 @@ from pipeline.config.stages import IngestConfig, SourceConfig
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.sources import Item, SourceError, open_source
 from pipeline.data.vectors import ProductVectors
+from pipeline.taxonomy.resolve import NO_TAXONOMY, Resolver
 
 _LOG = logging.getLogger(__name__)
 _ROWS_AT_A_TIME = 256  # photos of 256 x 256 pixels are 50 MB
@@ -33,6 +34,7 @@ class EvaluationRows:
         candidates: Normalized, distinct candidate paths; empty where there are none.
         vectors: The products in the shared space.
         blank: bool [n], products known by nothing but a photo that shows nothing; None: none of them.
+        sources: Name of each one's source; None: not known.
     """
 
     texts: Sequence[str]
@@ -40,11 +42,13 @@ class EvaluationRows:
     candidates: Sequence[tuple[str, ...]]
     vectors: ProductVectors
     blank: np.ndarray | None = None
+    sources: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         sizes = {len(self.texts), len(self.truths), len(self.candidates), len(self.vectors.fused)}
+        sizes |= set() if self.sources is None else {len(self.sources)}
         if len(sizes) > 1:
-            raise ValueError(f"texts, truths, candidates and vectors differ in length: {sorted(sizes)}")
+            raise ValueError(f"texts, truths, candidates, vectors and sources differ in length: {sorted(sizes)}")
 
     def at(self, chosen: np.ndarray) -> EvaluationRows:
         """Some of the products, by a mask."""
@@ -55,6 +59,7 @@ class EvaluationRows:
             candidates=[self.candidates[row] for row in rows.tolist()],
             vectors=self.vectors.at(rows),
             blank=None if self.blank is None else self.blank[rows],
+            sources=None if self.sources is None else [self.sources[row] for row in rows.tolist()],
         )
 
 
@@ -94,16 +99,19 @@ class CategoryTable:
         alias_vectors = bundle.encode_aliases(paths[:size], aliases or {})
         trained = bundle.encode_categories(paths)
         for_photos = trained if bundle.predictor is None else bundle.predictor.vectors_for_photos(paths, trained)
-        return cls(paths, size, trained, for_photos, bundle.encode_texts_untrained(paths), alias_vectors)
+        return cls(paths, size, trained, for_photos, bundle.encode_categories_untrained(paths), alias_vectors)
 
 
-def read_rows(bundle: Encoder, products: str, split: str | None = None) -> EvaluationRows:
+def read_rows(
+    bundle: Encoder, products: str, split: str | None = None, resolver: Resolver = NO_TAXONOMY
+) -> EvaluationRows:
     """Read products of the input schema, cleaned as `ingest` does, and encode them.
 
     Args:
         bundle: The model.
         products: Anything that `SourceConfig.location` takes.
         split: Split to read; None takes `test` where there is one, and else every row.
+        resolver: Of the taxonomy in which ids of categories are looked up.
 
     Raises:
         SourceError: If the source cannot be read or has no such split.
@@ -118,7 +126,7 @@ def read_rows(bundle: Encoder, products: str, split: str | None = None) -> Evalu
     total = sum(part.rows or 0 for part in parts) or None
     rows: list[CleanRow] = []
     encoded = [encode_products(bundle, [], [])]
-    cleaned = _clean(tqdm(items, total=total, desc="products", unit="row"), bundle.image_size)
+    cleaned = _clean(tqdm(items, total=total, desc="products", unit="row"), bundle.image_size, resolver)
     while batch := list(islice(cleaned, _ROWS_AT_A_TIME)):
         encoded.append(encode_products(bundle, [row.text for row in batch], [row.photo for row in batch]))
         rows += [row.without_square() for row in batch]
@@ -128,16 +136,17 @@ def read_rows(bundle: Encoder, products: str, split: str | None = None) -> Evalu
         candidates=[tuple(row.candidates) for row in rows],
         vectors=ProductVectors.concatenate(encoded),
         blank=np.array([row.photo is not None and bool(row.photo.flaw) and not row.text for row in rows], dtype=bool),
+        sources=[row.raw.source for row in rows],
     )
 
 
-def _clean(items: Iterable[Item], image_size: int) -> Iterator[CleanRow]:
+def _clean(items: Iterable[Item], image_size: int, resolver: Resolver) -> Iterator[CleanRow]:
     """The usable rows; the others are counted in the log."""
     config = IngestConfig(image_size=image_size)
     rejected: Counter[str] = Counter()
     notes: Counter[str] = Counter()
     for item in items:
-        row = clean_row(item, config)
+        row = clean_row(item, config, resolver)
         if isinstance(row, Reject):
             rejected[row.reason] += 1
             continue
@@ -172,7 +181,10 @@ def reasons(rows: EvaluationRows, known: np.ndarray, listed: np.ndarray, seen: n
     either, listless = photo | text, known & ~listed
     checks = (
         (not known.any(), "No row has a true category: nothing can be measured."),
-        (known.any() and not listed.any(), "rerank: no row has candidates with its true category among them."),
+        (
+            known.any() and not listed.any(),
+            "rerank: no row has candidates with its true category among them; the open figures are all there is.",
+        ),
         (listed.any() and listless.any(), f"rerank: {listless.sum()} rows lack candidates with the truth among them."),
         (known.any() and not photo.any(), "image: no row with a true category has a photo."),
         (known.any() and not text.any(), "text, zero_shot: no row with a true category has a text."),

@@ -8,7 +8,7 @@ says why.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,9 @@ import numpy as np
 
 from pipeline.bundle.protocol import Encoder
 from pipeline.config.stages import EvaluationConfig
+from pipeline.evaluation.by_source import FEWEST_ROWS, Intervals, Measured, RankedFigures, source_figures, too_few
 from pipeline.evaluation.dataset import CategoryTable, EvaluationRows, count_rows, reasons
-from pipeline.evaluation.taxonomy_eval import taxonomy_figures
+from pipeline.evaluation.taxonomy_eval import TaxonomyFigures, taxonomy_figures
 from pipeline.metrics import ranking, ratios
 from pipeline.metrics.ratios import Figure, PathOverlap, Ratio
 from pipeline.taxonomy.paths import levels
@@ -25,6 +26,7 @@ from pipeline.types import MODALITIES, Modality
 
 RERANK_METRICS = ("acc1", "acc3", "acc5", "mrr", "hf1", "top1")
 BOOTSTRAP_SEED = 17
+_NAMED = 10  # sources
 _ROWS_AT_A_TIME = 512  # 512 x 10,281 cosines are 21 MB
 
 
@@ -52,7 +54,8 @@ def evaluate(
     Returns:
         JSON: `n` (counts), `rerank` (figure by modality) and `open` (figure by predictor and modality; those of each
         level stand under `levels`), both again under `seen` and `unseen`, by whether training had the row's
-        category as a truth; `retrieval`, and `skipped`, the reasons for what is absent.
+        category as a truth; `retrieval`; `sources`, by name, where there are several; and `skipped`, the reasons for
+        what is absent.
     """
     if not len(rows.texts):
         return {"n": {"rows": 0}, "skipped": ["There are no rows to measure."]}
@@ -62,17 +65,31 @@ def evaluate(
     listed = np.array(
         [len(row) > 1 and truth in row for row, truth in zip(rows.candidates, rows.truths, strict=True)], dtype=bool
     )
-    answers = _answers(bundle, rows, table, known)
+    with_text = np.flatnonzero(known & rows.vectors.has_text)
+    untrained = bundle.encode_texts_untrained([rows.texts[row] for row in with_text.tolist()])
+    answers = _answers(rows, table, known, untrained)
     groups = {"": known, "seen": known & seen, "unseen": known & ~seen}
     interval = functools.partial(intervals, resamples=config.bootstrap, seed=seed)
+    measured = Measured(
+        dict(_rerank(rows, answers, index, listed)), list(taxonomy_figures(bundle, rows, table, known, untrained))
+    )
     report = {
         "n": count_rows(rows, known, listed, seen, table),
-        "rerank": _by_group(dict(_rerank(rows, answers, index, listed)), groups, interval),
-        "open": _open(bundle, rows, table, groups, interval),
+        "rerank": _by_group(measured.ranked, groups, interval),
+        "open": _open(measured.opened, groups, interval),
         "retrieval": {kind: interval(values) for kind, values in _retrieval(rows, known, config)},
     }
     skipped = reasons(rows, known, listed, seen)
+    if rows.sources is not None:
+        report["sources"] = source_figures(measured, rows.sources, known, rows.vectors, interval)
+        skipped += _small_sources(too_few(rows.sources, known))
     return {**{name: part for name, part in report.items() if part}, "skipped": skipped}
+
+
+def _small_sources(names: Sequence[str]) -> list[str]:
+    """The reason why sources are left out, if any are."""
+    some = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    return [f"sources: fewer than {FEWEST_ROWS} rows with a true category: {some}."] if names else []
 
 
 def intervals(figures: Mapping[Any, Figure], *, resamples: int, seed: int) -> dict[Any, Any]:
@@ -85,9 +102,7 @@ def intervals(figures: Mapping[Any, Figure], *, resamples: int, seed: int) -> di
 
 
 def _by_group(
-    figures: dict[str, tuple[np.ndarray, dict[str, Ratio]]],
-    groups: dict[str, np.ndarray],
-    interval: Callable[[Mapping[Any, Figure]], dict[Any, Any]],
+    figures: Mapping[str, RankedFigures], groups: dict[str, np.ndarray], interval: Intervals
 ) -> dict[str, Any]:
     """Figures of each kind over the rows of each group; those of the group "" stand at the top."""
     result: dict[str, Any] = {}
@@ -101,7 +116,9 @@ def _by_group(
     return result
 
 
-def _answers(bundle: Encoder, rows: EvaluationRows, table: CategoryTable, known: np.ndarray) -> dict[str, _Answers]:
+def _answers(
+    rows: EvaluationRows, table: CategoryTable, known: np.ndarray, untrained: np.ndarray
+) -> dict[str, _Answers]:
     """The queries of each modality, over the rows with a truth that have it."""
     vectors = rows.vectors
     answers = {}
@@ -109,9 +126,7 @@ def _answers(bundle: Encoder, rows: EvaluationRows, table: CategoryTable, known:
         chosen = np.flatnonzero(known & vectors.has(modality))
         categories = table.for_photos if modality == "image" else table.trained
         answers[str(modality)] = _Answers(chosen, vectors.of(modality)[chosen], categories)
-    with_text = answers["text"].rows
-    untrained = bundle.encode_texts_untrained([rows.texts[row] for row in with_text.tolist()])
-    answers["zero_shot"] = _Answers(with_text, untrained, table.untrained)
+    answers["zero_shot"] = _Answers(answers["text"].rows, untrained, table.untrained)
     return {name: answer for name, answer in answers.items() if len(answer.rows)}
 
 
@@ -162,23 +177,17 @@ def _candidate_scores(
     return np.where(numbers >= 0, scores, -np.inf)
 
 
-def _open(
-    bundle: Encoder,
-    rows: EvaluationRows,
-    table: CategoryTable,
-    groups: dict[str, np.ndarray],
-    interval: Callable[[Mapping[Any, Figure]], dict[Any, Any]],
-) -> dict[str, Any]:
+def _open(opened: Sequence[TaxonomyFigures], groups: dict[str, np.ndarray], interval: Intervals) -> dict[str, Any]:
     """Figures of the open prediction by predictor and modality; again under each group of rows that has a name."""
     result: dict[str, Any] = {}
-    for name, modality, chosen, figures in taxonomy_figures(bundle, rows, table, groups[""]):
+    for one in opened:
         for group, members in groups.items():
-            kept = members[chosen]
+            kept = members[one.rows]
             if not kept.any():
                 continue
             flat = {
                 (key, place): figure.at(kept)
-                for key, value in figures.items()
+                for key, value in one.figures.items()
                 for place, figure in enumerate(value if isinstance(value, list) else [value])
             }
             flat = {key: figure for key, figure in flat.items() if not np.isnan(figure.value)}
@@ -189,7 +198,7 @@ def _open(
                 else:
                     part[key] = value
             target = result.setdefault(group, {}) if group else result
-            target.setdefault(name, {})[modality] = part
+            target.setdefault(one.predictor, {})[one.modality] = part
     return result
 
 

@@ -34,6 +34,7 @@ def render(figures: dict[str, Any]) -> str:
                 lines += ["", title + ("" if name == "retrieval" else f": {words}"), *table(rows)]
         if name == "open":
             lines += _levels(part.get("default", {}))
+    lines += _by_source(figures.get("sources", {}))
     if figures["skipped"]:
         lines += ["", *(f"left out: {sentence}" for sentence in figures["skipped"])]
     return "\n".join(lines)
@@ -46,6 +47,23 @@ def _open_rows(members: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         for name in _PREDICTORS
         for kind, values in members.get(name, {}).items()
     ]
+
+
+def _by_source(sources: dict[str, Any]) -> list[str]:
+    """For every source, what each modality reaches over the whole taxonomy and among the candidates."""
+    opened: list[tuple[str, dict[str, Any]]] = []
+    ranked: list[tuple[str, dict[str, Any]]] = []
+    for source, part in sources.items():
+        for name in ("default", "zero_shot"):
+            opened += [(f"{source}, {name} {kind}", one) for kind, one in part.get("open", {}).get(name, {}).items()]
+        ranked += [(f"{source}, {kind}", one) for kind, one in part.get("rerank", {}).items()]
+    lines = []
+    if sources:
+        counts = (f"{name} {part['n']['rows']:,}" for name, part in sources.items())
+        lines += ["", f"By source: {', '.join(counts)}"]
+    for title, rows in ((_TITLES["open"], opened), (_TITLES["rerank"], ranked)):
+        lines += ["", f"{title}: by source", *table(rows)] if rows else []
+    return lines
 
 
 def _levels(kinds: dict[str, Any]) -> list[str]:

@@ -32,6 +32,28 @@ Figures = dict[str, Figure | list[Figure]]
 
 
 @dataclass(frozen=True)
+class TaxonomyFigures:
+    """Figures of one predictor by one modality, over q rows.
+
+    Attributes:
+        predictor: Its name.
+        modality: What it read of the products.
+        rows: int [q], rows of `EvaluationRows`.
+        figures: Over them.
+    """
+
+    predictor: str
+    modality: str
+    rows: np.ndarray
+    figures: Figures
+
+    def overall(self, name: str) -> Figure:
+        """A figure over all levels."""
+        value = self.figures[name]
+        return value[0] if isinstance(value, list) else value
+
+
+@dataclass(frozen=True)
 class TaxonomyRows:
     """Rows of one modality with a truth; q rows.
 
@@ -56,8 +78,8 @@ class TaxonomyRows:
 
 
 def taxonomy_figures(
-    bundle: Encoder, rows: EvaluationRows, table: CategoryTable, known: np.ndarray
-) -> Iterator[tuple[str, str, np.ndarray, Figures]]:
+    bundle: Encoder, rows: EvaluationRows, table: CategoryTable, known: np.ndarray, untrained: np.ndarray
+) -> Iterator[TaxonomyFigures]:
     """Figures of every predictor and modality that the rows allow.
 
     Args:
@@ -65,9 +87,7 @@ def taxonomy_figures(
         rows: Products.
         table: Its first `open_size` paths are those that are chosen from.
         known: bool [n], which rows have a truth.
-
-    Yields:
-        Predictor, modality, the rows int [q], and the figures over them.
+        untrained: float32 [q, width], the texts of those that have one by the untrained text tower.
     """
     if not table.open_size:
         return
@@ -88,13 +108,15 @@ def taxonomy_figures(
             blank = None if rows.blank is None else rows.blank[chosen.rows]
             predictions = _predict(predictor, rows.vectors.at(chosen.rows), modality, blank)
             figures = _path_figures([one.path for one in predictions], chosen)
-            yield name, modality, chosen.rows, {**figures, **_confidence_figures(predictions, chosen)}
+            figures |= _confidence_figures(predictions, chosen)
+            yield TaxonomyFigures(name, modality, chosen.rows, figures)
     if with_text := by_modality.get("text"):
-        untrained = _untrained(bundle, rows, table, with_text)
-        yield "zero_shot", "text", with_text.rows, _path_figures(untrained, with_text)
+        nearest = _nearest(untrained, table, with_text)
+        yield TaxonomyFigures("zero_shot", "text", with_text.rows, _path_figures(nearest, with_text))
     frequent = _most_frequent(bundle, paths)
     for modality, chosen in by_modality.items() if frequent else ():
-        yield "most_frequent", modality, chosen.rows, _path_figures([frequent] * len(chosen.rows), chosen)
+        figures = _path_figures([frequent] * len(chosen.rows), chosen)
+        yield TaxonomyFigures("most_frequent", modality, chosen.rows, figures)
 
 
 def _predict(
@@ -116,11 +138,10 @@ def _most_frequent(bundle: Encoder, paths: Sequence[str]) -> str:
     return next((path for path in paths if hash_path(path) == wanted), "")
 
 
-def _untrained(bundle: Encoder, rows: EvaluationRows, table: CategoryTable, chosen: TaxonomyRows) -> list[str]:
+def _nearest(queries: np.ndarray, table: CategoryTable, chosen: TaxonomyRows) -> list[str]:
     """The path nearest to each text by the untrained tower; ties go against the truth."""
     index = {path: number for number, path in enumerate(table.paths[: table.open_size])}
     truth = np.array([index.get(path, -1) for path in chosen.truths])
-    queries = bundle.encode_texts_untrained([rows.texts[row] for row in chosen.rows.tolist()])
     nearest: list[str] = []
     for start in range(0, len(queries), _ROWS_AT_A_TIME):
         part = slice(start, start + _ROWS_AT_A_TIME)

@@ -7,13 +7,15 @@ everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 _RESAMPLES_AT_A_TIME = 64  # 64 x 50,000 row counts are 26 MB
+_KEPT_ROWS = 5_000  # 1,000 x 5,000 row counts of two bytes are 10 MB
 
 
 @dataclass(frozen=True)
@@ -231,6 +233,26 @@ def random_floor(candidates: Sequence[Sequence[Sequence[str]]], true: Sequence[S
     return RandomFloor(np.array([len(paths) for paths in candidates], dtype=np.int64), overlap)
 
 
+def _row_counts(rows: int, resamples: int, seed: int) -> Iterable[np.ndarray]:
+    """How often each row is drawn, int [a part of the resamples, rows]; those of few rows are kept for further figures.
+
+    Drawing takes as long as the figures do, and a report asks for the same draws dozens of times.
+    """
+    return _kept_row_counts(rows, resamples, seed) if rows <= _KEPT_ROWS else _drawn_row_counts(rows, resamples, seed)
+
+
+@functools.lru_cache(maxsize=8)
+def _kept_row_counts(rows: int, resamples: int, seed: int) -> tuple[np.ndarray, ...]:
+    return tuple(part.astype(np.uint16) for part in _drawn_row_counts(rows, resamples, seed))
+
+
+def _drawn_row_counts(rows: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    for start in range(0, resamples, _RESAMPLES_AT_A_TIME):
+        size = min(_RESAMPLES_AT_A_TIME, resamples - start)
+        yield np.stack([np.bincount(rng.integers(0, rows, rows), minlength=rows) for _ in range(size)])
+
+
 def bootstrap(figures: Sequence[Figure], *, resamples: int, seed: int) -> list[Interval]:
     """Figures over the same rows with their 95 % percentile bootstrap intervals.
 
@@ -250,14 +272,14 @@ def bootstrap(figures: Sequence[Figure], *, resamples: int, seed: int) -> list[I
     rows = figures[0].rows
     if rows == 0 or np.isnan(values).any():
         raise ValueError("A figure over no rows has no interval.")
-    rng = np.random.default_rng(seed)
     draws = np.empty((resamples, len(figures)))
-    for start in range(0, resamples, _RESAMPLES_AT_A_TIME):
-        size = min(_RESAMPLES_AT_A_TIME, resamples - start)
-        counts = np.stack([np.bincount(rng.integers(0, rows, rows), minlength=rows) for _ in range(size)])
+    start = 0
+    for counts in _row_counts(rows, resamples, seed):
+        size = len(counts)
         again = np.stack([figure.resampled(counts.astype(np.float64)) for figure in figures], axis=1)
         # a draw of rows that say nothing says nothing; the value itself stands in for it
         draws[start : start + size] = np.where(np.isnan(again), values, again)
+        start += size
     low, high = np.percentile(draws, [2.5, 97.5], axis=0)
     bounds = zip(values, np.minimum(low, values), np.maximum(high, values), strict=True)
     return [Interval(float(value), float(lo), float(hi)) for value, lo, hi in bounds]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -40,6 +40,7 @@ class Answer:
         flaw: Why the photo shows nothing (`Query.photo_flaw`), "" otherwise.
         evidence: The nearest labeled products, where there is a catalogue.
         headline: Shares that are accepted at which precision, and on what they were measured; "" if unknown.
+        ids: Ids of paths in their taxonomy (`CategoryPredictor.ids`).
     """
 
     query: Query
@@ -48,6 +49,17 @@ class Answer:
     flaw: str = ""
     evidence: Evidence | None = None
     headline: str = ""
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def category_id(self) -> str | None:
+        """Id of the predicted path, None where the taxonomy has none for it."""
+        return self.ids.get(self.prediction.path)
+
+    @property
+    def accepted_id(self) -> str | None:
+        """Id of the accepted path, None where no level is accepted or the taxonomy has no id for it."""
+        return self.ids.get(self.prediction.accepted_path)
 
     @property
     def summary(self) -> str:
@@ -159,7 +171,7 @@ def ask(
     blank = bool(query.photo_flaw) and query.image_vector is not None
     [prediction], [alternatives] = scores.decode(neighbors, [blank]), scores.top(k)
     headline = coverage_headline(scores.calibrations[query.modality])
-    return Answer(query, prediction, tuple(alternatives), query.photo_flaw, evidence, headline)
+    return Answer(query, prediction, tuple(alternatives), query.photo_flaw, evidence, headline, predictor.ids)
 
 
 def _lacking(prediction: Prediction, level: int) -> str:

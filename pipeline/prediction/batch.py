@@ -35,6 +35,7 @@ from pipeline.prediction.predictor import CategoryPredictor, PredictionRequest, 
 from pipeline.prediction.scores import CategoryScore
 from pipeline.provenance import content_of
 from pipeline.search.query import Query
+from pipeline.taxonomy.mappings import CategoryMapping, read_google_mapping
 
 PREDICTIONS = pa.schema(
     [
@@ -43,8 +44,10 @@ PREDICTIONS = pa.schema(
         ("source_row", pa.int64()),
         ("title", pa.string()),
         ("path", pa.string()),
+        ("category_id", pa.string()),
         ("confidences", pa.list_(pa.float32())),
         ("accepted_path", pa.string()),
+        ("accepted_id", pa.string()),
         ("needs_review", pa.bool_()),
         ("in_distribution", pa.bool_()),
         ("photo_flaw", pa.string()),
@@ -52,11 +55,17 @@ PREDICTIONS = pa.schema(
         ("agreement", pa.list_(pa.float32())),
         ("alternatives", pa.list_(pa.string())),
         ("alternative_scores", pa.list_(pa.float32())),
+        ("google_id", pa.string()),
+        ("google_path", pa.string()),
+        ("accepted_google_id", pa.string()),
+        ("accepted_google_path", pa.string()),
     ]
 )
-"""Columns of a classified catalogue. `accepted_path` is "" where no level is accepted; `in_distribution` as in
-`Prediction`; `photo_flaw` as `flaw` in `answer.Answer`; `evidence` has the ids of the nearest labeled products of a
-catalogue, `agreement` their share in each level of `path` (both empty without a catalogue)."""
+"""Columns of a classified catalogue. `accepted_path` is "" where no level is accepted; `category_id` and `accepted_id`
+are the ids of the two paths, null where the taxonomy has none; `in_distribution` as in `Prediction`; `photo_flaw` as
+`flaw` in `answer.Answer`; `evidence` has the ids of the nearest labeled products of a catalogue, `agreement` their
+share in each level of `path` (both empty without a catalogue). The last four are the categories of Google that a
+mapping file gives for the two paths, null without one and where it gives none or several."""
 
 _LOG = logging.getLogger("pipeline.classify")
 
@@ -68,6 +77,7 @@ def classify_catalog(
     *,
     taxonomy: Path | None = None,
     catalog: Path | None = None,
+    google_mapping: Path | None = None,
     request: PredictionRequest,
 ) -> dict[str, float]:
     """Predict the category of every row of a source; the result is a parquet file of `PREDICTIONS`.
@@ -76,8 +86,9 @@ def classify_catalog(
         model: Bundle folder.
         source: Anything that `SourceConfig.location` takes.
         out: Where the result goes; the rejects go beside it.
-        taxonomy: Category paths, one a line; None takes those of the bundle.
+        taxonomy: Taxonomy file; None takes the categories of the bundle.
         catalog: A published catalogue, whose nearest labeled products are the evidence.
+        google_mapping: Shopify's mapping file, for Google's categories beside the predicted ones.
         request: How to classify.
 
     Returns:
@@ -87,10 +98,14 @@ def classify_catalog(
     Raises:
         ArtifactError, SourceError, ValueError: In one sentence, if something cannot be read.
     """
+    google = None if google_mapping is None else read_google_mapping(google_mapping)
     bundle = load_bundle(model)
     predictor = predictor_of(bundle, taxonomy, request)
     evidence_index = None if catalog is None else evidence_index_of(Catalog.open(catalog))
     config = SourceConfig(location=source)
+    if google is not None:
+        mapped = sum(google.one(path, predictor.ids.get(path)) is not None for path in predictor.paths)
+        _LOG.info("%d of %d categories have one of Google's", mapped, len(predictor.paths))
     opened, paths = open_source(config), ClassifyPaths(out)
     _check_state(
         paths,
@@ -98,12 +113,13 @@ def classify_catalog(
             "model": bundle.meta["sha256"],
             "source": source,
             "content": content_of_source(config, paths.parts),
-            "paths": _digest(predictor.paths),
+            "paths": _digest([f"{predictor.ids.get(path, '')}\t{path}" for path in predictor.paths]),
             "catalog": None if catalog is None else content_of(catalog),
+            "google": None if google_mapping is None else content_of(google_mapping),
             **asdict(request),
         },
     )
-    timing = _classify_batches(opened, paths, BatchClassifier(bundle, predictor, request, evidence_index))
+    timing = _classify_batches(opened, paths, BatchClassifier(bundle, predictor, request, evidence_index, google))
     rows, rejects = _join_batches(paths)
     figures = {
         "rows": rows,
@@ -137,12 +153,14 @@ class BatchClassifier:
         predictor: Of the model.
         request: Among which paths.
         evidence_index: Of a catalogue, None without one.
+        google: Google's categories of those of the taxonomy, None without a mapping.
     """
 
     bundle: Bundle
     predictor: CategoryPredictor
     request: PredictionRequest
     evidence_index: EvidenceIndex | None
+    google: CategoryMapping | None = None
 
     def classify(self, rows: Sequence[CleanRow]) -> tuple[pa.Table, float]:
         """The predictions of clean rows, and the seconds that the towers took."""
@@ -182,8 +200,10 @@ class BatchClassifier:
             "source_row": row.raw.row,
             "title": row.title,
             "path": prediction.path,
+            "category_id": self.predictor.ids.get(prediction.path),
             "confidences": list(prediction.confidences),
             "accepted_path": prediction.accepted_path,
+            "accepted_id": self.predictor.ids.get(prediction.accepted_path),
             "needs_review": prediction.needs_review,
             "in_distribution": prediction.in_distribution,
             "photo_flaw": "" if row.photo is None else row.photo.flaw,
@@ -191,6 +211,16 @@ class BatchClassifier:
             "agreement": [] if products is None else list(evidence.neighbors.agreement(prediction.path)),
             "alternatives": [score.path for score in alternatives],
             "alternative_scores": [score.score for score in alternatives],
+            **self._google("google", prediction.path),
+            **self._google("accepted_google", prediction.accepted_path),
+        }
+
+    def _google(self, prefix: str, path: str) -> dict[str, str | None]:
+        """Google's category of a path; null where the mapping gives none or several."""
+        found = None if self.google is None else self.google.one(path, self.predictor.ids.get(path))
+        return {
+            f"{prefix}_id": None if found is None else found.id or None,
+            f"{prefix}_path": None if found is None else found.path,
         }
 
 

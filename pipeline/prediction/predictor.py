@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class CategoryPredictor:
         scorer: Makes the probabilities.
         paths: The table, as the bundle or the caller gave it.
         tree: These paths and their parents.
+        ids: Ids of paths in their taxonomy, of those that have one.
         target_precision: Share of the accepted levels that are to be right.
         is_foreign: Whether the table is another one than that on which the bundle's confidences were measured.
     """
@@ -56,6 +57,7 @@ class CategoryPredictor:
         *,
         vectors: np.ndarray | None = None,
         aliases: AliasVectors | None = None,
+        ids: Mapping[str, str] | None = None,
         which: PredictorName = "default",
         parts: PredictorParts | None = None,
         target_precision: float | None = None,
@@ -67,6 +69,7 @@ class CategoryPredictor:
             paths: The category table (normalized here); the bundle's own by default.
             vectors: float32 [m, d] of `paths`, where they are known.
             aliases: Names of `paths` in other languages; the bundle's own table has its own.
+            ids: Of `paths`; the bundle's own table has its own.
             which: The retrieval, the classifier, or their mixture, the default, which is the retrieval alone where the
                 classifier knows no category of the table.
             parts: Taken in place of the bundle's predictor.
@@ -83,6 +86,7 @@ class CategoryPredictor:
             raise ArtifactError(f"This bundle has no predictor '{which}'; it has {', '.join(parts.calibrations)}.")
         self.scorer = CategoryScorer(bundle, paths, vectors, parts, aliases)
         self.paths, self.tree = self.scorer.paths, self.scorer.tree
+        self.ids = (bundle.category_ids if paths is None else ids) or {}
         self.is_foreign = bool(self.paths) and self.scorer.known_share < FOREIGN_BELOW
         self._alone = which == "classifier"
         has_classifier = bool(self.paths) and parts.classifier is not None
@@ -250,7 +254,9 @@ def predictor_of(bundle: Encoder, taxonomy: Path | None, request: PredictionRequ
         return CategoryPredictor(bundle, which=which, target_precision=target_precision)
     table = read_taxonomy(taxonomy)
     aliases = bundle.encode_aliases(table.paths, table.names)
-    predictor = CategoryPredictor(bundle, table.paths, aliases=aliases, which=which, target_precision=target_precision)
+    predictor = CategoryPredictor(
+        bundle, table.paths, aliases=aliases, ids=table.ids, which=which, target_precision=target_precision
+    )
     if predictor.is_foreign:
         _LOG.warning(
             "%s has less than half of its categories in common with the table that confidences were measured on: they "

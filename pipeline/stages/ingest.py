@@ -26,12 +26,13 @@ from pipeline.config.build import Config
 from pipeline.data.duplicates import Fingerprints, group_rows
 from pipeline.data.image_cache import ImageCacheWriter
 from pipeline.data.images import SIGNATURE_SIZE
-from pipeline.data.rows import CleanRow, Reject, clean_row, reject_clean
+from pipeline.data.rows import CleanRow, Reject, clean_row, one_spelling, reject_clean
 from pipeline.data.schema import PRODUCTS, REJECTS, SPLITS, write_table
 from pipeline.data.sources import BadRow, Item, Source, SourceError, content_of_source, open_source
-from pipeline.data.splits import assign_splits
+from pipeline.data.splits import assign_splits, hold_out_sources, release_sources
 from pipeline.provenance import content_of
 from pipeline.taxonomy.paths import Taxonomy, read_taxonomy, write_taxonomy
+from pipeline.taxonomy.resolve import Resolver
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ def run(config: Config, run_dir: Path) -> None:
 
     Raises:
         SourceError: If the source cannot be read or gives no product.
+        ConfigError: If a source that is to be held out is not there.
         ArtifactError: If the configured taxonomy cannot be read.
     """
     paths = RunPaths(run_dir)
@@ -70,9 +72,11 @@ def run(config: Config, run_dir: Path) -> None:
     source = open_source(config.source, max_photo_bytes=config.ingest.max_image_bytes)
     log.info("ingest: %s (%s), %s rows in %s", source.name, source.kind, source.total, ", ".join(source.splits))
     with atomic_path(paths.images) as temporary, ImageCacheWriter(temporary, config.ingest.image_size) as cache:
-        rows, rejects = _read(source, config, cache)
-        groups = _group(rows, config)
-        splits = _assign(rows, groups, rejects, config)
+        rows, rejects = _read(source, config, cache, Resolver(given))
+        rows = one_spelling(rows, given)
+        before = _before_cuts(rows, config)
+        groups = _group(rows, before, config)
+        splits = _assign(rows, before, groups, rejects, config)
         kept = [number for number, split in enumerate(splits) if split]
         if not kept:
             raise SourceError(_nothing(source.name, rejects))
@@ -121,14 +125,16 @@ def _size(item: Item) -> int:
     return len(item.image or b"") + sys.getsizeof(item.title) + sys.getsizeof(item.description)
 
 
-def _read(source: Source, config: Config, cache: ImageCacheWriter) -> tuple[list[CleanRow], list[Reject]]:
+def _read(
+    source: Source, config: Config, cache: ImageCacheWriter, resolver: Resolver
+) -> tuple[list[CleanRow], list[Reject]]:
     """All rows of the source; the photos of the clean ones go to the cache, in their order."""
     rows: list[CleanRow] = []
     rejects: list[Reject] = []
     notes: Counter[str] = Counter()
     ids: set[str] = set()
     photoless = 0
-    cleaned = in_threads(source, functools.partial(clean_row, config=config.ingest))
+    cleaned = in_threads(source, functools.partial(clean_row, config=config.ingest, resolver=resolver))
     for done in tqdm(cleaned, total=source.total, desc="ingest", unit="row", mininterval=1.0):
         if isinstance(done, Reject):
             rejects.append(done)
@@ -152,7 +158,13 @@ def _read(source: Source, config: Config, cache: ImageCacheWriter) -> tuple[list
     return rows, rejects
 
 
-def _group(rows: Sequence[CleanRow], config: Config) -> np.ndarray:
+def _before_cuts(rows: Sequence[CleanRow], config: Config) -> list[str]:
+    """Splits of the source, with whole sources held out."""
+    splits, sources = [row.raw.split for row in rows], [row.raw.source for row in rows]
+    return hold_out_sources(splits, sources, config.ingest.heldout_sources)
+
+
+def _group(rows: Sequence[CleanRow], given: Sequence[str], config: Config) -> np.ndarray:
     """int64 [n]: the smallest row of the group of each row."""
     hashes = np.zeros(len(rows), dtype=np.uint64)
     signatures = np.zeros((len(rows), SIGNATURE_SIZE, SIGNATURE_SIZE, 3), dtype=np.uint8)
@@ -167,17 +179,19 @@ def _group(rows: Sequence[CleanRow], config: Config) -> np.ndarray:
         hashes=hashes,
         signatures=signatures,
     )
-    groups = group_rows(prints, [row.raw.split for row in rows], bits=config.ingest.near_duplicate_bits)
+    groups = group_rows(prints, given, bits=config.ingest.near_duplicate_bits)
     if len(rows):
         _, sizes = np.unique(groups, return_counts=True)
         log.info("ingest: %d groups of duplicates and variants, the largest of %d rows", len(sizes), sizes.max())
     return groups
 
 
-def _assign(rows: Sequence[CleanRow], groups: np.ndarray, rejects: list[Reject], config: Config) -> list[str]:
+def _assign(
+    rows: Sequence[CleanRow], given: Sequence[str], groups: np.ndarray, rejects: list[Reject], config: Config
+) -> list[str]:
     """Split of every row, "" for those that join the rejects."""
     assignment = assign_splits(
-        [row.raw.split for row in rows],
+        given,
         groups,
         [row.category for row in rows],
         [row.product_id for row in rows],
@@ -187,6 +201,8 @@ def _assign(rows: Sequence[CleanRow], groups: np.ndarray, rejects: list[Reject],
     for row, reason in zip(rows, assignment.reasons, strict=True):
         if reason:
             rejects.append(reject_clean(row, reason))
+    if config.ingest.train_on_heldout:
+        return release_sources(assignment.splits, [row.raw.split for row in rows])
     return assignment.splits
 
 
@@ -199,6 +215,7 @@ def _products_table(rows: Sequence[CleanRow], leaders: Sequence[CleanRow], split
         records.append(
             {
                 "product_id": row.product_id,
+                "source": row.raw.source,
                 "source_row": row.raw.row,
                 "split": split,
                 "group": leader.product_id,
@@ -233,7 +250,7 @@ def _rejects_table(rejects: Iterable[Reject]) -> pa.Table:
 def _write_taxonomy(paths: RunPaths, given: Taxonomy, rows: Iterable[CleanRow]) -> None:
     """The configured taxonomy with every path that a product names and their parents."""
     named = {path for row in rows for path in (*row.candidates, row.category) if path is not None}
-    taxonomy = Taxonomy.of((*given.paths, *named), given.names)
+    taxonomy = Taxonomy.of((*given.paths, *named), given.names, given.by_id)
     if len(given) and (strange := len(named - set(given.paths))):
         log.warning("ingest: %d paths of the products are not in the configured taxonomy; they were added", strange)
     write_taxonomy(paths.taxonomy, taxonomy)
@@ -253,6 +270,8 @@ def _nothing(name: str, rejects: Sequence[Reject]) -> str:
 
 def _report(products: pa.Table, rejects: Sequence[Reject]) -> None:
     counts = Counter(products.column("split").to_pylist())
+    sources = Counter(products.column("source").to_pylist()).most_common(_EXAMPLES)
     log.info("ingest: %d products: %s", products.num_rows, ", ".join(f"{s} {counts[s]}" for s in SPLITS))
+    log.info("ingest: sources: %s", ", ".join(f"{name} {count}" for name, count in sources))
     for reason, count in _reasons(rejects):
         log.info("ingest: rejected %d rows: %s", count, reason)

@@ -58,4 +58,5 @@ def _measure_rows(products: pd.DataFrame, paths: RunPaths) -> EvaluationRows:
         truths=[None if pd.isna(path) else str(path) for path in products["category_path"]],
         candidates=[() if row is None else tuple(row) for row in products["candidates"]],
         vectors=read_vectors(paths.embeddings, products["product_id"].tolist()),
+        sources=products["source"].tolist(),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.artifacts import RunPaths
-from pipeline.bundle.writer import adopt_bundle
+from pipeline.bundle.writer import add_ids, adopt_bundle
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products
 from pipeline.provenance import content_of
@@ -44,3 +44,5 @@ def run(config: Config, run_dir: Path) -> None:
     for stage in config.train.stages:
         trainer.train(stage)
     trainer.finish()
+    if trainer.data.taxonomy.ids:
+        add_ids(paths.trained, trainer.data.taxonomy.ids)

@@ -1,34 +1,46 @@
-"""Category paths "A > B > C": normalization, parents and children, reading and writing."""
+"""Category paths "A > B > C" and their ids: normalization, parents and children, reading and writing."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.artifacts import ArtifactError, atomic_path
 from pipeline.errors import InputError
+from pipeline.taxonomy.formats import FORMAT_LINE, Entry, parse
 
 SEPARATOR = " > "
-_SPLIT = re.compile(r"[>»›→＞]")
+_SPLIT = re.compile(r"[-=]*>|[»›→＞⇒]")
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
 _SPACE = re.compile(r"\s+")
+_MAX_REMEMBERED = 1000
+"""Characters: longer than any path of a taxonomy."""
+_LOG = logging.getLogger(__name__)
 
 
 def normalize_path(raw: str) -> str:
     """The path with one spelling: NFKC, single spaces, " > " between levels, no empty level.
 
     Args:
-        raw: Levels separated by ">" (or one of the arrows that shops use for it), with any spacing.
+        raw: Levels separated by ">" (or one of the arrows that shops use for it, such as "->"), with any spacing.
 
     Raises:
         ValueError: If no level is left.
     """
+    return _normalize(raw) if len(raw) <= _MAX_REMEMBERED else _normalize.__wrapped__(raw)
+
+
+@lru_cache(maxsize=2**15)
+def _normalize(raw: str) -> str:
+    """Path of `normalize_path`; a source names few paths again and again, and a taxonomy each of its own thrice."""
     text = unicodedata.normalize("NFKC", raw)
     while "&amp;" in text:
         text = text.replace("&amp;", "&")
@@ -68,27 +80,46 @@ class Taxonomy:
     Attributes:
         paths: All paths, sorted so that a parent precedes its children and a subtree is contiguous.
         names: Names of paths in other languages, as whole paths; only of paths that have some.
+        by_id: The path of each id, in the order given; two ids may have one path, as in translations where two
+            categories have the same name. Empty for a taxonomy without ids.
+        ids: The id of each path, the first one where it has several; only of paths that have one.
         index: Position of each path in `paths`.
     """
 
-    def __init__(self, paths: tuple[str, ...], names: Mapping[str, tuple[str, ...]] | None = None) -> None:
+    def __init__(
+        self,
+        paths: tuple[str, ...],
+        names: Mapping[str, tuple[str, ...]] | None = None,
+        by_id: Mapping[str, str] | None = None,
+    ) -> None:
         self.paths = paths
         self.names = dict(names or {})
+        self.by_id = dict(by_id or {})
+        self.ids: dict[str, str] = {}
+        for identifier, path in self.by_id.items():
+            self.ids.setdefault(path, identifier)
         self.index = {path: position for position, path in enumerate(paths)}
 
     @classmethod
-    def of(cls, paths: Iterable[str], names: Mapping[str, Sequence[str]] | None = None) -> Taxonomy:
+    def of(
+        cls,
+        paths: Iterable[str],
+        names: Mapping[str, Sequence[str]] | None = None,
+        by_id: Mapping[str, str] | None = None,
+    ) -> Taxonomy:
         """Build the taxonomy of these paths (normalized here) and all of their parents.
 
         Args:
             paths: Any number, in any order.
             names: By path, the same path in other languages (normalized here); those equal to it are dropped.
+            by_id: By id, its path (normalized here), which is one of the taxonomy then.
 
         Raises:
             ValueError: If a path has no level.
         """
+        identified = {identifier: normalize_path(path) for identifier, path in (by_id or {}).items()}
         closed: set[str] = set()
-        for raw in paths:
+        for raw in (*paths, *identified.values()):
             path: str | None = normalize_path(raw)
             while path is not None and path not in closed:
                 closed.add(path)
@@ -98,7 +129,7 @@ class Taxonomy:
             path = normalize_path(raw)
             if distinct := tuple(name for name in dict.fromkeys(map(normalize_path, others)) if name != path):
                 aliases[path] = distinct
-        return cls(tuple(sorted(closed, key=levels)), aliases)
+        return cls(tuple(sorted(closed, key=levels)), aliases, identified)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -127,35 +158,96 @@ class Taxonomy:
         return np.array([-1 if parent is None else self.index[parent] for parent in parents], dtype=np.int32)
 
 
-def read_taxonomy(path: Path, *, may_be_empty: bool = False) -> Taxonomy:
-    """Read category paths, one a line; empty lines and lines that start with "#" are skipped.
+@dataclass(frozen=True)
+class Release:
+    """A taxonomy file that was read.
 
-    After a tab, a line may give the same path in another language, and so on for any number of languages.
+    Attributes:
+        kind: Of the file, in words.
+        version: Of the taxonomy, "" where the file does not say.
+        taxonomy: Its categories.
+    """
+
+    kind: str
+    version: str
+    taxonomy: Taxonomy
+
+
+def read_release(path: Path, *, may_be_empty: bool = False) -> Release:
+    """Read a taxonomy file of any kind that `formats` knows.
 
     Args:
         path: Of the file.
         may_be_empty: Whether it may name no category, as that of a run whose products have none.
 
     Raises:
-        ArtifactError: If the file is missing, is not UTF-8 text or names no category where it must.
+        ArtifactError: If the file cannot be read; names the line, the reason and what to do.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise ArtifactError(f"The taxonomy {path} cannot be read ({error}); give a UTF-8 file of paths.") from error
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     try:
-        cells = [[cell for cell in line.split("\t") if cell.strip()] for line in lines]
-        taxonomy = Taxonomy.of((path for path, *_ in cells), {path: names for path, *names in cells})
-    except ValueError as error:
-        raise ArtifactError(f"The taxonomy {path} has a line without a category: {error}") from error
+        parsed = parse(content)
+        taxonomy = _taxonomy_of(parsed.entries)
+    except InputError as error:
+        raise ArtifactError(f"The taxonomy {path} cannot be read: {str(error).rstrip('.')}.") from error
     if not (len(taxonomy) or may_be_empty):
         raise ArtifactError(f"The taxonomy {path} names no category; write one path a line.")
-    return taxonomy
+    if shared := len(taxonomy.by_id) - len(taxonomy.ids):
+        _LOG.warning("taxonomy %s: %d ids have the path of another id; of these, the first is shown", path, shared)
+    return Release(parsed.kind, parsed.version, taxonomy)
 
 
-def write_taxonomy(path: Path, taxonomy: Taxonomy) -> None:
-    """Write the paths with their names, one a line, atomically."""
-    lines = ("\t".join((path, *taxonomy.names.get(path, ()))) for path in taxonomy.paths)
+def _taxonomy_of(entries: Sequence[Entry]) -> Taxonomy:
+    """The taxonomy of the entries of a file.
+
+    Raises:
+        InputError: Begins with the place of an entry without a level, or whose id cannot be used.
+    """
+    by_id: dict[str, str] = {}
+    places: dict[str, str] = {}
+    names: dict[str, list[str]] = {}
+    for entry in entries:
+        try:
+            path = normalize_path(entry.path)
+            names.setdefault(path, []).extend(map(normalize_path, entry.names))
+        except InputError as error:
+            raise InputError(f"{entry.place}: {error}") from error
+        if not entry.id:
+            continue
+        if _SPACE.search(entry.id):
+            raise InputError(f"{entry.place}: the id '{entry.id}' has a space in it; write it without")
+        if by_id.setdefault(entry.id, path) != path:
+            raise InputError(f"{entry.place}: the id '{entry.id}' has another path on {places[entry.id]}; delete one")
+        places.setdefault(entry.id, entry.place)
+    return Taxonomy.of(names, names, by_id)
+
+
+def read_taxonomy(path: Path, *, may_be_empty: bool = False) -> Taxonomy:
+    """Read a taxonomy file of any kind that `formats` knows; arguments and errors as those of `read_release`."""
+    return read_release(path, may_be_empty=may_be_empty).taxonomy
+
+
+def write_taxonomy(path: Path, taxonomy: Taxonomy, notes: Sequence[str] = ()) -> None:
+    """Write the paths with their ids and names, one a line, atomically.
+
+    Args:
+        path: Of the file.
+        taxonomy: Read again, it is the same.
+        notes: Lines that are written as comments above it.
+    """
+    lines = [f"# {note}" for note in notes]
+    if taxonomy.by_id:
+        lines.append(FORMAT_LINE)
+    by_path: dict[str, list[str]] = {}
+    for identifier, owner in taxonomy.by_id.items():
+        by_path.setdefault(owner, []).append(identifier)
+    for one in taxonomy.paths:
+        cells = "\t".join((one, *taxonomy.names.get(one, ())))
+        if taxonomy.by_id:
+            lines += [f"{identifier} : {cells}".lstrip() for identifier in by_path.get(one, [""])]
+        else:
+            lines.append(cells)
     with atomic_path(path) as temporary:
-        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")

@@ -11,11 +11,12 @@ import torch
 
 from pipeline.artifacts import RunPaths
 from pipeline.config.build import Config
-from pipeline.metrics.ratios import ranks
+from pipeline.metrics.ratios import path_overlap, ranks
 from pipeline.models.two_tower import TwoTower
-from pipeline.taxonomy.paths import Taxonomy, read_taxonomy
+from pipeline.taxonomy.paths import Taxonomy, levels, read_taxonomy
+from pipeline.types import Split
 
-VALIDATION_SPLITS = ("validation", "heldout")
+VALIDATION_SPLITS: tuple[Split, ...] = ("validation", "heldout", "heldout-source")
 VALIDATION_ROWS = 1_000  # of each split: enough to tell states apart by 0.01
 
 
@@ -52,6 +53,11 @@ class Examples:
         """Bool [n]."""
         return self.image_rows >= 0
 
+    @property
+    def listed(self) -> np.ndarray:
+        """Bool [n], products with more than one candidate; the others' truth cannot be ranked."""
+        return (self.candidates >= 0).sum(axis=1) > 1
+
     def sample(self, count: int, seed: int) -> Examples:
         """At most `count` of the products, drawn without replacement."""
         if len(self) <= count:
@@ -87,7 +93,7 @@ class TrainingData:
         taxonomy: All category paths.
         images: Image cache, uint8 [photos, side, side, 3], memory-mapped.
         train: Training products.
-        validation: Validation rows and held-out categories, as far as there are any.
+        validation: Validation rows, held-out categories and held-out sources, as far as there are any.
     """
 
     taxonomy: Taxonomy
@@ -105,10 +111,18 @@ def load_training_data(config: Config, paths: RunPaths, products: pd.DataFrame) 
     """The labeled products of a run whose ingest is done; there may be none of them in any split."""
     taxonomy = read_taxonomy(paths.taxonomy, may_be_empty=True)
     by_split = {name: products[products["split"] == name] for name in ("train", *VALIDATION_SPLITS)}
+    by_split["heldout-source"] = evenly(by_split["heldout-source"], VALIDATION_ROWS, config.seed)
     examples = {name: make_examples(rows, taxonomy.paths) for name, rows in by_split.items()}
     validation = [examples[name].sample(VALIDATION_ROWS, config.seed) for name in VALIDATION_SPLITS]
     validation = [rows for rows in validation if len(rows)]
     return TrainingData(taxonomy, np.load(paths.images, mmap_mode="r"), examples["train"], validation)
+
+
+def evenly(products: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
+    """At most `count` products with a category, as many of each source as there are, so that no large one decides."""
+    shuffled = products[products["category_path"].notna()].sample(frac=1, random_state=seed)
+    turns = shuffled.groupby("source").cumcount().sort_values(kind="stable")
+    return shuffled.loc[turns.index[:count]].sort_index()
 
 
 def make_examples(products: pd.DataFrame, paths: Sequence[str]) -> Examples:
@@ -116,7 +130,7 @@ def make_examples(products: pd.DataFrame, paths: Sequence[str]) -> Examples:
 
     Args:
         products: Rows of `schema.PRODUCTS`. A product without candidates, or whose truth is not among them, gets
-            the truth as its only candidate: its listwise loss is then 0, its other losses are as usual.
+            the truth as its only candidate; `tasks.negatives` draws others for training.
         paths: All category paths, every truth and candidate among them.
     """
     index = {path: row for row, path in enumerate(paths)}
@@ -179,14 +193,57 @@ def project(model: TwoTower, features: FeatureSet, path_features: np.ndarray) ->
     return {name: value.float().cpu().numpy() for name, value in vectors.items()}
 
 
+def open_hf1(
+    products: np.ndarray, paths: np.ndarray, examples: Examples, kept: np.ndarray, among: np.ndarray | None = None
+) -> float:
+    """Hierarchical F1 of the path that is nearest to each product.
+
+    Args:
+        products: [n, d] unit vectors.
+        paths: [p, d] unit vectors of all paths.
+        examples: The n products.
+        kept: bool [n], which of them to measure; at least one.
+        among: int [m], the paths to choose from; None: all.
+    """
+    chosen = np.arange(len(paths)) if among is None else among
+    nearest = chosen[(products[kept] @ paths[chosen].T).argmax(axis=1)]
+    predicted = [levels(examples.paths[row]) for row in nearest]
+    return path_overlap(predicted, [levels(examples.paths[row]) for row in examples.truth[kept]]).f1.value
+
+
+def selection_score(
+    products: np.ndarray, paths: np.ndarray, examples: Examples, kept: np.ndarray, among: np.ndarray | None = None
+) -> float:
+    """MRR of the products with candidates and open hF1 of those without, weighted by their numbers; 0 without any.
+
+    Arguments as of `open_hf1`; `kept` may be empty.
+    """
+    listed, listless = kept & examples.listed, kept & ~examples.listed
+    parts = [mean_reciprocal_rank(candidate_ranks(products, paths, examples, listed))] if listed.any() else []
+    parts += [open_hf1(products, paths, examples, listless, among)] if listless.any() else []
+    weights = [int(rows.sum()) for rows in (listed, listless) if rows.any()]
+    return float(np.average(parts, weights=weights)) if parts else 0.0
+
+
+def named_paths(sets: Sequence[Examples]) -> np.ndarray:
+    """The paths that these products have as truth or candidate, int [m]."""
+    candidates = np.unique(np.concatenate([each.candidates.ravel() for each in sets]))
+    return candidates[candidates >= 0]
+
+
 def modality_mrr(vectors: dict[str, np.ndarray], examples: Examples) -> dict[str, float]:
-    """MRR of the truth among the candidates, by "text", "image" and "fused"; products without a modality left out.
+    """MRR of the truth among the candidates, by "text", "image" and "fused"; none where no product has candidates.
+
+    Products without a modality, or without candidates beside the truth, are left out.
 
     Args:
         vectors: As `project` returns them.
         examples: The products.
     """
-    present = {"text": examples.has_text, "image": examples.has_image, "fused": np.ones(len(examples), dtype=bool)}
+    listed = examples.listed
+    if not listed.any():
+        return {}
+    present = {"text": examples.has_text & listed, "image": examples.has_image & listed, "fused": listed}
     return {
         modality: mean_reciprocal_rank(candidate_ranks(vectors[modality], vectors["categories"], examples, rows))
         for modality, rows in present.items()

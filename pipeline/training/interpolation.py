@@ -1,4 +1,4 @@
-"""WiSE-FT after training: the alpha and the gate shift are chosen on validation rows and on held-out categories.
+"""WiSE-FT after training: alpha and gate shift are chosen on validation rows, held-out categories and held-out sources.
 
 Training fits the categories that its rows name. Interpolating the text head towards the pretrained tower (`alpha`;
 Wortsman et al. 2022, "Robust fine-tuning of zero-shot models") and moving the gate towards the text (`gate_shift`)
@@ -18,10 +18,8 @@ from torch import Tensor
 
 from pipeline.config.train import TrainConfig
 from pipeline.data.vectors import unit
-from pipeline.metrics.ratios import path_overlap
 from pipeline.models.two_tower import TwoTower
-from pipeline.taxonomy.paths import levels
-from pipeline.training.dataset import Examples, FeatureSet, modality_mrr, project
+from pipeline.training.dataset import Examples, FeatureSet, modality_mrr, open_hf1, project
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,8 +31,8 @@ class Choice:
     Attributes:
         alpha: WiSE-FT alpha of the text head, in [0, 1].
         gate_shift: Added to the gate's bias.
-        score: Mean over the validation sets of fused MRR among the candidates and fused open hF1 over all paths; 0
-            where there are no such sets.
+        score: Mean over the validation sets of fused MRR among the candidates (where there are any) and fused open
+            hF1 over all paths; 0 where there are no such sets.
         admissible: Whether open hF1 over all paths is nowhere below that of the pretrained text tower.
         tried: Every setting, with its figures.
     """
@@ -114,7 +112,7 @@ def _apply(model: TwoTower, bias: Tensor, alpha: float, shift: float) -> None:
 
 def _summary(figures: list[dict[str, float]], floors: list[float]) -> dict[str, float]:
     """Score and margin of a setting, and the figures of every validation set."""
-    scores = [(each["fused_mrr"] + each["open_hf1"]) / 2 for each in figures]
+    scores = [float(np.mean([each[name] for name in ("fused_mrr", "open_hf1") if name in each])) for each in figures]
     margins = [each["open_hf1"] - floor for each, floor in zip(figures, floors, strict=True)]
     summary = {"score": float(np.mean(scores)), "margin": min(margins)}
     for number, (each, floor) in enumerate(zip(figures, floors, strict=True)):
@@ -125,14 +123,12 @@ def _summary(figures: list[dict[str, float]], floors: list[float]) -> dict[str, 
 
 def _open_hf1(products: np.ndarray, paths: np.ndarray, examples: Examples) -> float:
     """Hierarchical F1 of the nearest of all paths."""
-    nearest = (products @ paths.T).argmax(axis=1)
-    predicted = [levels(examples.paths[row]) for row in nearest]
-    return path_overlap(predicted, [levels(examples.paths[row]) for row in examples.truth]).f1.value
+    return open_hf1(products, paths, examples, np.ones(len(examples), dtype=bool))
 
 
 def _measure(model: TwoTower, features: FeatureSet, path_features: np.ndarray) -> dict[str, float]:
-    """MRR among the candidates by text, image and both, and fused open hF1 over all paths."""
+    """Fused open hF1 over all paths; MRR among the candidates by text, image and both, where products have some."""
     vectors = project(model, features, path_features)
-    open_hf1 = _open_hf1(vectors["fused"], vectors["categories"], features.examples)
+    hf1 = _open_hf1(vectors["fused"], vectors["categories"], features.examples)
     mrr = modality_mrr(vectors, features.examples)
-    return {"open_hf1": open_hf1, **{f"{modality}_mrr": value for modality, value in mrr.items()}}
+    return {"open_hf1": hf1, **{f"{modality}_mrr": value for modality, value in mrr.items()}}

@@ -1,14 +1,15 @@
-"""The category paths of the made-up products: an excerpt of our own, closed under "parent of"."""
+"""Shopify's product taxonomy, where the made-up products get their categories from."""
 
 from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-FILE = Path(__file__).resolve().parents[2] / "assets" / "taxonomy.txt"
+FILE = Path(__file__).resolve().parents[2] / "assets" / "taxonomy" / "shopify.txt"
 SEPARATOR = " > "
+_ID = "gid://"
 
 
 def levels(path: str) -> list[str]:
@@ -17,7 +18,7 @@ def levels(path: str) -> list[str]:
 
 
 class Categories:
-    """A tree of category paths.
+    """A tree of category paths, closed under "parent of".
 
     Attributes:
         paths: All of them, a parent before its children and a subtree as one run.
@@ -47,7 +48,24 @@ class Categories:
         return list(self._children.get(path, ()))
 
 
+def read_paths(lines: Iterable[str]) -> list[str]:
+    """The paths of a release file of Shopify's ("gid : path"); empty lines and lines that start with "#" are skipped.
+
+    Raises:
+        ValueError: If a line is not an id and a path.
+    """
+    paths = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        identifier, _, path = line.partition(" : ")
+        if not (identifier.startswith(_ID) and path.strip()):
+            raise ValueError(f"Line {number} of the taxonomy is {line.strip()!r}; write 'gid : path'.")
+        paths.append(path.strip())
+    return paths
+
+
 @functools.cache
 def categories() -> Categories:
-    """The tree of `assets/taxonomy.txt`."""
-    return Categories([line for line in FILE.read_text(encoding="utf-8").splitlines() if line])
+    """The tree of the taxonomy that this repository ships."""
+    return Categories(read_paths(FILE.read_text(encoding="utf-8").splitlines()))

@@ -83,11 +83,11 @@ def stream(seed: int, *names: str | int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, *words]))
 
 
-def brands_of(top: str, tables: Tables) -> list[str]:
-    """Invented brands that sell products of a top-level category."""
-    tops = sorted({kind.path.split(" > ")[0] for kind in tables.types.values()})
+def brands_of(department: str, tables: Tables) -> list[str]:
+    """Invented brands that sell products of a department."""
+    departments = sorted({kind.department for kind in tables.types.values()})
     names = tables.phrases["brands"]
-    return [name for i, name in enumerate(names) if i % len(tops) == tops.index(top)]
+    return [name for i, name in enumerate(names) if i % len(departments) == departments.index(department)]
 
 
 def _look(seed: int, kind: ProductType, serial: int, data: Tables) -> Look:
@@ -99,7 +99,7 @@ def _look(seed: int, kind: ProductType, serial: int, data: Tables) -> Look:
     second = others[chance.integers(len(others))]
     printed = bool(kind.patterns) and chance.random() < PATTERN_SHARE and first not in (NATURAL, "rainbow")
     pattern = kind.patterns[chance.integers(len(kind.patterns))] if printed else ""
-    brands = brands_of(kind.path.split(" > ")[0], data)
+    brands = brands_of(kind.department, data)
     brand = brands[chance.integers(len(brands))]
     return Look(kind.name, kind.shape, material.name, (first, second), pattern, brand, int(chance.integers(2**31)))
 

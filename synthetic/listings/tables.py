@@ -22,7 +22,9 @@ class ProductType:
 
     Attributes:
         name: Its id.
-        path: Category path of its products.
+        path: Category path of its products, in Shopify's taxonomy.
+        department: Of the shop that sells it; decides which brands it may have, so a change renders its photos anew.
+        outdoors: Whether a scene around it is outdoors.
         shape: Function of `shapes` that builds it, with a variant after a colon.
         materials: Names of materials it comes in.
         colors: Names of colors or palettes; empty: the material's own palette.
@@ -36,6 +38,8 @@ class ProductType:
 
     name: str
     path: str
+    department: str
+    outdoors: bool
     shape: str
     materials: tuple[str, ...]
     colors: tuple[str, ...]
@@ -104,6 +108,8 @@ def _type(name: str, row: dict[str, Any]) -> ProductType:
     return ProductType(
         name=name,
         path=row["path"],
+        department=row["department"],
+        outdoors=row.get("outdoors", False),
         shape=row["shape"],
         materials=tuple(row["materials"]),
         colors=tuple(row.get("colors", ())),

@@ -20,7 +20,6 @@ SIZE = 128
 SAMPLES = 12
 STUDIO_SHARE = 0.7
 _FIELD = 28.0  # degrees
-_OUTDOOR = ("Sporting Goods", "Vehicles & Parts", "Animals & Pet Supplies", "Business & Industrial")
 _DEGREE = 12  # faces at a vertex that smooth its normals
 
 
@@ -144,8 +143,7 @@ def render(look: Look, *, size: int = SIZE, samples: int = SAMPLES) -> np.ndarra
     points = np.concatenate([part.vertices for part in kit.parts])
     camera = _camera(points, kit.pose, rng)
     studio = rng.random() < STUDIO_SHARE
-    outdoors = kind.path.split(" > ")[0] in _OUTDOOR or "Garden" in kind.path.split(" > ")[1]
-    scene.update(scenery(studio, kit.pose == "flat", outdoors, rng))
+    scene.update(scenery(studio, kit.pose == "flat", kind.outdoors, rng))
     scene["sensor"] = _shutter(look, samples, camera, size)
     seed: Any = look.seed % 65521  # an integer becomes the one of Mitsuba that its types ask for
     radiance = np.array(mi.render(mi.load_dict(scene), seed=seed), dtype=np.float64)

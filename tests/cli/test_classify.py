@@ -1,5 +1,7 @@
 """Classifying one product and whole catalogues: batches, rejects, resuming, the command line."""
 
+import json
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -11,6 +13,7 @@ from pipeline.cli.classify import classify_product
 from pipeline.prediction import batch as module
 from pipeline.prediction.batch import BatchClassifier, classify_catalog
 from pipeline.prediction.predictor import PredictionRequest
+from pipeline.taxonomy.paths import read_taxonomy
 from tests.helpers.factories import encode, make_row, write_rows
 from tests.helpers.fakes import CATEGORIES, write_catalog, write_small_model
 
@@ -174,3 +177,68 @@ def test_a_batch_is_read_row_by_row():
     second = next(batches)
     assert read == [0, 1, 2], "no photo of a batch is in memory before its turn"
     assert [list(second), *map(list, batches)] == [[2, 3], [4]]
+
+
+GID = "gid://shopify/TaxonomyCategory/"
+RELEASE = f"{GID}hg : Home\n{GID}hg-3 : Home > Vases\n{GID}aa : Clothing\n{GID}aa-1 : Clothing > Shirts\n"
+GOOGLE = {
+    "version": "2026-08",
+    "mappings": [
+        {
+            "input_taxonomy": "shopify/2026-08",
+            "output_taxonomy": "google/2021-09-21",
+            "rules": [
+                {
+                    "input": {"category": {"id": f"{GID}aa", "full_name": "Clothing"}},
+                    "output": {"category": [{"id": "166", "full_name": "Apparel & Accessories"}]},
+                },
+                {
+                    "input": {"category": {"id": f"{GID}hg", "full_name": "Home"}},
+                    "output": {"category": [{"id": "536", "full_name": "Home & Garden"}]},
+                },
+                {
+                    "input": {"category": {"id": f"{GID}aa-1", "full_name": "Clothing > Shirts"}},
+                    "output": {"category": [{"id": "212", "full_name": "Apparel & Accessories > Clothing > Shirts"}]},
+                },
+            ],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def release(tmp_path):
+    (tmp_path / "release.txt").write_text(RELEASE, encoding="utf-8")
+    return tmp_path / "release.txt"
+
+
+def test_ids_are_given_beside_the_paths_where_the_taxonomy_has_ids(model, release, capsys):
+    ids = read_taxonomy(release).ids
+    answer = classify_product(model, "red shirt", "", None, taxonomy=release, request=PredictionRequest())
+    printed = capsys.readouterr().out
+    assert answer["category_id"] == ids[answer["path"]]
+    assert answer["accepted_id"] == ids.get(answer["accepted_path"])
+    assert printed.splitlines()[1] == ids[answer["path"]]
+    assert {score["category_id"] for score in answer["alternatives"]} <= set(ids.values())
+    bare = classify_product(model, "red shirt", "", None, request=PredictionRequest())
+    assert (bare["category_id"], bare["accepted_id"]) == (None, None)
+    assert "gid://" not in capsys.readouterr().out
+
+
+def test_a_file_gets_ids_and_googles_categories_where_a_mapping_gives_them(model, source, release, tmp_path):
+    out, mapping, ids = tmp_path / "out.parquet", tmp_path / "google.json", read_taxonomy(release).ids
+    mapping.write_text(json.dumps(GOOGLE), encoding="utf-8")
+    google = {"Home": "536", "Clothing": "166", "Clothing > Shirts": "212"}
+    options = ["--input", str(source), "--out", str(out), "--taxonomy", str(release)]
+    assert main(["classify-file", "--model", str(model), *options, "--google-mapping", str(mapping)]) == 0
+    rows = pq.read_table(out).to_pylist()
+    assert {row["google_id"] for row in rows} & set(google.values()), "some row must be mapped"
+    for row in rows:
+        assert row["category_id"] == ids[row["path"]]
+        assert row["accepted_id"] == ids.get(row["accepted_path"])
+        assert row["google_id"] == google.get(row["path"])
+        assert row["accepted_google_id"] == google.get(row["accepted_path"])
+        assert (row["google_path"] is None) == (row["google_id"] is None)
+    classify_catalog(model, str(source), out, request=PredictionRequest())
+    for row in pq.read_table(out).to_pylist():
+        assert [row[name] for name in ("category_id", "accepted_id", "google_id", "google_path")] == [None] * 4

@@ -70,6 +70,7 @@ def test_the_last_setting_counts_and_none_changes_nothing():
         ("source.kind=magic", "it takes Literal["),
         ('predictor.classifier_weights=[0, "a"]', "it takes tuple[float, ...]"),
         ("predictor.classifier_weights=0.5", "it takes tuple[float, ...]"),
+        ("train.sampling_exponent=1.5", "train.sampling_exponent must lie in [0, 1]"),
         ("layout=7", "'layout' is a group of settings"),
         ("source.revision.x=7", "there is nothing at 'source.revision' yet"),
         ("layout.n_neighbors=1", "layout.n_neighbors must be at least 2"),
@@ -80,6 +81,12 @@ def test_a_mistake_is_one_sentence(setting, sentence):
         with_settings(tiny(), [setting])
     assert sentence in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_names_are_given_with_commas_or_as_json():
+    for text in ("a, shop_*,c", '["a", "shop_*", "c"]'):
+        assert with_settings(tiny(), [f"ingest.heldout_sources={text}"]).ingest.heldout_sources == ("a", "shop_*", "c")
+    assert with_settings(tiny(), ["ingest.heldout_sources="]).ingest.heldout_sources == ()
 
 
 def test_the_presets_have_entries_by_name():

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.config.stages import IngestConfig
-from pipeline.data.splits import assign_splits, choose_heldout, cut_split
+from pipeline.config.stages import ConfigError, IngestConfig
+from pipeline.data.splits import assign_splits, choose_heldout, cut_split, hold_out_sources, release_sources
 
 CONFIG = IngestConfig(heldout_category_fraction=0.2, heldout_max_share=0.5, validation_fraction=0.1)
 
@@ -93,6 +93,45 @@ def test_training_on_held_out_rows_changes_no_other_row(seed):
     after = assign_splits(*parts, config=dataclasses.replace(CONFIG, train_on_heldout=True), seed=seed).splits
     assert "heldout" in before
     assert after == ["train" if split == "heldout" else split for split in before]
+
+
+def test_whole_sources_are_held_out_by_name_or_prefix():
+    given_splits = ["train", "train", "test", "train"]
+    sources = ["shop_1", "shop_2", "shop_2", "other"]
+    held = hold_out_sources(given_splits, sources, ("shop_*",))
+    assert held == ["heldout-source", "heldout-source", "heldout-source", "train"]
+    assert hold_out_sources(given_splits, sources, ("shop_2",)) == [
+        "train",
+        "heldout-source",
+        "heldout-source",
+        "train",
+    ]
+    assert release_sources(held, given_splits) == given_splits
+    assert hold_out_sources(given_splits, sources, ()) == given_splits
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sentence"),
+    [
+        (("shop_3",), "names 'shop_3', which no row is of; the sources are other, shop_1, shop_2."),
+        (("shop",), "names 'shop', which"),
+        (("x*",), "names 'x*', which"),
+        (("*",), "holds out every source"),
+    ],
+)
+def test_an_unknown_source_and_the_last_one_are_refused(chosen, sentence):
+    with pytest.raises(ConfigError, match="heldout_sources") as refused:
+        hold_out_sources(["train"] * 3, ["shop_1", "shop_2", "other"], chosen)
+    assert sentence in str(refused.value)
+
+
+def test_a_product_that_a_held_out_source_has_too_is_not_trained():
+    groups = np.array([0, 0, 2, 2])
+    assigned = assign_splits(
+        ["train", "heldout-source", "test", "heldout-source"], groups, ["A"] * 4, list("abcd"), config=CONFIG, seed=1
+    )
+    assert assigned.splits == ["", "heldout-source", "test", ""]
+    assert assigned.reasons[0] == "duplicate of a heldout-source product (b)"
 
 
 def test_without_labels_everything_stays_in_train():

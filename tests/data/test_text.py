@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.config.stages import IngestConfig
-from pipeline.data.language import guess_language
+from pipeline.data.language import guess_language, language_code
 from pipeline.data.text import MAX_TITLE_CHARACTERS, clean_text, cut_text, listing_text, product_text
 
 anything = st.text(st.characters(), max_size=200)
@@ -124,3 +124,11 @@ def test_raw_text_far_beyond_the_limit_is_not_parsed_but_counts_as_cut():
     limits = IngestConfig(max_text_characters=10)
     assert listing_text("", "<b>" * 500 + "unread", limits).cut == ("description",)
     assert "unread" not in listing_text("", "<b>" * 500 + "unread", limits).description
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [("ro", "ro"), (" EN-us ", "en"), ("zh_Hans", "zh"), ("English", ""), ("", ""), ("e1", ""), ("ron", "")],
+)
+def test_a_language_code_is_two_letters_with_or_without_a_region(given, code):
+    assert language_code(given) == code

@@ -1,11 +1,15 @@
 """Rows and categories to measure: what is read, what is encoded, what is refused."""
 
+import logging
+
 import numpy as np
 import pytest
 
 from pipeline.data.sources import SourceError
 from pipeline.data.vectors import ProductVectors
 from pipeline.evaluation.dataset import CategoryTable, EvaluationRows, read_rows
+from pipeline.taxonomy.paths import Taxonomy
+from pipeline.taxonomy.resolve import Resolver
 from tests.helpers.factories import write_dataset
 from tests.helpers.measuring import PATHS, RandomEncoder
 
@@ -40,3 +44,13 @@ def test_broken_photos_make_text_only_rows(tmp_path):
     assert 0 < missing.sum() < 20
     np.testing.assert_allclose(rows.vectors.fused[missing], rows.vectors.text[missing], atol=1e-6)
     assert all("<" not in text for text in rows.texts)
+
+
+def test_ids_of_true_categories_are_looked_up(tmp_path, caplog):
+    lines = ["product_title,ground_truth_category", "vase,hg-3", "clock,fr-1", "jar,home > VASES"]
+    (tmp_path / "t.csv").write_text("\n".join(lines), encoding="utf-8")
+    taxonomy = Taxonomy.of((), by_id={"gid://shopify/TaxonomyCategory/hg-3": "Home > Vases"})
+    with caplog.at_level(logging.INFO):
+        rows = read_rows(RandomEncoder(), str(tmp_path / "t.csv"), resolver=Resolver(taxonomy))
+    assert list(rows.truths) == ["Home > Vases", None, "Home > Vases"]
+    assert "1 rows: category is an id that no given taxonomy has: unknown" in caplog.text

@@ -228,6 +228,16 @@ def test_a_truth_outside_the_taxonomy_is_never_right_but_shares_levels():
     assert figures["n"]["truth_in_taxonomy"] == 0
 
 
+def test_texts_are_encoded_by_the_untrained_tower_once():
+    encoder, asked = RandomEncoder(), []
+    rows = make_rows(encoder)
+    table = CategoryTable.of(encoder, PATHS, rows.candidates)
+    untrained = encoder.encode_texts_untrained
+    encoder.encode_texts_untrained = lambda texts: asked.append(texts) or untrained(texts)
+    evaluate(encoder, rows, table, config=CONFIG, seed=1)
+    assert asked == [[rows.texts[row] for row in eligible(rows, "text")]]
+
+
 def test_the_command_prints_a_table_and_writes_the_json(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("pipeline.cli.evaluate.load_bundle", lambda folder: RandomEncoder())
     folder, out = write_dataset(tmp_path / "data", 60), tmp_path / "figures.json"

@@ -88,6 +88,7 @@ class FakeBundle:
         self.config = SimpleNamespace()
         self.categories = tuple(categories)
         self.category_vectors = np.stack([word_vector(path) for path in categories])
+        self.category_ids: dict[str, str] = {}
         self.aliases: AliasVectors | None = None
         self.texts_encoded: list[str] = []
 
@@ -108,6 +109,9 @@ class FakeBundle:
 
     def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
         return np.stack([word_vector(text[::-1]) for text in texts])  # another order than after training
+
+    def encode_categories_untrained(self, paths: Sequence[str]) -> np.ndarray:
+        return self.encode_texts_untrained(paths)
 
     def gate(self, text: np.ndarray, image: np.ndarray) -> np.ndarray:
         return np.full(text.shape, 0.5, dtype=np.float32)

@@ -37,6 +37,7 @@ class RandomEncoder:
 
     def __init__(self):
         self.categories = PATHS
+        self.category_ids = {}
         self.predictor = replace(uncalibrated(), most_frequent=hash_path(PATHS[2]))
         self.seen = np.arange(len(PATHS)) % 2 == 0
         self.was_seen = {path for path, is_seen in zip(PATHS, self.seen, strict=True) if is_seen}.__contains__
@@ -60,6 +61,9 @@ class RandomEncoder:
 
     def encode_texts_untrained(self, texts):
         return self._vectors([(text, "untrained") for text in texts], 9)
+
+    def encode_categories_untrained(self, paths):
+        return self.encode_texts_untrained(paths)
 
     def encode_images(self, images, progress=False):
         return self._vectors([image.tobytes() for image in images], self.dimension)

@@ -140,6 +140,13 @@ def test_bootstrap_is_seeded_and_a_figure_does_not_depend_on_its_neighbors():
     assert alone != ratios.bootstrap([one], resamples=100, seed=6)
 
 
+def test_draws_that_are_kept_are_those_that_are_drawn_anew(monkeypatch):
+    figure = ratios.mean_of(np.random.default_rng(0).random(300))
+    kept = [ratios.bootstrap([figure], resamples=150, seed=5) for _ in range(2)]
+    monkeypatch.setattr(ratios, "_KEPT_ROWS", 0)
+    assert kept == [ratios.bootstrap([figure], resamples=150, seed=5)] * 2
+
+
 def test_bootstrap_over_no_rows_is_refused():
     with pytest.raises(ValueError, match="no rows"):
         ratios.bootstrap([ratios.mean_of(np.zeros(0))], resamples=10, seed=0)

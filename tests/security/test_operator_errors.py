@@ -269,7 +269,7 @@ def test_an_interrupt_within_a_write_leaves_nothing(tmp_path):
 def test_an_interrupted_command_is_130_and_leaves_no_unfinished_folder(source, tmp_path, capsys, monkeypatch):
     from pipeline.stages import ingest
 
-    def interrupted(row, config):
+    def interrupted(row, config, resolver):
         (tmp_path / "run" / ".trained.tmp").mkdir(exist_ok=True)
         raise KeyboardInterrupt
 

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -96,6 +97,22 @@ def test_candidates_are_like_real_ones():
         places[candidates.index(truth)] += 1
     assert len(places) == 9
     assert max(places.values()) < 100
+
+
+def test_candidates_are_of_categories_that_a_shop_may_show():
+    offered = {path.split(" > ")[0] for product in PRODUCTS for path in candidates_of(SEED, product)}
+    assert len(offered) >= 20
+    assert not offered & {"Mature", "Uncategorized"}
+
+
+def test_another_category_changes_neither_photo_nor_texts():
+    data = tables()
+    moved = replace(data, types={name: replace(kind, path="Gift Cards") for name, kind in data.types.items()})
+    for product in PRODUCTS[:500]:
+        other = make_product(SEED, product.number, moved)
+        assert other.kind.path == "Gift Cards"
+        assert replace(other, kind=product.kind) == product
+        assert write_listing(SEED, other) == write_listing(SEED, product)
 
 
 def test_photos_are_named_by_what_they_show():

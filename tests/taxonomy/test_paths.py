@@ -27,6 +27,8 @@ def _normal(raw):
         ("Arts &amp; Crafts &gt; Paint", "Arts & Crafts > Paint"),
         ("Food,\u00a0Beverages\t> Tea\n", "Food, Beverages > Tea"),
         ("Ａ ＞ Ｂ", "A > B"),
+        ("Home -> Mugs", "Home > Mugs"),
+        ("Home --> T-shirts => Polo", "Home > T-shirts > Polo"),
         ("Single", "Single"),
     ],
 )

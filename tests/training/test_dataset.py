@@ -4,7 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.training.dataset import candidate_ranks, make_examples
+from pipeline.training.dataset import (
+    candidate_ranks,
+    evenly,
+    make_examples,
+    modality_mrr,
+    named_paths,
+    open_hf1,
+    selection_score,
+)
 
 PATHS = ("A", "A > B", "A > C", "D")
 
@@ -52,3 +60,39 @@ def test_unknown_candidate_is_an_error():
     products = _products()
     with pytest.raises(KeyError):
         make_examples(products, PATHS[:1])
+
+
+def test_products_without_candidates_are_scored_by_open_hf1_and_the_others_by_mrr():
+    examples = make_examples(_products(), PATHS)
+    assert examples.listed.tolist() == [True, True, False]
+    paths = np.eye(4)
+    products = np.array([[0.9, 0.5, 0.0, 0.1], [0.0, 0.0, 0.0, 1.0], [1.0, 0.0, 0.5, 0.0]])
+    every = np.ones(3, dtype=bool)
+    # "A > B" comes second of three, "D" first; "A > C" is taken for "A"
+    assert open_hf1(products, paths, examples, ~examples.listed) == pytest.approx(2 * 1 / (1 + 2))
+    assert selection_score(products, paths, examples, every) == pytest.approx((2 * 0.75 + 2 / 3) / 3)
+    assert selection_score(products, paths, examples, examples.listed) == pytest.approx(0.75)
+    assert selection_score(products, paths, examples, ~every) == 0.0
+    vectors = {"text": products, "image": products, "fused": products, "categories": paths}
+    assert modality_mrr(vectors, examples) == pytest.approx({"text": 0.5, "image": 0.75, "fused": 0.75})
+    assert modality_mrr(vectors, examples.of_rows(np.array([2]))) == {}
+
+
+def test_open_hf1_chooses_among_named_paths():
+    examples = make_examples(_products(), PATHS).of_rows(np.array([2]))
+    assert named_paths([examples]).tolist() == [2]
+    products, every = np.array([[1.0, 0.0, 0.5, 0.0]]), np.ones(1, dtype=bool)
+    assert open_hf1(products, np.eye(4), examples, every, named_paths([examples])) == 1.0
+
+
+def test_sources_give_as_many_rows_each_as_they_can():
+    names = ["large"] * 50 + ["middle"] * 6 + ["small"] * 2
+    products = pd.DataFrame({"source": names, "category_path": ["A"] * 57 + [None]})
+    drawn = evenly(products, 13, seed=0)
+    assert drawn["source"].value_counts().to_dict() == {"large": 6, "middle": 6, "small": 1}
+    assert drawn.index.is_monotonic_increasing
+    assert drawn.index.is_unique
+    assert evenly(products, 13, seed=0).index.equals(drawn.index)
+    assert not evenly(products, 13, seed=1).index.equals(drawn.index)
+    assert len(evenly(products, 100, seed=0)) == 57
+    assert len(evenly(products[:0], 5, seed=0)) == 0

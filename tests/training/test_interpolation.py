@@ -1,5 +1,7 @@
 """WiSE-FT: the alpha and the gate shift that are chosen after training."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -61,3 +63,16 @@ def test_without_an_admissible_setting_the_best_open_hf1_is_chosen(model, paths)
     assert not choice.admissible
     best = max(choice.tried, key=lambda record: record["set0_open_hf1"])
     assert (choice.alpha, choice.gate_shift) == (best["alpha"], best["gate_shift"])
+
+
+def test_a_set_without_candidates_counts_by_its_open_hf1(model, paths):
+    listed, other = (_texts_near_their_paths(model, paths, seed) for seed in (0, 1))
+    truth = other.examples.truth
+    alone = dataclasses.replace(other.examples, candidates=truth[:, None], target=np.zeros(10, dtype=np.int64))
+    sets = [listed, dataclasses.replace(other, examples=alone)]
+    pretrained = PretrainedFeatures([each.text for each in sets], paths)
+    choice = select_alpha(model, sets, paths, pretrained, CONFIG)
+    for tried in choice.tried:
+        assert "set1_fused_mrr" not in tried
+        first = (tried["set0_fused_mrr"] + tried["set0_open_hf1"]) / 2
+        assert tried["score"] == pytest.approx((first + tried["set1_open_hf1"]) / 2)

@@ -44,9 +44,10 @@ class PredictedLevel(TypedDict):
 
 
 class ScoredPath(TypedDict):
-    """A category path with its probability."""
+    """A category path with its id in the taxonomy, None for none, and its probability."""
 
     category_path: str
+    category_id: str | None
     score: float
 
 
@@ -55,7 +56,9 @@ class Classification(TypedDict):
 
     summary: str
     category_path: str
+    category_id: str | None
     accepted_path: str
+    accepted_id: str | None
     accepted_depth: int
     needs_review: bool
     low_confidence: bool
@@ -90,6 +93,7 @@ class Candidate(TypedDict):
     """A candidate category: cosines, shares among the candidates, and its place before training."""
 
     category_path: str
+    category_id: str | None
     truth: bool
     score: float | None
     fused: float | None
@@ -145,6 +149,7 @@ class BrandCount(TypedDict):
 class CategoryDetails(CategoryFigures):
     """Answer of `category`, which documents the keys."""
 
+    category_id: str | None
     depth: int
     dispersion: float
     children: list[CategoryFigures]

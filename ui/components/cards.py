@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from pipeline.artifacts import ArtifactError
@@ -42,6 +42,12 @@ def breadcrumb(path: str | None) -> str:
         return '<span class="path">no category</span>'
     *above, last = (escape(level) for level in levels(path))
     return f'<span class="path">{"".join(f"{level} <i>›</i> " for level in above)}<b>{last}</b></span>'
+
+
+def ids(named: Mapping[str, str | None]) -> str:
+    """Render ids of categories below their names, "" where there is none."""
+    lines = [f"<dt>{escape(name)}</dt><dd><code>{escape(one)}</code></dd>" for name, one in named.items() if one]
+    return f'<dl class="ids">{"".join(lines)}</dl>' if lines else ""
 
 
 def bar(label_html: str, share: float, note: str = "", mark: float | None = None) -> str:

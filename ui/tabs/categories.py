@@ -36,12 +36,12 @@ def category(workspace: Workspace, category: str) -> CategoryDetails:
         category: Path such as "Home & Garden > Decor", of any depth.
 
     Returns:
-        "category_path", "depth", "members", "accuracy" (share predicted in it or below it, of its "tested" members,
-        which training did not see, or of all members if none is tested), "dispersion" (1 - mean cosine to the
-        centroid), "children"; "nearest" and "farthest" members with their "similarity" (cosine to the
-        centroid); "similar" categories of the same depth (cosine of the centroids); "mistaken_for", categories
-        wrongly predicted for its products, and "mistaken_from", categories whose products are predicted in it;
-        "brands".
+        "category_path", "category_id" (its id in the taxonomy, null without one), "depth", "members", "accuracy"
+        (share predicted in it or below it, of its "tested" members, which training did not see, or of all members if
+        none is tested), "dispersion" (1 - mean cosine to the centroid), "children"; "nearest" and "farthest" members
+        with their "similarity" (cosine to the centroid); "similar" categories of the same depth (cosine of the
+        centroids); "mistaken_for", categories wrongly predicted for its products, and "mistaken_from", categories
+        whose products are predicted in it; "brands".
     """
     tree = workspace.categories
     node = _node(tree, category)
@@ -52,6 +52,7 @@ def category(workspace: Workspace, category: str) -> CategoryDetails:
     )
     return {
         "category_path": tree.taxonomy.paths[node],
+        "category_id": workspace.category_ids.get(tree.taxonomy.paths[node]),
         "depth": int(tree.depths[node]),
         "members": int(tree.counts[node]),
         "accuracy": float(tree.accuracy[node]),
@@ -154,7 +155,8 @@ def panel(workspace: Workspace, details: CategoryDetails) -> str:
     )
     shown = "".join(f"<h4>{title}</h4>{html}" for title, html in photos)
     listed = "".join(f"<section><h4>{title}</h4>{html}</section>" for title, html in counted)
-    head = f'<h3>{cards.breadcrumb(details["category_path"])}</h3><ul class="facts">{numbers}</ul>'
+    ids = cards.ids({"Category id": details["category_id"]})
+    head = f'<h3>{cards.breadcrumb(details["category_path"])}</h3>{ids}<ul class="facts">{numbers}</ul>'
     return f'<section class="category">{head}{shown}<div class="columns">{listed}</div></section>'
 
 

@@ -56,8 +56,10 @@ def classify(
         candidates: Choose among these category paths only, one a line; empty for all.
 
     Returns:
-        "summary": a sentence with the last accepted level and why the next one is not; "category_path";
-        "accepted_path", its accepted levels ("" if none is); "accepted_depth", their number; "needs_review";
+        "summary": a sentence with the last accepted level and why the next one is not; "category_path" and
+        "category_id", its id in the taxonomy, such as "gid://shopify/TaxonomyCategory/aa-1-13-8" (null if the taxonomy
+        has no ids); "accepted_path", its accepted levels ("" if none is), and "accepted_id"; "accepted_depth", their
+        number; "needs_review";
         "low_confidence", true if no level is accepted; "in_distribution", whether the product resembles those
         that the confidences were measured on (null if unknown); "measured_on", the products and the taxonomy of
         that measurement in words ("" if unknown); "evidence_alike", whether the catalogue holds something like the
@@ -65,7 +67,7 @@ def classify(
         "predicted": the levels from the top, each with its confidence (0 to 1, falling), whether it is
         accepted, the confidence needed for that (null if none suffices) at the target precision, and the
         agreement of the evidence, 0 to 1;
-        "categories": the most likely single paths (category_path) with their probability (score);
+        "categories": the most likely single paths (category_path, category_id) with their probability (score);
         "similar": the evidence, the most similar labeled products, each with the number of levels on which it agrees;
         "same_product": products of the catalogue left out of the evidence because they are this very product.
     """
@@ -109,7 +111,9 @@ def _describe(workspace: Workspace, answer: Answer) -> Classification:
     return {
         "summary": answer.summary,
         "category_path": prediction.path,
+        "category_id": answer.category_id,
         "accepted_path": prediction.accepted_path,
+        "accepted_id": answer.accepted_id,
         "accepted_depth": prediction.accepted_depth,
         "needs_review": prediction.needs_review,
         "low_confidence": not prediction.accepted_depth,
@@ -128,7 +132,10 @@ def _describe(workspace: Workspace, answer: Answer) -> Classification:
             }
             for depth, (level, confidence, threshold) in enumerate(steps)
         ],
-        "categories": [{"category_path": score.path, "score": score.score} for score in answer.alternatives],
+        "categories": [
+            {"category_path": score.path, "category_id": answer.ids.get(score.path), "score": score.score}
+            for score in answer.alternatives
+        ],
         "similar": [
             {**workspace.describe(hit), "agreeing_levels": common}
             for hit, common in zip(hits, neighbors.common(prediction.path), strict=True)
@@ -175,7 +182,7 @@ def prediction(answer: Classification) -> str:
     measured = cards.folded("How the confidences were measured", answer["measured_on"])
     return (
         '<section class="prediction" aria-label="Predicted category"><h3>Predicted category</h3>'
-        f'<p class="verdict {tone}" role="status">{summary}</p><ol class="steps">{steps}</ol>'
+        f'<p class="verdict {tone}" role="status">{summary}</p><ol class="steps">{steps}</ol>{_ids(answer)}'
         f'<p class="hint">Predicted from the {answer["read"]}. The line across a bar marks the confidence that the '
         f"level needs.</p>{measured}</section>{runners_up if bars else ''}"
     )
@@ -254,6 +261,14 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
     )
     endpoint(bind(classify, workspace), inputs)
     return form
+
+
+def _ids(answer: Classification) -> str:
+    """Render the ids of the predicted and of the accepted path; "" where the taxonomy has none."""
+    named = {"Category id": answer["category_id"]}
+    if answer["accepted_path"] != answer["category_path"]:
+        named["Id of the accepted part"] = answer["accepted_id"]
+    return cards.ids(named)
 
 
 def _step(step: PredictedLevel) -> str:

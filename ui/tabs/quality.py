@@ -18,7 +18,7 @@ from ui.components.picking import pick_button, pickable, picked
 from ui.components.plots import drawing, plot
 from ui.workspace import Workspace, bind, refuse
 
-_SPLITS = ("test", "validation", "heldout")
+_SPLITS = ("test", "validation", "heldout", "heldout-source")
 _EVERY = "All wrong predictions"
 _PAGE = 24
 _PARTS = {

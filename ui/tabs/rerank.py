@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -70,8 +70,9 @@ def rerank(
     Returns:
         "product"; "gate", the mean weights of "text" and "image" (null if one of the two is missing); "balance";
         "moved", a sentence about what training changed and whether it was right; and "candidates", best first:
-        category_path, whether it is the true one, the cosines text, image, fused and score (fused after fading; null if
-        the product lacks the input), for each its share among the candidates (softmax), and from the text tower before
+        category_path, category_id (null without one), whether it is the true one, the cosines text, image, fused and
+        score (fused after fading; null if the product lacks the input), for each its share among the candidates
+        (softmax), and from the text tower before
         training the cosine, untrained, and the rank, place_before (null without a text).
     """
     listing = Listing(photo, title, description)
@@ -92,7 +93,7 @@ def rerank(
         "gate": None if weight is None else {"text": weight, "image": 1 - weight},
         "balance": balance,
         "moved": moves(table, subject.truth),
-        "candidates": _answers(table, subject.truth, bundle.logit_scale),
+        "candidates": _answers(table, subject.truth, bundle.category_ids, bundle.logit_scale),
     }
 
 
@@ -106,12 +107,13 @@ def _ranking(workspace: Workspace, subject: Subject, balance: float) -> pd.DataF
     return beside_untrained(table, untrained)
 
 
-def _answers(table: pd.DataFrame, truth: str | None, logit_scale: float) -> list[Candidate]:
+def _answers(table: pd.DataFrame, truth: str | None, ids: Mapping[str, str], logit_scale: float) -> list[Candidate]:
     """Convert a ranking to plain values, with the share of each candidate."""
     part = {side: shares(table[side].to_numpy(), logit_scale) for side in ("score", "fused", "text", "image")}
     return [
         {
             "category_path": row["category_path"],
+            "category_id": ids.get(row["category_path"]),
             "truth": row["category_path"] == truth,
             "score": _number(row["score"]),
             "fused": _number(row["fused"]),

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.config.stages import SourceConfig
-from pipeline.data.sources.base import BadRow, Item, Part, RawRow, Source, SourceError, join_sources
+from pipeline.data.sources.base import BadRow, Item, Part, RawRow, Source, SourceError, join_sources, named
 from pipeline.data.sources.cells import MAX_PHOTO_BYTES, shorten
 from pipeline.data.sources.fetching import PhotoFetcher
 from pipeline.data.sources.hub import hub_commit, open_hub
@@ -55,8 +55,16 @@ def open_source(
     elif fetcher is None:
         fetcher = PhotoFetcher(max_photo_bytes)
     locations = (config.location, *config.others)
-    opened = [_open(replace(config, location=location), max_photo_bytes, fetcher) for location in locations]
+    opened = [
+        named(_open(replace(config, location=location), max_photo_bytes, fetcher), _name(location))
+        for location in locations
+    ]
     return opened[0] if len(opened) == 1 else join_sources(opened)
+
+
+def _name(location: str) -> str:
+    """Last part of a path or of a data set's id."""
+    return Path(location).name or Path(location).resolve().name
 
 
 def content_of_source(config: SourceConfig, leave_out: Path | None = None) -> dict[str, str]:

@@ -6,9 +6,10 @@ import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, get_args
 
 from pipeline.errors import UserError
+from pipeline.types import Split
 
 COLUMNS = (
     "product_title",
@@ -18,6 +19,8 @@ COLUMNS = (
     "ground_truth_category",
     "ground_truth_brand",
     "ground_truth_is_secondhand",
+    "source",
+    "language",
 )
 """The input schema (that of Shopify/product-catalogue); a source needs a title, a description or an image of these."""
 CONTENT_COLUMNS = COLUMNS[:3]
@@ -33,10 +36,11 @@ SPLIT_NAMES = {
     "testing": "test",
     "eval": "test",
     "heldout": "heldout",
+    "heldout-source": "heldout-source",
 }
 """Our name of a split by the source's name; all others are read as train."""
 
-SPLIT_ORDER = ("train", "validation", "heldout", "test")
+SPLIT_ORDER: tuple[Split, ...] = get_args(Split)
 
 
 class SourceError(UserError):
@@ -48,7 +52,7 @@ class RawRow:
     """One row of a source, as given.
 
     Attributes:
-        split: train, validation, heldout or test.
+        split: Our name of it (`types.Split`).
         row: Number of the row in its split, from 0.
         title: As given.
         description: As given; may hold markup.
@@ -58,6 +62,8 @@ class RawRow:
         brand: As given, "" if unknown.
         is_secondhand: None if unknown.
         product_id: The source's own id, None if it has none.
+        source: Whole sources can be held out and are measured on their own; "" until `named` gives it.
+        language: As given, "" if unknown.
         note: Why the photo is missing although the source names one.
         notes: Other losses in reading the row; equal ones are counted.
     """
@@ -72,6 +78,8 @@ class RawRow:
     brand: str
     is_secondhand: bool | None
     product_id: str | None = None
+    source: str = ""
+    language: str = ""
     note: str = ""
     notes: tuple[str, ...] = ()
 
@@ -133,6 +141,17 @@ class Source:
     def __iter__(self) -> Iterator[Item]:
         for part in self.parts:
             yield from islice(part.read(), self.limit or None)
+
+
+def named(source: Source, name: str) -> Source:
+    """The source with a name for the rows that name no source of their own."""
+    parts = [replace(part, read=functools.partial(_with_name, part, name)) for part in source.parts]
+    return replace(source, parts=parts)
+
+
+def _with_name(part: Part, name: str) -> Iterator[Item]:
+    for item in part.read():
+        yield item if isinstance(item, BadRow) or item.source else replace(item, source=name)
 
 
 def join_sources(sources: Sequence[Source]) -> Source:

@@ -20,6 +20,7 @@ MAX_CANDIDATES = 20_000
 _MAX_KEPT_CHARACTERS = 2_000
 _MAX_KEPT_ITEMS = 20
 _MAX_SHOWN_CHARACTERS = 120
+_MAX_LABEL_CHARACTERS = 200
 
 _TRUE = frozenset(("true", "1", "1.0", "yes", "y", "t"))
 _FALSE = frozenset(("false", "0", "0.0", "no", "n", "f"))
@@ -108,6 +109,19 @@ def _cut(column: str, value: Any, notes: list[str]) -> str:
     return text[:MAX_TEXT_CHARACTERS]
 
 
+def _label(column: str, value: Any, notes: list[str]) -> str:
+    """A short text that a row can do without; what is none is left out, which is noted."""
+    try:
+        text = _text(column, value).strip()
+    except CellError:
+        notes.append(f"{column} is not a text and was left out")
+        return ""
+    if len(text) > _MAX_LABEL_CHARACTERS:
+        notes.append(f"{column} has more than {_MAX_LABEL_CHARACTERS} characters and was left out")
+        return ""
+    return text
+
+
 def _candidates(column: str, value: Any) -> list[str]:
     if isinstance(value, Unread):
         raise CellError(f"{column} {value.why}")
@@ -167,7 +181,7 @@ def to_item(
     """A row of the input schema as a `RawRow`, or as a `BadRow` where a column holds something of another kind.
 
     Args:
-        split: train, validation, heldout or test.
+        split: Our name of it.
         row: Its number in the split.
         raw: Values by the columns of the input schema.
         product_id: The source's own id, a text or a number.
@@ -188,6 +202,8 @@ def to_item(
             brand=_name("ground_truth_brand", raw.get("ground_truth_brand")),
             is_secondhand=_flag("ground_truth_is_secondhand", raw.get("ground_truth_is_secondhand"), notes),
             product_id=_name("product_id", product_id).strip() or None,
+            source=_label("source", raw.get("source"), notes),
+            language=_label("language", raw.get("language"), notes),
             note=note or missing,
             notes=tuple(notes),
         )

@@ -33,10 +33,12 @@ _CATALOG_COLUMNS = {
     "ground_truth_category": "category_path",
     "ground_truth_brand": "brand",
     "ground_truth_is_secondhand": "is_secondhand",
+    "source": "source",
+    "language": "language",
 }
 """Column of a catalog.parquet (or products.parquet) for each column of the input schema."""
 _PRODUCT_ID = "product_id"
-_SHARD = re.compile(r"^(?P<split>[a-z]+)(?:[-_.].*)?$", re.IGNORECASE)
+_SHARD = re.compile(r"^(?P<split>heldout-source|[a-z]+)(?:[-_.].*)?$", re.IGNORECASE)
 _MAX_BATCH_ROWS = 256
 _MAX_BATCH_BYTES = 32 * 2**20
 """Bytes decoded at a time; Arrow takes about three times as much while it does that."""

@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline.bundle.bundle import Bundle
 from pipeline.bundle.encode import cached_photos, encode_products
 from pipeline.config.build import Config
+from pipeline.data.splits import HELDOUT_SOURCE
 from pipeline.data.vectors import ProductVectors
 from pipeline.metrics import ratios
 from pipeline.prediction.fitting.predictions import TuningRows
@@ -21,8 +22,6 @@ TUNING_ROWS = 1_000  # of each split: enough to tell settings apart by 0.01
 SOURCE_ROWS = 2_000  # of all held-out sources together: as many of each, so that none speaks for the others
 FEWEST_OF_A_SOURCE = 50
 FEWEST_TUNING_ROWS = 10  # of both splits: one error in fewer rows already misses a precision of 0.9
-HELD_OUT_SOURCE = "heldout-source"
-"""The split with the rows of whole sources that training never saw; a build may have none."""
 
 
 def tuning_rows(
@@ -96,7 +95,7 @@ def held_out_sources(products: pd.DataFrame) -> np.ndarray:
     """
     names = products["source"].fillna("") if "source" in products else pd.Series("", index=products.index)
     named = np.array([str(name) or "unnamed" for name in names], dtype=object)
-    return np.where((products["split"] == HELD_OUT_SOURCE).to_numpy(), named, "")
+    return np.where((products["split"] == HELDOUT_SOURCE).to_numpy(), named, "")
 
 
 def _draw_sources(generator: np.random.Generator, sources: np.ndarray, allowed: np.ndarray) -> np.ndarray:

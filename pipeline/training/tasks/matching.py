@@ -15,10 +15,12 @@ from torch import Tensor, nn
 from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.models.encoding import TokenCache, encode_images, encode_texts, to_pixels
 from pipeline.models.two_tower import TwoTower
-from pipeline.training.dataset import FeatureSet, modality_mrr, project
+from pipeline.training.dataset import FeatureSet, modality_mrr, named_paths, project, selection_score
 from pipeline.training.distributed import gather_others
 from pipeline.training.losses import PairQueue, listwise_softmax, multi_positive_infonce, taxonomy_softmax
 from pipeline.training.tasks.base import Task
+from pipeline.training.tasks.negatives import CandidateLists
+from pipeline.training.tasks.sampling import draw_rows
 
 BUCKET_BATCHES = 50  # batches within which products are sorted by length
 
@@ -53,7 +55,7 @@ class MatchingData:
 
     Attributes:
         train: Training products with features of the pretrained text tower and of the current vision tower.
-        validation: Sets whose mean fused MRR is the score (validation rows; held-out categories).
+        validation: Sets whose mean `selection_score` is the score (validation rows; held-out categories; sources).
         paths: float32 [p, w], features of all category paths by the pretrained text tower.
         images: Image cache, uint8 [photos, side, side, 3]; needed where the vision tower is trained.
         tokens: Tokenizer of the text tower.
@@ -92,6 +94,7 @@ class MatchingTask(Task):
         self.trains_vision = "vision_lora" in stage.train
         self.queue = PairQueue(config.queue_size, model.config.dimension, device)
         examples = data.train.examples
+        self._lists = CandidateLists(examples, data.paths)
         self._has_text, self._has_image = examples.has_text, examples.has_image
         self._lengths = [len(ids) for ids in data.tokens(examples.texts)] if self.trains_text else []
 
@@ -100,8 +103,8 @@ class MatchingTask(Task):
         return {f"model.{name}": value for name, value in self.model.trainable(self.stage.train).items()}
 
     def batches(self, size: int, generator: np.random.Generator) -> list[np.ndarray]:
-        """Shuffled rows; where the text tower is trained, products with texts of similar length share a batch."""
-        order = generator.permutation(len(self.data.train.examples))
+        """Rows by `draw_rows`; where the text tower is trained, texts of similar length share a batch."""
+        order = draw_rows(self.data.train.examples.truth, self.config.sampling_exponent, generator)
         if self.trains_text:
             lengths = np.array(self._lengths)
             chunks = np.array_split(order, max(1, round(len(order) / (size * BUCKET_BATCHES))))
@@ -116,15 +119,16 @@ class MatchingTask(Task):
     ) -> dict[str, Tensor]:
         """Weighted loss terms of the products `rows`."""
         examples, config = self.data.train.examples, self.config
-        paths, position = self._paths(rows)
+        lists = self._lists.of(rows)
+        paths, position = self._paths(lists.candidates)
         has_text, has_image = self._drop_modalities(rows)
         out = module(self._inputs(rows, paths, has_text, has_image))
         scale, categories = out["scale"], out["categories"]
         truth = torch.from_numpy(position[examples.truth[rows]]).to(self.device)
-        candidates = examples.candidates[rows]
+        candidates = lists.candidates
         mask = torch.from_numpy(candidates >= 0).to(self.device)
         columns = torch.from_numpy(np.maximum(position[candidates], 0)).to(self.device)  # padding: any, it is masked
-        target = torch.from_numpy(examples.target[rows]).to(self.device)
+        target = torch.from_numpy(lists.target).to(self.device)
 
         def listwise(vectors: Tensor, used: Tensor) -> Tensor:
             scores = scale * (vectors @ categories.T).gather(1, columns)
@@ -142,16 +146,24 @@ class MatchingTask(Task):
         return terms
 
     def validate(self) -> dict[str, float]:
-        """Mean reciprocal ranks on every validation set; the score is the mean of the fused ones."""
+        """Mean reciprocal ranks on every validation set, and the mean of their fused `selection_score` as the score.
+
+        Products without candidates choose among all paths that a validation set names: to encode the whole taxonomy at
+        every validation would take longer than to train.
+        """
         if not self.data.validation:
             return {}
         self.module.eval()
         metrics: dict[str, float] = {}
         scores = []
         path_features = self._current_path_features()
+        among = named_paths([each.examples for each in self.data.validation])
         for number, features in enumerate(self.data.validation):
-            mrr = self._measure(features, path_features)
-            scores.append(mrr["fused"])
+            vectors, examples = self._validated(features, path_features), features.examples
+            every = np.ones(len(examples), dtype=bool)
+            scores.append(selection_score(vectors["fused"], vectors["categories"], examples, every, among))
+            metrics[f"validation{number}_score"] = scores[-1]
+            mrr = modality_mrr(vectors, examples)
             metrics.update({f"validation{number}_{modality}_mrr": value for modality, value in mrr.items()})
         metrics["score"] = float(np.mean(scores))
         return metrics
@@ -164,14 +176,13 @@ class MatchingTask(Task):
         """Restore the InfoNCE queue."""
         self.queue.load({name: value.to(self.device) for name, value in state.items()})
 
-    def _paths(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Distinct paths of a batch: the candidates of its products, and random ones.
+    def _paths(self, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Distinct paths of a batch: the candidates [b, c] of its products, and random ones.
 
         Returns:
             Their numbers, int64 [m], and the position of every path among them, int64 [p], -1 = not in the batch.
         """
         examples = self.data.train.examples
-        candidates = examples.candidates[rows].ravel()
         random = torch.randperm(len(examples.paths))[: self.stage.negatives].numpy()
         paths = np.union1d(candidates[candidates >= 0], random)
         position = np.full(len(examples.paths), -1, dtype=np.int64)
@@ -246,16 +257,15 @@ class MatchingTask(Task):
         """Features [p, w] by the current text tower of all paths that a validation set names; zeros for others."""
         if not self.trains_text:
             return self.data.paths
-        candidates = np.unique(np.concatenate([each.examples.candidates.ravel() for each in self.data.validation]))
-        candidates = candidates[candidates >= 0]
+        candidates = named_paths([each.examples for each in self.data.validation])
         names = [self.data.train.examples.paths[path] for path in candidates]
         features = np.zeros_like(self.data.paths)
         features[candidates] = encode_texts(self.model.text_tower, self.data.tokens, names)
         return features
 
     @torch.no_grad()
-    def _measure(self, features: FeatureSet, path_features: np.ndarray) -> dict[str, float]:
-        """MRR of the truth among the candidates, by text, image and both."""
+    def _validated(self, features: FeatureSet, path_features: np.ndarray) -> dict[str, np.ndarray]:
+        """Vectors of a validation set and of the paths by the current model, as `project` returns them."""
         examples = features.examples
         if self.trains_text:
             text = encode_texts(self.model.text_tower, self.data.tokens, examples.texts)
@@ -263,4 +273,4 @@ class MatchingTask(Task):
         if self.trains_vision:
             image = encode_images(self.model.vision_tower, self._photos(examples.image_rows))
             features = replace(features, image=image)
-        return modality_mrr(project(self.model, features, path_features), examples)
+        return project(self.model, features, path_features)

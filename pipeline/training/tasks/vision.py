@@ -18,10 +18,12 @@ from torch import Tensor, nn
 from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.models.encoding import encode_images, to_pixels
 from pipeline.models.two_tower import TwoTower
-from pipeline.training.dataset import Examples, candidate_ranks, mean_reciprocal_rank
+from pipeline.training.dataset import Examples, named_paths, selection_score
 from pipeline.training.losses import listwise_softmax
 from pipeline.training.tasks.augment import STRENGTHS, augment
 from pipeline.training.tasks.base import Task
+from pipeline.training.tasks.negatives import CandidateLists
+from pipeline.training.tasks.sampling import draw_rows
 
 CLASSIFIER_WEIGHT = 0.5
 ALIGNMENT_WEIGHT = 0.5
@@ -35,7 +37,7 @@ class VisionData:
 
     Attributes:
         train: n training products; those without a photo are not used.
-        validation: Sets whose mean MRR by photo alone is the score.
+        validation: Sets whose mean `selection_score` by photo alone is the score; those without photos are left out.
         images: Image cache, uint8 [photos, side, side, 3].
         texts: float32 [n, w], features of the training products' texts (zeros without text).
         paths: float32 [p, w], features of all category paths.
@@ -89,6 +91,7 @@ class VisionTask(Task):
             device: Where batches go.
         """
         self.stage, self.config, self.data, self.device = stage, config, data, device
+        self._lists = CandidateLists(data.train, data.paths)
         self.rows = np.flatnonzero(data.train.has_image)
         self.classes = np.unique(data.train.truth[self.rows])
         self.module: nn.Module = VisionModule(model, len(self.classes))
@@ -102,8 +105,8 @@ class VisionTask(Task):
         return dict(self.module.named_parameters())
 
     def batches(self, size: int, generator: np.random.Generator) -> list[np.ndarray]:
-        """Shuffled rows of the training products with a photo."""
-        order = generator.permutation(self.rows)
+        """Rows of the training products with a photo, in random order (`draw_rows`)."""
+        order = self.rows[draw_rows(self.data.train.truth[self.rows], self.config.sampling_exponent, generator)]
         return [order[start : start + size] for start in range(0, len(order) - size + 1, size)] or [order]
 
     def losses(
@@ -126,11 +129,12 @@ class VisionTask(Task):
         }
 
     def _listwise(self, image: Tensor, rows: np.ndarray, scale: Tensor) -> Tensor:
-        """Each photo against the candidates of its product, as in inference."""
-        candidates = torch.from_numpy(self.data.train.candidates[rows])
+        """Each photo against the candidates of its product, as in inference; against drawn ones where it has none."""
+        lists = self._lists.of(rows)
+        candidates = torch.from_numpy(lists.candidates)
         names = self._paths[candidates.clamp(min=0)].to(self.device)
         scores = scale * torch.einsum("bd,bcd->bc", image, names)
-        target = torch.from_numpy(self.data.train.target[rows])
+        target = torch.from_numpy(lists.target)
         return listwise_softmax(scores, (candidates >= 0).to(self.device), target.to(self.device))
 
     def _alignment(self, image: Tensor, rows: np.ndarray, labels: Tensor, scale: Tensor) -> Tensor:
@@ -143,19 +147,22 @@ class VisionTask(Task):
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """Mean reciprocal rank by photo alone on every validation set, and their mean."""
-        if not self.data.validation:
+        """`selection_score` by photo alone on every validation set with photos, and their mean."""
+        sets = {number: each for number, each in enumerate(self.data.validation) if each.has_image.any()}
+        if not sets:
             return {}
         assert isinstance(self.module, VisionModule)
         self.module.eval()
         metrics: dict[str, float] = {}
-        for number, examples in enumerate(self.data.validation):
+        among = named_paths(list(sets.values()))
+        for number, examples in sets.items():
             has_image = examples.has_image
             photos = self.data.images[examples.image_rows[has_image]]
             features = torch.from_numpy(encode_images(self.module.vision_tower, photos)).to(self.device)
             vectors = np.zeros((len(examples), self._paths.shape[1]), dtype=np.float32)
             vectors[has_image] = self.module.image_head(features).cpu().numpy()
-            ranks = candidate_ranks(vectors, self._paths.numpy(), examples, has_image)
-            metrics[f"validation{number}_image_mrr"] = mean_reciprocal_rank(ranks)
+            metrics[f"validation{number}_image_score"] = selection_score(
+                vectors, self._paths.numpy(), examples, has_image, among
+            )
         metrics["score"] = float(np.mean(list(metrics.values())))
         return metrics

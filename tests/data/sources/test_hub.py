@@ -1,5 +1,6 @@
 """Data sets of the hub."""
 
+import dataclasses
 from functools import partial
 
 import datasets
@@ -25,7 +26,9 @@ def test_a_hub_data_set_by_id(tmp_path, monkeypatch):
     source = open_location("someone/catalogue", revision="abc123")
     assert (source.kind, source.name) == ("hub", "someone/catalogue")
     assert loaded == [("someone/catalogue", "abc123")]
-    assert check_dataset(source, 60) == list(open_location(tmp_path / "hub"))
+    rows = check_dataset(source, 60)
+    assert {row.source for row in rows} == {"catalogue"}
+    assert [dataclasses.replace(row, source="hub") for row in rows] == list(open_location(tmp_path / "hub"))
 
 
 def test_a_hub_data_set_that_cannot_be_loaded_is_one_sentence(monkeypatch):

@@ -1,6 +1,8 @@
 """Behavior of all sources: joining, photos, refusals."""
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.config.stages import SourceConfig
@@ -17,6 +19,30 @@ def test_several_sources_are_read_as_one(tmp_path):
     assert [row.title for row in rows if row.split == "train"] == titles
     limited = open_source(SourceConfig(location=str(first), others=(str(second),), limit=3))
     assert limited.total == len(list(limited)) == 12
+
+
+def test_a_row_knows_its_source(tmp_path):
+    table = "product_title,source,language\nmug,shop a,ro\ncup,,\n"
+    (tmp_path / "named.csv").write_text(table, encoding="utf-8")
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "other.csv").write_text("product_title\nplate\n", encoding="utf-8")
+    locations = str(tmp_path / "named.csv"), str(tmp_path / "plain" / "other.csv")
+    rows = list(open_source(SourceConfig(location=locations[0], others=locations[1:])))
+    assert [(row.title, row.source, row.language) for row in rows] == [
+        ("mug", "shop a", "ro"),
+        ("cup", "named.csv", ""),
+        ("plate", "other.csv", ""),
+    ]
+    (alone, _) = open_location(locations[0])
+    assert alone.source == "shop a"
+
+
+def test_a_source_or_language_that_is_no_text_costs_nothing_but_itself(tmp_path):
+    path = tmp_path / "odd.parquet"
+    pq.write_table(pa.table({"product_title": ["mug"], "source": [["a"]], "language": ["x" * 201]}), path)
+    (row,) = open_location(path)
+    assert (row.title, row.source, row.language) == ("mug", "odd.parquet", "")
+    assert [note.split(" ")[0] for note in row.notes] == ["source", "language"]
 
 
 def _with_splits(folder, **counts):

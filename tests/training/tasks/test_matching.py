@@ -1,4 +1,6 @@
-"""The matching task: encoded texts, modality dropout, batches, validation."""
+"""The matching task: encoded texts, modality dropout, batches, drawn candidates, validation."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -116,3 +118,56 @@ def test_validation_scores_are_mean_reciprocal_ranks(model):
     metrics = _task(model, ("heads",)).validate()
     assert metrics["score"] == pytest.approx((metrics["validation0_fused_mrr"] + metrics["validation1_fused_mrr"]) / 2)
     assert all(0 < value <= 1 for value in metrics.values())
+
+
+def _without_candidates(features: FeatureSet) -> FeatureSet:
+    """The same products, with the truth as their only candidate."""
+    examples = features.examples
+    alone = replace(examples, candidates=examples.truth[:, None], target=np.zeros(len(examples), dtype=np.int64))
+    return replace(features, examples=alone)
+
+
+def _listless(model: TwoTower, parts: tuple[str, ...]) -> MatchingTask:
+    """A task whose training products and second validation set have no candidates."""
+    task = _task(model, parts, **ALL_TERMS)
+    first, second = task.data.validation
+    data = replace(
+        task.data, train=_without_candidates(task.data.train), validation=[first, _without_candidates(second)]
+    )
+    return MatchingTask(model, task.stage, task.config, data)
+
+
+@pytest.mark.parametrize("parts", [("heads",), ("heads", "text_lora")])
+def test_rows_without_candidates_learn_against_drawn_ones(model, parts):
+    task = _listless(model, parts)
+    torch.manual_seed(0)
+    terms = task.losses(task.module, np.arange(8), make_accelerator("no"))
+    assert terms["listwise"].item() > 0.1
+    terms["listwise"].backward()
+    assert any(value.grad is not None and value.grad.abs().sum() > 0 for value in task.parameters().values())
+    torch.manual_seed(0)
+    again = task.losses(task.module, np.arange(8), make_accelerator("no"))
+    assert again["listwise"].item() == terms["listwise"].item(), "drawn by the random state of the step"
+
+
+@pytest.mark.parametrize("parts", [("heads",), ("heads", "text_lora")])
+def test_a_validation_set_without_candidates_is_selected_by_open_hf1(model, parts):
+    task = _listless(model, parts)
+    metrics = task.validate()
+    assert "validation0_fused_mrr" in metrics
+    assert "validation1_fused_mrr" not in metrics, "of a single candidate every rank is 1"
+    assert 0 < metrics["validation1_score"] < 1
+    assert metrics["score"] == pytest.approx((metrics["validation0_fused_mrr"] + metrics["validation1_score"]) / 2)
+
+
+def test_batches_are_drawn_by_the_size_of_categories(model):
+    task = _task(model, ("heads",))
+    truth = np.repeat([0, 1, 2, 3], [28, 4, 4, 4])
+    train = replace(task.data.train, examples=replace(task.data.train.examples, truth=truth))
+    config = replace(task.config, sampling_exponent=1.0)
+    drawn = MatchingTask(model, task.stage, config, replace(task.data, train=train))
+    batches = drawn.batches(8, np.random.default_rng(0))
+    assert [len(batch) for batch in batches] == [8] * 5
+    assert np.bincount(truth[np.concatenate(batches)]).tolist() == [10, 10, 10, 10]
+    again = drawn.batches(8, np.random.default_rng(0))
+    assert all((one == other).all() for one, other in zip(batches, again, strict=True))

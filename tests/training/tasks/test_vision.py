@@ -109,7 +109,29 @@ def test_views_have_the_size_of_the_tower_by_default(task, monkeypatch):
     assert _augmentations(task, monkeypatch, (0.9,)) == [(32, STRENGTHS["shop"])]
 
 
-def test_the_score_is_the_mean_reciprocal_rank_by_photo(task):
+def test_the_score_is_that_of_the_photos(task):
     metrics = task.validate()
-    assert metrics["score"] == metrics["validation0_image_mrr"]
+    assert metrics["score"] == metrics["validation0_image_score"]
     assert 0 < metrics["score"] <= 1
+
+
+def test_photos_without_candidates_learn_against_drawn_ones_and_are_selected_by_open_hf1(task):
+    train = _examples(6)
+    alone = dataclasses.replace(train, candidates=train.truth[:, None], target=np.zeros(6, dtype=np.int64))
+    data = dataclasses.replace(task.data, train=alone, validation=[alone, _examples(3).of_rows(np.array([2]))])
+    task = VisionTask(TwoTower(tiny().model), task.stage, dataclasses.replace(task.config, image_weight=0.5), data)
+    assert task.losses(task.module, np.array([0, 1, 3]), make_accelerator("no"))["listwise"].item() > 0
+    metrics = task.validate()
+    assert set(metrics) == {"validation0_image_score", "score"}, "a set without photos takes no part"
+    assert 0 <= metrics["score"] <= 1
+
+
+def test_an_epoch_is_drawn_by_the_size_of_categories_among_rows_with_a_photo(task):
+    assert task.data.train.truth[[0, 1, 3, 4, 5]].tolist() == [0, 1, 0, 1, 2]
+    sampled = VisionTask(
+        TwoTower(tiny().model), task.stage, dataclasses.replace(task.config, sampling_exponent=1.0), task.data
+    )
+    epochs = [np.concatenate(sampled.batches(5, np.random.default_rng(seed))) for seed in range(30)]
+    assert all(len(epoch) == 5 and 2 not in epoch for epoch in epochs)
+    third = np.mean([np.count_nonzero(epoch == 5) for epoch in epochs])
+    assert third == pytest.approx(5 / 3, abs=0.3), "the only row of its category comes for a third of the epoch"

@@ -24,6 +24,15 @@ def test_a_category_at_any_depth(workspace: Workspace) -> None:
     }
 
 
+def test_the_id_of_a_category_is_shown_where_the_taxonomy_has_ids(workspace: Workspace) -> None:
+    assert categories.category(workspace, "Clothing")["category_id"] is None
+    assert "Category id" not in categories.show(workspace, "Clothing", None)[1]
+    ids = {"Clothing": "gid://shopify/TaxonomyCategory/aa"}
+    named = Workspace(workspace.catalog, lambda: workspace.tools, read_ids=lambda: ids)
+    assert categories.category(named, "Clothing")["category_id"] == ids["Clothing"]
+    assert f"<dd><code>{ids['Clothing']}</code>" in categories.show(named, "Clothing", None)[1]
+
+
 @pytest.mark.parametrize("path", ["", "Nowhere", "clothing"])
 def test_an_unknown_category_is_an_error_message(workspace: Workspace, path: str) -> None:
     with pytest.raises(gr.Error, match="No product of this catalogue has this category"):

@@ -37,10 +37,13 @@ def noise(tmp_path: Path) -> str:
     return str(path)
 
 
-def _calibrated(catalog: Catalog, in_distribution_cosine: float | None = None) -> Workspace:
+def _calibrated(
+    catalog: Catalog, in_distribution_cosine: float | None = None, ids: dict[str, str] | None = None
+) -> Workspace:
     """A workspace whose confidences need 0.6 at any precision up to 0.9 and 0.99 above, at every level."""
     needed = tuple((0.6 if precision <= 0.9 else 0.99,) * 3 for precision in PRECISIONS)
     bundle = FakeBundle()
+    bundle.category_ids = ids or {}
     setting = replace(
         Calibration(inverse_temperature=0.5, thresholds=needed), in_distribution_cosine=in_distribution_cosine
     )
@@ -74,6 +77,24 @@ def test_programs_and_visitors_get_the_same_summary_of_accepted_levels(workspace
     html = classify.prediction(moved)
     assert moved["summary"] in html
     assert html.index('<li class="sure">') < html.index('<li class="review">')
+
+
+def test_ids_are_shown_where_the_taxonomy_has_ids_and_nothing_where_it_has_none(workspace: Workspace) -> None:
+    bare = classify.classify(workspace, None, "shirts clothing")
+    assert (bare["category_id"], bare["accepted_id"]) == (None, None)
+    assert 'class="ids"' not in classify.prediction(bare)
+    ids = {"Clothing": "gid://shopify/TaxonomyCategory/aa", "Clothing > Shirts": "gid://shopify/TaxonomyCategory/aa-1"}
+    calibrated = _calibrated(workspace.catalog, ids=ids)
+    sure = classify.classify(calibrated, None, "shirts clothing")
+    assert (
+        sure["category_id"] == sure["accepted_id"] == sure["categories"][0]["category_id"] == ids["Clothing > Shirts"]
+    )
+    assert classify.prediction(sure).count("<dt>") == 1
+    half = classify.classify(calibrated, None, "shirts clothing", precision=0.97)
+    assert (half["category_id"], half["accepted_id"]) == (ids["Clothing > Shirts"], ids["Clothing"])
+    html = classify.prediction(half)
+    assert f"<code>{ids['Clothing > Shirts']}</code>" in html
+    assert f"<dt>Id of the accepted part</dt><dd><code>{ids['Clothing']}</code>" in html
 
 
 def test_the_evidence_shows_the_levels_on_which_it_agrees(workspace: Workspace) -> None:
