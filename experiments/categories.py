@@ -31,8 +31,8 @@ from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors, read_vectors
 from pipeline.metrics import ratios
 from pipeline.models.classifier import ClassTable
-from pipeline.prediction.calibrate import TuningRows
-from pipeline.prediction.fit import tuning_rows
+from pipeline.prediction.fitting.predictions import TuningRows
+from pipeline.prediction.fitting.rows import tuning_rows
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.taxonomy.paths import SEPARATOR, levels, read_taxonomy
 from pipeline.training.classifier import train_classifier
@@ -113,7 +113,7 @@ def variants(
         known = CategoryPredictor(bundle, parts=parts)
 
         def classified(vectors: np.ndarray, _: Modality, known: CategoryPredictor = known) -> np.ndarray:
-            return known.scorer.classified(vectors)
+            return known.scorer.classifier.leaf_alone(vectors)
 
         yield f"classifier, class weights n^-{exponent:g}", known, classified
         yield "  0.3 of it with retrieval", known, mixed(retrieved(INVERSE_TEMPERATURE, known), classified, 0.3)

@@ -1,10 +1,10 @@
-"""Share of nonsense of which a bundle accepts some level, beside that of products, with and without its limits.
+"""Share of nonsense of which a bundle accepts a top level, and a whole path, beside that of products.
 
     python -m experiments.nonsense --model assets/model --catalog catalog.parquet [--rows 200]
 
-Texts are random letters and random nouns; photos are noise, one color and blurred blots. The limits are
-the least cosine with any category (`Calibration.in_distribution_cosine`) and the check of a photo's pixels
-(`images.photo_flaw`).
+Texts and photos are those of `pipeline.prediction.nonsense`, drawn from another seed than the bundle's fit drew them
+from, and noise, one color and blurred blots. The limits are the likeness to products (`Familiarity`), the least cosine
+with any category (`Calibration.in_distribution_cosine`) and the check of a photo's pixels (`images.photo_flaw`).
 """
 
 from __future__ import annotations
@@ -12,36 +12,28 @@ from __future__ import annotations
 import argparse
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFilter
 from tqdm import tqdm
 
-from benchmarks.products import NOUNS
 from pipeline.bundle.bundle import load_bundle
 from pipeline.bundle.predictor_state import PredictorParts
 from pipeline.catalog.catalog import Catalog
 from pipeline.data.images import to_photo
 from pipeline.prediction.answer import ask
+from pipeline.prediction.nonsense.photos import NONSENSE_PHOTOS, PhotoMaker
+from pipeline.prediction.nonsense.texts import NONSENSE_TEXTS, TextMaker
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.search.query import QueryEncoder
 
 SIDE = 200
 NonsenseQuery = tuple[str, Image.Image | None]
 """A text and a photo."""
-
-
-def letters(rng: np.random.Generator) -> NonsenseQuery:
-    """Words of letters drawn at random."""
-    lengths = rng.integers(3, 10, size=rng.integers(2, 9))
-    return " ".join("".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), size=size)) for size in lengths), None
-
-
-def words(rng: np.random.Generator) -> NonsenseQuery:
-    """Nouns that have nothing to do with each other."""
-    return " ".join(rng.choice(NOUNS, size=rng.integers(4, 9))), None
+QueryMaker = Callable[[np.random.Generator], NonsenseQuery]
+_SEED = 1_000_003  # no build's
 
 
 def noise(rng: np.random.Generator) -> NonsenseQuery:
@@ -60,9 +52,17 @@ def blots(rng: np.random.Generator) -> NonsenseQuery:
     return "", coarse.filter(ImageFilter.GaussianBlur(12))
 
 
-NONSENSE: dict[str, Callable[[np.random.Generator], NonsenseQuery]] = {
-    "text of random letters": letters,
-    "text of random nouns": words,
+def _text(make: TextMaker) -> QueryMaker:
+    return lambda rng: (make(rng), None)
+
+
+def _photo(make: PhotoMaker) -> QueryMaker:
+    return lambda rng: ("", make(rng))
+
+
+NONSENSE: dict[str, QueryMaker] = {
+    **{f"text: {name}": _text(text_maker) for name, text_maker in NONSENSE_TEXTS.items()},
+    **{f"photo: {name}": _photo(photo_maker) for name, photo_maker in NONSENSE_PHOTOS.items()},
     "photo of noise": noise,
     "photo of one color": plain,
     "photo of blurred blots": blots,
@@ -83,29 +83,39 @@ def without_limit(parts: PredictorParts) -> PredictorParts:
         name: {kind: replace(calibration, in_distribution_cosine=None) for kind, calibration in by_modality.items()}
         for name, by_modality in parts.calibrations.items()
     }
-    return replace(parts, calibrations=calibrations)
+    return replace(parts, calibrations=calibrations, familiarity={})
 
 
-def accepted_share(
+@dataclass(frozen=True)
+class Certain:
+    """Shares of queries of which a top level, or a whole path, is accepted."""
+
+    top: float
+    path: float
+
+
+def certain_share(
     predictor: CategoryPredictor, encoder: QueryEncoder, queries: list[NonsenseQuery], limits: bool
-) -> float:
-    """Share of queries with an accepted level.
+) -> Certain:
+    """How often a predictor is certain.
 
     Args:
-        predictor: With or without the limit of the distribution.
+        predictor: With or without the limits of the distribution.
         encoder: Of the same bundle.
         queries: Texts or photos.
         limits: Whether photos are checked as well.
     """
-    accepted = 0
+    top, path = 0, 0
     for text, image in queries:
         photo = None if image is None else to_photo(image, encoder.bundle.image_size)
         if limits:
-            accepted += ask(predictor, encoder, text, photo).prediction.accepted_depth > 0
+            prediction = ask(predictor, encoder, text, photo).prediction
         else:
             query = encoder.encode(text, photo)
-            accepted += predictor.decode(query.fused_vector[None], query.modality)[0].accepted_depth > 0
-    return accepted / len(queries)
+            prediction = predictor.decode(query.fused_vector[None], query.modality)[0]
+        top += prediction.accepted_depth > 0
+        path += not prediction.needs_review
+    return Certain(top / len(queries), path / len(queries))
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -120,13 +130,13 @@ def main(argv: list[str] | None = None) -> None:
         parser.error(f"{arguments.model} has no category predictor.")
     encoder, limited = QueryEncoder(bundle), CategoryPredictor(bundle)
     free = CategoryPredictor(bundle, parts=without_limit(bundle.predictor))
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(_SEED)
     rows = rng.choice(len(catalog.products), size=min(arguments.rows, len(catalog.products)), replace=False)
     sorts = [(name, [make(rng) for _ in range(arguments.rows)]) for name, make in NONSENSE.items()]
-    print("| some level accepted, in % | without limits | as shown |\n|---|---|---|")
+    print("| accepted, in % | top level, without limits | top level | whole path |\n|---|---|---|---|")
     for name, queries in tqdm([*sorts, *products(catalog, rows)], desc="sorts", disable=None):
-        before, after = accepted_share(free, encoder, queries, False), accepted_share(limited, encoder, queries, True)
-        print(f"| {name} | {100 * before:.0f} | {100 * after:.0f} |", flush=True)
+        before, after = certain_share(free, encoder, queries, False), certain_share(limited, encoder, queries, True)
+        print(f"| {name} | {100 * before.top:.0f} | {100 * after.top:.0f} | {100 * after.path:.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,20 @@
 """How sure a predicted category is: Platt scaling of each level of a path, and the thresholds that accept it, as data.
 
 One `Calibration` belongs to one predictor and one modality; all of it is chosen on rows that training did not have
-(`pipeline.prediction.tune` and `calibrate`).
+(`pipeline.prediction.fitting.tune` and `calibrate`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from pipeline.config.stages import require
+from pipeline.data.json_checks import MAY_BE_ABSENT
 
 PRECISIONS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 """Target precisions for which thresholds are kept."""
@@ -21,10 +22,14 @@ PRECISIONS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 MIN_CONFIDENCE = 0.5
 """No threshold is lower: a level that is likelier wrong than right is not accepted, however right its peers are."""
 
-OOD_QUANTILE = 0.02
+CERTAINTY = 0.95
+"""Chance with which a threshold holds its target precision on products like those of the calibration."""
+
+OOD_QUANTILE = 0.005
 """Share of the calibration rows, those farthest from every category, that count as out of distribution."""
 
 _EDGE = 1e-6  # probabilities are kept this far from 0 and 1 before their logit is taken
+_NEWTON_STEPS, _NEWTON_ENOUGH = 100, 1e-9
 _RIDGE = 1e-3  # a trace of a penalty, with which separable rows have a solution too
 
 
@@ -41,11 +46,13 @@ class Calibration:
         platt_intercepts: For each level, b of it.
         agreement_coefficients: For each level, c of the term c x agreement before the sigmoid, where the agreement of
             the nearest labeled products is known; empty where confidences do not depend on it.
-        thresholds: For each of `PRECISIONS`, the lowest confidence of each level that reaches this precision; None
-            where none does.
+        thresholds: For each of `PRECISIONS`, the lowest confidence of each level that reaches this precision with
+            `CERTAINTY`; None where none does.
         coverage: For each of them, the share of predictions of each level at or above the threshold.
         in_distribution_cosine: Least cosine with the nearest category path of a product like those of the calibration;
             None where it was not measured.
+        rows: Products that it was measured on; 0 where that is not known.
+        sources: Sources of theirs that training had nothing of; 0 where the products are like those of the training.
     """
 
     inverse_temperature: float = 1.0
@@ -58,6 +65,8 @@ class Calibration:
     thresholds: tuple[tuple[float | None, ...], ...] = tuple((precision,) for precision in PRECISIONS)
     coverage: tuple[tuple[float, ...], ...] = ()
     in_distribution_cosine: float | None = None
+    rows: int = field(default=0, metadata=MAY_BE_ABSENT)
+    sources: int = field(default=0, metadata=MAY_BE_ABSENT)
 
     def __post_init__(self) -> None:
         levels = len(self.platt_slopes)
@@ -132,6 +141,27 @@ class Calibration:
         return float("inf") if stored is None else max(stored, MIN_CONFIDENCE)
 
 
+@dataclass(frozen=True)
+class Familiarity:
+    """How products look to the model, for one modality, beside what is no product (`fitting.familiarity`).
+
+    Attributes:
+        direction: d weights; a product's vector times these is its likeness to products.
+        least_likeness: Below it a vector is not of a product; so are a few hundredths of the products.
+        least_neighbor: Cosine with the nearest labeled product below which a catalogue holds nothing like the product;
+            None where it was not measured.
+    """
+
+    direction: tuple[float, ...]
+    least_likeness: float
+    least_neighbor: float | None = None
+
+    def is_product(self, vectors: np.ndarray) -> np.ndarray:
+        """Whether vectors [n, d] look like those of products, bool [n]."""
+        alike: np.ndarray = vectors @ np.array(self.direction, dtype=np.float32) >= self.least_likeness
+        return alike
+
+
 def logit_inside(probability: np.ndarray) -> np.ndarray:
     """log(p / (1 - p)), p kept inside of (0, 1)."""
     odds: np.ndarray = logit(np.clip(np.asarray(probability, dtype=np.float64), _EDGE, 1 - _EDGE))
@@ -172,36 +202,51 @@ def fit_platt(
     columns = [logit_inside(probability), np.ones(len(correct))]
     if agreement is not None:
         columns.append(agreement)
-    slope, intercept, *coefficient = logistic(np.stack(columns, axis=1), target, scaled, non_negative=(0, 2)).tolist()
+    bounded = (0,) if agreement is None else (0, 2)
+    slope, intercept, *coefficient = logistic(np.stack(columns, axis=1), target, scaled, non_negative=bounded).tolist()
     return PlattFit(slope, intercept, coefficient[0] if coefficient else 0.0)
 
 
 def logistic(
     design: np.ndarray, target: np.ndarray, weights: np.ndarray, non_negative: tuple[int, ...] = ()
 ) -> np.ndarray:
-    """Weighted logistic regression with a small ridge penalty and bounds, by L-BFGS-B.
+    """Weighted logistic regression with a small ridge penalty and bounds, by Newton's method.
+
+    The loss is convex, so its least value within the bounds is that of some subset of the columns, the others at 0.
 
     Args:
         design: float [n, k], a column of ones among them for an intercept.
         target: float [n] in [0, 1].
         weights: float [n], not negative.
-        non_negative: Columns whose parameters must not fall below 0.
+        non_negative: Columns whose parameters must not fall below 0; few, since all their subsets are tried.
 
     Returns:
         float [k].
     """
-    mass = float(weights.sum())
+    best, least = np.zeros(design.shape[1]), np.inf
+    for count in range(len(non_negative) + 1):
+        for dropped in itertools.combinations(non_negative, count):
+            columns = [column for column in range(design.shape[1]) if column not in dropped]
+            parameters = np.zeros(design.shape[1])
+            parameters[columns] = _newton(design[:, columns], target, weights)
+            odds = design @ parameters
+            loss = weights @ (np.logaddexp(0, odds) - target * odds) + 0.5 * _RIDGE * parameters @ parameters
+            if (parameters[list(non_negative)] >= 0).all() and loss < least:
+                best, least = parameters, float(loss)
+        if np.isfinite(least) and count == 0:
+            break  # nothing was out of bounds
+    return best
 
-    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        odds = design @ parameters
-        likelihood = weights @ (np.logaddexp(0, odds) - target * odds)
-        gradient = design.T @ (weights * (expit(odds) - target))
-        penalty = 0.5 * _RIDGE * parameters @ parameters
-        return (likelihood + penalty) / mass, (gradient + _RIDGE * parameters) / mass
 
-    columns = range(design.shape[1])
-    bounds = [(0.0, None) if column in non_negative else (None, None) for column in columns]
-    options = {"ftol": 1e-15, "gtol": 1e-10, "maxiter": 1000}
-    solution = minimize(loss, np.zeros(len(columns)), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    parameters: np.ndarray = solution.x
+def _newton(design: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Parameters [k] of the unbounded regression; steps are at most 1, so that it converges from 0."""
+    parameters, ridge = np.zeros(design.shape[1]), _RIDGE * np.eye(design.shape[1])
+    for _ in range(_NEWTON_STEPS):
+        guess = expit(design @ parameters)
+        gradient = design.T @ (weights * (guess - target)) + _RIDGE * parameters
+        curvature = (design * (weights * guess * (1 - guess))[:, None]).T @ design + ridge
+        step = np.linalg.solve(curvature, gradient)
+        parameters -= step / max(1.0, float(np.abs(step).max(initial=0.0)))
+        if float(np.abs(step).max(initial=0.0)) < _NEWTON_ENOUGH:
+            break
     return parameters

@@ -7,17 +7,17 @@ for the whole bundle.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
 from pipeline.artifacts import ArtifactError, BundlePaths
-from pipeline.bundle.calibration import Calibration
+from pipeline.bundle.calibration import Calibration, Familiarity
 from pipeline.config.model import ModelConfig
 from pipeline.config.stages import require
-from pipeline.data.json_checks import Sha256, check_fields, check_seal, read_object, require_whole
+from pipeline.data.json_checks import MAY_BE_ABSENT, Sha256, check_fields, check_seal, read_object, require_whole
 from pipeline.types import Modality
 
 BUNDLE_VERSION = 6
@@ -58,6 +58,13 @@ class PredictorFields:
     target_precision: Share
     most_frequent: Annotated[str, Field(pattern=r"^([0-9a-f]{12})?$")]
     notes: dict[str, Any]
+    foreign_calibrations: dict[PredictorName, dict[Modality, Calibration]] = field(
+        default_factory=dict, metadata=MAY_BE_ABSENT
+    )
+    flat_calibrations: dict[PredictorName, dict[Modality, Calibration]] = field(
+        default_factory=dict, metadata=MAY_BE_ABSENT
+    )
+    familiarity: dict[Modality, Familiarity] = field(default_factory=dict, metadata=MAY_BE_ABSENT)
 
     def __post_init__(self) -> None:
         absent = {"retrieval", "default"} - self.calibrations.keys()

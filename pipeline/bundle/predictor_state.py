@@ -13,7 +13,7 @@ from typing import Any, Protocol, get_args
 import numpy as np
 from pydantic import TypeAdapter
 
-from pipeline.bundle.calibration import Calibration
+from pipeline.bundle.calibration import Calibration, Familiarity
 from pipeline.bundle.meta import PredictorFields, PredictorName
 from pipeline.bundle.prototypes import Prototypes
 from pipeline.taxonomy.paths import hash_path
@@ -52,6 +52,9 @@ class PredictorParts:
         evidence_calibrations: Those of the default predictor for products whose nearest labeled products are known; of
             the modalities for which that was better on validation.
         prototypes: Mean photos of categories; None where it has none.
+        foreign_calibrations: By predictor and modality, for taxonomies other than the bundle's own; may lack some.
+        flat_calibrations: The same for lists of names, whose first level is their last.
+        familiarity: How products look, by modality; empty where it was not measured.
     """
 
     classes: tuple[tuple[str, ...], ...]
@@ -62,6 +65,9 @@ class PredictorParts:
     notes: dict[str, Any] = field(default_factory=dict)
     evidence_calibrations: Mapping[Modality, Calibration] = field(default_factory=dict)
     prototypes: Prototypes | None = None
+    foreign_calibrations: Mapping[PredictorName, Mapping[Modality, Calibration]] = field(default_factory=dict)
+    flat_calibrations: Mapping[PredictorName, Mapping[Modality, Calibration]] = field(default_factory=dict)
+    familiarity: Mapping[Modality, Familiarity] = field(default_factory=dict)
 
     def vectors_for_photos(self, paths: Sequence[str], names: np.ndarray) -> np.ndarray:
         """The vectors with which a photo alone is compared, float32 [m, d], of paths with the unit vectors `names`."""
@@ -86,6 +92,9 @@ class PredictorParts:
             target_precision=self.target_precision,
             most_frequent=self.most_frequent,
             notes=self.notes,
+            foreign_calibrations={name: dict(one) for name, one in self.foreign_calibrations.items()},
+            flat_calibrations={name: dict(one) for name, one in self.flat_calibrations.items()},
+            familiarity=dict(self.familiarity),
         )
         raw: dict[str, Any] = _FIELDS.dump_python(fields, mode="json")
         return raw
@@ -105,6 +114,9 @@ class PredictorParts:
             notes=fields.notes,
             evidence_calibrations=fields.evidence_calibrations,
             prototypes=prototypes,
+            foreign_calibrations=fields.foreign_calibrations,
+            flat_calibrations=fields.flat_calibrations,
+            familiarity=fields.familiarity,
         )
 
 

@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 SEAL = "sha256"
+MAY_BE_ABSENT = {"may_be_absent": True}
+"""Metadata of a dataclass field with a default that files written before it do not have."""
 _SHOWN = 40  # characters of a wrong value that are quoted
 
 
@@ -78,7 +80,7 @@ def _fault(error: Mapping[str, Any]) -> str:
 
 
 def require_whole(value: Any, fields: Any, place: str, what: str, advice: str) -> None:
-    """Check that JSON names every field of a dataclass, those with a default too.
+    """Check that JSON names every field of a dataclass, those with a default too unless they are `MAY_BE_ABSENT`.
 
     Args:
         value: The dataclass, or mappings and tuples of such.
@@ -91,7 +93,11 @@ def require_whole(value: Any, fields: Any, place: str, what: str, advice: str) -
         ArtifactError: Names the first field that is missing.
     """
     if dataclasses.is_dataclass(value):
-        inner = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        inner = {
+            field.name: getattr(value, field.name)
+            for field in dataclasses.fields(value)
+            if field.name in fields or field.metadata != MAY_BE_ABSENT
+        }
     else:
         inner = dict(value) if isinstance(value, Mapping) else {}
     for name, part in inner.items():

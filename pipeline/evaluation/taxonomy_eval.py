@@ -102,7 +102,7 @@ def taxonomy_figures(
         predictor = CategoryPredictor(
             bundle, paths, vectors=table.trained[: table.open_size], aliases=table.aliases, which=name
         )
-        if name == "classifier" and not predictor.scorer.knows_classes:
+        if name == "classifier" and not predictor.scorer.classifier.knows_classes:
             continue
         for modality, chosen in by_modality.items():
             blank = None if rows.blank is None else rows.blank[chosen.rows]

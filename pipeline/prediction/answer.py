@@ -9,7 +9,8 @@ import pandas as pd
 
 from pipeline.catalog.catalog import Catalog
 from pipeline.data.images import Photo
-from pipeline.prediction.confidence import Prediction
+from pipeline.prediction.confidence import MeasuredOn, Prediction
+from pipeline.prediction.coverage import coverage_headline
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.prediction.scores import CategoryScore
 from pipeline.search.evidence import NEIGHBORS, NeighborEvidence, is_same
@@ -18,6 +19,14 @@ from pipeline.search.query import Query, QueryEncoder
 from pipeline.taxonomy.paths import levels
 
 ALTERNATIVES = 5
+NOTHING_LIKE_IT = "The catalogue holds nothing like this product, so its neighbors changed no confidence."
+_OF_TAXONOMY: dict[MeasuredOn, str] = {
+    "this": "",
+    "altered": "This taxonomy is not the one the confidences were measured on; they come from cut and renamed "
+    "versions of that one, and are rougher.",
+    "another": "This taxonomy is not the one the confidences were measured on; measure them on your own rows before "
+    "you trust them.",
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class Answer:
         alternatives: The likeliest single paths, each without what lies below it; the decoded one may be among them.
         flaw: Why the photo shows nothing (`Query.photo_flaw`), "" otherwise.
         evidence: The nearest labeled products, where there is a catalogue.
+        headline: Shares that are accepted at which precision, and on what they were measured; "" if unknown.
         ids: Ids of paths in their taxonomy (`CategoryPredictor.ids`).
     """
 
@@ -38,6 +48,7 @@ class Answer:
     alternatives: tuple[CategoryScore, ...]
     flaw: str = ""
     evidence: Evidence | None = None
+    headline: str = ""
     ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -74,6 +85,10 @@ class Answer:
         else:
             accepted = f"Accepted down to {names[depth - 1]}." if depth else "Low confidence."
             notes.append(f"{accepted} {_lacking(prediction, depth)}")
+        if prediction.measured and prediction.in_distribution is not False:
+            notes += [note for note in (_OF_TAXONOMY[prediction.taxonomy],) if note]
+        if prediction.has_like is False:
+            notes.append(NOTHING_LIKE_IT)
         return " ".join(notes)
 
 
@@ -155,7 +170,8 @@ def ask(
     )
     blank = bool(query.photo_flaw) and query.image_vector is not None
     [prediction], [alternatives] = scores.decode(neighbors, [blank]), scores.top(k)
-    return Answer(query, prediction, tuple(alternatives), query.photo_flaw, evidence, predictor.ids)
+    headline = coverage_headline(scores.calibrations[query.modality])
+    return Answer(query, prediction, tuple(alternatives), query.photo_flaw, evidence, headline, predictor.ids)
 
 
 def _lacking(prediction: Prediction, level: int) -> str:

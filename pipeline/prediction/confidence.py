@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from pipeline.bundle.calibration import Calibration
 from pipeline.taxonomy.paths import truncate
+
+MeasuredOn = Literal["this", "altered", "another"]
+"""The taxonomy of a prediction; cut and renamed versions of the bundle's own, which stand for others; the bundle's."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,12 @@ class Prediction:
         thresholds: The least confidence that is enough at each level; None where none is.
         target_precision: Share of the accepted levels that are to be right; the thresholds follow from it.
         in_distribution: Whether the product is like those of the calibration: its nearest category is no farther than
-            theirs. A product out of distribution has no accepted level. None where the bundle does not know.
+            theirs, and its vector looks like theirs. A product out of distribution has no accepted level. None where
+            the bundle does not know.
         measured: Whether there were rows to measure confidences on; else no level is accepted.
+        taxonomy: On which taxonomy the confidences were measured.
+        has_like: Whether the catalogue holds something like the product; else its neighbors moved no confidence. None
+            without a catalogue, or where the bundle does not know.
     """
 
     path: str
@@ -37,6 +45,8 @@ class Prediction:
     target_precision: float = 1.0
     in_distribution: bool | None = None
     measured: bool = True
+    taxonomy: MeasuredOn = "this"
+    has_like: bool | None = None
 
     @property
     def accepted_path(self) -> str:
@@ -62,6 +72,7 @@ def judge_path(
     target_precision: float,
     nearest: float,
     agreement: Sequence[float] | None = None,
+    is_product: bool | None = None,
 ) -> Prediction:
     """Confidences of a decoded path, and how deep it is accepted.
 
@@ -72,13 +83,15 @@ def judge_path(
         target_precision: In (0, 1].
         nearest: Cosine of the product with its nearest category.
         agreement: k shares of the nearest labeled products that lie in each level, where the calibration is of those.
+        is_product: Whether the vector looks like that of a product (`Familiarity`); None where that is not known.
     """
     depth = len(probabilities)
     table = None if agreement is None else np.array([agreement])
     confidences = calibration.path_confidences(np.array([probabilities]), np.ones((1, depth), dtype=bool), table)[0]
     thresholds = [calibration.threshold(level, target_precision) for level in range(depth)]
     limit = calibration.in_distribution_cosine
-    in_distribution = None if limit is None else nearest >= limit
+    known = [*([] if limit is None else [nearest >= limit]), *([] if is_product is None else [is_product])]
+    in_distribution = all(known) if known else None
     accepted = np.flatnonzero(confidences >= np.array(thresholds))
     return Prediction(
         path,

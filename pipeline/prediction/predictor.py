@@ -19,11 +19,15 @@ from pipeline.bundle.calibration import Calibration
 from pipeline.bundle.predictor_state import PredictorName, PredictorParts
 from pipeline.bundle.protocol import Encoder
 from pipeline.errors import InputError
-from pipeline.prediction.confidence import Prediction
-from pipeline.prediction.scorer import TINY, CategoryScorer
+from pipeline.prediction.classes import TINY
+from pipeline.prediction.confidence import MeasuredOn, Prediction
+from pipeline.prediction.scorer import CategoryScorer
 from pipeline.prediction.scores import Scores
 from pipeline.taxonomy.paths import normalize_path, read_taxonomy
 from pipeline.types import Modality
+
+FOREIGN_BELOW = 0.5
+"""Share of nodes in common with the bundle's own table (`scorer.known_share`) below which a taxonomy is another one."""
 
 NO_CATEGORIES = (
     "There are no categories to choose from: neither the products that the model was built from nor a taxonomy named "
@@ -43,6 +47,7 @@ class CategoryPredictor:
         tree: These paths and their parents.
         ids: Ids of paths in their taxonomy, of those that have one.
         target_precision: Share of the accepted levels that are to be right.
+        is_foreign: Whether the table is another one than that on which the bundle's confidences were measured.
     """
 
     def __init__(
@@ -82,11 +87,18 @@ class CategoryPredictor:
         self.scorer = CategoryScorer(bundle, paths, vectors, parts, aliases)
         self.paths, self.tree = self.scorer.paths, self.scorer.tree
         self.ids = (bundle.category_ids if paths is None else ids) or {}
-        if which == "default" and self.paths and parts.classifier is not None and not self.scorer.knows_classes:
+        self.is_foreign = bool(self.paths) and self.scorer.known_share < FOREIGN_BELOW
+        self._alone = which == "classifier"
+        has_classifier = bool(self.paths) and parts.classifier is not None
+        if which == "default" and has_classifier and not self.scorer.classifier.knows_classes:
             _LOG.warning("the classifier knows no category of this taxonomy: retrieval alone predicts")
             which = "retrieval"
-        self._calibrations = parts.calibrations[which]
-        self._evidence_calibrations = parts.evidence_calibrations if which == "default" else {}
+        elsewhere = parts.foreign_calibrations if (self.tree.depths > 1).any() else parts.flat_calibrations
+        foreign = elsewhere.get(which, {}) if self.is_foreign else {}
+        self._calibrations = foreign or parts.calibrations[which]
+        self._measured_on: MeasuredOn = "altered" if foreign else "another" if self.is_foreign else "this"
+        self._familiarity = parts.familiarity
+        self._evidence_calibrations = parts.evidence_calibrations if which == "default" and not self.is_foreign else {}
         self.target_precision = _checked(parts.target_precision if target_precision is None else target_precision)
 
     def score(
@@ -122,7 +134,7 @@ class CategoryPredictor:
         nearest = np.empty(len(vectors), dtype=np.float32)
         for one in dict.fromkeys(modalities):
             rows = np.array([other == one for other in modalities])
-            leaf[rows], nearest[rows] = self.scorer.score(vectors[rows], self._calibrations[one])
+            leaf[rows], nearest[rows] = self.scorer.score(vectors[rows], self._calibrations[one], alone=self._alone)
         if not allowed.all():
             leaf = np.where(allowed, leaf + TINY, 0.0)  # where nothing likely is allowed, all is alike
             leaf /= leaf.sum(axis=1, keepdims=True)
@@ -135,6 +147,9 @@ class CategoryPredictor:
             self._calibrations,
             self._evidence_calibrations,
             self.target_precision if target_precision is None else _checked(target_precision),
+            self._are_products(vectors, modalities),
+            {one: familiarity.least_neighbor for one, familiarity in self._familiarity.items()},
+            self._measured_on,
         )
 
     def decode(
@@ -162,13 +177,18 @@ class CategoryPredictor:
         """
         paths, probabilities = [], []
         for start in range(0, len(vectors), _ROWS_AT_A_TIME):
-            leaf, _ = self.scorer.score(vectors[start : start + _ROWS_AT_A_TIME], calibration)
+            leaf, _ = self.scorer.score(vectors[start : start + _ROWS_AT_A_TIME], calibration, alone=self._alone)
             subtree = self.tree.sum_up(leaf)
             for row in range(len(leaf)):
                 nodes = self.tree.descend(leaf[row], subtree[row])
                 paths.append(self.tree.taxonomy.paths[nodes[-1]])
                 probabilities.append(np.minimum(subtree[row, nodes], 1.0))
         return paths, probabilities
+
+    def _are_products(self, vectors: np.ndarray, modalities: Sequence[Modality]) -> list[bool | None]:
+        """Whether each vector looks like that of a product, None where its modality was not measured."""
+        verdicts = {one: known.is_product(vectors).tolist() for one, known in self._familiarity.items()}
+        return [verdicts[one][row] if one in verdicts else None for row, one in enumerate(modalities)]
 
     def _allowed(self, branches: Sequence[str], candidates: Sequence[str]) -> np.ndarray:
         """Mask of the nodes that may be named, bool [nodes]: of the table, in the branches, among the candidates."""
@@ -234,6 +254,13 @@ def predictor_of(bundle: Encoder, taxonomy: Path | None, request: PredictionRequ
         return CategoryPredictor(bundle, which=which, target_precision=target_precision)
     table = read_taxonomy(taxonomy)
     aliases = bundle.encode_aliases(table.paths, table.names)
-    return CategoryPredictor(
+    predictor = CategoryPredictor(
         bundle, table.paths, aliases=aliases, ids=table.ids, which=which, target_precision=target_precision
     )
+    if predictor.is_foreign:
+        _LOG.warning(
+            "%s has less than half of its categories in common with the table that confidences were measured on: they "
+            "are rough; measure them on labeled rows of your own by 'evaluate'",
+            taxonomy,
+        )
+    return predictor

@@ -6,22 +6,17 @@ Each gives a table of leaf probabilities over the nodes of the tree (`CategoryTr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.artifacts import ArtifactError
 from pipeline.bundle.aliases import AliasVectors
 from pipeline.bundle.calibration import Calibration
 from pipeline.bundle.predictor_state import PredictorParts
 from pipeline.bundle.protocol import Encoder
-from pipeline.taxonomy.paths import hash_path, normalize_path
+from pipeline.prediction.classes import TINY, TreeClassifier, known_share
+from pipeline.taxonomy.paths import Taxonomy, normalize_path
 from pipeline.taxonomy.tree import CategoryTree
-
-TINY = 1e-12
-"""Keeps a sum that is divided by from being zero."""
 
 
 class NodeScores(NamedTuple):
@@ -36,18 +31,6 @@ class NodeScores(NamedTuple):
     nearest: np.ndarray
 
 
-@dataclass(frozen=True)
-class _Classes:
-    """Classes of one level of the classifier that the tree has: c of them."""
-
-    depth: int
-    nodes: np.ndarray  # int [c], rising
-    columns: np.ndarray  # int [c], their places in the level's softmax
-    parents: np.ndarray  # int [c], places of their parents among the `nodes` of the level above
-    sums: np.ndarray  # float32 [c, classes of the level above], 1 where that is the parent
-    listed: np.ndarray  # bool [c], whether the table names them; else they are only parents
-
-
 class CategoryScorer:
     """Scores vectors against every path of a category table.
 
@@ -57,6 +40,8 @@ class CategoryScorer:
         listed: bool [nodes], whether the table names them; else they are only parents.
         nodes: int [m], node of every path of the table.
         aliases: Names of its paths in other languages, where they are known.
+        classifier: The bundle's, aligned with the tree.
+        known_share: Share in [0, 1] of the nodes of this table and of the bundle's own that both have.
     """
 
     def __init__(
@@ -90,10 +75,12 @@ class CategoryScorer:
         self.listed[self.nodes] = True
         self._prototypes = parts.prototypes
         self._interpolated: dict[float, np.ndarray] = {}
-        self._classifier = parts.classifier
-        self._classes = self._known_classes(parts.classes)
+        own = self.paths == tuple(bundle.categories)
+        home = self.tree.taxonomy if own else Taxonomy.of(bundle.categories)
+        self.known_share = 1.0 if own else known_share(self.tree.taxonomy, home)
+        self.classifier = TreeClassifier(parts, self.tree, self.listed, home)
 
-    def score(self, vectors: np.ndarray, calibration: Calibration) -> NodeScores:
+    def score(self, vectors: np.ndarray, calibration: Calibration, *, alone: bool = False) -> NodeScores:
         """Leaf probabilities by the mixture, and the nearest path's cosine; the table is scanned once.
 
         A photo alone whose category vectors have prototypes in them takes a second scan.
@@ -101,26 +88,25 @@ class CategoryScorer:
         Args:
             vectors: float32 [n, d], L2-normalized.
             calibration: Its weights and temperature.
+            alone: Whether the classifier alone answers, over the classes that the tree has.
+
+        Raises:
+            ArtifactError: If it is to, and knows no category of the table.
         """
         cosines = vectors @ self._vectors.T
         nearest = cosines.max(axis=1)
         weight = calibration.classifier_weight
-        if weight == 1:
-            return NodeScores(self.classified(vectors), nearest)
+        if alone:
+            return NodeScores(self.classifier.leaf_alone(vectors), nearest)
         leaf = self.retrieved(vectors, calibration, cosines)
-        if weight:
-            leaf = weight * self.classified(vectors) + (1 - weight) * leaf
+        if weight and self.classifier.knows_classes:
+            leaf = self._mixture(vectors, leaf, weight)
         return NodeScores(leaf, nearest)
 
     def nearest(self, vectors: np.ndarray) -> np.ndarray:
         """Cosine of each vector [n, d] with the nearest path of the table, float32 [n]."""
         cosines: np.ndarray = (vectors @ self._vectors.T).max(axis=1)
         return cosines
-
-    @property
-    def knows_classes(self) -> bool:
-        """Whether there is a classifier and the table has some of its classes."""
-        return self._classifier is not None and bool(self._classes)
 
     @property
     def has_prototypes(self) -> bool:
@@ -151,35 +137,27 @@ class CategoryScorer:
         leaf[:, self.nodes] = logits
         return leaf
 
-    def classified(self, vectors: np.ndarray) -> np.ndarray:
-        """Leaf probabilities by the classifier.
+    def _mixture(self, vectors: np.ndarray, retrieved: np.ndarray, weight: float) -> np.ndarray:
+        """Retrieval and classifier mixed; what the classifier cannot say of this tree goes as the retrieval has it.
 
-        At a node its softmax is cut to the children of that node and "ends here", and renormalized; so levels that
-        know nothing of each other become one distribution over real paths.
-
-        Returns:
-            float32 [n, nodes], 0 for classes that training lacked; rows sum to 1.
-
-        Raises:
-            ArtifactError: If the classifier knows no category of the taxonomy.
+        Args:
+            vectors: float32 [n, d].
+            retrieved: float32 [n, nodes], leaf probabilities.
+            weight: Of the classifier.
         """
-        if self._classifier is None or not self._classes:
-            raise ArtifactError("The classifier of this bundle knows no category of this taxonomy.")
-        outputs = self._classifier.probabilities(vectors)
-        leaf = np.zeros((len(vectors), len(self.tree)), dtype=np.float32)
-        top = outputs[0][:, self._classes[0].columns] + TINY
-        reached = top / top.sum(axis=1, keepdims=True)
-        for level, below in zip_longest(self._classes, self._classes[1:]):
-            if below is None:
-                leaf[:, level.nodes] = reached * level.listed
-                break
-            ends = (outputs[below.depth - 1][:, -1:] + TINY) * level.listed
-            children = outputs[below.depth - 1][:, below.columns] + TINY
-            whole = np.maximum(ends + children @ below.sums, TINY)
-            leaf[:, level.nodes] = reached * ends / whole
-            reached = (reached / whole)[:, below.parents] * children
-        leaf /= leaf.sum(axis=1, keepdims=True)  # less than 1 where a parent's path is not in the table
-        return leaf
+        if self.known_share == 1:
+            own: np.ndarray = weight * self.classifier.leaf_alone(vectors) + (1 - weight) * retrieved
+            return own
+        known = self.classifier.scores(vectors)
+        subtree = self.tree.sum_up(retrieved)
+        shares = known.returned / np.maximum(subtree, TINY)
+        for depth in range(2, int(self.tree.depths.max(initial=1)) + 1):
+            nodes = np.flatnonzero(self.tree.depths == depth)
+            shares[:, nodes] += shares[:, self.tree.parents[nodes]]
+        leaf = known.leaf + retrieved * shares
+        leaf += np.maximum(1 - leaf.sum(axis=1, keepdims=True), 0) * retrieved
+        mixed: np.ndarray = weight * leaf + (1 - weight) * retrieved
+        return mixed
 
     def _category_vectors(self, prototype_weight: float) -> np.ndarray:
         """The table's vectors, interpolated towards the prototypes; made once for each weight."""
@@ -189,21 +167,3 @@ class CategoryScorer:
             interpolated = self._prototypes.interpolate(self.paths, self._vectors, prototype_weight)
             self._interpolated[prototype_weight] = interpolated
         return self._interpolated[prototype_weight]
-
-    def _known_classes(self, classes: Sequence[Sequence[str]]) -> list[_Classes]:
-        """The classes of each level that this tree has, down to the last level that has one."""
-        by_hash = {hash_path(path): node for node, path in enumerate(self.tree.taxonomy.paths)}
-        known_levels: list[_Classes] = []
-        for depth, level in enumerate(classes, start=1):
-            known = [(by_hash[name], column) for column, name in enumerate(level) if name in by_hash]
-            if not known:
-                break
-            nodes, columns = np.array(sorted(known), dtype=np.int64).T
-            above = known_levels[-1].nodes if known_levels else nodes
-            parents = np.zeros(len(nodes), dtype=np.int64)
-            if known_levels:
-                parents = np.searchsorted(above, self.tree.parents[nodes])
-            sums = np.zeros((len(nodes), len(above)), dtype=np.float32)
-            sums[np.arange(len(nodes)), parents] = 1.0
-            known_levels.append(_Classes(depth, nodes, columns, parents, sums, self.listed[nodes]))
-        return known_levels if any(level.listed.any() for level in known_levels) else []

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from pipeline.bundle.calibration import Calibration
-from pipeline.prediction.confidence import Prediction, judge_path
+from pipeline.prediction.confidence import MeasuredOn, Prediction, judge_path
 from pipeline.search.evidence import NeighborEvidence
 from pipeline.taxonomy.tree import CategoryTree
 from pipeline.types import Modality
@@ -36,6 +36,9 @@ class Scores:
         calibrations: By modality.
         evidence_calibrations: For products whose nearest labeled products are known, by modality.
         target_precision: Share of the accepted levels that are to be right.
+        is_product: Of each vector, whether it looks like that of a product; None where the bundle does not know.
+        least_neighbors: By modality, the cosine with the nearest labeled product below which there is none like it.
+        measured_on: On which taxonomy the confidences were measured.
     """
 
     tree: CategoryTree
@@ -46,6 +49,9 @@ class Scores:
     calibrations: Mapping[Modality, Calibration]
     evidence_calibrations: Mapping[Modality, Calibration]
     target_precision: float
+    is_product: Sequence[bool | None]
+    least_neighbors: Mapping[Modality, float | None]
+    measured_on: MeasuredOn
 
     @cached_property
     def subtree(self) -> np.ndarray:
@@ -76,19 +82,34 @@ class Scores:
                 the confidence where that was better on validation. A product without any is judged as without evidence.
             blank: Products known by nothing but a photo that shows nothing: no level of theirs is accepted.
         """
-        predictions = []
-        for row, nodes in enumerate(self.decode_nodes()):
-            path, modality = self.tree.taxonomy.paths[nodes[-1]], self.modalities[row]
-            calibration, agreement = self.calibrations[modality], None
-            if neighbors is not None and neighbors[row].categories and modality in self.evidence_calibrations:
-                calibration, agreement = self.evidence_calibrations[modality], neighbors[row].agreement(path)
-            prediction = judge_path(
-                path,
-                self.subtree[row, nodes],
-                calibration,
-                target_precision=self.target_precision,
-                nearest=float(self.nearest[row]),
-                agreement=agreement,
+        return [
+            self._judge(
+                row,
+                nodes,
+                None if neighbors is None else neighbors[row],
+                blank=blank is not None and bool(blank[row]),
             )
-            predictions.append(prediction.as_guess if blank is not None and blank[row] else prediction)
-        return predictions
+            for row, nodes in enumerate(self.decode_nodes())
+        ]
+
+    def _judge(self, row: int, nodes: list[int], neighbors: NeighborEvidence | None, *, blank: bool) -> Prediction:
+        """The prediction of a product whose path goes through these nodes."""
+        path, modality = self.tree.taxonomy.paths[nodes[-1]], self.modalities[row]
+        calibration, agreement, has_like = self.calibrations[modality], None, None
+        limit = self.least_neighbors.get(modality)
+        if neighbors is not None and limit is not None:
+            has_like = neighbors.best >= limit
+        heard = neighbors is not None and neighbors.categories and has_like is not False
+        if neighbors is not None and heard and modality in self.evidence_calibrations:
+            calibration, agreement = self.evidence_calibrations[modality], neighbors.agreement(path)
+        prediction = judge_path(
+            path,
+            self.subtree[row, nodes],
+            calibration,
+            target_precision=self.target_precision,
+            nearest=float(self.nearest[row]),
+            agreement=agreement,
+            is_product=self.is_product[row],
+        )
+        prediction = replace(prediction, taxonomy=self.measured_on, has_like=has_like)
+        return prediction.as_guess if blank else prediction

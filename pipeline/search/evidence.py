@@ -31,6 +31,11 @@ class NeighborEvidence:
     categories: tuple[str, ...]
     similarities: tuple[float, ...]
 
+    @property
+    def best(self) -> float:
+        """Cosine of the most similar one; -1 without any."""
+        return max(self.similarities, default=-1.0)
+
     def common(self, path: str) -> tuple[int, ...]:
         """For each of them, how many levels of `path` its category shares."""
         names = levels(path)

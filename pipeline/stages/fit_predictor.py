@@ -15,7 +15,7 @@ from pipeline.bundle.writer import add_predictor
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products
 from pipeline.data.vectors import read_vectors
-from pipeline.prediction.fit import make_predictor
+from pipeline.prediction.fitting.fit import make_predictor
 
 
 def outputs(run: RunPaths) -> list[Path]:

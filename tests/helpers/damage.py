@@ -16,7 +16,7 @@ import pytest
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.bundle.files import write_meta
 from pipeline.catalog.meta import ANALYSIS_KEY, METADATA_KEY, write_catalog
-from pipeline.data.json_checks import sealed
+from pipeline.data.json_checks import MAY_BE_ABSENT, sealed
 from pipeline.types import MODALITIES
 from tests.helpers.fakes import CATEGORIES, DIMENSION, write_small_model
 
@@ -115,7 +115,8 @@ def wrong_fields(owner: type, place: tuple[str, ...]) -> list[tuple[tuple[str, .
     cases: list[tuple[tuple[str, ...], Any]] = []
     hints = get_type_hints(owner)
     for field in dataclasses.fields(owner):
-        cases.append(((*place, field.name), ABSENT))
+        if field.metadata != MAY_BE_ABSENT:
+            cases.append(((*place, field.name), ABSENT))
         hint = hints[field.name]
         optional = type(None) in get_args(hint)
         kind = next(one for one in get_args(hint) if one is not type(None)) if optional else hint
@@ -133,7 +134,7 @@ def describe(place: tuple[str | int, ...], value: Any) -> str:
 
 def write_full_model(folder: Path) -> Path:
     """A small bundle that has every file a bundle can have."""
-    from pipeline.bundle.calibration import Calibration
+    from pipeline.bundle.calibration import Calibration, Familiarity
     from pipeline.bundle.predictor_state import PREDICTORS, PredictorParts
     from pipeline.bundle.prototypes import Prototypes
     from pipeline.bundle.writer import add_metrics, add_predictor, adopt_bundle
@@ -147,6 +148,9 @@ def write_full_model(folder: Path) -> Path:
         dict.fromkeys(PREDICTORS, setting),
         evidence_calibrations=setting,
         prototypes=Prototypes(("a" * 12,), np.eye(1, DIMENSION, dtype=np.float32)),
+        foreign_calibrations={"default": setting},
+        flat_calibrations={"default": setting},
+        familiarity=dict.fromkeys(MODALITIES, Familiarity((0.5,) * DIMENSION, -9.0, 0.25)),
     )
     write_small_model(folder)
     add_predictor(folder, folder, parts)

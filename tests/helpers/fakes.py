@@ -61,7 +61,7 @@ PRODUCTS = [
 
 
 def word_vector(text: str) -> np.ndarray:
-    words = [word.rstrip("s") for word in re.findall(r"\w+", text.lower())]
+    words = [word.rstrip("s") for word in re.findall(r"\w+", text.lower()) or [text]]
     seeds = [int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "little") for word in words]
     total = np.sum([np.random.default_rng(seed).normal(size=DIMENSION) for seed in seeds], axis=0)
     return unit(total).astype(np.float32)

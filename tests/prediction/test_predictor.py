@@ -70,7 +70,7 @@ def test_the_classifier_is_read_under_the_tree_as_a_slow_reference_does() -> Non
     bundle = bundle_with_classifier(closed)
     predictor = CategoryPredictor(bundle, which="classifier")
     vectors = _random_vectors(4)
-    leaf = predictor.scorer.classified(vectors)
+    leaf = predictor.scorer.classifier.leaf_alone(vectors)
     np.testing.assert_allclose(leaf.sum(axis=1), 1, atol=1e-5)
     outputs = bundle.predictor.classifier.probabilities(vectors)
     table = ClassTable.of(list(closed))
@@ -93,11 +93,11 @@ def test_the_classifier_is_read_under_the_tree_as_a_slow_reference_does() -> Non
 
 def test_classes_that_the_taxonomy_lacks_are_ignored() -> None:
     bundle = bundle_with_classifier(("A", "B > C"), truths=("A", "B > C", "B > Elsewhere", "Z > Y"))
-    leaf = CategoryPredictor(bundle, which="classifier").scorer.classified(_random_vectors(3))
+    leaf = CategoryPredictor(bundle, which="classifier").scorer.classifier.leaf_alone(_random_vectors(3))
     np.testing.assert_allclose(leaf.sum(axis=1), 1, atol=1e-5)
     stranger = CategoryPredictor(bundle, ("Q", "Q > R"), which="classifier")
     with pytest.raises(ArtifactError, match="knows no category"):
-        stranger.scorer.classified(_random_vectors(1))
+        stranger.scorer.classifier.leaf_alone(_random_vectors(1))
 
 
 def test_retrieval_alone_predicts_where_the_classifier_knows_no_category_of_the_taxonomy(caplog) -> None:
@@ -178,7 +178,7 @@ def test_decoding_goes_through_the_likeliest_branch(monkeypatch: pytest.MonkeyPa
     # two shirts together outweigh the single best path of another branch
     predictor = CategoryPredictor(FakeBundle(("A > B", "A > C", "D > E")))
     leaf = np.array([[0, 0.3, 0.25, 0, 0.45]], dtype=np.float32)
-    monkeypatch.setattr(predictor.scorer, "score", lambda *_: NodeScores(leaf, np.ones(1)))
+    monkeypatch.setattr(predictor.scorer, "score", lambda *_, **__: NodeScores(leaf, np.ones(1)))
     [prediction] = predictor.decode(np.zeros((1, DIMENSION), dtype=np.float32))
     assert prediction.path == "A > B"
     assert prediction.confidences == pytest.approx((0.55, 0.3), abs=1e-5)
@@ -187,7 +187,7 @@ def test_decoding_goes_through_the_likeliest_branch(monkeypatch: pytest.MonkeyPa
 def test_decoding_stops_where_stopping_is_likelier(monkeypatch: pytest.MonkeyPatch) -> None:
     predictor = CategoryPredictor(FakeBundle(("A", "A > B", "A > C")))
     leaf = np.array([[0.5, 0.3, 0.2]], dtype=np.float32)
-    monkeypatch.setattr(predictor.scorer, "score", lambda *_: NodeScores(leaf, np.ones(1)))
+    monkeypatch.setattr(predictor.scorer, "score", lambda *_, **__: NodeScores(leaf, np.ones(1)))
     [prediction] = predictor.decode(np.zeros((1, DIMENSION), dtype=np.float32))
     assert prediction.path == "A"
 

@@ -63,6 +63,8 @@ class Classification(TypedDict):
     needs_review: bool
     low_confidence: bool
     in_distribution: bool | None
+    measured_on: str
+    evidence_alike: bool | None
     read: str
     predicted: list[PredictedLevel]
     categories: list[ScoredPath]

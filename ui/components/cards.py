@@ -17,6 +17,13 @@ _LOG = logging.getLogger(__name__)
 EMPTY = '<p class="hint">{}</p>'
 
 
+def folded(title: str, text: str) -> str:
+    """Render a text that is folded under its title; "" where there is none."""
+    if not text:
+        return ""
+    return f'<details class="hint"><summary>{escape(title)}</summary><p>{escape(text)}</p></details>'
+
+
 def hint(sentence: str) -> str:
     """Render a sentence, in place of a result or beside it."""
     return EMPTY.format(escape(sentence))

@@ -9,7 +9,7 @@ import gradio as gr
 
 from pipeline.config.stages import PredictorConfig
 from pipeline.errors import UserError
-from pipeline.prediction.answer import Answer, EvidenceIndex, ask
+from pipeline.prediction.answer import NOTHING_LIKE_IT, Answer, EvidenceIndex, ask
 from pipeline.taxonomy.paths import levels, truncate
 from ui import deep_links
 from ui.api.answers import Classification, EvidenceProduct, PredictedLevel
@@ -61,7 +61,9 @@ def classify(
         has no ids); "accepted_path", its accepted levels ("" if none is), and "accepted_id"; "accepted_depth", their
         number; "needs_review";
         "low_confidence", true if no level is accepted; "in_distribution", whether the product resembles those
-        that the confidences were measured on (null if unknown); "read", the input that was used;
+        that the confidences were measured on (null if unknown); "measured_on", the products and the taxonomy of
+        that measurement in words ("" if unknown); "evidence_alike", whether the catalogue holds something like the
+        product (null if unknown; if false, the evidence moved no confidence); "read", the input that was used;
         "predicted": the levels from the top, each with its confidence (0 to 1, falling), whether it is
         accepted, the confidence needed for that (null if none suffices) at the target precision, and the
         agreement of the evidence, 0 to 1;
@@ -116,6 +118,8 @@ def _describe(workspace: Workspace, answer: Answer) -> Classification:
         "needs_review": prediction.needs_review,
         "low_confidence": not prediction.accepted_depth,
         "in_distribution": prediction.in_distribution,
+        "measured_on": answer.headline,
+        "evidence_alike": prediction.has_like,
         "read": _READ[answer.query.modality],
         "predicted": [
             {
@@ -124,7 +128,7 @@ def _describe(workspace: Workspace, answer: Answer) -> Classification:
                 "accepted": depth < prediction.accepted_depth,
                 "threshold": threshold,
                 "target_precision": prediction.target_precision,
-                "agreement": agreement[depth] if hits else None,
+                "agreement": agreement[depth] if hits and prediction.has_like is not False else None,
             }
             for depth, (level, confidence, threshold) in enumerate(steps)
         ],
@@ -144,7 +148,9 @@ def show(workspace: Workspace, *inputs: Any) -> tuple[str, str]:
     """Classify and render the answer as HTML: the prediction, and the evidence."""
     answer = classify(workspace, *inputs)
     notes = [_agreement(answer, product) for product in answer["similar"]]
-    return prediction(answer), itself(answer) + cards.product_cards(workspace.catalog, answer["similar"], notes)
+    return prediction(answer), unlike(answer) + itself(answer) + cards.product_cards(
+        workspace.catalog, answer["similar"], notes
+    )
 
 
 def show_again(workspace: Workspace, photo: str | None, title: str, description: str, *settings: Any) -> Any:
@@ -173,12 +179,18 @@ def prediction(answer: Classification) -> str:
         '<section class="alternatives" aria-label="Runner-up categories"><h3>Runners-up</h3>'
         f'<p class="hint">Other category paths with their probability.</p>{bars}</section>'
     )
+    measured = cards.folded("How the confidences were measured", answer["measured_on"])
     return (
         '<section class="prediction" aria-label="Predicted category"><h3>Predicted category</h3>'
         f'<p class="verdict {tone}" role="status">{summary}</p><ol class="steps">{steps}</ol>{_ids(answer)}'
         f'<p class="hint">Predicted from the {answer["read"]}. The line across a bar marks the confidence that the '
-        f"level needs.</p></section>{runners_up if bars else ''}"
+        f"level needs.</p>{measured}</section>{runners_up if bars else ''}"
     )
+
+
+def unlike(answer: Classification) -> str:
+    """Render that the catalogue holds nothing like the product; "" where it does, or that is not known."""
+    return cards.hint(f"{NOTHING_LIKE_IT} These are the nearest.") if answer["evidence_alike"] is False else ""
 
 
 def itself(answer: Classification) -> str:

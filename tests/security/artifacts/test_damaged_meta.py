@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.bundle.bundle import load_bundle
-from pipeline.bundle.calibration import Calibration
+from pipeline.bundle.calibration import Calibration, Familiarity
 from pipeline.bundle.meta import BundleFields, PredictorFields, TowerFields, TowersFields, read_meta
 from pipeline.catalog.catalog import Catalog, check_match
 from pipeline.config.model import ModelConfig, TowerConfig
@@ -30,6 +30,9 @@ OWNERS: tuple[tuple[type, tuple[str, ...]], ...] = (
     (PredictorFields, ("predictor",)),
     (Calibration, ("predictor", "calibrations", "default", "text")),
     (Calibration, ("predictor", "evidence_calibrations", "fused")),
+    (Calibration, ("predictor", "foreign_calibrations", "default", "text")),
+    (Calibration, ("predictor", "flat_calibrations", "default", "text")),
+    (Familiarity, ("predictor", "familiarity", "image")),
 )
 OPTIONAL = {field.name for field in dataclasses.fields(BundleFields) if field.default is not dataclasses.MISSING}
 FIELDS = [

@@ -7,7 +7,7 @@ import pytest
 from gradio_client.utils import is_file_obj, traverse
 from PIL import Image, ImageFilter
 
-from pipeline.bundle.calibration import PRECISIONS, Calibration
+from pipeline.bundle.calibration import PRECISIONS, Calibration, Familiarity
 from pipeline.catalog.catalog import Catalog
 from pipeline.config.stages import IngestConfig
 from pipeline.data.images import photo_flaw
@@ -17,7 +17,7 @@ from pipeline.data.text import MAX_TITLE_CHARACTERS
 from pipeline.errors import InputError
 from pipeline.types import MODALITIES
 from tests.helpers.factories import draw
-from tests.helpers.fakes import FakeBundle
+from tests.helpers.fakes import DIMENSION, FakeBundle, word_vector
 from tests.helpers.space.hostile_text import HOSTILE
 from ui.tabs import classify
 from ui.workspace import MAX_DESCRIPTION, MAX_TEXT, Tools, Workspace, read_listing
@@ -155,6 +155,50 @@ def test_an_unknown_kind_of_product_gets_low_confidence(workspace: Workspace) ->
     assert (answer["in_distribution"], answer["low_confidence"], answer["accepted_depth"]) == (False, True, 0)
     assert answer["summary"].startswith("Low confidence: this is unlike")
     assert '<p class="verdict low" role="status">Low confidence' in classify.prediction(answer)
+
+
+def test_evidence_unlike_the_product_moves_no_confidence_and_says_so(workspace: Workspace) -> None:
+    bundle = FakeBundle()
+    telling = dict.fromkeys(MODALITIES, Calibration(agreement_coefficients=(9.0,)))
+    direction = (0.0,) * DIMENSION
+    answers = {}
+    for least in (-1.0, 0.99):
+        familiarity = dict.fromkeys(MODALITIES, Familiarity(direction, -1.0, least))
+        bundle.predictor = replace(bundle.predictor, evidence_calibrations=telling, familiarity=familiarity)
+        tools = Tools.of(workspace.catalog, bundle)
+        answers[least] = classify.classify(
+            Workspace(workspace.catalog, lambda tools=tools: tools), None, "red shirt clothing"
+        )
+    alike, unlike = answers[-1.0], answers[0.99]
+    assert (alike["evidence_alike"], unlike["evidence_alike"]) == (True, False)
+    assert alike["predicted"][0]["confidence"] > unlike["predicted"][0]["confidence"]
+    assert unlike["predicted"][0]["agreement"] is None
+    assert unlike["similar"], "they are still shown"
+    assert "holds nothing like this product" in unlike["summary"]
+    assert "holds nothing like this product" in classify.unlike(unlike)
+    assert classify.unlike(alike) == ""
+
+
+def test_what_does_not_look_like_a_product_is_never_accepted(workspace: Workspace) -> None:
+    bundle = FakeBundle()
+    direction = tuple(word_vector("shirts clothing").tolist())
+    familiarity = dict.fromkeys(MODALITIES, Familiarity(direction, 0.5))
+    bundle.predictor = replace(bundle.predictor, familiarity=familiarity)
+    told = Workspace(workspace.catalog, lambda: Tools.of(workspace.catalog, bundle))
+    assert classify.classify(told, None, "shirts clothing")["in_distribution"] is True
+    answer = classify.classify(told, None, "winter verdict")
+    assert (answer["in_distribution"], answer["accepted_path"], answer["evidence_alike"]) == (False, "", None)
+
+
+def test_what_the_confidences_were_measured_on_can_be_read(workspace: Workspace) -> None:
+    bundle = FakeBundle()
+    measured = Calibration(coverage=((0.5,),) * len(PRECISIONS), rows=500, sources=2)
+    bundle.predictor = replace(bundle.predictor, calibrations={"default": dict.fromkeys(MODALITIES, measured)})
+    told = Workspace(workspace.catalog, lambda: Tools.of(workspace.catalog, bundle))
+    answer = classify.classify(told, None, "shirts clothing")
+    assert "500 products of 2 sources" in answer["measured_on"]
+    assert "500 products of 2 sources" in classify.prediction(answer)
+    assert "<details" not in classify.prediction(classify.classify(workspace, None, "shirts clothing"))
 
 
 def test_a_photo_of_noise_gets_low_confidence_and_is_ignored_with_a_text(workspace: Workspace, noise: str) -> None:

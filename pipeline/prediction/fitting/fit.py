@@ -13,27 +13,26 @@ import pandas as pd
 from pipeline.artifacts import ArtifactError, RunPaths
 from pipeline.bundle.bundle import Bundle, load_bundle
 from pipeline.bundle.calibration import Calibration
-from pipeline.bundle.encode import cached_photos, encode_products
 from pipeline.bundle.predictor_state import PredictorName, PredictorParts, hashed_classes
 from pipeline.bundle.prototypes import Prototypes
 from pipeline.config.build import Config
 from pipeline.config.stages import PredictorConfig
 from pipeline.data.vectors import ProductVectors
-from pipeline.metrics import ratios
 from pipeline.models.classifier import ClassTable
-from pipeline.prediction.calibrate import Predictions, Sample, TuningRows, recalibrate
-from pipeline.prediction.plots import draw_coverage, draw_reliability
+from pipeline.prediction.coverage import coverage_headline
+from pipeline.prediction.fitting.calibrate import Predictions, recalibrate
+from pipeline.prediction.fitting.familiarity import fit_familiarity
+from pipeline.prediction.fitting.foreign import foreign_calibrations
+from pipeline.prediction.fitting.plots import draw_coverage, draw_reliability
+from pipeline.prediction.fitting.predictions import Sample, TuningRows
+from pipeline.prediction.fitting.rows import FEWEST_TUNING_ROWS, held_out_rows, tuning_rows
+from pipeline.prediction.fitting.tune import errors_of, tune
 from pipeline.prediction.predictor import CategoryPredictor
-from pipeline.prediction.tune import errors_of, tune
-from pipeline.search.evidence import nearest_evidence
-from pipeline.taxonomy.paths import hash_path, levels
+from pipeline.taxonomy.paths import hash_path, read_taxonomy
 from pipeline.training.classifier import train_classifier
 from pipeline.types import MODALITIES, Modality
 
 _LOG = logging.getLogger(__name__)
-
-TUNING_ROWS = 1_000  # of each split: enough to tell settings apart by 0.01
-FEWEST_TUNING_ROWS = 10  # of both splits: one error in fewer rows already misses a precision of 0.9
 
 
 @dataclass(frozen=True)
@@ -56,10 +55,13 @@ def make_predictor(
         vectors: Of the same rows.
         paths: Where the plots go.
     """
+    names = read_taxonomy(paths.taxonomy, may_be_empty=True).names
     if config.train.final_fit:
-        fitted = final_fit(config, bundle, products, vectors, np.load(paths.images, mmap_mode="r"))
+        images = np.load(paths.images, mmap_mode="r")
+        fitted = final_fit(config, bundle, products, vectors, images, names)
     else:
-        fitted = fit(config, bundle, products, vectors)
+        fitted = fit(config, bundle, products, vectors, names)
+    _log_coverage(fitted.parts)
     for modality, chosen in fitted.parts.calibrations["default"].items():
         _LOG.info(
             "%s: inverse temperature %.1f, weight of the classifier %.2f",
@@ -76,10 +78,17 @@ def make_predictor(
     return fitted.parts
 
 
-def fit(config: Config, bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors) -> Fitted:
+def fit(
+    config: Config,
+    bundle: Bundle,
+    products: pd.DataFrame,
+    vectors: ProductVectors,
+    names: Mapping[str, Sequence[str]],
+) -> Fitted:
     """Train a classifier for each exponent of the class weights, choose among them and calibrate.
 
-    Arguments as in `make_predictor`; without rows to train on, or enough to tune on, the result is `unmeasured`.
+    Arguments as in `make_predictor`, and the names of categories in other languages. Without rows to train on, or
+    enough to tune on, the result is `unmeasured`.
     """
     learned = _train(products, vectors, config.predictor.class_weights, config.predictor, config.seed)
     if not learned:
@@ -94,7 +103,25 @@ def fit(config: Config, bundle: Bundle, products: pd.DataFrame, vectors: Product
             FEWEST_TUNING_ROWS,
         )
         return unmeasured(learned, config.predictor)
-    return Fitted(*tune(bundle, learned, rows, config.predictor))
+    parts, predictions = tune(bundle, learned, rows, config.predictor)
+    return Fitted(_elsewhere(bundle, parts, rows, config, names), predictions)
+
+
+def _elsewhere(
+    bundle: Bundle,
+    parts: PredictorParts,
+    rows: Mapping[Modality, TuningRows],
+    config: Config,
+    names: Mapping[str, Sequence[str]],
+) -> PredictorParts:
+    """The predictor with what it needs for other taxonomies, and for what is no product."""
+    elsewhere = foreign_calibrations(bundle, parts, rows, names, config.predictor, config.seed)
+    return replace(
+        parts,
+        foreign_calibrations=elsewhere.trees,
+        flat_calibrations=elsewhere.lists,
+        familiarity=fit_familiarity(bundle, rows, config.seed),
+    )
 
 
 def unmeasured(learned: Mapping[float, PredictorParts], config: PredictorConfig) -> Fitted:
@@ -115,7 +142,12 @@ def unmeasured(learned: Mapping[float, PredictorParts], config: PredictorConfig)
 
 
 def final_fit(
-    config: Config, bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors, images: np.ndarray
+    config: Config,
+    bundle: Bundle,
+    products: pd.DataFrame,
+    vectors: ProductVectors,
+    images: np.ndarray,
+    names: Mapping[str, Sequence[str]],
 ) -> Fitted:
     """Train the classifier that an earlier bundle chose, keep its other choices, and calibrate again.
 
@@ -129,6 +161,7 @@ def final_fit(
         products: n rows with a category.
         vectors: Of the same rows.
         images: Image cache, uint8 [m, side, side, 3].
+        names: Of categories, in other languages.
 
     Raises:
         ArtifactError: If the earlier bundle has no predictor.
@@ -158,7 +191,7 @@ def final_fit(
     predictor, before = CategoryPredictor(bundle, parts=parts), CategoryPredictor(earlier, bundle.categories)
     samples: dict[Modality, list[Sample]] = {}
     for modality in MODALITIES:
-        pairs = Sample(predictor, rows[modality]), Sample(before, held_out[modality])
+        pairs = Sample(predictor, rows[modality].for_calibration), Sample(before, held_out[modality])
         if present := [sample for sample in pairs if len(sample.rows.truths)]:
             samples[modality] = present
     if not samples:
@@ -166,7 +199,9 @@ def final_fit(
         return Fitted(parts, {})
     calibrations, predictions = recalibrate(samples, parts.calibrations, config.predictor)
     notes = {**parts.notes, "ece": errors_of(predictions)}
-    return Fitted(replace(parts, calibrations=calibrations, notes=notes), predictions)
+    parts = replace(parts, calibrations=calibrations, notes=notes)
+    enough = {modality: one for modality, one in rows.items() if len(one.truths) >= FEWEST_TUNING_ROWS}
+    return Fitted(_elsewhere(bundle, parts, enough, config, names), predictions)
 
 
 def _train(
@@ -201,72 +236,8 @@ def _train(
     return classifiers
 
 
-def tuning_rows(
-    config: Config, bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors
-) -> dict[Modality, TuningRows]:
-    """Validation and held-out rows by modality, at most `TUNING_ROWS` of each split.
-
-    The calibration of "fused" is for vectors of both text and photo, so its rows have both.
-
-    Arguments and rows as in `make_predictor`.
-    """
-    split = products["split"].to_numpy()
-    unseen = ~np.array([bundle.was_seen(path) for path in products["category_path"]], dtype=bool)
-    usable = _tunable(vectors)
-    read = np.flatnonzero((split == "heldout") & usable["text"])[:TUNING_ROWS]
-    floor = untrained_hf1(bundle, products["text"].iloc[read].tolist(), products["category_path"].iloc[read].tolist())
-    generator = np.random.default_rng(config.seed)
-    train = np.flatnonzero(split == "train")
-    labels = products["category_path"].iloc[train].tolist()
-    rows = {}
-    for modality in MODALITIES:
-        masks = [(split == name) & usable[modality] for name in ("validation", "heldout")]
-        drawn = np.concatenate([_draw(generator, mask) for mask in masks])
-        truths = products["category_path"].iloc[drawn].tolist()
-        needed = 0.0 if modality == "image" else floor  # the untrained tower reads no photo
-        neighbors = nearest_evidence(modality, vectors.at(drawn), vectors.at(train), labels)
-        rows[modality] = TuningRows(vectors.of(modality)[drawn], truths, unseen[drawn], needed, neighbors)
-    return rows
-
-
-def held_out_rows(
-    config: Config, earlier: Bundle, products: pd.DataFrame, images: np.ndarray
-) -> dict[Modality, TuningRows]:
-    """Training rows of categories that an earlier bundle lacked, encoded by that bundle; by modality.
-
-    Args:
-        config: Of the build.
-        earlier: The earlier bundle.
-        products: n rows with a category.
-        images: Image cache, uint8 [m, side, side, 3].
-    """
-    unseen = ~np.array([earlier.was_seen(path) for path in products["category_path"]], dtype=bool)
-    has_something = (products["text"].str.len().to_numpy() > 0) | (products["image_row"].to_numpy() >= 0)
-    generator = np.random.default_rng(config.seed)
-    rows = products.iloc[_draw(generator, unseen & (products["split"] == "train").to_numpy() & has_something)]
-    vectors = encode_products(earlier, rows["text"].tolist(), cached_photos(rows, images), progress=True)
-    held_out = {}
-    for modality, usable in _tunable(vectors).items():
-        chosen = np.flatnonzero(usable)
-        truths = rows["category_path"].iloc[chosen].tolist()
-        held_out[modality] = TuningRows(vectors.of(modality)[chosen], truths, np.ones(len(chosen), dtype=bool))
-    return held_out
-
-
-def _tunable(vectors: ProductVectors) -> Mapping[Modality, np.ndarray]:
-    """Masks [n] of the rows on which each modality is calibrated."""
-    return {"text": vectors.has_text, "image": vectors.has_image, "fused": vectors.has_both}
-
-
-def _draw(generator: np.random.Generator, allowed: np.ndarray) -> np.ndarray:
-    """At most `TUNING_ROWS` rows, in their order."""
-    return np.sort(generator.permutation(np.flatnonzero(allowed))[:TUNING_ROWS])
-
-
-def untrained_hf1(bundle: Bundle, texts: list[str], truths: list[str]) -> float:
-    """Open hF1 of the untrained text tower; 0 without texts."""
-    if not texts:
-        return 0.0
-    nearest = (bundle.encode_texts_untrained(texts) @ bundle.encode_texts_untrained(bundle.categories).T).argmax(axis=1)
-    predicted = [levels(bundle.categories[row]) for row in nearest]
-    return ratios.path_overlap(predicted, [levels(truth) for truth in truths]).f1.value
+def _log_coverage(parts: PredictorParts) -> None:
+    """Write the headline to the log: what is accepted at which precision, on what."""
+    for modality, calibration in parts.calibrations["default"].items():
+        if line := coverage_headline(calibration):
+            _LOG.info("%s: %s", modality, line)

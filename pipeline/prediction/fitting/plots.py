@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from pipeline.artifacts import atomic_path
 from pipeline.metrics.hierarchical import coverage_curve, reliability
-from pipeline.prediction.calibrate import LevelPredictions
+from pipeline.prediction.fitting.predictions import LevelPredictions
 from pipeline.types import Modality
 
 

@@ -18,18 +18,19 @@ from pipeline.bundle.predictor_state import PREDICTORS, PredictorParts
 from pipeline.config.stages import PredictorConfig
 from pipeline.errors import InputError
 from pipeline.metrics import ratios
-from pipeline.prediction.calibrate import (
+from pipeline.prediction.fitting.calibrate import (
     Calibrations,
     Predictions,
-    Sample,
-    TuningRows,
     calibrate,
     calibration_errors,
     evidence_losses,
 )
+from pipeline.prediction.fitting.predictions import Sample, TuningRows
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.taxonomy.paths import levels
 from pipeline.types import MODALITIES, Modality
+
+TRIAL_ROWS = 2_000  # each setting scores them against every path
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,10 @@ def tune(
         exponent: CategoryPredictor(bundle, parts=replace(parts, calibrations={"default": {}}))
         for exponent, parts in classifiers.items()
     }
-    trials = [trial for modality, subset in rows.items() for trial in _try(predictors, subset, modality, config)]
+    trials = [trial for modality, subset in rows.items() for trial in _try(predictors, _some(subset), modality, config)]
     totals = {exponent: sum(_best(trials, modality, exponent).score for modality in rows) for exponent in classifiers}
     exponent = max(totals, key=lambda one: totals[one])
-    samples = {modality: Sample(predictors[exponent], subset) for modality, subset in rows.items()}
+    samples = {modality: Sample(predictors[exponent], subset.for_calibration) for modality, subset in rows.items()}
     best = {modality: _best(trials, modality, exponent) for modality in rows}
     calibrations, predictions = _calibrate_all(samples, best, config)
     evidence_calibrations, losses = _with_evidence(samples, calibrations, predictions, config)
@@ -155,6 +156,14 @@ def _with_evidence(
             start = calibrations["default"][modality]
             _, chosen[modality] = calibrate([sample], start, config, use_evidence=True)
     return chosen, losses
+
+
+def _some(rows: TuningRows) -> TuningRows:
+    """At most `TRIAL_ROWS` of the rows, evenly spaced: all splits and sources keep their shares."""
+    count = len(rows.truths)
+    if count <= TRIAL_ROWS:
+        return rows
+    return rows.at(np.linspace(0, count - 1, TRIAL_ROWS).astype(np.int64))
 
 
 def _try(
