@@ -20,7 +20,9 @@ PROVENANCE_SUFFIX = ".provenance.json"
 
 SHOPIFY_TAXONOMY = Path(__file__).resolve().parents[1] / "assets" / "taxonomy" / "shopify.txt"
 """Shopify's product taxonomy with its ids, as it comes with this repository."""
-DEFAULT_TAXONOMY: Path | None = None
+CATEGORY_EXAMPLES = SHOPIFY_TAXONOMY.with_name("examples.tsv")
+"""Typical titles of its categories, which training learns beside the products."""
+DEFAULT_TAXONOMY: Path | None = SHOPIFY_TAXONOMY
 """Categories of a build that is given no --taxonomy; None: those that its rows name."""
 CACHE_VARIABLE = "PRODUCT_GALAXY_CACHE"
 """Environment variable that names another cache folder; empty: nothing is cached."""

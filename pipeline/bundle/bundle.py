@@ -65,7 +65,7 @@ class Bundle:
         self.categories: tuple[str, ...] = tuple(table["category_path"].to_pylist())
         self.category_vectors = dequantize(table)
         self.category_ids = ids_of(table)
-        self._tokens = tokens
+        self.tokens = tokens
         self._device = next(model.parameters()).device
         self._seen = frozenset(meta["seen"])
         self._rows = {path: row for row, path in enumerate(self.categories)}
@@ -100,11 +100,19 @@ class Bundle:
 
     def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
         """Unit vectors float32 [n, d] of product texts; each distinct text is encoded once."""
-        return self._project(self.model.text_vectors, self._features(texts, "texts" if progress else ""))
+        return self.project_texts(self._features(texts, "texts" if progress else ""))
 
     def encode_images(self, images: np.ndarray, progress: bool = False) -> np.ndarray:
         """Unit vectors float32 [n, d] of photos, uint8 [n, image_size, image_size, 3]."""
         features = encode_images(self.model.vision_tower, images, progress="photos" if progress else "")
+        return self.project_images(features)
+
+    def project_texts(self, features: np.ndarray) -> np.ndarray:
+        """Unit vectors float32 [n, d] of product texts from text-tower features [n, w]."""
+        return self._project(self.model.text_vectors, features)
+
+    def project_images(self, features: np.ndarray) -> np.ndarray:
+        """Unit vectors float32 [n, d] of photos from vision-tower features [n, v]."""
         return self._project(self.model.image_vectors, features)
 
     def encode_categories(self, paths: Sequence[str]) -> np.ndarray:
@@ -128,7 +136,7 @@ class Bundle:
 
     def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors float32 [n, text width] of product texts by the pretrained tower, for the zero-shot floor."""
-        return self._project(self.model.text_base, encode_texts(self._untrained_tower, self._tokens, texts))
+        return self._project(self.model.text_base, encode_texts(self._untrained_tower, self.tokens, texts))
 
     def encode_categories_untrained(self, paths: Sequence[str]) -> np.ndarray:
         """The same of category paths; those of a cache are not encoded again."""
@@ -150,10 +158,10 @@ class Bundle:
         return self._project(base, self._path_features(self._untrained_tower, paths))
 
     def _path_features(self, tower: TextTower, paths: Sequence[str]) -> np.ndarray:
-        return encode_categories(tower, self._tokens, paths, names=self.config.category_names)
+        return encode_categories(tower, self.tokens, paths, names=self.config.category_names)
 
     def _features(self, texts: Sequence[str], progress: str) -> np.ndarray:
-        return encode_texts(self.model.text_tower, self._tokens, texts, progress=progress)
+        return encode_texts(self.model.text_tower, self.tokens, texts, progress=progress)
 
     @functools.cached_property
     def _untrained_tower(self) -> TextTower:

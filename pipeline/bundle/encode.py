@@ -8,11 +8,46 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from pipeline.bundle.bundle import Bundle
 from pipeline.bundle.protocol import ProductEncoder
 from pipeline.data.images import Photo
 from pipeline.data.vectors import ProductVectors
+from pipeline.models.feature_store import FeatureStore
 
-_PHOTOS_AT_A_TIME = 256  # 256 x 256 x 256 x 3 bytes are 50 MB
+_PHOTOS_AT_A_TIME = 1024  # 1024 x 256 x 256 x 3 bytes are 200 MB
+
+
+class RememberingEncoder:
+    """A bundle that looks the features of its frozen towers up in a store, and puts there what is new.
+
+    A tower whose weights training changed has no features there: it encodes as ever.
+    """
+
+    def __init__(self, bundle: Bundle, store: FeatureStore) -> None:
+        self.bundle, self.store = bundle, store
+
+    @property
+    def dimension(self) -> int:
+        """Size d of the shared space."""
+        return self.bundle.dimension
+
+    def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
+        """Unit vectors float32 [n, d]."""
+        bundle, label = self.bundle, "texts" if progress else ""
+        if not bundle.config.text.is_frozen:
+            return bundle.encode_texts(texts, progress)
+        return bundle.project_texts(self.store.texts(bundle.model.text_tower, bundle.tokens, texts, progress=label))
+
+    def encode_images(self, images: np.ndarray) -> np.ndarray:
+        """Unit vectors float32 [n, d] of photos, uint8 [n, side, side, 3]."""
+        bundle = self.bundle
+        if not bundle.config.vision.is_frozen:
+            return bundle.encode_images(images)
+        return bundle.project_images(self.store.photos(bundle.model.vision_tower, images, np.arange(len(images))))
+
+    def fuse(self, text: np.ndarray, image: np.ndarray, has_text: np.ndarray, has_image: np.ndarray) -> np.ndarray:
+        """Unit vectors float32 [n, d]."""
+        return self.bundle.fuse(text, image, has_text, has_image)
 
 
 def cached_photos(products: pd.DataFrame, images: np.ndarray) -> list[Photo | None]:

@@ -21,6 +21,7 @@ from pipeline.config.stages import (
     PredictorConfig,
     PublishConfig,
     SourceConfig,
+    require,
 )
 from pipeline.config.train import OPTIMIZER_FIELDS, TrainConfig
 
@@ -40,6 +41,14 @@ class Config:
     cluster: ClusterConfig = field(default_factory=ClusterConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     publish: PublishConfig = field(default_factory=PublishConfig)
+
+    def __post_init__(self) -> None:
+        trains_vision = any("vision" in stage.train for stage in self.train.stages)
+        require(
+            not (trains_vision and self.model.vision.model_id),
+            "a stage trains the whole vision tower, which a bundle stores only where it starts from scratch; "
+            "adapt a pretrained one by vision_lora",
+        )
 
     def parts(self, names: Iterable[str]) -> dict[str, Any]:
         """Some of the fields, as JSON."""

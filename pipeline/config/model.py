@@ -58,6 +58,16 @@ class TowerConfig:
     lora_alpha: int = 0
 
     @property
+    def has_classes(self) -> bool:
+        """Whether it was pretrained on classes whose names are known."""
+        return bool(self.model_id) and self.checkpoint == "efficientnet-lite"
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether its weights stay as they were loaded."""
+        return bool(self.model_id) and not self.lora_rank
+
+    @property
     def has_tokenizer_files(self) -> bool:
         """Whether a bundle holds the tokenizer: files of transformers; others are inside the checkpoint."""
         return self.checkpoint == "transformers"
@@ -111,6 +121,6 @@ class ModelConfig:
             f"a residual text head needs text.width == dimension, got {self.text.width} and {self.dimension}",
         )
         require(
-            not self.class_names or (self.residual_text and self.vision.checkpoint == "efficientnet-lite"),
-            "model.class_names needs a residual text head and a vision tower that has classes (efficientnet-lite)",
+            not self.class_names or (self.residual_text and self.vision.has_classes),
+            "model.class_names needs a residual text head and a pretrained tower with classes (efficientnet-lite)",
         )

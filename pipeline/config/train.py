@@ -8,7 +8,15 @@ from typing import ClassVar, Literal
 
 from pipeline.config.stages import require
 
-OPTIMIZER_FIELDS = ("weight_decay", "warmup_fraction", "clip_norm", "evaluations", "sampling_exponent")
+OPTIMIZER_FIELDS = (
+    "weight_decay",
+    "warmup_fraction",
+    "clip_norm",
+    "evaluations",
+    "sampling_exponent",
+    "category_texts",
+    "category_text_share",
+)
 """Fields of `TrainConfig` that every training stage depends on."""
 
 ViewStrength = Literal["everywhere", "shop", "plain"]
@@ -98,6 +106,8 @@ class TrainConfig:
         sampling_exponent: A row whose category has n training rows is drawn for an epoch with weight
             n ** -sampling_exponent: 0 shows every row once, 0.5 draws categories by the square root of their size, 1
             draws all alike.
+        category_texts: Files of texts that describe categories, learned beside the products.
+        category_text_share: Share of them in the rows of an epoch.
         evaluations: Validations in a stage; the best state is kept.
         checkpoint_steps: Steps between checkpoints inside a stage.
         alphas: WiSE-FT alphas to choose from after training, on validation and held-out categories: 0 is the
@@ -124,6 +134,8 @@ class TrainConfig:
     warmup_fraction: float = 0.05
     clip_norm: float = 1.0
     sampling_exponent: float = 0.0
+    category_texts: tuple[str, ...] = ()
+    category_text_share: float = 0.3
     evaluations: int = 4
     checkpoint_steps: int = 200
     alphas: tuple[float, ...] = (1.0,)
@@ -139,6 +151,7 @@ class TrainConfig:
         require(bool(names), "train.stages is empty")
         require(len(set(names)) == len(names), f"train.stages: names repeat: {names}")
         require(0 <= self.text_dropout + self.image_dropout <= 1, "modality dropouts must add up to at most 1")
+        require(0 <= self.category_text_share < 1, "train.category_text_share must lie in [0, 1)")
         require(0 <= self.sampling_exponent <= 1, "train.sampling_exponent must lie in [0, 1]")
         for name in ("alphas", "image_alphas", "gate_shifts"):
             require(bool(getattr(self, name)), f"train.{name} must not be empty")

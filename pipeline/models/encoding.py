@@ -15,12 +15,27 @@ from transformers import PreTrainedTokenizerBase
 from pipeline.config.model import TowerConfig
 from pipeline.data.vectors import unit
 from pipeline.models.checkpoints import load_tokenizer
-from pipeline.models.precision import bulk_precision
 from pipeline.models.towers import TextTower, Tower, VisionTower
 from pipeline.taxonomy.paths import levels
 
 TOKENS_PER_BATCH = 4096
 IMAGES_PER_BATCH = 64
+MANY = 256
+"""Inputs from which on encoding takes bfloat16 where that is faster; it moves a unit vector by about 1e-4."""
+
+
+def fast_in_bfloat16() -> bool:
+    """Whether this machine multiplies bfloat16 matrices faster than float32: by its GPU, or else by AMX of its CPU."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+
+
+def bulk_precision(device: torch.device, count: int) -> contextlib.AbstractContextManager[object]:
+    """Context in which `count` inputs are encoded on a device: in bfloat16 where they are many and it is fast."""
+    if count < MANY or not fast_in_bfloat16():
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
 
 
 class TokenCache:

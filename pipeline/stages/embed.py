@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from pipeline.artifacts import RunPaths
 from pipeline.bundle.bundle import load_bundle
-from pipeline.bundle.encode import cached_photos, encode_products
+from pipeline.bundle.encode import RememberingEncoder, cached_photos, encode_products
 from pipeline.config.build import Config
 from pipeline.data.schema import embeddings_schema, read_products, vectors_to_arrow, write_table
+from pipeline.models.feature_store import FeatureStore
 
 
 def outputs(run: RunPaths) -> list[Path]:
@@ -26,7 +27,8 @@ def run(config: Config, run_dir: Path) -> None:
     ids = products["product_id"].tolist()
     bundle = load_bundle(paths.trained)
     photos = cached_photos(products, np.load(paths.images, mmap_mode="r"))
-    vectors = encode_products(bundle, products["text"].tolist(), photos, progress=True)
+    encoder = RememberingEncoder(bundle, FeatureStore(paths.features, config.seed))
+    vectors = encode_products(encoder, products["text"].tolist(), photos, progress=True)
     columns = [vectors_to_arrow(vectors.of(modality), vectors.has(modality)) for modality in ("fused", "text", "image")]
     table = pa.table([pa.array(ids), *columns], schema=embeddings_schema(bundle.dimension))
     write_table(paths.embeddings, table)

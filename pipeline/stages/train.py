@@ -25,7 +25,8 @@ def outputs(run: RunPaths) -> list[Path]:
 def content(config: Config, run_dir: Path) -> dict[str, str]:
     """Describe the bundles and the towers' folders that training starts from, or that take its place."""
     towers = {"text tower": config.model.text.model_id, "vision tower": config.model.vision.model_id}
-    named = {"bundle": config.train.bundle, "final fit": config.train.final_fit, **towers}
+    texts = {f"texts {number}": file for number, file in enumerate(config.train.category_texts)}
+    named = {"bundle": config.train.bundle, "final fit": config.train.final_fit, **towers, **texts}
     return {name: content_of(Path(place), run_dir) for name, place in named.items() if place and Path(place).exists()}
 
 

@@ -31,6 +31,7 @@ class Examples:
         candidates: int [n, c], indices into `paths`, -1 = padding; the truth is among them.
         target: int [n], position of the truth in `candidates`.
         paths: All category paths.
+        products: How many of them are products; behind them stand texts of categories. None: all.
     """
 
     texts: list[str]
@@ -39,9 +40,15 @@ class Examples:
     candidates: np.ndarray
     target: np.ndarray
     paths: tuple[str, ...]
+    products: int | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def product_count(self) -> int:
+        """How many rows are products."""
+        return len(self) if self.products is None else self.products
 
     @property
     def has_text(self) -> np.ndarray:

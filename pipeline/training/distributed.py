@@ -9,7 +9,7 @@ from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor
 
-from pipeline.models.precision import fast_in_bfloat16
+from pipeline.models.encoding import fast_in_bfloat16
 
 
 def make_accelerator(mixed_precision: str) -> Accelerator:

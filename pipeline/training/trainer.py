@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,12 @@ from pipeline.config.train import TrainStage
 from pipeline.data.vectors import unit
 from pipeline.models.class_names import class_names
 from pipeline.models.encoding import encode_categories, encode_texts, make_tokens
+from pipeline.models.feature_store import FeatureStore
 from pipeline.models.two_tower import TwoTower
-from pipeline.provenance import read_provenance
+from pipeline.provenance import hash_ids, read_provenance
+from pipeline.training.category_texts import read_category_texts, with_category_texts
 from pipeline.training.dataset import Examples, FeatureSet, load_training_data
 from pipeline.training.distributed import make_accelerator
-from pipeline.training.feature_cache import FeatureCache
 from pipeline.training.interpolation import Choice, PretrainedFeatures, select_alpha
 from pipeline.training.log import JsonLog, draw_curves
 from pipeline.training.loop import run_stage
@@ -59,25 +60,28 @@ class Trainer:
         self.products = read_provenance(paths.products).fingerprint
         self.accelerator: Accelerator = make_accelerator(config.train.mixed_precision)
         self.data = load_training_data(config, paths, products)
+        self.seen = sorted({self.data.taxonomy.paths[row] for row in self.data.train.truth})
+        texts = read_category_texts(config.train.category_texts, self.data.taxonomy)
+        self.data = replace(self.data, train=with_category_texts(self.data.train, texts)) if texts else self.data
+        self.content = hash_ids([self.products, *(f"{text.path}\t{text.text}" for text in texts)])
         self.model = make_model(config).to(self.accelerator.device)
         self.tokens = make_tokens(config.model.text)
         self.log = log or JsonLog(paths.training_log, self.accelerator.is_main_process)
-        self.features = FeatureCache(paths.features, self.accelerator, config.seed, self.products)
+        self.features = FeatureStore(paths.features, config.seed, self.accelerator.main_process_first)
         self.path_features = self.features.categories(
             self.model.text_tower, self.tokens, self.data.taxonomy.paths, names=config.model.category_names
         )
-        self.text_features = [
-            self._text_features(examples.texts, f"texts-{number}") for number, examples in enumerate(self.data.sets)
-        ]
+        self.text_features = [self._text_features(examples.texts, "texts") for examples in self.data.sets]
         self._set_buffers()
-        self.vision_state = "untrained"  # identifies the vision tower's weights in the feature cache
+        self.vision_state = ""  # identifies the vision tower's weights among the remembered features
         self._warn_of_absent_rows()
 
     def _set_buffers(self) -> None:
         """Give the model what is computed before training: the centers of its vectors, the names of its classes."""
         model = self.model
         if self.config.model.centered:
-            texts = unit(self.text_features[0][self.data.train.has_text])
+            products = self.text_features[0][: self.data.train.product_count]
+            texts = unit(products[self.data.train.has_text[: len(products)]])
             categories = unit(self.path_features)
             present = [features for features in (categories, texts) if len(features)]
             for center, features in ((model.category_center, present[:1]), (model.product_center, present[-1:])):
@@ -98,7 +102,7 @@ class Trainer:
             count = "one" if pictured else "no"
             _LOG.warning("train: stage %s skipped: %s training row has a photo", stage.name, count)
             return
-        fingerprint = self.config.training_fingerprint(stage.name, self.products)
+        fingerprint = self.config.training_fingerprint(stage.name, self.content)
         started = time.perf_counter()
         run_stage(
             self._task(stage),
@@ -165,7 +169,7 @@ class Trainer:
             aliases = alias_vectors(self._encode_aliases, taxonomy.paths, taxonomy.names)
         meta: dict[str, Any] = {
             "preset": self.config.preset,
-            "fingerprint": self.config.training_fingerprint(self.config.train.stages[-1].name, self.products),
+            "fingerprint": self.config.training_fingerprint(self.config.train.stages[-1].name, self.content),
             "seed": self.config.seed,
             "selection": asdict(choice),
         }
@@ -175,7 +179,7 @@ class Trainer:
             self.tokens,
             categories=taxonomy.paths,
             category_vectors=vectors,
-            seen=[taxonomy.paths[row] for row in np.unique(self.data.train.truth)],
+            seen=self.seen,
             meta=meta,
             aliases=aliases,
         )
@@ -190,8 +194,8 @@ class Trainer:
 
     def _matching_task(self, stage: TrainStage) -> MatchingTask:
         train, *validation = [
-            FeatureSet(examples, text, self._image_features(examples, number))
-            for number, (examples, text) in enumerate(zip(self.data.sets, self.text_features, strict=True))
+            FeatureSet(examples, text, self._image_features(examples))
+            for examples, text in zip(self.data.sets, self.text_features, strict=True)
         ]
         matching = MatchingData(train, validation, self.path_features, self.data.images, self.tokens)
         return MatchingTask(self.model, stage, self.config.train, matching, device=self.accelerator.device)
@@ -200,7 +204,7 @@ class Trainer:
         """Features of a validation set by the trained towers."""
         examples = self.data.sets[number]
         text = self._encode(examples.texts, "validation texts") if adapted else self.text_features[number]
-        return FeatureSet(examples, text, self._image_features(examples, number))
+        return FeatureSet(examples, text, self._image_features(examples))
 
     def _encode(self, texts: Sequence[str], label: str) -> np.ndarray:
         """Features by the current text tower, float32 [n, text width]."""
@@ -218,11 +222,11 @@ class Trainer:
         return self._project_paths(self._encode_paths(paths))
 
     def _text_features(self, texts: Sequence[str], name: str) -> np.ndarray:
-        return self.features.texts(self.model.text_tower, self.tokens, texts, name)
+        return self.features.texts(self.model.text_tower, self.tokens, texts, progress=name)
 
-    def _image_features(self, examples: Examples, number: int) -> np.ndarray:
+    def _image_features(self, examples: Examples) -> np.ndarray:
         tower, images = self.model.vision_tower, self.data.images
-        return self.features.images(tower, examples, images, state=self.vision_state, name=f"images-{number}")
+        return self.features.photos(tower, images, examples.image_rows, state=self.vision_state, progress="photos")
 
 
 def make_model(config: Config) -> TwoTower:

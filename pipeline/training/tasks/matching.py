@@ -22,7 +22,7 @@ from pipeline.training.distributed import gather_others
 from pipeline.training.losses import PairQueue, listwise_softmax, multi_positive_infonce, taxonomy_softmax
 from pipeline.training.tasks.base import Task
 from pipeline.training.tasks.negatives import CandidateLists
-from pipeline.training.tasks.sampling import draw_rows
+from pipeline.training.tasks.sampling import draw_epoch
 
 BUCKET_BATCHES = 50  # batches within which products are sorted by length
 
@@ -109,8 +109,15 @@ class MatchingTask(Task):
         return {f"model.{name}": value for name, value in self.model.trainable(self.stage.train).items()}
 
     def batches(self, size: int, generator: np.random.Generator) -> list[np.ndarray]:
-        """Rows by `draw_rows`; where the text tower is trained, texts of similar length share a batch."""
-        order = draw_rows(self.data.train.examples.truth, self.config.sampling_exponent, generator)
+        """Rows by `draw_epoch`; where the text tower is trained, texts of similar length share a batch."""
+        examples, config = self.data.train.examples, self.config
+        order = draw_epoch(
+            examples.truth,
+            examples.product_count,
+            exponent=config.sampling_exponent,
+            text_share=config.category_text_share,
+            generator=generator,
+        )
         if self.trains_text:
             lengths = np.array(self._lengths)
             chunks = np.array_split(order, max(1, round(len(order) / (size * BUCKET_BATCHES))))

@@ -56,7 +56,6 @@ class VisionModule(nn.Module):
     def __init__(self, model: TwoTower, classes: int) -> None:
         super().__init__()
         self.vision_tower, self.image_head = model.vision_tower, model.image_head
-        self._base = model.image_base if model.class_names is not None else None
         self.classifier = nn.Linear(model.config.vision.width, classes)
         self.log_logit_scale = nn.Parameter(model.log_logit_scale.detach().clone())
 
@@ -68,12 +67,7 @@ class VisionModule(nn.Module):
         """
         features = self.vision_tower(pixels)
         scale = self.log_logit_scale.exp().clamp(1, 100)
-        return {"image": self.vectors(features), "classes": self.classifier(features), "scale": scale}
-
-    def vectors(self, features: Tensor) -> Tensor:
-        """Unit vectors [b, d] of photos from the tower's features."""
-        vectors: Tensor = self.image_head(features, None if self._base is None else self._base(features))
-        return vectors
+        return {"image": self.image_head(features), "classes": self.classifier(features), "scale": scale}
 
 
 class VisionTask(Task):
@@ -168,7 +162,7 @@ class VisionTask(Task):
             photos = self.data.images[examples.image_rows[has_image]]
             features = torch.from_numpy(encode_images(self.module.vision_tower, photos)).to(self.device)
             vectors = np.zeros((len(examples), self._paths.shape[1]), dtype=np.float32)
-            vectors[has_image] = self.module.vectors(features).cpu().numpy()
+            vectors[has_image] = self.module.image_head(features).cpu().numpy()
             metrics[f"validation{number}_image_score"] = selection_score(
                 vectors, self._paths.numpy(), examples, has_image, among
             )

@@ -1,0 +1,97 @@
+"""Texts that describe a category, as training rows beside the products: its names in other languages, typical titles.
+
+A file has a line for each text: the id of the category (whole, or its part behind the last slash), the language, the
+text, with tabs between them. Lines that begin with "#" are skipped. Categories that no training product has are learned from these texts alone.
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.artifacts import ArtifactError
+from pipeline.taxonomy.paths import Taxonomy
+from pipeline.training.dataset import Examples
+
+_LOG = logging.getLogger(__name__)
+_FIELDS = 3
+
+
+@dataclass(frozen=True)
+class CategoryText:
+    """One text of a category.
+
+    Attributes:
+        path: Of the category.
+        language: Code of the language.
+        text: As a merchant or a buyer would write it.
+    """
+
+    path: str
+    language: str
+    text: str
+
+
+def read_category_texts(files: Sequence[str], taxonomy: Taxonomy) -> list[CategoryText]:
+    """Texts of the categories that a taxonomy has; how many are of others is logged.
+
+    Args:
+        files: Text files, gzipped or not.
+        taxonomy: Whose ids the files name.
+
+    Raises:
+        ArtifactError: If a file cannot be read or a line lacks a field; names file and line.
+    """
+    texts: list[CategoryText] = []
+    by_id = {identifier.rpartition("/")[2]: path for identifier, path in taxonomy.by_id.items()}
+    for file in files:
+        known = list(_known(Path(file), by_id))
+        texts += [text for text in known if text is not None]
+        if strange := sum(text is None for text in known):
+            _LOG.info(
+                "train: %d of %d texts in %s are of categories that the taxonomy lacks", strange, len(known), file
+            )
+    return list(dict.fromkeys(texts))
+
+
+def _known(file: Path, by_id: Mapping[str, str]) -> Iterator[CategoryText | None]:
+    """The texts of a file, None for a category without a path."""
+    for number, line in enumerate(_lines(file), start=1):
+        if line.startswith("#") or not line.strip():
+            continue
+        fields = line.split("\t")
+        if len(fields) != _FIELDS or not all(field.strip() for field in fields):
+            raise ArtifactError(f"{file}, line {number}: write id, language and text with tabs between them.")
+        identifier, language, text = (field.strip() for field in fields)
+        path = by_id.get(identifier.rpartition("/")[2])
+        yield None if path is None else CategoryText(path, language, text)
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        content = file.read_bytes()
+        return (gzip.decompress(content) if file.suffix == ".gz" else content).decode("utf-8-sig").splitlines()
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise ArtifactError(f"{file} cannot be read ({error}); give a UTF-8 file of texts of categories.") from error
+
+
+def with_category_texts(examples: Examples, texts: Sequence[CategoryText]) -> Examples:
+    """Training products, then the texts as products without a photo and without candidates."""
+    index = {path: row for row, path in enumerate(examples.paths)}
+    truth = np.array([index[text.path] for text in texts], dtype=np.int64)
+    candidates = np.full((len(texts), examples.candidates.shape[1]), -1, dtype=np.int64)
+    candidates[:, 0] = truth
+    return Examples(
+        texts=[*examples.texts, *(text.text for text in texts)],
+        image_rows=np.concatenate([examples.image_rows, np.full(len(texts), -1, dtype=np.int64)]),
+        truth=np.concatenate([examples.truth, truth]),
+        candidates=np.concatenate([examples.candidates, candidates]),
+        target=np.concatenate([examples.target, np.zeros(len(texts), dtype=np.int64)]),
+        paths=examples.paths,
+        products=len(examples),
+    )
