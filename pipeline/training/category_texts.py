@@ -1,7 +1,8 @@
-"""Texts that describe a category, as training rows beside the products: its names in other languages, typical titles.
+"""Texts that describe a category, as training rows beside the products: typical titles, names in other languages.
 
 A file has a line for each text: the id of the category (whole, or its part behind the last slash), the language, the
-text, with tabs between them. Lines that begin with "#" are skipped. Categories that no training product has are learned from these texts alone.
+text, with tabs between them. Lines that begin with "#" are skipped. Categories that no training product has are
+learned from these texts alone.
 """
 
 from __future__ import annotations
