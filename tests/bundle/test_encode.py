@@ -39,7 +39,7 @@ def test_no_photo_or_no_text_at_all_or_no_product():
 
 
 def test_photos_are_read_in_batches_in_order():
-    squares = [np.full((16, 16, 3), number % 251, dtype=np.uint8) for number in range(600)]
+    squares = [np.full((16, 16, 3), number % 251, dtype=np.uint8) for number in range(1100)]
     bundle, sizes = FakeBundle(), []
     encode = bundle.encode_images
 
@@ -48,8 +48,8 @@ def test_photos_are_read_in_batches_in_order():
         return encode(images)
 
     bundle.encode_images = counted
-    vectors = encode_products(bundle, [""] * 600, [Photo(square, "") for square in squares])
-    assert max(sizes) <= 256
+    vectors = encode_products(bundle, [""] * 1100, [Photo(square, "") for square in squares])
+    assert sizes == [1024, 76]
     np.testing.assert_allclose(vectors.image, encode(np.stack(squares)), atol=1e-6)
 
 
