@@ -45,7 +45,7 @@ def engine() -> np.ndarray:
 
 def test_there_are_200_titles_in_12_languages():
     assert len({title for _, title in TITLES}) == len(TITLES) >= 200
-    assert {language for language, _ in TITLES} == set("de en fr es it pl ja zh ko ru ar he".split())
+    assert " ".join(sorted({language for language, _ in TITLES})) == "ar de en es fr he it ja ko pl ru zh"
 
 
 def test_vectors_are_those_of_the_engine(ours, engine):
