@@ -2,8 +2,8 @@
 
     python -m benchmarks.query [--small]
 
-The model has the compact preset's shape with an untrained vision tower and heads, the index random unit vectors:
-neither changes the time. BM25 has made-up texts, words as often as in real ones (Zipf), and queries of such. Every
+The model has the compact preset's towers and untrained heads, the index random unit vectors: neither changes the
+time. BM25 has made-up texts, words as often as in real ones (Zipf), and queries of such. Every
 query is a new text or photo, so that no cache answers it.
 """
 
@@ -26,8 +26,7 @@ from pipeline.bundle.writer import save_bundle
 from pipeline.config.build import Config
 from pipeline.config.presets import compact, tiny
 from pipeline.data.images import read_photo
-from pipeline.models.checkpoints import load_tokenizer
-from pipeline.models.encoding import TokenCache, to_pixels
+from pipeline.models.encoding import make_tokens, to_pixels
 from pipeline.models.two_tower import TwoTower
 from pipeline.search.bm25 import LexicalIndex
 from pipeline.search.fusion import COSINE_WEIGHT, convex_combination
@@ -61,12 +60,15 @@ def unit_vectors(n: int, dimension: int, seed: int) -> np.ndarray:
 def untrained_bundle(config: Config) -> Bundle:
     """A bundle of this shape as training would leave it, saved and loaded like a real one."""
     torch.manual_seed(0)
+    model = TwoTower(config.model)
+    if model.class_names is not None:
+        model.class_names.features.normal_()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bundle"
         save_bundle(
             path,
-            TwoTower(config.model),
-            TokenCache(load_tokenizer(config.model.text), config.model.text.max_tokens),
+            model,
+            make_tokens(config.model.text),
             categories=["A", "A > B"],
             category_vectors=unit_vectors(2, config.model.dimension, 1),
             seen=(),
@@ -101,7 +103,7 @@ def text_query(size: Size, bundle: Bundle, index: VectorIndex, vectors: np.ndarr
     numbers = itertools.count()
     texts = itertools.cycle(zipf_texts(64, 6, seed=5))
     tower = bundle.model.text_tower
-    cache = TokenCache(load_tokenizer(size.config.model.text), size.config.model.text.max_tokens)
+    cache = make_tokens(size.config.model.text)
     tokens = cache.pad(cache([TEXT]))
 
     def end_to_end() -> None:

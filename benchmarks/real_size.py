@@ -26,7 +26,7 @@ from benchmarks.training import encode_once, make_pass
 from pipeline.config.build import Config
 from pipeline.config.presets import siglip2_bge, tiny
 from pipeline.models.checkpoints import load_tokenizer
-from pipeline.models.encoding import TokenCache
+from pipeline.models.encoding import make_tokens
 from pipeline.models.two_tower import TwoTower
 from pipeline.training.dataset import FeatureSet
 from pipeline.training.distributed import make_accelerator
@@ -96,7 +96,7 @@ def measure_stage(config: Config, number: int, steps: int, warm: int = 0) -> Mea
     accelerator = make_accelerator(config.train.mixed_precision)
     device = accelerator.device
     model = TwoTower(config.model).to(device)
-    tokens = TokenCache(load_tokenizer(config.model.text), config.model.text.max_tokens)
+    tokens = make_tokens(config.model.text)
     products = make_products(
         stage.batch_size * steps, image_size=config.model.vision.image_size, paths=10_281, truths=600
     )

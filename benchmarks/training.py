@@ -3,8 +3,8 @@
     python -m benchmarks.training [--small]
 
 Both ways train the same model on the same products with the same losses, in turns; `ObviousWay` describes the
-difference. The text tower is the compact preset's, the vision tower a small ViT of SigLIP's class, so that all
-three stages of the published recipe (heads; text LoRA; vision LoRA) can run on a small machine.
+difference. The text tower is the compact preset's with LoRA, the vision tower a small ViT of SigLIP's class, so that
+all three stages of the published recipe (heads; text LoRA; vision LoRA) can run on a small machine.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pipeline.config.model import ModelConfig, TowerConfig
 from pipeline.config.presets import compact, siglip2_bge, tiny
 from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.models.checkpoints import load_tokenizer
-from pipeline.models.encoding import TokenCache, encode_images, encode_texts, to_pixels
+from pipeline.models.encoding import TokenCache, encode_images, encode_texts, make_tokens, to_pixels
 from pipeline.models.two_tower import TwoTower
 from pipeline.training.dataset import FeatureSet
 from pipeline.training.distributed import make_accelerator
@@ -50,7 +50,9 @@ class Size:
     rounds: int
 
 
-FULL = Size(compact().model.text, 192, 6, image_size=128, products=48, paths=10_281, rounds=2)
+TEXT = replace(compact().model.text, lora_targets=("query", "key", "value", "dense"), lora_rank=8, lora_alpha=16)
+
+FULL = Size(TEXT, 192, 6, image_size=128, products=48, paths=10_281, rounds=2)
 SMALL = Size(tiny().model.text, 32, 1, image_size=32, products=32, paths=200, rounds=1)
 
 TRAIN = replace(siglip2_bge().train, text_dropout=0.0, image_dropout=0.0)
@@ -109,7 +111,8 @@ class ObviousWay:
         return {"listwise": listwise, "infonce": self.config.infonce_weight * infonce}
 
     def _encode(self, texts: list[str]) -> Tensor:
-        longest = self.model.config.text.max_tokens
+        longest, prefix = self.model.config.text.max_tokens, self.model.config.text.prefix
+        texts = [f"{prefix}{text}" for text in texts]
         tokens = self.tokenizer(texts, truncation=True, padding="max_length", max_length=longest, return_tensors="pt")
         features: Tensor = self.model.text_tower(tokens["input_ids"], tokens["attention_mask"])
         return features
@@ -202,7 +205,7 @@ def main(arguments: list[str] | None = None) -> None:
     torch.manual_seed(0)
     model = TwoTower(model_config(size))
     products = make_products(size.products, image_size=size.image_size, paths=size.paths, truths=size.paths // 17)
-    tokens = TokenCache(load_tokenizer(size.text), size.text.max_tokens)
+    tokens = make_tokens(size.text)
     start = time.perf_counter()
     cached = encode_once(model, tokens, products)
     caching = time.perf_counter() - start

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from pipeline.artifacts import RunPaths
 from pipeline.bundle.aliases import alias_vectors
@@ -31,6 +32,7 @@ from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors, read_vectors
 from pipeline.metrics import ratios
 from pipeline.models.classifier import ClassTable
+from pipeline.models.encoding import encode_texts
 from pipeline.prediction.fitting.predictions import TuningRows
 from pipeline.prediction.fitting.rows import tuning_rows
 from pipeline.prediction.predictor import CategoryPredictor
@@ -121,15 +123,23 @@ def variants(
             both = mixed(retrieved(INVERSE_TEMPERATURE, known), classified, 0.3)
             yield "  and 0.2 of the votes", known, mixed(both, voted, 0.2)
     for name, wording in WORDINGS.items() if wordings else ():
-        vectors = bundle.encode_texts([wording(path) for path in bundle.categories])
+        vectors = read_as_categories(bundle, [wording(path) for path in bundle.categories])
         other = CategoryPredictor(bundle, bundle.categories, vectors=vectors, parts=PLAIN)
         yield f"retrieval by {name}", other, retrieved(INVERSE_TEMPERATURE, other)
     if names is not None:
-        called = alias_vectors(bundle.encode_texts, bundle.categories, read_taxonomy(names).names)
+        called = alias_vectors(bundle.encode_categories, bundle.categories, read_taxonomy(names).names)
         other = CategoryPredictor(
             bundle, bundle.categories, vectors=bundle.category_vectors, aliases=called, parts=PLAIN
         )
         yield "retrieval by the nearest name in any language", other, partial(_by_name, other)
+
+
+@torch.inference_mode()
+def read_as_categories(bundle: Bundle, texts: list[str]) -> np.ndarray:
+    """Unit vectors float32 [n, d] of texts in the place of category paths, each read as it is."""
+    model = bundle.model
+    features = torch.from_numpy(encode_texts(model.text_tower, bundle.tokens, texts))
+    return model.category_vectors(features.to(model.category_center.device)).cpu().numpy()
 
 
 def first_right(

@@ -16,8 +16,6 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 
-PROVENANCE_SUFFIX = ".provenance.json"
-
 SHOPIFY_TAXONOMY = Path(__file__).resolve().parents[1] / "assets" / "taxonomy" / "shopify.txt"
 """Shopify's product taxonomy with its ids, as it comes with this repository."""
 CATEGORY_EXAMPLES = SHOPIFY_TAXONOMY.with_name("examples.tsv")
@@ -301,4 +299,4 @@ def write_json(path: Path, value: object) -> None:
 
 def provenance_path(path: Path) -> Path:
     """The provenance file beside an artifact."""
-    return path.with_name(path.name + PROVENANCE_SUFFIX)
+    return path.with_name(f"{path.name}.provenance.json")

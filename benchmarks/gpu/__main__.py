@@ -14,10 +14,11 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
@@ -41,6 +42,7 @@ from benchmarks.real_size import (
 from benchmarks.timing import interleaved
 from pipeline.config.build import Config
 from pipeline.config.presets import siglip2_bge
+from pipeline.models import encoding
 from pipeline.models.checkpoints import load_tokenizer
 from pipeline.models.encoding import TokenCache, encode_images, encode_texts
 from pipeline.models.towers import TextTower, VisionTower
@@ -130,7 +132,7 @@ def train(config: Config, number: int, size: Size) -> Iterator[Figure]:
 
 
 def photos(config: Config, size: Size) -> Iterator[Figure]:
-    """Photos through the vision tower as `embed` runs it, and in lower precision."""
+    """Photos through the vision tower in every precision; `embed` takes bf16 where that is fast."""
     tower = VisionTower(config.model.vision).to(_device())
     tower.merge_adapters()
     images = make_photos(size.rows, config.model.vision.image_size, np.random.default_rng(0))
@@ -142,14 +144,14 @@ def photos(config: Config, size: Size) -> Iterator[Figure]:
 
 
 def texts(config: Config, size: Size) -> Iterator[Figure]:
-    """Texts, with their tokenization, through the text tower as `embed` runs it, and in lower precision."""
+    """Texts, with their tokenization, through the text tower in every precision, as `photos`."""
     tower = TextTower(config.model.text).to(_device())
     tower.merge_adapters()
     tokenizer = load_tokenizer(config.model.text)
     made = make_texts(size.rows, np.random.default_rng(0))
 
     def encode(rows: slice) -> tuple[np.ndarray, str]:
-        tokens = TokenCache(tokenizer, config.model.text.max_tokens)
+        tokens = TokenCache(tokenizer, config.model.text.max_tokens, config.model.text.prefix)
         start = time.perf_counter()
         mean = np.mean([len(ids) for ids in tokens(made[rows])])
         tokenizing = time.perf_counter() - start
@@ -179,12 +181,15 @@ def _precisions(name: str, encode: Callable[[slice], tuple[np.ndarray, str]], si
         yield Figure(f"{name}, {precision}", rate, "rows/s", ratio, device_peak(), peak_resident(), remark)
 
 
-def _in_precision(precision: str) -> AbstractContextManager[object]:
-    """Precision of matrix products: float32 as in `embed`, or lower."""
+@contextmanager
+def _in_precision(precision: str) -> Iterator[None]:
+    """Precision of matrix products, whatever `encoding.bulk_precision` would take here."""
     torch.set_float32_matmul_precision("high" if "TF32" in precision else "highest")
-    if "bf16" in precision:
-        return torch.autocast(_device(), dtype=torch.bfloat16)
-    return nullcontext()
+    with (
+        mock.patch.object(encoding, "fast_in_bfloat16", return_value=False),
+        torch.autocast(_device(), dtype=torch.bfloat16, enabled="bf16" in precision),
+    ):
+        yield
 
 
 def _least_cosine(a: np.ndarray, b: np.ndarray) -> float:

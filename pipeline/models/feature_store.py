@@ -153,7 +153,7 @@ class FeatureStore:
             try:
                 with np.load(path) as file:
                     keys, features = file["keys"], file["features"]
-            except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
                 _LOG.warning("the remembered features in %s cannot be used (%s); they are made again", path, error)
                 path.unlink()
                 continue

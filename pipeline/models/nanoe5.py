@@ -100,6 +100,8 @@ class E5File:
             self.config = _read_config(cursor)
             self.vocabulary = _read_vocabulary(cursor)
             self._entries = _read_entries(cursor)
+            if max((entry.offset + entry.size for entry in self._entries.values()), default=0) > len(self._data):
+                raise ValueError("it is cut short")
         except (OSError, ValueError, struct.error) as error:
             raise ArtifactError(f"{path} cannot be read ({error}); install requirements.txt.") from error
 
@@ -218,6 +220,8 @@ class _Cursor:
         return values
 
     def bytes(self, count: int) -> bytes:
+        if not 0 <= count <= len(self.data) - self.place:
+            raise ValueError("it is cut short")
         part = self.data[self.place : self.place + count]
         self.place += count
         return part

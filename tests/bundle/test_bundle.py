@@ -16,7 +16,7 @@ from pipeline.bundle.predictor_state import PREDICTORS, PredictorParts
 from pipeline.bundle.prototypes import Prototypes
 from pipeline.bundle.writer import add_predictor, adopt_bundle, save_bundle
 from pipeline.config.model import TowerConfig
-from pipeline.config.presets import siglip2_bge, tiny
+from pipeline.config.presets import compact, siglip2_bge, tiny
 from pipeline.models.checkpoints import load_tokenizer
 from pipeline.models.classifier import HierarchicalClassifier
 from pipeline.models.encoding import TokenCache
@@ -166,7 +166,7 @@ def test_weights_of_another_architecture(saved, tmp_path):
         load_bundle(paths.root)
 
 
-@pytest.mark.parametrize("config", [tiny().model, siglip2_bge().model])
+@pytest.mark.parametrize("config", [tiny().model, siglip2_bge().model, compact().model])
 def test_model_config_survives_json(config):
     from dataclasses import asdict
 

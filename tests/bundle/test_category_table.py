@@ -61,10 +61,10 @@ def test_a_bundle_remembers_its_categories_whatever_its_figures(tmp_path, caplog
 def test_the_name_of_a_file_depends_on_weights_tokenizer_and_towers():
     meta = {
         "files": {"model.safetensors": "a", "tokenizer/t.json": "b"},
-        "model": {"text": {"model_id": ""}},
+        "model": {"text": {"model_id": ""}, "centered": False, "category_names": False},
         "towers": {"text": "e5", "vision": "lite"},
     }
-    borrowed = {**meta, "model": {"text": {"model_id": "pip:e5"}}}
+    borrowed = {**meta, "model": {**meta["model"], "text": {"model_id": "pip:e5"}}}
     others = [
         {**meta, "files": {**meta["files"], "model.safetensors": "c"}},
         {**meta, "files": {**meta["files"], "tokenizer/t.json": "c"}},
@@ -77,3 +77,8 @@ def test_the_name_of_a_file_depends_on_weights_tokenizer_and_towers():
     trained_on = {**borrowed, "files": {**meta["files"], "model.safetensors": "c"}}
     assert encoder_key(trained_on, "untrained") == encoder_key(borrowed, "untrained")
     assert encoder_key({**borrowed, "towers": {"text": "MiniLM"}}, "untrained") != encoder_key(borrowed, "untrained")
+    for name in ("centered", "category_names"):
+        other = {**borrowed, "model": {**borrowed["model"], name: True}}
+        assert encoder_key(other, "untrained") != encoder_key(borrowed, "untrained")
+    centered = {"model": {**borrowed["model"], "centered": True}}  # the center is among the weights
+    assert encoder_key({**trained_on, **centered}, "untrained") != encoder_key({**borrowed, **centered}, "untrained")

@@ -1,11 +1,22 @@
 """Products to vectors: one rule for texts, photos and photos that show nothing."""
 
-import numpy as np
+from dataclasses import replace
 
-from pipeline.bundle.encode import encode_products
+import numpy as np
+import pytest
+import torch
+
+from pipeline.bundle.bundle import Bundle, load_bundle
+from pipeline.bundle.encode import RememberingEncoder, encode_products
+from pipeline.bundle.writer import save_bundle
+from pipeline.config.presets import compact, tiny
 from pipeline.data.images import Photo
 from pipeline.data.vectors import ProductVectors
-from tests.helpers.fakes import FakeBundle, word_vector
+from pipeline.models import feature_store
+from pipeline.models.encoding import make_tokens
+from pipeline.models.feature_store import FeatureStore
+from pipeline.models.two_tower import TwoTower
+from tests.helpers.fakes import CATEGORIES, FakeBundle, word_vector
 
 SQUARE = np.random.default_rng(0).integers(0, 255, (16, 16, 3), dtype=np.uint8)
 PHOTO, FLAWED = Photo(SQUARE, ""), Photo(SQUARE[::-1], "noise")
@@ -39,7 +50,7 @@ def test_no_photo_or_no_text_at_all_or_no_product():
 
 
 def test_photos_are_read_in_batches_in_order():
-    squares = [np.full((16, 16, 3), number % 251, dtype=np.uint8) for number in range(600)]
+    squares = [np.full((16, 16, 3), number % 251, dtype=np.uint8) for number in range(1100)]
     bundle, sizes = FakeBundle(), []
     encode = bundle.encode_images
 
@@ -48,8 +59,8 @@ def test_photos_are_read_in_batches_in_order():
         return encode(images)
 
     bundle.encode_images = counted
-    vectors = encode_products(bundle, [""] * 600, [Photo(square, "") for square in squares])
-    assert max(sizes) <= 256
+    vectors = encode_products(bundle, [""] * 1100, [Photo(square, "") for square in squares])
+    assert sizes == [1024, 76]
     np.testing.assert_allclose(vectors.image, encode(np.stack(squares)), atol=1e-6)
 
 
@@ -58,3 +69,59 @@ def test_parts_are_joined_in_order():
     parts = [encode_products(bundle, [text], [None]) for text in ("vase", "clock")]
     joined = ProductVectors.concatenate(parts)
     np.testing.assert_allclose(joined.text, encode_products(bundle, ["vase", "clock"], [None, None]).text)
+
+
+@pytest.fixture(scope="module")
+def frozen(tmp_path_factory) -> Bundle:
+    """A bundle whose vision tower is packaged, and whose text tower was trained here."""
+    torch.manual_seed(0)
+    vision = replace(compact().model.vision, image_size=32)
+    config = replace(tiny().model, vision=vision, class_names=True)
+    model = TwoTower(config)
+    model.class_names.features.normal_()
+    folder = tmp_path_factory.mktemp("bundle") / "model"
+    vectors = np.stack([word_vector(path) for path in CATEGORIES])
+    save_bundle(
+        folder, model, make_tokens(config.text), categories=CATEGORIES, category_vectors=vectors, seen=(), meta={}
+    )
+    return load_bundle(folder)
+
+
+def test_a_remembering_encoder_encodes_the_photos_of_a_frozen_tower_once(frozen, tmp_path, monkeypatch):
+    photos = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
+    encoder = RememberingEncoder(frozen, FeatureStore(tmp_path, seed=17))
+    assert encoder.dimension == frozen.dimension
+    vectors = encoder.encode_images(photos)
+    assert vectors == pytest.approx(frozen.encode_images(photos), abs=2e-3)
+    [file] = tmp_path.iterdir()
+    assert file.name.startswith("photos-")
+    monkeypatch.setattr(feature_store, "encode_images", None)  # nothing is encoded any more
+    again = RememberingEncoder(frozen, FeatureStore(tmp_path, seed=3))
+    assert np.array_equal(again.encode_images(photos[::-1]), vectors[::-1])
+
+
+def test_a_remembering_encoder_leaves_a_trained_tower_as_it_is(frozen, tmp_path):
+    encoder = RememberingEncoder(frozen, FeatureStore(tmp_path / "features", seed=17))
+    assert np.array_equal(encoder.encode_texts(["vase", "clock"]), frozen.encode_texts(["vase", "clock"]))
+    assert not (tmp_path / "features").exists()
+
+
+def test_texts_of_a_frozen_tower_are_remembered_too(frozen, tmp_path, monkeypatch):
+    """The text tower of another bundle: with a model id it counts as loaded from elsewhere."""
+    text = replace(frozen.config.text, model_id="package:some/tower", lora_targets=(), lora_rank=0)
+    monkeypatch.setattr(frozen, "config", replace(frozen.config, text=text))
+    monkeypatch.setattr(frozen.model.text_tower, "config", text)
+    store = FeatureStore(tmp_path, seed=17)
+    vectors = RememberingEncoder(frozen, store).encode_texts(["vase", "clock", "vase"])
+    assert vectors == pytest.approx(frozen.encode_texts(["vase", "clock", "vase"]), abs=2e-3)
+    monkeypatch.setattr(feature_store, "encode_texts", None)
+    assert np.array_equal(RememberingEncoder(frozen, store).encode_texts(["clock"]), vectors[1:2])
+
+
+def test_products_by_a_remembering_encoder_are_those_of_its_bundle(frozen, tmp_path):
+    square = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    texts, photos = ["vase", "", "clock"], [Photo(square, ""), Photo(square[::-1], ""), None]
+    ours = encode_products(RememberingEncoder(frozen, FeatureStore(tmp_path, seed=17)), texts, photos)
+    plain = encode_products(frozen, texts, photos)
+    assert ours.fused == pytest.approx(plain.fused, abs=2e-3)
+    assert ours.has_image.tolist() == [True, True, False]

@@ -12,7 +12,9 @@ def test_command_line_configures_the_source():
     source = ["--source", "a.csv", "--columns", "product_title=Name", "--limit", "5"]
     arguments = parser().parse_args(["build", "--preset", "tiny", *source, "--out", "run", "--seed", "3"])
     config = config_of(arguments)
-    assert config.source == SourceConfig(location="a.csv", columns=(("product_title", "Name"),), limit=5)
+    assert config.source == SourceConfig(
+        location="a.csv", columns=(("product_title", "Name"),), limit=5, taxonomy=str(SHOPIFY_TAXONOMY)
+    )
     assert config.seed == 3
 
 

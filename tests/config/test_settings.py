@@ -38,9 +38,9 @@ def test_nested_tuples_stay_tuples():
     config = with_settings(
         compact(),
         [
-            'train.stages.vision.view_schedule=[[0.5, "everywhere"], [1, "plain"]]',
+            'train.stages.heads.view_schedule=[[0.5, "everywhere"], [1, "plain"]]',
             'model.vision.architecture=[["hidden_sizes", [8, 16]], ["layer_type", "basic"]]',
-            "train.stages.vision.view_schedule.0.0=0.25",
+            "train.stages.heads.view_schedule.0.0=0.25",
         ],
     )
     assert config.train.stages[0].view_schedule == ((0.25, "everywhere"), (1.0, "plain"))

@@ -84,3 +84,71 @@ def test_logit_scale_is_clamped(model):
     with torch.no_grad():
         model.log_logit_scale.fill_(9.0)
     assert model.logit_scale.item() == pytest.approx(100.0)
+
+
+@pytest.fixture
+def centered() -> TwoTower:
+    torch.manual_seed(0)
+    model = TwoTower(dataclasses.replace(tiny().model, centered=True)).eval()
+    model.product_center.normal_(std=0.1)
+    model.category_center.normal_(std=0.1)
+    return model
+
+
+@torch.no_grad()
+def test_products_and_categories_are_centered_each_by_their_own_mean(centered):
+    features = 3 * torch.randn(4, 32)
+    for vectors, base, center in (
+        (centered.text_vectors(features), centered.text_base(features), centered.product_center),
+        (centered.category_vectors(features), centered.text_base(features, categories=True), centered.category_center),
+    ):
+        expected = torch.stack([row / row.norm() - center for row in features])
+        expected = torch.stack([row / row.norm() for row in expected])
+        assert torch.allclose(base, expected, atol=1e-6)
+        assert torch.allclose(vectors, expected, atol=1e-6), "a residual head that learned nothing"
+    assert not torch.allclose(centered.text_vectors(features), centered.category_vectors(features), atol=1e-2)
+
+
+@torch.no_grad()
+def test_a_product_without_a_text_stays_at_zero(centered):
+    features = torch.randn(3, 32)
+    features[1] = 0
+    assert torch.equal(centered.text_base(features)[1], torch.zeros(32))
+    assert torch.equal(centered.text_vectors(features)[1], torch.zeros(32))
+    assert centered.text_base(features)[[0, 2]].norm(dim=1).tolist() == pytest.approx([1, 1])
+    torch.nn.init.normal_(centered.text_head.contract.weight)
+    out = centered(
+        features, torch.randn(3, 1280), torch.tensor([True, False, True]), torch.ones(3, dtype=torch.bool), features
+    )
+    assert torch.allclose(out["fused"][1], out["image"][1]), "what the head makes of nothing is not used"
+
+
+@torch.no_grad()
+def test_alpha_0_is_the_base(centered):
+    torch.nn.init.normal_(centered.text_head.contract.weight)
+    features = torch.randn(4, 32)
+    bases = centered.text_base(features), centered.text_base(features, categories=True)
+    trained = centered.text_vectors(features), centered.category_vectors(features)
+    assert not any(torch.allclose(one, base, atol=1e-2) for one, base in zip(trained, bases, strict=True))
+    centered.text_head.alpha.fill_(0.0)
+    assert torch.allclose(centered.text_vectors(features), bases[0], atol=1e-6)
+    assert torch.allclose(centered.category_vectors(features), bases[1], atol=1e-6)
+
+
+def test_centers_are_kept_with_the_weights_where_vectors_are_centered(centered, model):
+    names = {"product_center", "category_center"}
+    assert names <= set(centered.state_dict())
+    assert not names & set(model.state_dict())
+
+
+@torch.no_grad()
+def test_without_centering_a_base_is_the_towers_own_vector(model):
+    features = torch.randn(4, 32)
+    assert torch.allclose(model.text_base(features), F.normalize(features, dim=-1))
+    assert torch.equal(model.text_vectors(features), model.category_vectors(features))
+
+
+def test_a_residual_head_adds_to_another_vector_where_it_is_given_one():
+    head = ProjectionHead(6, 8, 4, residual=True)
+    base = torch.randn(3, 4)
+    assert torch.allclose(head(torch.randn(3, 6), base), F.normalize(base, dim=-1))

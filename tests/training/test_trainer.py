@@ -1,16 +1,24 @@
-"""Training on catalogs that lack a modality."""
+"""What a training sets up before its first step, and training on catalogs that lack a modality."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from pipeline.artifacts import RunPaths
 from pipeline.bundle.bundle import load_bundle
-from pipeline.config.presets import tiny
+from pipeline.config.build import Config
+from pipeline.config.presets import compact, tiny
 from pipeline.config.stages import SourceConfig
+from pipeline.data.schema import read_products
+from pipeline.data.vectors import unit
+from pipeline.models.class_names import class_names
+from pipeline.models.encoding import encode_categories, encode_texts
 from pipeline.stages.runner import build
-from tests.helpers.factories import make_row, write_rows
+from pipeline.training.trainer import Trainer
+from tests.helpers.factories import CATEGORIES, make_row, write_rows
 
 
 @pytest.mark.parametrize(
@@ -27,3 +35,55 @@ def test_a_catalog_without_one_modality_can_be_trained_on(tmp_path, missing):
     assert np.isfinite(bundle.encode_texts(["a red mug"])).all()
     if "product_image" in missing:
         assert "stage vision skipped: no training row has a photo" in paths.log.read_text()
+
+
+@pytest.fixture(scope="module")
+def frozen(tmp_path_factory) -> tuple[Config, RunPaths]:
+    """A run after its ingest, with small towers that no stage trains, centered, photos named by classes."""
+    folder = tmp_path_factory.mktemp("frozen")
+    rows = [make_row(number, np.random.default_rng(number), dirt=False) for number in range(60)]
+    source = SourceConfig(location=str(write_rows(folder / "rows.parquet", rows)), taxonomy=str(folder / "tree.csv"))
+    tree = "\n".join(f"c-{number},{path}" for number, (path, _, _) in enumerate(CATEGORIES))
+    (folder / "tree.csv").write_text(f"id,path\n{tree}\n")
+    (folder / "texts.tsv").write_text("c-1\ten\tLong evening gown\nc-4\ten\tGlass for flowers\nzz\ten\tA yacht\n")
+    vision = replace(compact().model.vision, image_size=32)
+    model = replace(tiny().model, vision=vision, centered=True, class_names=True, category_names=True)
+    [heads] = [stage for stage in tiny().train.stages if stage.name == "heads"]
+    train = replace(
+        tiny().train, stages=(heads,), category_texts=(str(folder / "texts.tsv"),), image_alphas=(0.25, 1.0)
+    )
+    config = replace(tiny(), source=source, model=model, train=train)
+    run = RunPaths(folder / "run")
+    build(config, run.root, only="ingest")
+    return config, run
+
+
+def test_centers_are_the_means_of_products_and_of_all_paths(frozen):
+    config, run = frozen
+    trainer = Trainer(config, run, read_products(run.products))
+    train, model = trainer.data.train, trainer.model
+    assert len(train) - train.product_count == 2, "texts of the taxonomy's categories, the yacht apart"
+    with torch.no_grad():
+        texts = [text for text in train.texts[: train.product_count] if text]
+        products = unit(encode_texts(model.text_tower, trainer.tokens, texts)).mean(axis=0)
+        paths = encode_categories(model.text_tower, trainer.tokens, trainer.data.taxonomy.paths, names=True)
+        names = encode_texts(model.text_tower, trainer.tokens, class_names())
+    assert model.product_center.numpy() == pytest.approx(products, abs=2e-3)
+    assert model.category_center.numpy() == pytest.approx(unit(paths).mean(axis=0), abs=2e-3)
+    assert not np.allclose(model.product_center, model.category_center, atol=1e-2)
+    assert model.class_names.features.numpy() == pytest.approx(names, abs=5e-3)
+    assert {path for path, _, _ in CATEGORIES} >= set(trainer.seen), "of products, not of texts"
+
+
+def test_a_frozen_run_trains_heads_and_saves_what_was_chosen(frozen, another_precision):
+    config, run = frozen
+    build(config, run.root, only="train")
+    meta = json.loads((run.trained / "model.json").read_text())
+    assert meta["selection"]["image_alpha"] in (0.25, 1.0)
+    bundle = load_bundle(run.trained)
+    assert float(bundle.model.image_head.alpha) == meta["selection"]["image_alpha"]
+    assert bundle.model.product_center.any()
+    assert bundle.model.class_names.features.any()
+    assert "1 of 3 texts in" in run.log.read_text()
+    vectors = bundle.encode_images(np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), dtype=np.uint8))
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
