@@ -80,6 +80,7 @@ def compact() -> Config:
             image_alphas=(0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0),
             gate_shifts=(-0.5, 0.0, 0.5, 1.0, 1.5, 2.0),
         ),
+        predictor=PredictorConfig(epochs=12),
     )
 
 
