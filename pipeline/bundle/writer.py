@@ -70,9 +70,8 @@ def save_bundle(
     }
     with atomic_folder(folder) as temporary:
         paths = BundlePaths(temporary)
-        paths.weights.write_bytes(
-            save(pack(stored_weights(model)))
-        )  # `save_file` makes a file that only its owner may read
+        packed = pack(stored_weights(model))
+        paths.weights.write_bytes(save(packed))  # `save_file` makes a file that only its owner may read
         if model.config.text.has_tokenizer_files:
             tokens.tokenizer.save_pretrained(paths.tokenizer)
         _write_categories(paths, categories, category_vectors, aliases, ids or {})

@@ -122,6 +122,7 @@ def untrained_hf1(bundle: Bundle, texts: list[str], truths: list[str]) -> float:
     """Open hF1 of the untrained text tower; 0 without texts."""
     if not texts:
         return 0.0
-    nearest = (bundle.encode_texts_untrained(texts) @ bundle.encode_texts_untrained(bundle.categories).T).argmax(axis=1)
+    categories = bundle.encode_categories_untrained(bundle.categories)
+    nearest = (bundle.encode_texts_untrained(texts) @ categories.T).argmax(axis=1)
     predicted = [levels(bundle.categories[row]) for row in nearest]
     return ratios.path_overlap(predicted, [levels(truth) for truth in truths]).f1.value
