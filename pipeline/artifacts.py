@@ -20,6 +20,8 @@ SHOPIFY_TAXONOMY = Path(__file__).resolve().parents[1] / "assets" / "taxonomy" /
 """Shopify's product taxonomy with its ids, as it comes with this repository."""
 CATEGORY_EXAMPLES = SHOPIFY_TAXONOMY.with_name("examples.tsv")
 """Typical titles of its categories, which training learns beside the products."""
+CATEGORY_NAMES = SHOPIFY_TAXONOMY.with_name("names.tsv.gz")
+"""Names of its categories in other languages, likewise."""
 DEFAULT_TAXONOMY: Path | None = SHOPIFY_TAXONOMY
 """Categories of a build that is given no --taxonomy; None: those that its rows name."""
 CACHE_VARIABLE = "PRODUCT_GALAXY_CACHE"

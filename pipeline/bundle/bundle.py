@@ -1,7 +1,8 @@
 """The model bundle, opened: everything that prediction needs, in one folder, safetensors only.
 
 Towers from the hub or from a package are named in it (id and revision), not copied; what was trained here (heads,
-gate, adapters, own towers) is. Weights are stored as float16 and category vectors as int8.
+gate, adapters, own towers) is. Large matrices of weights and category vectors are stored as int8, other weights as
+float16.
 `writer.py` writes it.
 """
 
@@ -29,7 +30,7 @@ from pipeline.bundle.predictor_state import PredictorParts
 from pipeline.config.model import TowerConfig
 from pipeline.data.schema import parse_table
 from pipeline.models.encoding import TokenCache, encode_categories, encode_images, encode_texts, make_tokens
-from pipeline.models.quantization import dequantize
+from pipeline.models.quantization import dequantize, unpack
 from pipeline.models.towers import TextTower
 from pipeline.models.two_tower import TwoTower
 from pipeline.models.vector_cache import VectorCache
@@ -241,16 +242,14 @@ def _load_tokens(config: TowerConfig, contents: Mapping[str, bytes]) -> TokenCac
 def _load_weights(model: TwoTower, content: bytes, path: Path) -> None:
     """Give a model the weights of a bundle, read from `path`, and fold its adapters in."""
     try:
-        weights = load(content)
+        weights = unpack(load(content))
     except SafetensorError as error:
         raise ArtifactError(f"{path} is damaged ({error}); publish the bundle again.") from error
     expected = {name: value.shape for name, value in stored_weights(model).items()}
     misfits = sorted(name for name in expected.keys() | weights if expected.get(name) != _shape(weights.get(name)))
     if misfits:
         raise ArtifactError(f"{path} does not fit the architecture in model.json (first: {misfits[0]}).")
-    model.load_state_dict(
-        {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}, strict=False
-    )
+    model.load_state_dict(weights, strict=False)
     model.text_tower.merge_adapters()
     model.vision_tower.merge_adapters()
 
@@ -269,5 +268,5 @@ def stored_weights(model: TwoTower) -> dict[str, Tensor]:
     stored = {}
     for name, value in model.state_dict().items():
         if not name.startswith(borrowed) or "lora_" in name:
-            stored[name] = (value.half() if value.is_floating_point() else value).contiguous()
+            stored[name] = value
     return stored

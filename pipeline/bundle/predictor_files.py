@@ -14,6 +14,7 @@ from pipeline.bundle.predictor_state import PredictorParts
 from pipeline.bundle.prototypes import Prototypes
 from pipeline.data.schema import parse_table, write_table
 from pipeline.models.classifier import HierarchicalClassifier
+from pipeline.models.quantization import pack, unpack
 
 
 def write_parts(folder: Path, parts: PredictorParts) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def write_parts(folder: Path, parts: PredictorParts) -> dict[str, Any]:
     for path in (paths.classifier, paths.prototypes):
         path.unlink(missing_ok=True)  # of an earlier predictor
     if parts.classifier is not None:
-        weights = {name: value.half().contiguous() for name, value in parts.classifier.state_dict().items()}
+        weights = pack(parts.classifier.state_dict())
         paths.classifier.write_bytes(save(weights))  # `save_file` makes a file that only its owner may read
     if parts.prototypes is not None:
         write_table(paths.prototypes, parts.prototypes.table())
@@ -56,7 +57,7 @@ def _classifier(content: bytes, raw: Mapping[str, Any], path: Path) -> Hierarchi
     dimension, hidden = raw["classifier"]
     classifier = HierarchicalClassifier(dimension, hidden, [len(level) for level in raw["classes"]])
     try:
-        classifier.load_state_dict({name: value.float() for name, value in load(content).items()})
+        classifier.load_state_dict(unpack(load(content)))
     except (SafetensorError, RuntimeError) as error:
         raise ArtifactError(
             f"{path} is damaged or of another bundle ({type(error).__name__}); publish the bundle again."

@@ -26,7 +26,7 @@ from pipeline.bundle.predictor_files import write_parts
 from pipeline.bundle.predictor_state import PredictorParts
 from pipeline.data.schema import read_table, write_table
 from pipeline.models.encoding import TokenCache
-from pipeline.models.quantization import quantize
+from pipeline.models.quantization import pack, quantize
 from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import Taxonomy, hash_path
 
@@ -70,7 +70,9 @@ def save_bundle(
     }
     with atomic_folder(folder) as temporary:
         paths = BundlePaths(temporary)
-        paths.weights.write_bytes(save(stored_weights(model)))  # `save_file` makes a file that only its owner may read
+        paths.weights.write_bytes(
+            save(pack(stored_weights(model)))
+        )  # `save_file` makes a file that only its owner may read
         if model.config.text.has_tokenizer_files:
             tokens.tokenizer.save_pretrained(paths.tokenizer)
         _write_categories(paths, categories, category_vectors, aliases, ids or {})

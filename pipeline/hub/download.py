@@ -109,7 +109,7 @@ def fetch(catalog: Pin, model: Pin) -> tuple[Path, Path]:
     """
     tokenizer = _BUNDLE.tokenizer.name
     patterns = [_BUNDLE.meta.name, *PARTS, *(f"{tokenizer}/*{suffix}" for suffix in TOKENIZER_SUFFIXES)]
-    bundle = _snapshot("model", model, patterns, (*_NEEDED, tokenizer))
+    bundle = _snapshot("model", model, patterns, _NEEDED)
     return _snapshot("dataset", catalog, [_CATALOG], (_CATALOG,)) / _CATALOG, bundle
 
 

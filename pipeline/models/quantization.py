@@ -1,4 +1,4 @@
-"""Unit vectors of category paths as a table of int8 codes, and back.
+"""Unit vectors of category paths as a table of int8 codes, and back; matrices of weights likewise.
 
 A unit vector is its direction, so the codes need no scale. A table that is read and written again stays the same, bit
 for bit.
@@ -6,12 +6,18 @@ for bit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+import torch
+from torch import Tensor
 
 from pipeline.data.vectors import unit
+
+LARGE = 65_536
+"""Weights from which on a matrix is stored in 8 bits."""
+SCALE = ".scale"
 
 
 def quantize(categories: Sequence[str], vectors: np.ndarray) -> pa.Table:
@@ -27,3 +33,32 @@ def dequantize(table: pa.Table) -> np.ndarray:
     column = table["codes"].combine_chunks()
     codes = column.flatten().to_numpy().reshape(len(table), column.type.list_size)
     return unit(codes.astype(np.float32))
+
+
+def pack(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights as they are stored: large matrices as int8 codes with a scale for each row, the others in half precision.
+
+    A row's largest weight has the code 127. A matrix NAME becomes NAME and NAME.scale.
+    """
+    packed: dict[str, Tensor] = {}
+    for name, value in weights.items():
+        if value.is_floating_point() and value.ndim == 2 and value.numel() >= LARGE:
+            scale = (value.float().abs().amax(dim=1) / 127).clamp(min=1e-7).half()  # not below what half precision has
+            packed[name] = (value.float() / scale.float().unsqueeze(1)).round().clamp(-127, 127).to(torch.int8)
+            packed[name + SCALE] = scale
+        else:
+            packed[name] = (value.half() if value.is_floating_point() else value).contiguous()
+    return packed
+
+
+def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights in float32 of what `pack` made."""
+    weights: dict[str, Tensor] = {}
+    for name, value in packed.items():
+        if name.endswith(SCALE):
+            continue
+        if name + SCALE in packed:
+            weights[name] = value.float() * packed[name + SCALE].float().unsqueeze(1)
+        else:
+            weights[name] = value.float() if value.is_floating_point() else value
+    return weights
