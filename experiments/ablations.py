@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from pipeline.artifacts import CATEGORY_EXAMPLES, RunPaths
+from pipeline.artifacts import CATEGORY_EXAMPLES, CATEGORY_NAMES, RunPaths
 from pipeline.cli.options import parse_config
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products
@@ -57,7 +57,8 @@ VARIANTS: dict[str, Callable[[Config], Config]] = {
     "not centered": _model(centered=False),
     "categories read as paths alone": _model(category_names=False),
     "no texts of categories": _train(category_texts=()),
-    "typical titles of categories": _train(category_texts=(str(CATEGORY_EXAMPLES),)),
+    "no names in other languages": _train(category_texts=(str(CATEGORY_EXAMPLES),)),
+    "no typical titles": _train(category_texts=(str(CATEGORY_NAMES),)),
     "every row once": _train(sampling_exponent=0.0),
     "no taxonomy negatives": _train(taxonomy_weight=0.0),
     "no InfoNCE": _train(infonce_weight=0.0),

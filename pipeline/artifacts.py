@@ -19,9 +19,8 @@ from pipeline.errors import UserError
 SHOPIFY_TAXONOMY = Path(__file__).resolve().parents[1] / "assets" / "taxonomy" / "shopify.txt"
 """Shopify's product taxonomy with its ids, as it comes with this repository."""
 CATEGORY_EXAMPLES = SHOPIFY_TAXONOMY.with_name("examples.tsv")
-"""Typical titles of its categories, which training learns beside the products."""
 CATEGORY_NAMES = SHOPIFY_TAXONOMY.with_name("names.tsv.gz")
-"""Names of its categories in other languages, likewise."""
+"""Typical titles of its categories, and their names in other languages, which training learns beside the products."""
 DEFAULT_TAXONOMY: Path | None = SHOPIFY_TAXONOMY
 """Categories of a build that is given no --taxonomy; None: those that its rows name."""
 CACHE_VARIABLE = "PRODUCT_GALAXY_CACHE"
@@ -250,8 +249,7 @@ class ClassifyPaths:
 
 def cache_folder() -> Path | None:
     """Folder of what can be made again at any time, None where nothing is to be cached or there is no home."""
-    if CACHE_VARIABLE in os.environ:
-        named = os.environ[CACHE_VARIABLE]
+    if (named := os.environ.get(CACHE_VARIABLE)) is not None:
         return Path(named) if named else None
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "product-galaxy" / "categories"

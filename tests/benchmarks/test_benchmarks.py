@@ -18,6 +18,7 @@ from benchmarks.products import make_paths, make_products
 from experiments import handheld
 from pipeline.artifacts import RunPaths
 from pipeline.catalog.catalog import Catalog
+from pipeline.models import encoding
 from tests.helpers.space import browsing
 
 RATIO = re.compile(r"\d+(?:\.\d+)? x (?:a|the|bare) ")
@@ -119,6 +120,16 @@ def test_gpu_measures_every_part(part, tmp_path, another_precision):
     assert all(value == "1.0000" for value in re.findall(r"recall@10 (\S+)", figures[0].remark))
     for value in re.findall(r"at least (\S+)", " ".join(figure.remark for figure in figures)):
         assert 0.99 < float(value) <= 1
+
+
+def test_gpu_measures_in_the_precision_it_names_whatever_is_fast_here(monkeypatch):
+    monkeypatch.setattr(encoding, "fast_in_bfloat16", lambda: True)
+    one = torch.eye(2)
+    for precision in gpu.PRECISIONS:
+        with gpu._in_precision(precision), encoding.bulk_precision(torch.device("cpu"), 10_000):
+            assert (one @ one).dtype == (torch.bfloat16 if "bf16" in precision else torch.float32)
+    assert encoding.fast_in_bfloat16()
+    torch.set_float32_matmul_precision("highest")
 
 
 def test_gpu_prints_a_table_and_says_what_is_missing(tmp_path, capfd):

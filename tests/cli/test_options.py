@@ -1,9 +1,13 @@
 """Options of a build: the configuration they give."""
 
+from dataclasses import asdict
+
 from pipeline.artifacts import SHOPIFY_TAXONOMY
+from pipeline.bundle.meta import read_meta
 from pipeline.cli import options
 from pipeline.cli.main import parser
 from pipeline.cli.options import config_of
+from pipeline.config.presets import compact
 from pipeline.config.stages import SourceConfig
 from tests.helpers import ROOT
 
@@ -39,7 +43,21 @@ def test_several_sources_after_one_option_or_several():
 
 
 def test_a_final_fit_takes_the_choices_of_the_shipped_bundle():
-    words = ["--preset", "compact", "--source", "a.csv", "--final-fit", str(ROOT / "assets" / "model")]
+    shipped = ROOT / "assets" / "model"
+    words = ["--preset", "compact", "--source", "a.csv", "--final-fit", str(shipped)]
+    train = config_of(parser().parse_args(["build", *words, "--out", "run"])).train
+    chosen = read_meta(shipped)["selection"]
+    assert (train.alphas, train.image_alphas) == ((chosen["alpha"],), (chosen["image_alpha"],))
+    assert train.gate_shifts == (chosen["gate_shift"],)
+
+
+def test_a_final_fit_trains_on_held_out_rows_with_the_choices_of_its_bundle(tmp_path, monkeypatch):
+    selection = {"alpha": 0.25, "image_alpha": 0.75, "gate_shift": -1.0}
+    meta = {"predictor": {}, "selection": selection, "model": asdict(compact().model)}
+    monkeypatch.setattr(options, "read_meta", lambda folder: meta)
+    monkeypatch.setattr(options, "bundle_hash", lambda folder: "0" * 64)
+    words = ["--preset", "compact", "--source", "a.csv", "--final-fit", str(tmp_path)]
     config = config_of(parser().parse_args(["build", *words, "--out", "run"]))
-    assert (config.train.alphas, config.train.gate_shifts) == ((0.45,), (0.0,))
+    assert (config.train.alphas, config.train.image_alphas, config.train.gate_shifts) == ((0.25,), (0.75,), (-1.0,))
     assert config.ingest.train_on_heldout
+    assert config.train.final_fit_weights == "0" * 64

@@ -231,23 +231,25 @@ def write_fake_model(folder: Path) -> Path:
 
 def write_small_model(folder: Path) -> Path:
     """A bundle of untrained small towers that does load; its space has `DIMENSION` dimensions, like the catalogue's."""
-    from pipeline.bundle.writer import add_predictor, save_bundle  # brings torch: only for tests that ask for it
-    from pipeline.models.checkpoints import load_tokenizer
-    from pipeline.models.encoding import TokenCache
+    import torch  # and what follows brings it: only for tests that ask for it
+
+    from pipeline.bundle.writer import add_predictor, save_bundle
+    from pipeline.models.encoding import make_tokens
     from pipeline.models.two_tower import TwoTower
 
     config = tiny().model
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = TwoTower(config)
     vectors = np.stack([word_vector(path) for path in CATEGORIES])
-    tokens = TokenCache(load_tokenizer(config.text), config.text.max_tokens)
-    meta = {"preset": "tiny"}
     save_bundle(
         folder,
-        TwoTower(config),
-        tokens,
+        model,
+        make_tokens(config.text),
         categories=CATEGORIES,
         category_vectors=vectors,
         seen=CATEGORIES[:2],
-        meta=meta,
+        meta={"preset": "tiny"},
     )
     add_predictor(folder, folder, uncalibrated())
     return folder

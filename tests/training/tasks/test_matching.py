@@ -10,7 +10,7 @@ import torch
 from pipeline.config.presets import tiny
 from pipeline.config.train import TrainConfig, TrainStage
 from pipeline.models.checkpoints import load_tokenizer
-from pipeline.models.encoding import TokenCache
+from pipeline.models.encoding import TokenCache, encode_categories
 from pipeline.models.two_tower import TwoTower
 from pipeline.training.dataset import FeatureSet, make_examples
 from pipeline.training.distributed import make_accelerator
@@ -171,3 +171,35 @@ def test_batches_are_drawn_by_the_size_of_categories(model):
     assert np.bincount(truth[np.concatenate(batches)]).tolist() == [10, 10, 10, 10]
     again = drawn.batches(8, np.random.default_rng(0))
     assert all((one == other).all() for one, other in zip(batches, again, strict=True))
+
+
+def test_last_names_are_read_in_the_batch_as_categories_are_encoded():
+    torch.manual_seed(0)
+    model = TwoTower(replace(tiny().model, category_names=True)).eval()
+    task = _task(model, ("heads", "text_lora"))
+    batch = _batch(task, np.arange(8))
+    assert batch["name_ids"].shape[0] == batch["path_ids"].shape[0]
+    tokens = task.data.tokens
+    ids = {tuple(row): path for path, row in zip(PATHS, tokens(PATHS), strict=True)}
+    pairs = zip(batch["path_ids"].tolist(), batch["path_mask"].tolist(), strict=True)
+    paths = [ids[tuple(row[: sum(mask)])] for row, mask in pairs]
+    with torch.no_grad():
+        expected = model.category_vectors(
+            torch.from_numpy(encode_categories(model.text_tower, tokens, paths, names=True))
+        )
+        assert torch.allclose(task.module(batch)["categories"], expected, atol=1e-5)
+    assert "name_ids" not in _batch(_task(TwoTower(tiny().model), ("heads", "text_lora")), np.arange(8))
+
+
+@pytest.mark.parametrize("parts", [("heads",), ("heads", "text_lora")])
+def test_texts_of_categories_are_their_share_of_an_epoch(model, parts):
+    task = _task(model, parts)
+    examples = replace(task.data.train.examples, products=30)
+    data = replace(task.data, train=replace(task.data.train, examples=examples))
+    config = replace(task.config, category_text_share=0.25)
+    again = MatchingTask(model, task.stage, config, data)
+    rows = np.concatenate(again.batches(8, np.random.default_rng(0)))
+    assert len(rows) == 40
+    counts = np.bincount(rows, minlength=40)
+    assert set(counts[:30]) == {1}, "every product once"
+    assert counts[30:].sum() == 10
