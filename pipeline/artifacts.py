@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 
-SHOPIFY_TAXONOMY = Path(__file__).resolve().parents[1] / "assets" / "taxonomy" / "shopify.txt"
+SHOPIFY_TAXONOMY = Path(__file__).resolve().parents[1] / "assets" / "taxonomy" / "shopify.txt.gz"
 """Shopify's product taxonomy with its ids, as it comes with this repository."""
 CATEGORY_EXAMPLES = SHOPIFY_TAXONOMY.with_name("examples.tsv")
 CATEGORY_NAMES = SHOPIFY_TAXONOMY.with_name("names.tsv.gz")

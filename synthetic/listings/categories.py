@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import gzip
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-FILE = Path(__file__).resolve().parents[2] / "assets" / "taxonomy" / "shopify.txt"
+FILE = Path(__file__).resolve().parents[2] / "assets" / "taxonomy" / "shopify.txt.gz"
 SEPARATOR = " > "
 _ID = "gid://"
 
@@ -68,4 +69,4 @@ def read_paths(lines: Iterable[str]) -> list[str]:
 @functools.cache
 def categories() -> Categories:
     """The tree of the taxonomy that this repository ships."""
-    return Categories(read_paths(FILE.read_text(encoding="utf-8").splitlines()))
+    return Categories(read_paths(gzip.decompress(FILE.read_bytes()).decode().splitlines()))
