@@ -21,7 +21,7 @@ PATIENCE = 240  # seconds for a build to write a file, on however busy a machine
 
 
 def _build_command(data: Path, run: Path) -> list[str]:
-    options = ["--preset", "tiny", "--source", str(data), "--out", str(run)]
+    options = ["--preset", "tiny", "--source", str(data), "--taxonomy", "rows", "--out", str(run)]  # as in `tiny_run`
     return [sys.executable, "-m", "pipeline", "build", *options]
 
 
