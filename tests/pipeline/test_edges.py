@@ -79,6 +79,8 @@ def test_a_catalogue_that_lacks_something_builds_and_opens(kind: str, photo: str
         taxonomy = tmp_path / "taxonomy.txt"
         taxonomy.write_text("\n".join(path for path, _, _ in CATEGORIES))
         options += ["--taxonomy", str(taxonomy)]
+    else:
+        options += ["--taxonomy", "rows"]
 
     workspace = _build_and_open(tmp_path / "run", options)
 
