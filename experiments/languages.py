@@ -3,9 +3,8 @@
     python -m experiments.languages --model BUNDLE [BUNDLE...]
 
 Printed for every language, by text alone: the share of products whose predicted top-level category, and whose whole
-predicted path, is that of the English title; and the hierarchical F1 of the predicted path, with its 95 % bootstrap
-interval. The titles were written for this test and no training reads them. The least confident language comes last in
-no order; "zero-shot" lines are the pretrained text tower's nearest category.
+predicted path, is that of the English title; and the hierarchical F1 of the predicted path. The titles were written for this test
+and no training reads them. "Zero-shot" is the category that is nearest by the pretrained text tower.
 """
 
 from __future__ import annotations
@@ -52,11 +51,11 @@ def report(name: str, paths: dict[str, list[str]], truths: Sequence[str]) -> Non
     """Print a table of the predicted paths by language."""
     print(f"\n{name}\n\n| language | top level as in English | path as in English | hF1 |\n|---|---|---|---|")
     english = paths[ENGLISH]
-    for language, found in paths.items():
-        pairs = list(zip(found, english, strict=True))
+    for language, predictions in paths.items():
+        pairs = list(zip(predictions, english, strict=True))
         top = np.mean([levels(path)[0] == levels(other)[0] for path, other in pairs])
         same = np.mean([path == other for path, other in pairs])
-        overlap = path_overlap([levels(path) for path in found], [levels(path) for path in truths])
+        overlap = path_overlap([levels(path) for path in predictions], [levels(path) for path in truths])
         print(f"| {language} | {100 * top:.0f} | {100 * same:.0f} | {100 * overlap.f1.value:.1f} |")
 
 
