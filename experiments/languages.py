@@ -3,8 +3,8 @@
     python -m experiments.languages --model BUNDLE [BUNDLE...]
 
 Printed for every language, by text alone: the share of products whose predicted top-level category, and whose whole
-predicted path, is that of the English title; and the hierarchical F1 of the predicted path. The titles were written for this test
-and no training reads them. "Zero-shot" is the category that is nearest by the pretrained text tower.
+predicted path, is that of the English title; and the hierarchical F1 of the predicted path. The titles were written for
+this test and no training reads them. "Zero-shot" is the category that is nearest by the pretrained text tower.
 """
 
 from __future__ import annotations
