@@ -29,12 +29,17 @@ from pipeline.bundle.predictor_files import read_parts
 from pipeline.bundle.predictor_state import PredictorParts
 from pipeline.config.model import TowerConfig
 from pipeline.data.schema import parse_table
+from pipeline.data.vectors import unit
 from pipeline.models.encoding import TokenCache, encode_categories, encode_images, encode_texts, make_tokens
+from pipeline.models.feature_store import RecentFeatures
 from pipeline.models.quantization import dequantize, unpack
 from pipeline.models.towers import TextTower
 from pipeline.models.two_tower import TwoTower
 from pipeline.models.vector_cache import VectorCache
 from pipeline.taxonomy.paths import hash_path
+
+RECENT_TEXTS = 8_192
+"""Texts whose features stay in memory, 13 MB of them for 384 dimensions."""
 
 
 class Bundle:
@@ -68,6 +73,7 @@ class Bundle:
         self.category_ids = ids_of(table)
         self.tokens = tokens
         self._device = next(model.parameters()).device
+        self._recent = RecentFeatures(RECENT_TEXTS)
         self._seen = frozenset(meta["seen"])
         self._rows = {path: row for row, path in enumerate(self.categories)}
         self.aliases: AliasVectors | None = None
@@ -119,7 +125,7 @@ class Bundle:
     def encode_categories(self, paths: Sequence[str]) -> np.ndarray:
         """Unit vectors float32 [n, d] of category paths; those of the table or a cache are not encoded again."""
         new = [path for path in dict.fromkeys(paths) if path not in self._rows]
-        fresh = dict(zip(new, self._remembered.vectors(new), strict=True))
+        fresh = dict(zip(new, self._encode_paths(new), strict=True))
         known = self.category_vectors
         rows = [fresh[path] if path in fresh else known[self._rows[path]] for path in paths]
         return np.stack(rows) if rows else np.zeros((0, self.dimension), dtype=np.float32)
@@ -133,36 +139,50 @@ class Bundle:
         """
         if self.predictor is not None and not self.predictor.reads_aliases:
             return None
-        return alias_vectors(self._remembered.vectors, paths, aliases)
+        return alias_vectors(self._encode_paths, paths, aliases)
 
     def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors float32 [n, text width] of product texts by the pretrained tower, for the zero-shot floor."""
-        return self._project(self.model.text_base, encode_texts(self._untrained_tower, self.tokens, texts))
+        if self._untrained_tower is self.model.text_tower:
+            features = self._features(texts)
+        else:
+            features = encode_texts(self._untrained_tower, self.tokens, texts)
+        return self._project(self.model.text_base, features)
 
     def encode_categories_untrained(self, paths: Sequence[str]) -> np.ndarray:
         """The same of category paths; those of a cache are not encoded again."""
-        return self._remembered_untrained.vectors(paths)
+        base = functools.partial(self.model.text_base, categories=True)
+        return self._project(base, self._untrained_features.vectors(paths))
+
+    def _encode_paths(self, paths: Sequence[str]) -> np.ndarray:
+        """Unit vectors float32 [n, d] of category paths and of their names in other languages."""
+        if self.config.text.is_frozen and self.config.centered:  # then the model reads features of length 1
+            return self._project(self.model.category_vectors, self._untrained_features.vectors(paths))
+        return self._remembered.vectors(paths)
 
     @functools.cached_property
     def _remembered(self) -> VectorCache:
-        return VectorCache(encoder_key(self.meta, "trained"), self._encode_paths)
+        def encode(paths: Sequence[str]) -> np.ndarray:
+            return self._project(self.model.category_vectors, self._path_features(self.model.text_tower, paths))
+
+        return VectorCache(encoder_key(self.meta, "trained"), encode)
 
     @functools.cached_property
-    def _remembered_untrained(self) -> VectorCache:
-        return VectorCache(encoder_key(self.meta, "untrained"), self._encode_paths_untrained)
+    def _untrained_features(self) -> VectorCache:
+        """Features of length 1 by the text tower as it was loaded: the same for all bundles that name it."""
 
-    def _encode_paths(self, paths: Sequence[str]) -> np.ndarray:
-        return self._project(self.model.category_vectors, self._path_features(self.model.text_tower, paths))
+        def encode(paths: Sequence[str]) -> np.ndarray:
+            return unit(self._path_features(self._untrained_tower, paths))
 
-    def _encode_paths_untrained(self, paths: Sequence[str]) -> np.ndarray:
-        base = functools.partial(self.model.text_base, categories=True)
-        return self._project(base, self._path_features(self._untrained_tower, paths))
+        return VectorCache(encoder_key(self.meta, "untrained"), encode)
 
     def _path_features(self, tower: TextTower, paths: Sequence[str]) -> np.ndarray:
         return encode_categories(tower, self.tokens, paths, names=self.config.category_names)
 
-    def _features(self, texts: Sequence[str], progress: str) -> np.ndarray:
-        return encode_texts(self.model.text_tower, self.tokens, texts, progress=progress)
+    def _features(self, texts: Sequence[str], progress: str = "") -> np.ndarray:
+        """Features by the text tower; those of the last texts are in memory, since many are read trained and untrained."""
+        encode = functools.partial(encode_texts, self.model.text_tower, self.tokens, progress=progress)
+        return self._recent.of(texts, encode) if texts else encode(texts)
 
     @functools.cached_property
     def _untrained_tower(self) -> TextTower:

@@ -102,16 +102,16 @@ def read_ids(folder: Path) -> dict[str, str]:
 def encoder_key(meta: Mapping[str, Any], space: str) -> str:
     """Name of an encoder's file: a hash of its weights, tokenizer, architecture and towers.
 
-    A text tower that comes from elsewhere is, untrained, the same for all bundles that name it.
+    A text tower that is loaded from the hub or a package is, untrained, the same for all bundles that name it.
 
     Args:
         meta: model.json of a bundle.
-        space: "trained" or "untrained".
+        space: "trained", vectors by the whole model, or "untrained", features by the text tower as it was loaded.
     """
     tokenizer = f"{_PATHS.tokenizer.name}/"
     files = {name: digest for name, digest in meta["files"].items() if name.startswith(tokenizer)}
     model, towers = meta["model"], meta["towers"]
-    if space == "untrained" and model["text"]["model_id"] and not model["centered"]:
+    if space == "untrained" and model["text"]["model_id"]:
         parts = [space, files, model["text"], towers["text"], model["category_names"]]
     else:
         parts = [space, files, model, towers, meta["files"][_PATHS.weights.name]]

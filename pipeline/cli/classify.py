@@ -87,7 +87,7 @@ def _evidence(catalog: Catalog, answer: Answer) -> dict[str, Any] | None:
         {"title": str(row["title"]), "category_path": str(row["category_path"]), "similarity": round(hit.score, 4)}
         for row, hit in rows
     ]
-    alike = answer.prediction.has_like
+    alike = answer.prediction.has_similar
     agreement = list(near.neighbors.agreement(answer.prediction.path))
     return {"products": products, "agreement": agreement, "alike": alike}
 
@@ -104,7 +104,7 @@ def render(answer: Answer, evidence: dict[str, Any] | None = None) -> str:
     lines = [prediction.path, *_ids(answer), answer.summary]
     for depth, (name, confidence) in enumerate(zip(levels(prediction.path), prediction.confidences, strict=True)):
         note = "" if depth < prediction.accepted_depth else "  needs review"
-        heard = evidence is not None and prediction.has_like is not False
+        heard = evidence is not None and prediction.has_similar is not False
         agreement = f"  neighbors {100 * evidence['agreement'][depth]:.0f}%" if evidence and heard else ""
         lines.append(f"  {'  ' * depth}{name}  {100 * confidence:.1f}%{agreement}{note}")
     lines += [

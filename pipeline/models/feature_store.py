@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import threading
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,27 @@ AT_A_TIME = 8192
 
 _KEY_BYTES = 16
 _LOG = logging.getLogger(__name__)
+
+
+class RecentFeatures:
+    """Features of the last texts, in memory; may be asked from several threads."""
+
+    def __init__(self, most: int) -> None:
+        """Remember `most` texts, the last ones."""
+        self._most, self._features, self._lock = most, dict[str, np.ndarray](), threading.Lock()
+
+    def of(self, texts: Sequence[str], encode: Callable[[Sequence[str]], np.ndarray]) -> np.ndarray:
+        """Features [n, width] of n texts, at least one; `encode` makes those that are not remembered."""
+        with self._lock:
+            known = {text: self._features[text] for text in dict.fromkeys(texts) if text in self._features}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            known |= dict(zip(new, encode(new), strict=True))
+            with self._lock:
+                self._features |= {text: known[text] for text in new[-self._most :]}
+                for oldest in list(self._features)[: len(self._features) - self._most]:
+                    del self._features[oldest]
+        return np.stack([known[text] for text in texts])
 
 
 @dataclass

@@ -87,7 +87,7 @@ class Answer:
             notes.append(f"{accepted} {_lacking(prediction, depth)}")
         if prediction.measured and prediction.in_distribution is not False:
             notes += [note for note in (_OF_TAXONOMY[prediction.taxonomy],) if note]
-        if prediction.has_like is False:
+        if prediction.has_similar is False:
             notes.append(NOTHING_LIKE_IT)
         return " ".join(notes)
 

@@ -34,8 +34,8 @@ class Prediction:
             the bundle does not know.
         measured: Whether there were rows to measure confidences on; else no level is accepted.
         taxonomy: On which taxonomy the confidences were measured.
-        has_like: Whether the catalogue holds something like the product; else its neighbors moved no confidence. None
-            without a catalogue, or where the bundle does not know.
+        has_similar: Whether the catalogue holds something like the product; else its neighbors moved no confidence.
+            None without a catalogue, or where the bundle does not know.
     """
 
     path: str
@@ -46,7 +46,7 @@ class Prediction:
     in_distribution: bool | None = None
     measured: bool = True
     taxonomy: MeasuredOn = "this"
-    has_like: bool | None = None
+    has_similar: bool | None = None
 
     @property
     def accepted_path(self) -> str:

@@ -93,8 +93,8 @@ class CategoryPredictor:
         if which == "default" and has_classifier and not self.scorer.classifier.knows_classes:
             _LOG.warning("the classifier knows no category of this taxonomy: retrieval alone predicts")
             which = "retrieval"
-        elsewhere = parts.foreign_calibrations if (self.tree.depths > 1).any() else parts.flat_calibrations
-        foreign = elsewhere.get(which, {}) if self.is_foreign else {}
+        measured = parts.foreign_calibrations if (self.tree.depths > 1).any() else parts.flat_calibrations
+        foreign = measured.get(which, {}) if self.is_foreign else {}
         self._calibrations = foreign or parts.calibrations[which]
         self._measured_on: MeasuredOn = "altered" if foreign else "another" if self.is_foreign else "this"
         self._familiarity = parts.familiarity

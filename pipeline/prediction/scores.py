@@ -95,11 +95,11 @@ class Scores:
     def _judge(self, row: int, nodes: list[int], neighbors: NeighborEvidence | None, *, blank: bool) -> Prediction:
         """The prediction of a product whose path goes through these nodes."""
         path, modality = self.tree.taxonomy.paths[nodes[-1]], self.modalities[row]
-        calibration, agreement, has_like = self.calibrations[modality], None, None
+        calibration, agreement, has_similar = self.calibrations[modality], None, None
         limit = self.least_neighbors.get(modality)
         if neighbors is not None and limit is not None:
-            has_like = neighbors.best >= limit
-        heard = neighbors is not None and neighbors.categories and has_like is not False
+            has_similar = neighbors.best >= limit
+        heard = neighbors is not None and neighbors.categories and has_similar is not False
         if neighbors is not None and heard and modality in self.evidence_calibrations:
             calibration, agreement = self.evidence_calibrations[modality], neighbors.agreement(path)
         prediction = judge_path(
@@ -111,5 +111,5 @@ class Scores:
             agreement=agreement,
             is_product=self.is_product[row],
         )
-        prediction = replace(prediction, taxonomy=self.measured_on, has_like=has_like)
+        prediction = replace(prediction, taxonomy=self.measured_on, has_similar=has_similar)
         return prediction.as_guess if blank else prediction

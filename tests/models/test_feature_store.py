@@ -11,7 +11,7 @@ from pipeline.config.presets import compact, tiny
 from pipeline.data.vectors import unit
 from pipeline.models import feature_store
 from pipeline.models.encoding import encode_categories, encode_images, encode_texts, make_tokens
-from pipeline.models.feature_store import FeatureStore
+from pipeline.models.feature_store import FeatureStore, RecentFeatures
 from pipeline.models.towers import TextTower, VisionTower
 
 TEXT = tiny().model.text
@@ -216,3 +216,17 @@ def test_only_the_first_process_encodes(tmp_path, text_tower, tokens, encoded):
     store = FeatureStore(tmp_path / "features", 17, first)
     store.texts(text_tower, tokens, TEXTS)
     assert inside == [0, 1]
+
+
+def test_the_last_texts_are_in_memory():
+    encoded = []
+
+    def encode(texts):
+        encoded.append(list(texts))
+        return np.array([[float(len(text))] for text in texts], dtype=np.float32)
+
+    recent = RecentFeatures(2)
+    assert recent.of(["a", "bb", "a"], encode).ravel().tolist() == [1, 2, 1]
+    assert recent.of(["bb", "ccc"], encode).ravel().tolist() == [2, 3]
+    assert recent.of(["a", "ccc", "dddd", "eeeee"], encode).ravel().tolist() == [1, 3, 4, 5]  # more than are kept
+    assert encoded == [["a", "bb"], ["ccc"], ["a", "dddd", "eeeee"]]

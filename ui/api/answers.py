@@ -64,7 +64,7 @@ class Classification(TypedDict):
     low_confidence: bool
     in_distribution: bool | None
     measured_on: str
-    evidence_alike: bool | None
+    has_similar: bool | None
     read: str
     predicted: list[PredictedLevel]
     categories: list[ScoredPath]

@@ -62,7 +62,7 @@ def classify(
         number; "needs_review";
         "low_confidence", true if no level is accepted; "in_distribution", whether the product resembles those
         that the confidences were measured on (null if unknown); "measured_on", the products and the taxonomy of
-        that measurement in words ("" if unknown); "evidence_alike", whether the catalogue holds something like the
+        that measurement in words ("" if unknown); "has_similar", whether the catalogue holds something like the
         product (null if unknown; if false, the evidence moved no confidence); "read", the input that was used;
         "predicted": the levels from the top, each with its confidence (0 to 1, falling), whether it is
         accepted, the confidence needed for that (null if none suffices) at the target precision, and the
@@ -119,7 +119,7 @@ def _describe(workspace: Workspace, answer: Answer) -> Classification:
         "low_confidence": not prediction.accepted_depth,
         "in_distribution": prediction.in_distribution,
         "measured_on": answer.headline,
-        "evidence_alike": prediction.has_like,
+        "has_similar": prediction.has_similar,
         "read": _READ[answer.query.modality],
         "predicted": [
             {
@@ -128,7 +128,7 @@ def _describe(workspace: Workspace, answer: Answer) -> Classification:
                 "accepted": depth < prediction.accepted_depth,
                 "threshold": threshold,
                 "target_precision": prediction.target_precision,
-                "agreement": agreement[depth] if hits and prediction.has_like is not False else None,
+                "agreement": agreement[depth] if hits and prediction.has_similar is not False else None,
             }
             for depth, (level, confidence, threshold) in enumerate(steps)
         ],
@@ -190,7 +190,7 @@ def prediction(answer: Classification) -> str:
 
 def unlike(answer: Classification) -> str:
     """Render that the catalogue holds nothing like the product; "" where it does, or that is not known."""
-    return cards.hint(f"{NOTHING_LIKE_IT} These are the nearest.") if answer["evidence_alike"] is False else ""
+    return cards.hint(f"{NOTHING_LIKE_IT} These are the nearest.") if answer["has_similar"] is False else ""
 
 
 def itself(answer: Classification) -> str:

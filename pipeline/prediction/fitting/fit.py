@@ -104,10 +104,10 @@ def fit(
         )
         return unmeasured(learned, config.predictor)
     parts, predictions = tune(bundle, learned, rows, config.predictor)
-    return Fitted(_elsewhere(bundle, parts, rows, config, names), predictions)
+    return Fitted(_with_foreign_calibrations(bundle, parts, rows, config, names), predictions)
 
 
-def _elsewhere(
+def _with_foreign_calibrations(
     bundle: Bundle,
     parts: PredictorParts,
     rows: Mapping[Modality, TuningRows],
@@ -115,11 +115,11 @@ def _elsewhere(
     names: Mapping[str, Sequence[str]],
 ) -> PredictorParts:
     """The predictor with what it needs for other taxonomies, and for what is no product."""
-    elsewhere = foreign_calibrations(bundle, parts, rows, names, config.predictor, config.seed)
+    foreign = foreign_calibrations(bundle, parts, rows, names, config.predictor, config.seed)
     return replace(
         parts,
-        foreign_calibrations=elsewhere.trees,
-        flat_calibrations=elsewhere.lists,
+        foreign_calibrations=foreign.trees,
+        flat_calibrations=foreign.lists,
         familiarity=fit_familiarity(bundle, rows, config.seed),
     )
 
@@ -201,7 +201,7 @@ def final_fit(
     notes = {**parts.notes, "ece": errors_of(predictions)}
     parts = replace(parts, calibrations=calibrations, notes=notes)
     enough = {modality: one for modality, one in rows.items() if len(one.truths) >= FEWEST_TUNING_ROWS}
-    return Fitted(_elsewhere(bundle, parts, enough, config, names), predictions)
+    return Fitted(_with_foreign_calibrations(bundle, parts, enough, config, names), predictions)
 
 
 def _train(

@@ -50,7 +50,7 @@ class AlteredTree:
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class ForeignCalibrations:
     """Calibrations by predictor and modality, for trees and for lists; empty where there are too few rows."""
 
     trees: dict[PredictorName, dict[Modality, Calibration]]
@@ -64,7 +64,7 @@ def foreign_calibrations(
     names: Mapping[str, Sequence[str]],
     config: PredictorConfig,
     seed: int,
-) -> Elsewhere:
+) -> ForeignCalibrations:
     """Calibrations of the chosen settings over altered trees and lists.
 
     Args:
@@ -78,7 +78,7 @@ def foreign_calibrations(
     held_out = {modality: subset.for_calibration for modality, subset in rows.items()}
     truths = sorted({truth for subset in held_out.values() for truth in subset.truths})
     trees = altered_trees(bundle.categories, truths, names, seed)
-    return Elsewhere(
+    return ForeignCalibrations(
         *(
             _calibrate_over(bundle, parts, held_out, [tree for tree in trees if tree.is_flat == flat], config)
             for flat in (False, True)
@@ -122,13 +122,13 @@ def altered_trees(
     """
     rng = np.random.default_rng(seed)
 
-    def abroad(path: str) -> str:
+    def translated(path: str) -> str:
         """The path in another language, if it is known."""
         known = names.get(path, ())
         return known[len(path) % len(known)] if known else path
 
-    alterations: list[Callable[[str], str]] = [_same, _top_and_last, _last_two, abroad, _last]
-    alterations.append(lambda path: _last(abroad(path)))
+    alterations: list[Callable[[str], str]] = [_same, _top_and_last, _last_two, translated, _last]
+    alterations.append(lambda path: _last(translated(path)))
     dealt = np.array(truths, dtype=object)[rng.permutation(len(truths))]
     others = np.array(categories, dtype=object)[rng.permutation(len(categories))].tolist()
     trees = []

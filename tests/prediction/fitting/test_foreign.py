@@ -9,7 +9,7 @@ from pipeline.bundle.calibration import Calibration
 from pipeline.bundle.predictor_state import PredictorParts
 from pipeline.config.stages import PredictorConfig
 from pipeline.data.vectors import unit
-from pipeline.prediction.fitting.foreign import Elsewhere, altered_trees, foreign_calibrations
+from pipeline.prediction.fitting.foreign import ForeignCalibrations, altered_trees, foreign_calibrations
 from pipeline.prediction.fitting.predictions import TuningRows
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.types import MODALITIES
@@ -78,9 +78,9 @@ def _error(bundle: FakeBundle, parts: PredictorParts, vectors: np.ndarray, truth
 def test_too_few_rows_give_none():
     bundle = bundle_with_classifier(HOME, 0.5)
     few = TuningRows(np.stack([word_vector(path) for path in HOME[:4]]), HOME[:4], np.zeros(4, dtype=bool))
-    assert foreign_calibrations(bundle, bundle.predictor, {"text": few}, {}, PredictorConfig(), seed=0) == Elsewhere(
-        {}, {}
-    )
+    assert foreign_calibrations(
+        bundle, bundle.predictor, {"text": few}, {}, PredictorConfig(), seed=0
+    ) == ForeignCalibrations({}, {})
 
 
 @pytest.mark.parametrize("path", ["Alone", "Same > Same"])

@@ -170,7 +170,7 @@ def test_evidence_unlike_the_product_moves_no_confidence_and_says_so(workspace: 
             Workspace(workspace.catalog, lambda tools=tools: tools), None, "red shirt clothing"
         )
     alike, unlike = answers[-1.0], answers[0.99]
-    assert (alike["evidence_alike"], unlike["evidence_alike"]) == (True, False)
+    assert (alike["has_similar"], unlike["has_similar"]) == (True, False)
     assert alike["predicted"][0]["confidence"] > unlike["predicted"][0]["confidence"]
     assert unlike["predicted"][0]["agreement"] is None
     assert unlike["similar"], "they are still shown"
@@ -187,7 +187,7 @@ def test_what_does_not_look_like_a_product_is_never_accepted(workspace: Workspac
     told = Workspace(workspace.catalog, lambda: Tools.of(workspace.catalog, bundle))
     assert classify.classify(told, None, "shirts clothing")["in_distribution"] is True
     answer = classify.classify(told, None, "winter verdict")
-    assert (answer["in_distribution"], answer["accepted_path"], answer["evidence_alike"]) == (False, "", None)
+    assert (answer["in_distribution"], answer["accepted_path"], answer["has_similar"]) == (False, "", None)
 
 
 def test_what_the_confidences_were_measured_on_can_be_read(workspace: Workspace) -> None:
