@@ -180,7 +180,7 @@ class Bundle:
         return encode_categories(tower, self.tokens, paths, names=self.config.category_names)
 
     def _features(self, texts: Sequence[str], progress: str = "") -> np.ndarray:
-        """Features by the text tower; those of the last texts are in memory, since many are read trained and untrained."""
+        """Features by the text tower; the last ones are in memory, since a text is often read trained and untrained."""
         encode = functools.partial(encode_texts, self.model.text_tower, self.tokens, progress=progress)
         return self._recent.of(texts, encode) if texts else encode(texts)
 
