@@ -49,6 +49,10 @@ class Config:
             "a stage trains the whole vision tower, which a bundle stores only where it starts from scratch; "
             "adapt a pretrained one by vision_lora",
         )
+        require(
+            not (self.model.category_titles and any("text_lora" in stage.train for stage in self.train.stages)),
+            "model.category_titles needs a text tower that no stage adapts: titles are encoded once, before training",
+        )
 
     def parts(self, names: Iterable[str]) -> dict[str, Any]:
         """Some of the fields, as JSON."""

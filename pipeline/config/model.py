@@ -95,6 +95,8 @@ class ModelConfig:
         centered: Vectors of the text tower are centered before its head: products by the mean of the training
             products, categories by the mean of all paths. Vectors of some towers all lie close together without.
         category_names: A category is read as the mean of its path and of its last name alone.
+        category_titles: Beside these, a category is read by the typical titles that training has of it (needs
+            `centered`, and stages that leave the text tower as it is).
         class_names: The image head adds to a vector that the vision tower gives without training, and starts as that:
             the names of the classes it was pretrained on, read by the text tower and weighted by their probability
             (`pipeline.models.class_names`).
@@ -109,6 +111,7 @@ class ModelConfig:
     residual_text: bool = False
     centered: bool = False
     category_names: bool = False
+    category_titles: bool = False
     class_names: bool = False
     dropout: float = 0.0
     gate_bias: float = 0.0
@@ -119,6 +122,10 @@ class ModelConfig:
         require(
             not self.residual_text or self.text.width == self.dimension,
             f"a residual text head needs text.width == dimension, got {self.text.width} and {self.dimension}",
+        )
+        require(
+            not self.category_titles or self.centered,
+            "model.category_titles needs model.centered: titles and paths have different centers",
         )
         require(
             not self.class_names or (self.residual_text and self.vision.has_classes),

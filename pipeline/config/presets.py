@@ -64,6 +64,7 @@ def compact() -> Config:
             residual_text=True,
             centered=True,
             category_names=True,
+            category_titles=True,
             class_names=True,
             dropout=0.1,
             gate_bias=1.0,

@@ -136,7 +136,7 @@ class TwoTower(nn.Module):
             image_features: [b, vision width].
             has_text: bool [b].
             has_image: bool [b].
-            categories: [m, text width], features of category paths.
+            categories: Features of m categories, as `category_vectors` takes them.
 
         Returns:
             Unit vectors: `text`, `image`, `fused` [b, d] and `categories` [m, d].
@@ -151,8 +151,13 @@ class TwoTower(nn.Module):
         return vectors
 
     def category_vectors(self, features: Tensor) -> Tensor:
-        """Unit vectors [n, d] of categories, from features [n, w] of `encoding.encode_categories`."""
-        vectors: Tensor = self.text_head(self._centered(features, self.category_center))
+        """Unit vectors [n, d] of categories.
+
+        Args:
+            features: [n, w] of `encoding.encode_categories`; or [n, 2, w], with the mean features of typical titles
+                behind them, zeros for a category without.
+        """
+        vectors: Tensor = self.text_head(self._read_category(features))
         return vectors
 
     def image_vectors(self, features: Tensor) -> Tensor:
@@ -170,14 +175,25 @@ class TwoTower(nn.Module):
 
     def text_base(self, features: Tensor, *, categories: bool = False) -> Tensor:
         """Unit vectors [n, w] by the text tower before its head: of categories, or of texts that describe a product."""
-        return F.normalize(
-            self._centered(features, self.category_center if categories else self.product_center), dim=-1
-        )
+        read = self._read_category(features) if categories else self._centered(features, self.product_center)
+        return F.normalize(read, dim=-1)
 
     def remember_names(self) -> None:
         """Compute the vectors of the class names once; for inference, where the text head stays as it is."""
         if self.class_names is not None:
             self._names = self.text_vectors(self.class_names.features).detach()
+
+    def _read_category(self, features: Tensor) -> Tensor:
+        """What the head reads of categories, [n, w], from features as `category_vectors` takes them.
+
+        Typical titles are texts of products and are centered like these; both readings count the same.
+        """
+        if features.ndim == 2:
+            return self._centered(features, self.category_center)
+        called, titles = features.unbind(dim=1)
+        return F.normalize(
+            self._centered(called, self.category_center) + self._centered(titles, self.product_center), dim=-1
+        )
 
     def _centered(self, features: Tensor, center: Tensor) -> Tensor:
         if not self.config.centered:

@@ -1,8 +1,9 @@
-"""Texts that describe a category, as training rows beside the products: typical titles, names in other languages.
+"""Texts that describe a category: typical titles, names in other languages.
 
 A file has a line for each text: the id of the category (whole, or its part behind the last slash), the language, the
-text, with tabs between them. Lines that begin with "#" are skipped. Categories that no training product has are
-learned from these texts alone.
+text, with tabs between them. Lines that begin with "#" are skipped. All can be training rows beside the products; or
+the titles in the taxonomy's own language become a reading of their category, beside its path, and the others rows: a
+title then meets its kind, whatever the language, and a category that no training product has is known by its goods.
 """
 
 from __future__ import annotations
@@ -10,18 +11,21 @@ from __future__ import annotations
 import gzip
 import logging
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.artifacts import ArtifactError
+from pipeline.data.vectors import unit
 from pipeline.taxonomy.paths import Taxonomy
 from pipeline.training.dataset import Examples
 
 _LOG = logging.getLogger(__name__)
 _FIELDS = 3
+TITLE_LANGUAGE = "en"
+"""Language of the typical titles that a category is read by: that of the default taxonomy."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,24 @@ def _lines(file: Path) -> list[str]:
         return (gzip.decompress(content) if file.suffix == ".gz" else content).decode("utf-8-sig").splitlines()
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ArtifactError(f"{file} cannot be read ({error}); give a UTF-8 file of texts of categories.") from error
+
+
+def title_features(
+    texts: Sequence[CategoryText], paths: Sequence[str], encode: Callable[[Sequence[str]], np.ndarray]
+) -> np.ndarray:
+    """Mean unit feature of the typical titles of every path, float32 [p, w]; zeros for a path without any.
+
+    Args:
+        texts: Those in other languages are left out.
+        paths: p category paths, those of the texts among them.
+        encode: Features float32 [n, w] of n texts.
+    """
+    titles = [text for text in texts if text.language == TITLE_LANGUAGE]
+    features = unit(encode([title.text for title in titles]))
+    row_of = {path: row for row, path in enumerate(paths)}
+    sums = np.zeros((len(paths), features.shape[1]), dtype=np.float32)
+    np.add.at(sums, np.array([row_of[title.path] for title in titles], dtype=np.int64), features)
+    return unit(sums)
 
 
 def with_category_texts(examples: Examples, texts: Sequence[CategoryText]) -> Examples:

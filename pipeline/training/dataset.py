@@ -189,7 +189,7 @@ def project(model: TwoTower, features: FeatureSet, path_features: np.ndarray) ->
     Args:
         model: Its heads and gate are used.
         features: Of the products.
-        path_features: float32 [p, w].
+        path_features: Of p categories, as `TwoTower.category_vectors` takes them.
 
     Returns:
         "text", "image", "fused" float32 [n, d] and "categories" float32 [p, d].

@@ -87,7 +87,8 @@ def select_alpha(
     Args:
         model: Trained model.
         sets: Validation sets with features of the trained towers.
-        path_features: float32 [p, w], features of all paths by the trained text tower.
+        path_features: Features of all p categories by the trained text tower, as `TwoTower.category_vectors` takes
+            them.
         pretrained: Features by the pretrained text tower, for the floor.
         config: Names the settings to try.
 

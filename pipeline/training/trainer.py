@@ -26,7 +26,7 @@ from pipeline.models.encoding import encode_categories, encode_texts, make_token
 from pipeline.models.feature_store import FeatureStore
 from pipeline.models.two_tower import TwoTower
 from pipeline.provenance import hash_ids, read_provenance
-from pipeline.training.category_texts import read_category_texts, with_category_texts
+from pipeline.training.category_texts import TITLE_LANGUAGE, read_category_texts, title_features, with_category_texts
 from pipeline.training.dataset import Examples, FeatureSet, load_training_data
 from pipeline.training.distributed import make_accelerator
 from pipeline.training.interpolation import Choice, PretrainedFeatures, select_alpha
@@ -62,7 +62,8 @@ class Trainer:
         self.data = load_training_data(config, paths, products)
         self.seen = sorted({self.data.taxonomy.paths[row] for row in self.data.train.truth})
         texts = read_category_texts(config.train.category_texts, self.data.taxonomy)
-        self.data = replace(self.data, train=with_category_texts(self.data.train, texts)) if texts else self.data
+        rows = [text for text in texts if not (config.model.category_titles and text.language == TITLE_LANGUAGE)]
+        self.data = replace(self.data, train=with_category_texts(self.data.train, rows)) if rows else self.data
         self.content = hash_ids([self.products, *(f"{text.path}\t{text.text}" for text in texts)])
         self.model = make_model(config).to(self.accelerator.device)
         self.tokens = make_tokens(config.model.text)
@@ -71,6 +72,10 @@ class Trainer:
         self.path_features = self.features.categories(
             self.model.text_tower, self.tokens, self.data.taxonomy.paths, names=config.model.category_names
         )
+        self.category_features = self.path_features
+        if config.model.category_titles:
+            titles = title_features(texts, self.data.taxonomy.paths, lambda each: self._text_features(each, "titles"))
+            self.category_features = np.stack([unit(self.path_features), titles], axis=1)
         self.text_features = [self._text_features(examples.texts, "texts") for examples in self.data.sets]
         self._set_buffers()
         self.vision_state = ""  # identifies the vision tower's weights among the remembered features
@@ -119,7 +124,7 @@ class Trainer:
 
     def finish(self) -> None:
         """Choose alpha and gate shift, encode the taxonomy, save the bundle."""
-        choice, path_features = self.select()  # by every process: they wait for each other at the cached features
+        choice, category_features = self.select()  # by every process: they wait for each other at the cached features
         if not self.accelerator.is_main_process:
             return
         self.log({"stage": "select", "step": 0, **asdict(choice)})
@@ -130,22 +135,23 @@ class Trainer:
             choice.gate_shift,
             choice.score,
         )
-        self._save(choice, path_features)
+        self._save(choice, category_features)
         draw_curves(self.log.read(), self.paths.training_plot)
 
     def select(self) -> tuple[Choice, np.ndarray]:
         """Set the model to the alpha and gate shift that are best on the validation sets.
 
         Returns:
-            The choice, and the features of all paths by the trained text tower, float32 [p, w].
+            The choice, and the features of all categories by the trained text tower, as
+            `TwoTower.category_vectors` takes them.
         """
         self.model.eval()  # features are encoded on the device of the training
         adapted = any("text_lora" in stage.train for stage in self.config.train.stages)
         sets = [self._trained_features(number, adapted) for number in range(1, len(self.data.sets))]
-        path_features = self._encode_paths(self.data.taxonomy.paths) if adapted else self.path_features
+        category_features = self._encode_paths(self.data.taxonomy.paths) if adapted else self.category_features
         pretrained = PretrainedFeatures(self.text_features[1:], self.path_features)
-        choice = select_alpha(self.model.cpu(), sets, path_features, pretrained, self.config.train)
-        return choice, path_features
+        choice = select_alpha(self.model.cpu(), sets, category_features, pretrained, self.config.train)
+        return choice, category_features
 
     def _warn_of_absent_rows(self) -> None:
         if not len(self.data.train):
@@ -162,10 +168,10 @@ class Trainer:
                 "products or raise ingest.validation_fraction"
             )
 
-    def _save(self, choice: Choice, path_features: np.ndarray) -> None:
+    def _save(self, choice: Choice, category_features: np.ndarray) -> None:
         taxonomy = self.data.taxonomy
         with torch.no_grad():
-            vectors = self._project_paths(path_features)
+            vectors = self._project_categories(category_features)
             aliases = alias_vectors(self._encode_aliases, taxonomy.paths, taxonomy.names)
         meta: dict[str, Any] = {
             "preset": self.config.preset,
@@ -197,7 +203,7 @@ class Trainer:
             FeatureSet(examples, text, self._image_features(examples))
             for examples, text in zip(self.data.sets, self.text_features, strict=True)
         ]
-        matching = MatchingData(train, validation, self.path_features, self.data.images, self.tokens)
+        matching = MatchingData(train, validation, self.category_features, self.data.images, self.tokens)
         return MatchingTask(self.model, stage, self.config.train, matching, device=self.accelerator.device)
 
     def _trained_features(self, number: int, adapted: bool) -> FeatureSet:
@@ -215,11 +221,11 @@ class Trainer:
         names = self.config.model.category_names
         return encode_categories(self.model.text_tower, self.tokens, paths, names=names, progress="categories")
 
-    def _project_paths(self, features: np.ndarray) -> np.ndarray:
+    def _project_categories(self, features: np.ndarray) -> np.ndarray:
         return self.model.category_vectors(torch.from_numpy(features)).numpy()
 
     def _encode_aliases(self, paths: Sequence[str]) -> np.ndarray:
-        return self._project_paths(self._encode_paths(paths))
+        return self._project_categories(self._encode_paths(paths))
 
     def _text_features(self, texts: Sequence[str], name: str) -> np.ndarray:
         return self.features.texts(self.model.text_tower, self.tokens, texts, progress=name)

@@ -11,7 +11,7 @@ from pipeline.artifacts import RunPaths
 from pipeline.bundle.bundle import load_bundle
 from pipeline.config.build import Config
 from pipeline.config.presets import compact, tiny
-from pipeline.config.stages import SourceConfig
+from pipeline.config.stages import ConfigError, SourceConfig
 from pipeline.data.schema import read_products
 from pipeline.data.vectors import unit
 from pipeline.models.class_names import class_names
@@ -45,7 +45,7 @@ def frozen(tmp_path_factory) -> tuple[Config, RunPaths]:
     source = SourceConfig(location=str(write_rows(folder / "rows.parquet", rows)), taxonomy=str(folder / "tree.csv"))
     tree = "\n".join(f"c-{number},{path}" for number, (path, _, _) in enumerate(CATEGORIES))
     (folder / "tree.csv").write_text(f"id,path\n{tree}\n")
-    (folder / "texts.tsv").write_text("c-1\ten\tLong evening gown\nc-4\ten\tGlass for flowers\nzz\ten\tA yacht\n")
+    (folder / "texts.tsv").write_text("c-1\ten\tLong evening gown\nc-4\tde\tGlasvase\nzz\ten\tA yacht\n")
     vision = replace(compact().model.vision, image_size=32)
     model = replace(tiny().model, vision=vision, centered=True, class_names=True, category_names=True)
     [heads] = [stage for stage in tiny().train.stages if stage.name == "heads"]
@@ -73,6 +73,29 @@ def test_centers_are_the_means_of_products_and_of_all_paths(frozen):
     assert not np.allclose(model.product_center, model.category_center, atol=1e-2)
     assert model.class_names.features.numpy() == pytest.approx(names, abs=5e-3)
     assert {path for path, _, _ in CATEGORIES} >= set(trainer.seen), "of products, not of texts"
+
+
+def test_titles_are_a_reading_of_their_category_and_names_in_other_languages_are_rows(frozen):
+    config, run = frozen
+    titled = replace(config, model=replace(config.model, category_titles=True))
+    plain, trainer = (Trainer(each, run, read_products(run.products)) for each in (config, titled))
+    assert len(trainer.data.train) - trainer.data.train.product_count == 1, "the German name"
+    paths = trainer.data.taxonomy.paths
+    gown = next(row for row, path in enumerate(paths) if trainer.data.taxonomy.by_id["c-1"] == path)
+    with torch.no_grad():
+        title = trainer.model.text_vectors(
+            torch.from_numpy(encode_texts(trainer.model.text_tower, trainer.tokens, ["Long evening gown"]))
+        )
+        read = trainer.model.category_vectors(torch.from_numpy(trainer.category_features))
+        bare = plain.model.category_vectors(torch.from_numpy(plain.category_features))
+    others = np.delete(np.arange(len(paths)), gown)
+    assert torch.allclose(read[others], bare[others], atol=1e-5), "a category without titles is read as before"
+    assert read[gown] @ title[0] > bare[gown] @ title[0] + 0.1
+
+    with pytest.raises(ConfigError, match="no stage adapts"):
+        replace(titled, train=replace(tiny().train, stages=tiny().train.stages[-1:]))
+    with pytest.raises(ConfigError, match="model.centered"):
+        replace(titled.model, centered=False)
 
 
 def test_a_frozen_run_trains_heads_and_saves_what_was_chosen(frozen, another_precision):

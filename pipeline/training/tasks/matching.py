@@ -38,9 +38,9 @@ class MatchingModule(nn.Module):
         """Unit vectors of a batch, and the logit scale.
 
         Args:
-            batch: `has_text`, `has_image` bool [b]; either `text_features` [b, w] and `path_features` [m, w], or
-                `text_ids`, `text_mask`, `path_ids`, `path_mask`, with `name_ids`, `name_mask` where last names are read
-                too; either `image_features` [b, v] or `pixels`.
+            batch: `has_text`, `has_image` bool [b]; either `text_features` [b, w] and `path_features` of m categories,
+                or ids and mask of `text`, `path` and, where last names are read too, `name`; either `image_features`
+                [b, v] or `pixels`.
         """
         if "text_ids" in batch:
             text = self.model.text_tower(batch["text_ids"], batch["text_mask"])
@@ -62,7 +62,7 @@ class MatchingData:
     Attributes:
         train: Training products with features of the pretrained text tower and of the current vision tower.
         validation: Sets whose mean `selection_score` is the score (validation rows; held-out categories; sources).
-        paths: float32 [p, w], features of all category paths by the pretrained text tower.
+        paths: Features of all p categories by the pretrained text tower, as `TwoTower.category_vectors` takes them.
         images: Image cache, uint8 [photos, side, side, 3]; needed where the vision tower is trained.
         tokens: Tokenizer of the text tower.
     """
@@ -96,11 +96,11 @@ class MatchingTask(Task):
         """
         self.module: nn.Module = MatchingModule(model)
         self.model, self.stage, self.config, self.data, self.device = model, stage, config, data, device
-        self.trains_text = "text_lora" in stage.train
-        self.trains_vision = "vision_lora" in stage.train
+        self.trains_text, self.trains_vision = "text_lora" in stage.train, "vision_lora" in stage.train
         self.queue = PairQueue(config.queue_size, model.config.dimension, device)
         examples = data.train.examples
-        self._lists = CandidateLists(examples, data.paths)
+        untrained = model.text_base(torch.from_numpy(data.paths).to(device), categories=True)
+        self._lists = CandidateLists(examples, untrained.cpu().numpy())
         self._has_text, self._has_image = examples.has_text, examples.has_image
         self._lengths = [len(ids) for ids in data.tokens(examples.texts)] if self.trains_text else []
 

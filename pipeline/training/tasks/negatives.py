@@ -54,7 +54,7 @@ class CandidateLists:
 
         Args:
             examples: n training products.
-            vectors: float32 [p, w], features of all paths by the untrained text tower.
+            vectors: float32 [p, w], of all paths by the untrained text tower.
         """
         self.examples = examples
         self._lone = ~examples.listed
