@@ -97,6 +97,9 @@ class ModelConfig:
         category_names: A category is read as the mean of its path and of its last name alone.
         category_titles: Beside these, a category is read by the typical titles that training has of it (needs
             `centered`, and stages that leave the text tower as it is).
+        language_directions: How many directions in which languages differ are taken out of the text tower's vectors
+            (needs `centered`, and training texts in as many languages; Yang et al. 2021, "A simple and effective method
+            to eliminate the self language bias in multilingual representations").
         class_names: The image head adds to a vector that the vision tower gives without training, and starts as that:
             the names of the classes it was pretrained on, read by the text tower and weighted by their probability
             (`pipeline.models.class_names`).
@@ -112,6 +115,7 @@ class ModelConfig:
     centered: bool = False
     category_names: bool = False
     category_titles: bool = False
+    language_directions: int = 0
     class_names: bool = False
     dropout: float = 0.0
     gate_bias: float = 0.0
@@ -124,8 +128,8 @@ class ModelConfig:
             f"a residual text head needs text.width == dimension, got {self.text.width} and {self.dimension}",
         )
         require(
-            not self.category_titles or self.centered,
-            "model.category_titles needs model.centered: titles and paths have different centers",
+            self.centered or not (self.category_titles or self.language_directions),
+            "model.category_titles and model.language_directions need model.centered",
         )
         require(
             not self.class_names or (self.residual_text and self.vision.has_classes),

@@ -65,6 +65,7 @@ def compact() -> Config:
             centered=True,
             category_names=True,
             category_titles=True,
+            language_directions=16,
             class_names=True,
             dropout=0.1,
             gate_bias=1.0,

@@ -97,11 +97,13 @@ class TwoTower(nn.Module):
     Attributes:
         product_center: [text width], mean unit feature of product texts; zeros where vectors are not centered.
         category_center: [text width], mean unit feature of categories, likewise.
+        language_directions: [k, text width], orthonormal, taken out of centered vectors; zeros where there are fewer.
         class_names: Gives photos their vectors before training, where the model has it.
     """
 
     product_center: Tensor
     category_center: Tensor
+    language_directions: Tensor
 
     def __init__(self, config: ModelConfig, *, weights: bool = True) -> None:
         super().__init__()
@@ -116,6 +118,8 @@ class TwoTower(nn.Module):
         )
         for name in ("product_center", "category_center"):
             self.register_buffer(name, torch.zeros(config.text.width), persistent=config.centered)
+        directions = torch.zeros(config.language_directions, config.text.width)
+        self.register_buffer("language_directions", directions, persistent=len(directions) > 0)
         self.class_names = ClassNames(config.text.width) if config.class_names else None
         self._names: Tensor | None = None
         self.fusion = GatedFusion(config.dimension, config.gate_bias)
@@ -199,7 +203,10 @@ class TwoTower(nn.Module):
         if not self.config.centered:
             return features
         present = features.abs().sum(dim=-1, keepdim=True) > 0  # a product without text has zeros
-        return F.normalize(F.normalize(features, dim=-1) - center, dim=-1) * present
+        centered = F.normalize(features, dim=-1) - center
+        if len(self.language_directions):
+            centered = centered - (centered @ self.language_directions.T) @ self.language_directions
+        return F.normalize(centered, dim=-1) * present
 
     def trainable(self, parts: tuple[str, ...]) -> dict[str, nn.Parameter]:
         """Freeze everything but `parts` ("vision", "heads", "text_lora", "vision_lora").

@@ -24,6 +24,8 @@ from pipeline.training.dataset import Examples
 
 _LOG = logging.getLogger(__name__)
 _FIELDS = 3
+LEAST_OF_A_LANGUAGE = 100
+"""Texts from which on the mean of a language says something of it."""
 TITLE_LANGUAGE = "en"
 """Language of the typical titles that a category is read by: that of the default taxonomy."""
 
@@ -102,6 +104,28 @@ def title_features(
     sums = np.zeros((len(paths), features.shape[1]), dtype=np.float32)
     np.add.at(sums, np.array([row_of[title.path] for title in titles], dtype=np.int64), features)
     return unit(sums)
+
+
+def language_directions(texts: Sequence[CategoryText], features: np.ndarray, count: int) -> np.ndarray:
+    """The directions in which the mean features of languages differ most, float32 [count, w], orthonormal.
+
+    What they hold of a text is its language, not its product. With fewer languages there are fewer directions, and the
+    last rows are zeros.
+
+    Args:
+        texts: t texts, of about the same categories in every language; languages with few of them are left out.
+        features: float32 [t, w], their unit features.
+        count: How many directions.
+    """
+    languages = np.array([text.language for text in texts])
+    names, counts = np.unique(languages, return_counts=True)
+    means = [features[languages == name].mean(axis=0) for name in names[counts >= LEAST_OF_A_LANGUAGE]]
+    directions = np.zeros((count, features.shape[1]), dtype=np.float32)
+    if len(means) > 1:
+        differences = np.stack(means) - np.mean(means, axis=0)
+        kept = min(count, len(means) - 1)
+        directions[:kept] = np.linalg.svd(differences, full_matrices=False)[2][:kept]
+    return directions
 
 
 def with_category_texts(examples: Examples, texts: Sequence[CategoryText]) -> Examples:

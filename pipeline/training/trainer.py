@@ -26,7 +26,13 @@ from pipeline.models.encoding import encode_categories, encode_texts, make_token
 from pipeline.models.feature_store import FeatureStore
 from pipeline.models.two_tower import TwoTower
 from pipeline.provenance import hash_ids, read_provenance
-from pipeline.training.category_texts import TITLE_LANGUAGE, read_category_texts, title_features, with_category_texts
+from pipeline.training.category_texts import (
+    TITLE_LANGUAGE,
+    language_directions,
+    read_category_texts,
+    title_features,
+    with_category_texts,
+)
 from pipeline.training.dataset import Examples, FeatureSet, load_training_data
 from pipeline.training.distributed import make_accelerator
 from pipeline.training.interpolation import Choice, PretrainedFeatures, select_alpha
@@ -61,7 +67,7 @@ class Trainer:
         self.accelerator: Accelerator = make_accelerator(config.train.mixed_precision)
         self.data = load_training_data(config, paths, products)
         self.seen = sorted({self.data.taxonomy.paths[row] for row in self.data.train.truth})
-        texts = read_category_texts(config.train.category_texts, self.data.taxonomy)
+        self.texts = texts = read_category_texts(config.train.category_texts, self.data.taxonomy)
         rows = [text for text in texts if not (config.model.category_titles and text.language == TITLE_LANGUAGE)]
         self.data = replace(self.data, train=with_category_texts(self.data.train, rows)) if rows else self.data
         self.content = hash_ids([self.products, *(f"{text.path}\t{text.text}" for text in texts)])
@@ -82,7 +88,7 @@ class Trainer:
         self._warn_of_absent_rows()
 
     def _set_buffers(self) -> None:
-        """Give the model what is computed before training: the centers of its vectors, the names of its classes."""
+        """Give the model what is computed before training: centers, directions of languages, the names of classes."""
         model = self.model
         if self.config.model.centered:
             products = self.text_features[0][: self.data.train.product_count]
@@ -91,6 +97,9 @@ class Trainer:
             present = [features for features in (categories, texts) if len(features)]
             for center, features in ((model.category_center, present[:1]), (model.product_center, present[-1:])):
                 center.copy_(torch.from_numpy(np.mean(features[0], axis=0)) if features else torch.zeros_like(center))
+        if directions := self.config.model.language_directions:
+            described = unit(self._text_features([text.text for text in self.texts], "texts of categories"))
+            model.language_directions.copy_(torch.from_numpy(language_directions(self.texts, described, directions)))
         if model.class_names is not None:
             names = self._text_features(class_names(), "class-names")
             model.class_names.features.copy_(torch.from_numpy(names))

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from pipeline.config.presets import tiny
+from pipeline.config.stages import ConfigError
 from pipeline.models.two_tower import GatedFusion, ProjectionHead, TwoTower
 
 
@@ -107,6 +108,33 @@ def test_products_and_categories_are_centered_each_by_their_own_mean(centered):
         assert torch.allclose(base, expected, atol=1e-6)
         assert torch.allclose(vectors, expected, atol=1e-6), "a residual head that learned nothing"
     assert not torch.allclose(centered.text_vectors(features), centered.category_vectors(features), atol=1e-2)
+
+
+@torch.no_grad()
+def test_directions_of_languages_are_taken_out_of_products_and_categories():
+    torch.manual_seed(0)
+    config = dataclasses.replace(tiny().model, centered=True, language_directions=3)
+    model = TwoTower(config).eval()
+    assert "language_directions" in model.state_dict()
+    features = torch.randn(4, 32)
+    before = model.text_base(features), model.text_base(features, categories=True)
+    model.language_directions[:2] = torch.linalg.qr(torch.randn(32, 2))[0].T  # the third stays empty
+    for one, base in zip((model.text_base(features), model.text_base(features, categories=True)), before, strict=True):
+        assert torch.allclose(one @ model.language_directions.T, torch.zeros(4, 3), atol=1e-6)
+        expected = base - (base @ model.language_directions.T) @ model.language_directions
+        assert torch.allclose(one, expected / expected.norm(dim=1, keepdim=True), atol=1e-6)
+    with pytest.raises(ConfigError, match=r"need model\.centered"):
+        dataclasses.replace(config, centered=False)
+
+
+@torch.no_grad()
+def test_typical_titles_count_as_much_as_the_path_and_have_the_center_of_products(centered):
+    called, titles = torch.randn(4, 32), torch.randn(4, 32)
+    titles[2] = 0  # a category without titles
+    both = centered.category_vectors(torch.stack([called, titles], dim=1))
+    parts = centered.text_base(called, categories=True) + centered.text_base(titles)
+    assert torch.allclose(both, parts / parts.norm(dim=1, keepdim=True), atol=1e-6)
+    assert torch.allclose(both[2], centered.category_vectors(called)[2], atol=1e-6)
 
 
 @torch.no_grad()

@@ -9,7 +9,15 @@ import pytest
 
 from pipeline.artifacts import ArtifactError
 from pipeline.taxonomy.paths import Taxonomy
-from pipeline.training.category_texts import CategoryText, read_category_texts, with_category_texts
+from pipeline.data.vectors import unit
+from pipeline.training.category_texts import (
+    LEAST_OF_A_LANGUAGE,
+    CategoryText,
+    language_directions,
+    read_category_texts,
+    title_features,
+    with_category_texts,
+)
 from pipeline.training.dataset import make_examples
 
 PREFIX = "gid://shopify/TaxonomyCategory/"
@@ -113,3 +121,35 @@ def test_no_texts_change_nothing_but_the_count():
     together = with_category_texts(make_examples(products, TAXONOMY.paths), [])
     assert together.texts == ["mug"]
     assert together.product_count == 1
+
+
+def test_titles_in_the_taxonomys_language_are_averaged_by_category_as_unit_vectors():
+    features = {"a mug": [2.0, 0.0], "a cup": [0.0, 5.0], "a vase": [0.0, 3.0]}
+    texts = [
+        CategoryText("Home > Mugs", "en", "a mug"),
+        CategoryText("Home > Mugs", "en", "a cup"),
+        CategoryText("Home > Vases", "en", "a vase"),
+        CategoryText("Home > Vases", "de", "eine Vase"),
+    ]
+    means = title_features(
+        texts, ["Home", "Home > Mugs", "Home > Vases"], lambda each: np.array([features[t] for t in each])
+    )
+    assert means == pytest.approx(np.array([[0, 0], [0.5**0.5, 0.5**0.5], [0, 1]]))
+    assert means.dtype == np.float32
+
+
+def test_directions_of_languages_are_those_in_which_their_means_differ():
+    rng = np.random.default_rng(0)
+    shift = {"de": 1, "ja": 2, "pl": 0}  # of the axis that a language is moved along
+    texts, rows = [], []
+    for language, axis in shift.items():
+        for _ in range(LEAST_OF_A_LANGUAGE):
+            texts.append(CategoryText("Home", language, "x"))
+            rows.append(rng.normal(scale=0.01, size=6) + 5 * np.eye(6)[axis])
+    texts += [CategoryText("Home", "he", "x")] * 3  # too few to say anything
+    rows += [5 * np.eye(6)[5]] * 3
+    directions = language_directions(texts, unit(np.array(rows, dtype=np.float32)), 4)
+    assert directions[:2] @ directions[:2].T == pytest.approx(np.eye(2), abs=1e-5)
+    assert not directions[2:].any(), "three languages differ in two directions"
+    assert np.abs(directions[:, 3:]).max() < 0.01
+    assert not language_directions(texts[:5], np.ones((5, 6), dtype=np.float32), 4).any()

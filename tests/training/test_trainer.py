@@ -94,7 +94,7 @@ def test_titles_are_a_reading_of_their_category_and_names_in_other_languages_are
 
     with pytest.raises(ConfigError, match="no stage adapts"):
         replace(titled, train=replace(tiny().train, stages=tiny().train.stages[-1:]))
-    with pytest.raises(ConfigError, match="model.centered"):
+    with pytest.raises(ConfigError, match=r"model\.centered"):
         replace(titled.model, centered=False)
 
 
