@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from pipeline.artifacts import ArtifactError
-from pipeline.taxonomy.paths import Taxonomy
 from pipeline.data.vectors import unit
+from pipeline.taxonomy.paths import Taxonomy
 from pipeline.training.category_texts import (
     LEAST_OF_A_LANGUAGE,
     CategoryText,
