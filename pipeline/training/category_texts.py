@@ -1,9 +1,9 @@
 """Texts that describe a category: typical titles, names in other languages.
 
 A file has a line for each text: the id of the category (whole, or its part behind the last slash), the language, the
-text, with tabs between them. Lines that begin with "#" are skipped. All can be training rows beside the products; or
-the titles in the taxonomy's own language become a reading of their category, beside its path, and the others rows: a
-title then meets its kind, whatever the language, and a category that no training product has is known by its goods.
+text, with tabs between them. Lines that begin with "#" are skipped. All are training rows beside the products. Those in
+the taxonomy's own language can also be a reading of their category, beside its path: a title then meets its kind,
+whatever the language, and a category that no training product has is known by its goods.
 """
 
 from __future__ import annotations
