@@ -8,9 +8,8 @@ whatever the language, and a category that no training product has is known by i
 
 from __future__ import annotations
 
-import gzip
 import logging
-import zlib
+import lzma
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +48,7 @@ def read_category_texts(files: Sequence[str], taxonomy: Taxonomy) -> list[Catego
     """Texts of the categories that a taxonomy has; how many are of others is logged.
 
     Args:
-        files: Text files, gzipped or not.
+        files: Text files, compressed by xz or not.
         taxonomy: Whose ids the files name.
 
     Raises:
@@ -83,8 +82,8 @@ def _known(file: Path, by_id: Mapping[str, str]) -> Iterator[CategoryText | None
 def _lines(file: Path) -> list[str]:
     try:
         content = file.read_bytes()
-        return (gzip.decompress(content) if file.suffix == ".gz" else content).decode("utf-8-sig").splitlines()
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        return (lzma.decompress(content) if file.suffix == ".xz" else content).decode("utf-8-sig").splitlines()
+    except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
         raise ArtifactError(f"{file} cannot be read ({error}); give a UTF-8 file of texts of categories.") from error
 
 
