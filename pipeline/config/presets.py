@@ -71,13 +71,15 @@ def compact() -> Config:
             gate_bias=1.0,
         ),
         train=TrainConfig(
-            stages=(TrainStage("heads", ("heads",), epochs=6, batch_size=512, learning_rate=1e-3, negatives=512),),
+            stages=(TrainStage("heads", ("heads",), epochs=4, batch_size=512, learning_rate=1e-3, negatives=512),),
             taxonomy_weight=1.0,
             text_weight=1.0,
             image_weight=1.0,
             text_dropout=0.15,
             sampling_exponent=0.5,
             category_texts=(str(CATEGORY_NAMES), str(CATEGORY_EXAMPLES)),
+            category_text_share=0.12,
+            evaluations=1,  # keeps the last state: to interpolate does better than to stop early
             alphas=(0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.8, 1.0),
             image_alphas=(0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0),
             gate_shifts=(-0.5, 0.0, 0.5, 1.0, 1.5, 2.0),
