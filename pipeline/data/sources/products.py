@@ -1,0 +1,94 @@
+"""From the fields of a product, as a table names them, to an item: its photo, its category, its texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.data.sources.base import Item
+from pipeline.data.sources.cells import to_item
+from pipeline.data.sources.files.base import LIST_SEPARATOR
+from pipeline.data.sources.photos import PhotoFinder
+
+_CANDIDATE_SEPARATORS = (LIST_SEPARATOR, "|", ";")
+_SECONDHAND_TAGS = frozenset(("secondhand", "second-hand", "second hand", "pre-owned", "preowned", "used"))
+_CONDITIONS = {
+    **dict.fromkeys(("new", "neu", "neuf", "nuevo", "nuovo", "nieuw", "nowy"), False),
+    **dict.fromkeys(("used", "gebraucht", "occasion", "usado", "usato", "gebruikt", "używany"), True),
+}
+_LEVEL = re.compile(r"[>»›→]")
+_PATH_IN_LIST = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>(?:\\.|[^,\\])*))\s*(?:,|$)')
+
+
+def product_item(
+    split: str, number: int, values: Mapping[str, str], photos: PhotoFinder, *, lists_categories: bool = False
+) -> Item:
+    """An item of the fields of a product.
+
+    Product type and tags join the description where they say more.
+
+    Args:
+        split: Our name of it.
+        number: Of the product in the split.
+        values: Texts by field (`mapping.FIELDS`, and those of profiles); all may be absent.
+        photos: Finds the photo.
+        lists_categories: Whether a category cell holds several paths between commas.
+    """
+    photo = photos.find_first(values.get("product_image") or values.get("variant_image") or "")
+    tags = [tag.strip() for tag in values.get("tags", "").replace(LIST_SEPARATOR, ",").split(",") if tag.strip()]
+    raw: dict[str, Any] = {
+        "product_title": values.get("product_title"),
+        "product_description": _description(values, tags),
+        "product_image": photo.data,
+        "potential_product_categories": candidate_paths(values.get("potential_product_categories", "")),
+        "ground_truth_category": category_path(values.get("ground_truth_category", ""), lists_categories),
+        "ground_truth_brand": values.get("ground_truth_brand"),
+        "ground_truth_is_secondhand": _secondhand(values, tags),
+        "source": values.get("source"),
+        "language": values.get("language"),
+    }
+    return to_item(split, number, raw, values.get("product_id"), note=photo.note, max_photo_bytes=photos.max_bytes)
+
+
+def _description(values: Mapping[str, str], tags: list[str]) -> str:
+    body = values.get("product_description", "")
+    words = [values.get("product_type", "").replace(LIST_SEPARATOR, ", "), *tags]
+    more = [word for word in words if word and word.casefold() not in body.casefold()]
+    return f"{body} {', '.join(more)}".strip() if more else body
+
+
+def _secondhand(values: Mapping[str, str], tags: list[str]) -> str | bool | None:
+    if "condition" in values:
+        return _CONDITIONS.get(values["condition"].strip().casefold())
+    if "tags" in values:
+        return any(tag.casefold() in _SECONDHAND_TAGS for tag in tags)
+    return values.get("ground_truth_is_secondhand")
+
+
+def candidate_paths(cell: str) -> list[str]:
+    """The paths of a cell that lists candidates."""
+    separator = next((mark for mark in _CANDIDATE_SEPARATORS if mark in cell), None)
+    return [path for path in (cell.split(separator) if separator else [cell]) if path.strip()]
+
+
+def category_path(cell: str, is_list: bool) -> str:
+    """The path of a category cell; of several ones the deepest, and of equally deep ones the first.
+
+    Args:
+        cell: One path, or several ones on lines of their own.
+        is_list: Whether there may be several ones between commas; a comma of a name has a backslash before it, or
+            its path is in quotation marks.
+    """
+    lines = cell.split(LIST_SEPARATOR) if LIST_SEPARATOR in cell else [cell]
+    paths = [path for line in lines for path in (_listed(line) if is_list else [line]) if path.strip()]
+    return max(paths, key=lambda path: len(_LEVEL.findall(path)), default="")
+
+
+def _listed(cell: str) -> list[str]:
+    """The paths between commas."""
+    paths = []
+    for match in _PATH_IN_LIST.finditer(cell):
+        text = match["quoted"] if match["quoted"] is not None else match["plain"]
+        paths.append(re.sub(r"\\(.)", r"\1", text).strip())
+    return [path for path in paths if path]
