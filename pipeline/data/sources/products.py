@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.data.sources.base import Item
-from pipeline.data.sources.cells import to_item
+from pipeline.data.sources.cells import OTHER_CATEGORIES, to_item
 from pipeline.data.sources.files.base import LIST_SEPARATOR
 from pipeline.data.sources.photos import PhotoFinder
 
 _CANDIDATE_SEPARATORS = (LIST_SEPARATOR, "|", ";")
+MAX_OTHER_CATEGORIES = 50
+"""Paths that are kept of a product's cell."""
 _SECONDHAND_TAGS = frozenset(("secondhand", "second-hand", "second hand", "pre-owned", "preowned", "used"))
 _CONDITIONS = {
     **dict.fromkeys(("new", "neu", "neuf", "nuevo", "nuovo", "nieuw", "nowy"), False),
@@ -37,12 +39,14 @@ def product_item(
     """
     photo = photos.find_first(values.get("product_image") or values.get("variant_image") or "")
     tags = [tag.strip() for tag in values.get("tags", "").replace(LIST_SEPARATOR, ",").split(",") if tag.strip()]
+    paths = category_paths(values.get("ground_truth_category", ""), lists_categories)
     raw: dict[str, Any] = {
         "product_title": values.get("product_title"),
         "product_description": _description(values, tags),
         "product_image": photo.data,
         "potential_product_categories": candidate_paths(values.get("potential_product_categories", "")),
-        "ground_truth_category": category_path(values.get("ground_truth_category", ""), lists_categories),
+        "ground_truth_category": paths[0] if paths else "",
+        OTHER_CATEGORIES: paths[1:MAX_OTHER_CATEGORIES],
         "ground_truth_brand": values.get("ground_truth_brand"),
         "ground_truth_is_secondhand": _secondhand(values, tags),
         "source": values.get("source"),
@@ -72,8 +76,8 @@ def candidate_paths(cell: str) -> list[str]:
     return [path for path in (cell.split(separator) if separator else [cell]) if path.strip()]
 
 
-def category_path(cell: str, is_list: bool) -> str:
-    """The path of a category cell; of several ones the deepest, and of equally deep ones the first.
+def category_paths(cell: str, is_list: bool) -> list[str]:
+    """The paths of a category cell, the deepest first; of equally deep ones in their order.
 
     Args:
         cell: One path, or several ones on lines of their own.
@@ -82,7 +86,7 @@ def category_path(cell: str, is_list: bool) -> str:
     """
     lines = cell.split(LIST_SEPARATOR) if LIST_SEPARATOR in cell else [cell]
     paths = [path for line in lines for path in (_listed(line) if is_list else [line]) if path.strip()]
-    return max(paths, key=lambda path: len(_LEVEL.findall(path)), default="")
+    return sorted(paths, key=lambda path: len(_LEVEL.findall(path)), reverse=True)
 
 
 def _listed(cell: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Headings of plain tables by the field that they most likely mean, in the languages that shops write them in.
 
-Written as `fold_heading` gives them; the first ones of a field go before the later ones.
+The first ones of a field go before the later ones; case, spaces, "_" and "-" do not count.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ FIELDS = (*COLUMNS, "product_id", "split")
 """Those that a column map can name."""
 _OURS_ALONE = ("product_title", "product_image", "ground_truth_category")
 """Headings that no shop system writes."""
+_GUESSES = {name: tuple(map(fold_heading, words)) for name, words in GUESSES.items()}
 _MAX_SHOWN = 40
 
 
@@ -52,7 +53,7 @@ class Mapped:
 def known_headings(renamed: Mapping[str, str]) -> frozenset[str]:
     """All headings that mean something, folded; also those that a column map names."""
     systems = (heading for profile in PROFILES for headings in profile.columns.values() for heading in headings)
-    guesses = (heading for headings in GUESSES.values() for heading in headings)
+    guesses = (heading for headings in _GUESSES.values() for heading in headings)
     return frozenset((*systems, *guesses, *map(fold_heading, renamed.values()), *map(fold_heading, FIELDS)))
 
 
@@ -127,7 +128,7 @@ def map_columns(
     else:
         exact = {name: (by_folded[fold_heading(name)],) for name in FIELDS if fold_heading(name) in by_folded}
         taken = frozenset(headings_of_map.values()) | {heading for each in exact.values() for heading in each}
-        free = {name: words for name, words in GUESSES.items() if name not in exact and name not in renamed}
+        free = {name: words for name, words in _GUESSES.items() if name not in exact and name not in renamed}
         guesses = _present(free, by_folded, taken)
         found, guessed = {**exact, **guesses}, frozenset(guesses)
     found |= {name: (theirs,) for name, theirs in headings_of_map.items() if name in FIELDS}
