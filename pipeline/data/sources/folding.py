@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pipeline.data.sources.base import BadRow, Item, Part
 from pipeline.data.sources.cells import MAX_TEXT_CHARACTERS, kept
-from pipeline.data.sources.files import Record, TableFile
+from pipeline.data.sources.files import Problems, Record, TableFile
 from pipeline.data.sources.files.base import LIST_SEPARATOR
 from pipeline.data.sources.photos import PhotoFinder
 from pipeline.data.sources.products import product_item
@@ -100,7 +100,9 @@ def folded_part(file: TableFile, mapped: Mapped, photos: PhotoFinder) -> Part:
     A row that belongs to no product, or cannot be read, is a bad row between them.
     """
     keys = _Keys(file, mapped)
-    counts = Counter("" if record.problem else keys.of(record) for record in file.read())
+    problems = Problems(file)
+    counts = Counter("" if record.problem else keys.of(record) for record in problems.noted(file.read()))
+    problems.warn()
     rows = len(counts) - ("" in counts) + counts[""]
     return Part("train", rows, lambda: _read(file, mapped, photos, keys, counts))
 

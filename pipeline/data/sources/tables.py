@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.data.sources.base import SPLIT_ORDER, Item, Part, Source, split_name
-from pipeline.data.sources.files import ANY_FORMAT, Format, TableFile, open_table_file
+from pipeline.data.sources.files import ANY_FORMAT, Format, Problems, TableFile, open_table_file
 from pipeline.data.sources.folding import bad_row, folded_part
 from pipeline.data.sources.photos import PhotoFinder
 from pipeline.data.sources.products import product_item
@@ -57,7 +57,8 @@ def _survey(file: TableFile, mapped: Mapped) -> tuple[Mapped, dict[str, int]]:
     guesses = mapped.columns.get("product_id", ()) if "product_id" in mapped.guessed else ()
     seen: dict[str, set[str]] = {heading: set() for heading in guesses}
     counts: dict[str, int] = {}
-    for record in file.read():
+    problems = Problems(file)
+    for record in problems.noted(file.read()):
         name = split_name(mapped.value(record.cells, "split"))
         counts[name] = counts.get(name, 0) + 1
         for heading in tuple(seen):
@@ -66,6 +67,7 @@ def _survey(file: TableFile, mapped: Mapped) -> tuple[Mapped, dict[str, int]]:
                 del seen[heading]
             else:
                 seen[heading].add(identifier)
+    problems.warn()
     if not guesses:
         return mapped, counts
     others = {name: headings for name, headings in mapped.columns.items() if name != "product_id"}

@@ -212,8 +212,11 @@ def test_leading_zeros_and_words_like_none_stay(tmp_path):
     assert [(row.product_id, row.title) for row in rows] == [("007", "None"), ("1.23457E+12", "NaN"), ("1e5", "TRUE")]
 
 
-def test_a_row_that_cannot_be_read_is_named_with_its_line(tmp_path):
-    _, bad = _open(tmp_path / "t.csv", "title,text\nMug,350 ml\nLamp,Brass,surplus\n")
+def test_a_row_that_cannot_be_read_is_named_with_its_line(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING, logger="pipeline"):
+        _, bad = _open(tmp_path / "t.csv", "title,text\nMug,350 ml\nLamp,Brass,surplus\n")
+    reason = "line 3: the row has 1 more cells than there are headings"
+    assert [record.getMessage() for record in caplog.records] == [f"t.csv: 1 rows cannot be read: {reason}"]
     assert isinstance(bad, BadRow)
     assert (bad.row, bad.raw["line"], bad.raw["title"]) == (1, 3, "Lamp")
 

@@ -20,12 +20,12 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from pipeline.data.sources.base import SourceError
 from pipeline.data.sources.files import delimited, feeds, objects, sheets
-from pipeline.data.sources.files.base import ANY_FORMAT, Format, Record, TableFile, unreadable
+from pipeline.data.sources.files.base import ANY_FORMAT, Format, Problems, Record, TableFile, unreadable
 from pipeline.data.sources.files.dialect import find_dialect
 from pipeline.data.sources.files.encoding import NotTextError, find_encoding
 from pipeline.data.sources.files.packed import Packed, unpack
 
-__all__ = ["ANY_FORMAT", "SUFFIXES", "Format", "Record", "TableFile", "open_table_file"]
+__all__ = ["ANY_FORMAT", "SUFFIXES", "Format", "Problems", "Record", "TableFile", "open_table_file"]
 
 SUFFIXES = (
     ".csv",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,9 @@ MAX_MEMORY_BYTES = 256 * 2**20
 """Of a file, or a part of one, that is in memory as a whole."""
 MAX_UNPACKED_BYTES = 8 * 2**30
 """Of a packed file, which is unpacked while it is read."""
+_MAX_NAMED = 5
+"""Rows that cannot be read that the log names."""
+_LOG = logging.getLogger(__name__)
 _SPACE = re.compile(r"[\s_\-\u200b\ufeff]+")
 
 
@@ -69,6 +73,30 @@ class TableFile:
     read: Callable[[], Iterator[Record]] = field(repr=False)
 
 
+class Problems:
+    """Counts the rows of a file that cannot be read, and says in one line of the log where the first ones are."""
+
+    def __init__(self, file: TableFile) -> None:
+        self._file, self._count = file, 0
+        self._first: list[str] = []
+
+    def noted(self, records: Iterable[Record]) -> Iterator[Record]:
+        """The records, as they are."""
+        for record in records:
+            if record.problem:
+                self._count += 1
+                if len(self._first) < _MAX_NAMED:
+                    self._first.append(f"line {record.line}: {record.problem}")
+            yield record
+
+    def warn(self) -> None:
+        """Name the first rows in the log, if there are any."""
+        if self._count:
+            more = f", and {self._count - len(self._first)} more" if self._count > len(self._first) else ""
+            first = "; ".join(self._first)
+            _LOG.warning("%s: %d rows cannot be read: %s%s", self._file.path.name, self._count, first, more)
+
+
 def fold_heading(heading: str) -> str:
     """The heading without the differences that mean nothing: case, width, spaces, "_" and "-"."""
     return _SPACE.sub(" ", unicodedata.normalize("NFKC", heading).casefold()).strip(" :*")
@@ -96,16 +124,14 @@ def tidy_headings(values: Sequence[str]) -> tuple[str, ...]:
 
 def to_text(value: Any) -> str:
     """A value of JSON or of a spreadsheet as the text of a cell; lists are joined by `LIST_SEPARATOR`."""
-    if value is None:
-        return ""
     if isinstance(value, str):
         return value
+    if value is None or isinstance(value, Mapping):
+        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
         return "" if value != value else str(int(value)) if value.is_integer() and abs(value) < 1e15 else str(value)
-    if isinstance(value, Mapping):
-        return to_text(next((value[name] for name in ("url", "src", "link", "name", "value") if value.get(name)), None))
     if isinstance(value, Iterable):
         return LIST_SEPARATOR.join(text for item in value if (text := to_text(item)))
     return str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -10,8 +11,17 @@ from typing import Any, TextIO
 from pipeline.data.sources.base import SourceError
 from pipeline.data.sources.files.base import LIST_SEPARATOR, Record, to_text
 
-_LISTS = ("products", "items", "data", "results", "rows", "records", "entries", "@graph")
-"""Names of the list in a JSON file that is an object."""
+_LISTS = ("products", "items", "data", "results", "rows", "records", "entries", "@graph", "itemListElement", "edges")
+"""Names of the list in a JSON file that is an object, or of an object that holds it."""
+_INSIDE = ("node", "item")
+"""Names of the object in each entry of a list of GraphQL or schema.org."""
+_MAX_DEPTH = 4
+_PHOTO = re.compile("image|photo|picture|thumbnail|src|url|link", re.IGNORECASE)
+_OF_PHOTO, _OF_THING = (
+    ("src", "contentUrl", "url", "link"),
+    ("path", "full_name", "fullName", "name", "title", "value", "id"),
+)
+"""Names of what stands for an object in a cell: of a photo its address, of a brand or category its name."""
 _SHOPIFY = {"title": "Title", "handle": "Handle", "body_html": "Body (HTML)", "vendor": "Vendor"}
 _SHOPIFY_LATER = {"product_type": "Type", "tags": "Tags", "images": "Image Src", "category": "Product Category"}
 _SHOPIFY_KEYS = frozenset(("handle", "title", "body_html"))
@@ -27,11 +37,21 @@ def objects_of(path: Path, text: str) -> list[Any]:
         whole = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{path} is not readable JSON ({error}); export it again.") from error
-    if isinstance(whole, dict):
-        whole = next((whole[name] for name in _LISTS if isinstance(whole.get(name), list)), [whole])
-    if not isinstance(whole, list) or not any(isinstance(one, dict) for one in whole):
+    listed = _listed(whole)
+    objects = [whole] if listed is None and isinstance(whole, dict) else listed or []
+    if not any(isinstance(one, dict) for one in objects):
         raise SourceError(f"{path} holds no list of objects; give a JSON list with an object for each product.")
-    return whole
+    objects = [next((one[name] for name in _INSIDE if isinstance(one, dict) and name in one), one) for one in objects]
+    typed = [one for one in objects if isinstance(one, dict) and "product" in str(one.get("@type", "")).lower()]
+    return typed or objects
+
+
+def _listed(value: Any, depth: int = 0) -> list[Any] | None:
+    """The list of objects in a value of JSON, None if there is none."""
+    if isinstance(value, list) or depth == _MAX_DEPTH or not isinstance(value, dict):
+        return value if isinstance(value, list) else None
+    inner = (_listed(value[name], depth + 1) for name in _LISTS if isinstance(value.get(name), dict | list))
+    return next((found for found in inner if found is not None), None)
 
 
 def line_objects(open_text: Callable[[], TextIO]) -> Iterator[tuple[int, Any]]:
@@ -53,7 +73,19 @@ def to_record(number: int, value: Any) -> Record:
         return Record(number, {"value": to_text(value)[:1000]}, "it is no object with names and values")
     if value.keys() >= _SHOPIFY_KEYS:
         return Record(number, _shopify(value))
-    return Record(number, {str(name).strip(): to_text(one) for name, one in value.items()})
+    return Record(number, {str(name).strip(): to_text(_plain(str(name), one)) for name, one in value.items()})
+
+
+def _plain(name: str, value: Any, depth: int = 0) -> Any:
+    """A value without objects: each becomes what stands for it under this name."""
+    if depth > _MAX_DEPTH:
+        return None
+    if isinstance(value, list):
+        return [_plain(name, one, depth + 1) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    names = (*_OF_PHOTO, *_OF_THING) if _PHOTO.search(name) else _OF_THING
+    return next((_plain(name, value[inner], depth + 1) for inner in names if value.get(inner)), None)
 
 
 def headings_of(records: Iterator[Record]) -> tuple[str, ...]:

@@ -89,18 +89,41 @@ def test_the_same_rows_in_every_format(tmp_path, name, content):
 
 
 def test_values_of_json_as_texts(tmp_path):
-    values = {
-        "a": 7,
-        "b": 7.0,
-        "c": 0.5,
-        "d": True,
-        "e": None,
-        "f": ["x", 2],
-        "g": [{"src": "u"}, {"url": "v"}],
-        "h": {},
-    }
+    values = {"a": 7, "b": 7.0, "c": 0.5, "d": True, "e": None, "f": ["x", 2], "h": {}}
+    values |= {"image": [{"src": "u", "name": "front"}, {"url": "v"}], "brand": {"name": "Nord", "url": "w"}}
     (row,) = _rows(_open(tmp_path / "t.json", json.dumps([values])))
-    assert row == {"a": "7", "b": "7", "c": "0.5", "d": "true", "e": "", "f": "x\n2", "h": "", "g": "u\nv"}
+    texts = {"a": "7", "b": "7", "c": "0.5", "d": "true", "e": "", "f": "x\n2", "h": ""}
+    assert row == {**texts, "image": "u\nv", "brand": "Nord"}
+
+
+def test_deeply_nested_json_is_refused_or_nothing(tmp_path):
+    deep = '{"name":' * 50 + "1" + "}" * 50
+    assert _rows(_open(tmp_path / "t.json", f'[{{"title": "Mug", "brand": {deep}}}]')) == [
+        {"title": "Mug", "brand": ""}
+    ]
+    with pytest.raises(SourceError, match="not readable JSON"):
+        _open(tmp_path / "t.json", "[" * 100_000)
+
+
+NODES = [{"node": row} for row in ROWS]
+LD = [{"@type": "BreadcrumbList", "name": "x"}, *({"@type": "Product", **row} for row in ROWS)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"data": {"products": {"edges": NODES}}},
+        {"@graph": LD},
+        {"@type": "ItemList", "itemListElement": [{"item": LD[1]}, LD[2]]},
+    ],
+)
+def test_lists_inside_of_objects_are_found(tmp_path, value):
+    rows = _rows(_open(tmp_path / "t.json", json.dumps(value)))
+    assert [(row["id"], row["title"]) for row in rows] == [("007", "Mug"), ("8", "NaN")]
+
+
+def test_one_object_is_one_product(tmp_path):
+    assert _rows(_open(tmp_path / "t.json", json.dumps(ROWS[0]))) == [ROWS[0]]
 
 
 def test_a_line_that_is_no_json_costs_itself(tmp_path):
