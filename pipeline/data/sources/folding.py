@@ -11,10 +11,10 @@ from pipeline.data.sources.cells import MAX_TEXT_CHARACTERS, kept
 from pipeline.data.sources.files import Problems, Record, TableFile
 from pipeline.data.sources.files.base import LIST_SEPARATOR
 from pipeline.data.sources.photos import PhotoFinder
-from pipeline.data.sources.products import product_item
+from pipeline.data.sources.products import ONE_CATEGORY, product_item
 from pipeline.data.sources.profiles.mapping import Mapped
 
-_NOT_FOLDED = frozenset(("group", "number", "image_position", "product_image"))
+_NOT_FOLDED = frozenset(("group", "number", "row_kind", "image_position", "product_image"))
 _MAX_PHOTOS = 20
 
 
@@ -24,20 +24,28 @@ class _Keys:
     def __init__(self, file: TableFile, mapped: Mapped) -> None:
         self._mapped = mapped
         self._by_parent = mapped.profile is not None and mapped.profile.fold == "parent"
+        self._by_place = mapped.profile is not None and mapped.profile.fold == "above"
+        self._above = ""
         self._own: dict[str, str] = {}
         if self._by_parent:
             for record in file.read():
-                if not record.problem and not self.names_parent(record):
+                if not record.problem and not self.is_variant(record):
                     key = self.of(record)
                     self._own.setdefault(_folded(mapped.value(record.cells, "product_id")), key)
                     self._own.setdefault(f"id:{_folded(mapped.value(record.cells, 'number'))}", key)
 
-    def names_parent(self, record: Record) -> bool:
-        """Whether a row is a variant that names its product."""
+    def is_variant(self, record: Record) -> bool:
+        """Whether a row is a variant of a product that has a row of its own."""
+        if self._by_place:
+            return _folded(self._mapped.value(record.cells, "row_kind")) not in ("product", "")
         return self._by_parent and bool(self._mapped.value(record.cells, "group"))
 
     def of(self, record: Record) -> str:
-        """The product of a row, "" if it belongs to none."""
+        """The product of a row, "" if it belongs to none; rows are asked for in the order of the file."""
+        if self._by_place:
+            if not self.is_variant(record):
+                self._above = f"line {record.line}"
+            return self._above
         group = _folded(self._mapped.value(record.cells, "group"))
         if not self._by_parent:
             return group
@@ -110,7 +118,7 @@ def folded_part(file: TableFile, mapped: Mapped, photos: PhotoFinder) -> Part:
 def _read(
     file: TableFile, mapped: Mapped, photos: PhotoFinder, keys: _Keys, counts: Mapping[str, int]
 ) -> Iterator[Item]:
-    lists = mapped.profile is not None and mapped.profile.lists_categories
+    cells = mapped.profile.categories if mapped.profile else ONE_CATEGORY
     waiting: dict[str | int, _Product | Record] = {}
     number = 0
     for record in file.read():
@@ -118,7 +126,7 @@ def _read(
         if key:
             product = waiting.setdefault(key, _Product(counts[key]))
             assert isinstance(product, _Product)
-            product.add(record.cells, mapped, keys.names_parent(record))
+            product.add(record.cells, mapped, keys.is_variant(record))
         else:
             waiting[record.line] = record
         while waiting:
@@ -127,10 +135,17 @@ def _read(
                 break
             del waiting[first]
             if isinstance(one, Record):
-                yield bad_row("train", number, one, "the line has no Handle, so it belongs to no product")
+                yield bad_row("train", number, one, _no_product(mapped))
             else:
-                yield product_item("train", number, one.values(mapped), photos, lists_categories=lists)
+                yield product_item("train", number, one.values(mapped), photos, cells)
             number += 1
+
+
+def _no_product(mapped: Mapped) -> str:
+    heading = next(iter(mapped.columns.get("group", ())), "")
+    return (
+        f"the line has no {heading}, so it belongs to no product" if heading else "there is no product above the line"
+    )
 
 
 def bad_row(split: str, number: int, record: Record, reason: str = "") -> BadRow:

@@ -87,9 +87,11 @@ class PhotoFinder:
             return None
         local = Path(unquote(urlsplit(name).path)).name if remote else name
         found = self._read(local, name, remote)
-        if found is None and (alike := self._by_name.get(Path(local.replace("\\", "/")).name.lower())):
-            found = self._read(alike, name, remote)
-        return found
+        if found is not None and found.data is not None:
+            return found
+        alike = self._by_name.get(Path(local.replace("\\", "/")).name.lower())
+        other = None if alike is None else self._read(alike, name, remote)
+        return other if other is not None and (found is None or other.data is not None) else found
 
     @cached_property
     def _by_name(self) -> dict[str, str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from pipeline.data.sources.base import Item
 from pipeline.data.sources.cells import OTHER_CATEGORIES, to_item
 from pipeline.data.sources.files.base import LIST_SEPARATOR
 from pipeline.data.sources.photos import PhotoFinder
+from pipeline.data.sources.profiles.systems import CategoryCells
 
 _CANDIDATE_SEPARATORS = (LIST_SEPARATOR, "|", ";")
 MAX_OTHER_CATEGORIES = 50
@@ -20,11 +22,11 @@ _CONDITIONS = {
     **dict.fromkeys(("used", "gebraucht", "occasion", "usado", "usato", "gebruikt", "używany"), True),
 }
 _LEVEL = re.compile(r"[>»›→]")
-_PATH_IN_LIST = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>(?:\\.|[^,\\])*))\s*(?:,|$)')
+ONE_CATEGORY = CategoryCells()
 
 
 def product_item(
-    split: str, number: int, values: Mapping[str, str], photos: PhotoFinder, *, lists_categories: bool = False
+    split: str, number: int, values: Mapping[str, str], photos: PhotoFinder, cells: CategoryCells = ONE_CATEGORY
 ) -> Item:
     """An item of the fields of a product.
 
@@ -35,11 +37,11 @@ def product_item(
         number: Of the product in the split.
         values: Texts by field (`mapping.FIELDS`, and those of profiles); all may be absent.
         photos: Finds the photo.
-        lists_categories: Whether a category cell holds several paths between commas.
+        cells: How category cells are written.
     """
     photo = photos.find_first(values.get("product_image") or values.get("variant_image") or "")
     tags = [tag.strip() for tag in values.get("tags", "").replace(LIST_SEPARATOR, ",").split(",") if tag.strip()]
-    paths = category_paths(values.get("ground_truth_category", ""), lists_categories)
+    paths = category_paths(values.get("ground_truth_category", ""), cells)
     raw: dict[str, Any] = {
         "product_title": values.get("product_title"),
         "product_description": _description(values, tags),
@@ -76,23 +78,36 @@ def candidate_paths(cell: str) -> list[str]:
     return [path for path in (cell.split(separator) if separator else [cell]) if path.strip()]
 
 
-def category_paths(cell: str, is_list: bool) -> list[str]:
+def category_paths(cell: str, written: CategoryCells) -> list[str]:
     """The paths of a category cell, the deepest first; of equally deep ones in their order.
 
     Args:
         cell: One path, or several ones on lines of their own.
-        is_list: Whether there may be several ones between commas; a comma of a name has a backslash before it, or
-            its path is in quotation marks.
+        written: How several ones are written on a line: a separator within a name has a backslash before it, or its
+            path is in quotation marks.
     """
     lines = cell.split(LIST_SEPARATOR) if LIST_SEPARATOR in cell else [cell]
-    paths = [path for line in lines for path in (_listed(line) if is_list else [line]) if path.strip()]
-    return sorted(paths, key=lambda path: len(_LEVEL.findall(path)), reverse=True)
+    listed = [path for line in lines for path in (_listed(line, written.between) if written.between else [line])]
+    paths = [_levels(path, written) if written.level else path for path in listed]
+    return sorted(filter(str.strip, paths), key=lambda path: len(_LEVEL.findall(path)), reverse=True)
 
 
-def _listed(cell: str) -> list[str]:
-    """The paths between commas."""
+def _levels(path: str, written: CategoryCells) -> str:
+    """A path with ">" between its levels, without the root that all have."""
+    names = [name.strip() for name in path.split(written.level)]
+    return " > ".join(names[1:] if names[0].casefold() == written.root else names)
+
+
+@lru_cache
+def _path_in_list(between: str) -> re.Pattern[str]:
+    mark = re.escape(between)
+    return re.compile(rf'\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>(?:\\.|[^{mark}\\])*))\s*(?:{mark}|$)')
+
+
+def _listed(cell: str, between: str) -> list[str]:
+    """The paths between separators."""
     paths = []
-    for match in _PATH_IN_LIST.finditer(cell):
+    for match in _path_in_list(between).finditer(cell):
         text = match["quoted"] if match["quoted"] is not None else match["plain"]
         paths.append(re.sub(r"\\(.)", r"\1", text).strip())
     return [path for path in paths if path]

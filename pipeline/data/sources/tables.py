@@ -12,7 +12,7 @@ from pipeline.data.sources.base import SPLIT_ORDER, Item, Part, Source, split_na
 from pipeline.data.sources.files import ANY_FORMAT, Format, Problems, TableFile, open_table_file
 from pipeline.data.sources.folding import bad_row, folded_part
 from pipeline.data.sources.photos import PhotoFinder
-from pipeline.data.sources.products import product_item
+from pipeline.data.sources.products import ONE_CATEGORY, product_item
 from pipeline.data.sources.profiles.mapping import Mapped, known_headings, map_columns
 from pipeline.data.sources.profiles.systems import SHOPIFY
 
@@ -77,6 +77,7 @@ def _survey(file: TableFile, mapped: Mapped) -> tuple[Mapped, dict[str, int]]:
 
 def _read(file: TableFile, mapped: Mapped, photos: PhotoFinder, split: str) -> Iterator[Item]:
     number, has_splits = 0, "split" in mapped.columns
+    cells = mapped.profile.categories if mapped.profile else ONE_CATEGORY
     for record in file.read():
         if has_splits and split_name(mapped.value(record.cells, "split")) != split:
             continue
@@ -84,5 +85,5 @@ def _read(file: TableFile, mapped: Mapped, photos: PhotoFinder, split: str) -> I
             yield bad_row(split, number, record)
         else:
             values = {name: mapped.value(record.cells, name) for name in mapped.columns}
-            yield product_item(split, number, values, photos)
+            yield product_item(split, number, values, photos, cells)
         number += 1

@@ -117,6 +117,43 @@ def test_files_beside_an_export_are_its_photos_only_where_that_folder_is_named(t
     assert (mug.image is not None) == images
 
 
+OTHERS = {
+    "magento-export": (
+        "sku,store_view_code,attribute_set_code,product_type,categories,name,description,base_image\n"
+        '24-MB01,,Bag,simple,"Default Category/Gear,Default Category/Gear/Bags",Duffle,<p>Big</p>,/m/b/mb01.jpg\n'
+    ),
+    "bigcommerce-export": (
+        "Item Type,Product ID,Product Name,Product Code/SKU,Product Description,Category,Product Image File - 1\n"
+        "Product,7,Duffle,24-MB01,<p>Big</p>,Shop All; Gear/Bags,mb01.jpg\n"
+        "  SKU,8,[S]Color=Red,24-MB01-R,,,\n"
+    ),
+    "prestashop-export": (
+        'ID;Active (0/1);Name *;"Categories (x,y,z...)";Reference #;Description;"Image URLs (x,y,z...)"\n'
+        "7;1;Duffle;Home/Gear/Bags,Home;24-MB01;<p>Big</p>;https://shop.example/mb01.jpg\n"
+    ),
+    "etsy-listings": (
+        "TITLE,DESCRIPTION,PRICE,CURRENCY_CODE,QUANTITY,TAGS,MATERIALS,IMAGE1,SKU\n"
+        "Duffle,<p>Big</p>,20,EUR,1,,,https://shop.example/mb01.jpg,24-MB01\n"
+    ),
+    "ebay-listings": (
+        "*Action(SiteID=US|Country=US|Version=1193),CustomLabel,*Category,*Title,*Description,PicURL\n"
+        "Add,24-MB01,2169,Duffle,<p>Big</p>,https://shop.example/mb01.jpg|https://shop.example/mb02.jpg\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_exports_of_other_systems(tmp_path, kind):
+    images = tmp_path / "photos"
+    images.mkdir()
+    (images / "mb01.jpg").write_bytes(disc_photo())
+    source = _open(tmp_path / "export.csv", OTHERS[kind], images=str(images))
+    (row,) = source
+    assert (source.kind, row.product_id, row.title, row.description) == (kind, "24-MB01", "Duffle", "<p>Big</p>")
+    assert row.category == (None if kind in ("etsy-listings", "ebay-listings") else "Gear > Bags")
+    assert row.image == disc_photo()
+
+
 def test_an_amazon_flat_file(tmp_path):
     content = (
         "TemplateType=fptcustom\tVersion=2023.0101\tThe top 3 rows are for marketplace use only.\t\t\t\n"

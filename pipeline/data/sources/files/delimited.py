@@ -186,8 +186,15 @@ def _mended(lines: Lines, dialect: Dialect, width: int, to_cells: Callable[[Sequ
             return Record(start, to_cells(values), _damage(text))
     first = io.StringIO(text, newline="").readline()
     lines.end_row_after(1)
-    cells = to_cells(first.rstrip("\r\n").split(dialect.delimiter))
-    return Record(start, cells, "a quotation mark of the row is not closed")
+    values = _without_empty_end(first.rstrip("\r\n").split(dialect.delimiter), width)
+    if len(values) == width:  # the marks are no quotation marks
+        return Record(start, to_cells([_without_lone_mark(value, dialect.quote) for value in values]), _damage(first))
+    return Record(start, to_cells(values), "a quotation mark of the row is not closed")
+
+
+def _without_lone_mark(value: str, quote: str) -> str:
+    """The value without a quotation mark at its beginning that nothing closes."""
+    return value[1:] if value.startswith(quote) and value.count(quote) == 1 else value
 
 
 def _is_row(line: str, dialect: Dialect, width: int) -> bool:
@@ -201,9 +208,12 @@ def _is_row(line: str, dialect: Dialect, width: int) -> bool:
 
 @lru_cache
 def _cell(delimiter: str, quote: str) -> re.Pattern[str]:
-    """A cell with the delimiter after it; a quotation mark closes it only where the cell can end."""
-    mark, end = re.escape(quote), rf"(?:{re.escape(delimiter)}|\r?\n?\Z)"
-    return re.compile(rf"{mark}(?P<quoted>(?:[^{mark}]|{mark}(?!{end}))*+){mark}(?P<end>{end})", re.DOTALL)
+    """A cell with the delimiter after it; a quotation mark closes it only where it can end, not after a backslash."""
+    mark, end = re.escape(quote), rf"(?:{re.escape(delimiter)}|\Z)"
+    return re.compile(
+        rf"{mark}(?P<quoted>(?:[^{mark}\\]|\\.|{mark}(?!{end}))*+){mark}(?P<end>{end})",
+        re.DOTALL,
+    )
 
 
 def _split(text: str, dialect: Dialect) -> list[str] | None:
@@ -215,7 +225,8 @@ def _split(text: str, dialect: Dialect) -> list[str] | None:
             match = pattern.match(text, place)
             if match is None:
                 return None
-            values.append(match["quoted"].replace(dialect.quote * 2, dialect.quote))
+            inner = match["quoted"].replace("\\" + dialect.quote, dialect.quote)
+            values.append(inner.replace(dialect.quote * 2, dialect.quote))
             place = match.end() if match["end"] else len(text) + 1
         else:
             end = text.find(dialect.delimiter, place)

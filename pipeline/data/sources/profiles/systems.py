@@ -9,7 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Fold = Literal["", "same", "parent"]
+Fold = Literal["", "same", "parent", "above"]
+
+
+@dataclass(frozen=True)
+class CategoryCells:
+    """How a system writes several categories of a product into one cell.
+
+    Attributes:
+        between: Stands between paths; "" where there is one.
+        level: Stands between the levels of a path, besides ">".
+        root: Name of a top level that all paths have, casefolded; it is left out.
+    """
+
+    between: str = ""
+    level: str = ""
+    root: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,7 +46,7 @@ class Profile:
     known_by: tuple[tuple[str, ...], ...]
     columns: Mapping[str, tuple[str, ...]] = field(repr=False)
     fold: Fold = ""
-    lists_categories: bool = False
+    categories: CategoryCells = CategoryCells()
 
 
 SHOPIFY = Profile(
@@ -106,7 +121,7 @@ WOOCOMMERCE = Profile(
         "tags": ("tags", "schlagwörter", "étiquettes", "etiquetas", "tag", "znaczniki"),
     },
     fold="parent",
-    lists_categories=True,
+    categories=CategoryCells(between=","),
 )
 
 GOOGLE = Profile(
@@ -149,5 +164,86 @@ AMAZON = Profile(
 )
 """Its item types are keywords of its own, no paths of a taxonomy."""
 
-PROFILES = (SHOPIFY, WOOCOMMERCE, GOOGLE, AMAZON)
+MAGENTO = Profile(
+    "magento-export",
+    "Magento export",
+    (("sku", "name", "attribute set code"), ("sku", "name", "store view code"), ("sku", "name", "base image")),
+    {
+        "product_id": ("sku",),
+        "product_title": ("name",),
+        "product_description": ("description", "short description"),
+        "product_image": ("base image", "small image", "thumbnail image"),
+        "ground_truth_category": ("categories",),
+        "ground_truth_brand": ("brand", "manufacturer"),
+    },
+    categories=CategoryCells(between=",", level="/", root="default category"),
+)
+
+BIGCOMMERCE = Profile(
+    "bigcommerce-export",
+    "BigCommerce export",
+    (("item type", "product name", "product code/sku"), ("item type", "product name", "category")),
+    {
+        "row_kind": ("item type",),
+        "product_id": ("product code/sku", "product id"),
+        "product_title": ("product name",),
+        "product_description": ("product description",),
+        "product_image": ("product image url 1", "product image file 1"),
+        "ground_truth_category": ("category", "category string"),
+        "ground_truth_brand": ("brand name",),
+        "condition": ("product condition",),
+    },
+    fold="above",
+    categories=CategoryCells(between=";", level="/"),
+)
+
+PRESTASHOP = Profile(
+    "prestashop-export",
+    "PrestaShop export",
+    (
+        ("id", "name", "categories (x,y,z...)"),
+        ("product id", "name", "reference", "category"),
+        ("id", "nom", "catégories (x,y,z...)"),
+    ),
+    {
+        "product_id": ("reference #", "reference", "référence", "id", "product id"),
+        "product_title": ("name", "nom"),
+        "product_description": ("description", "short description", "summary"),
+        "product_image": ("image urls (x,y,z...)", "url des images (x,y,z...)", "image"),
+        "ground_truth_category": ("categories (x,y,z...)", "catégories (x,y,z...)", "category"),
+        "ground_truth_brand": ("manufacturer", "brand", "marque"),
+        "tags": ("tags (x,y,z...)",),
+        "condition": ("condition",),
+    },
+    categories=CategoryCells(between=",", level="/", root="home"),
+)
+
+ETSY = Profile(
+    "etsy-listings",
+    "Etsy listings",
+    (("title", "description", "currency code", "quantity"),),
+    {
+        "product_id": ("sku",),
+        "product_title": ("title",),
+        "product_description": ("description",),
+        "product_image": ("image1", "image2"),
+        "tags": ("tags",),
+    },
+)
+
+EBAY = Profile(
+    "ebay-listings",
+    "eBay listings",
+    (("customlabel", "title", "picurl"), ("custom label (sku)", "title"), ("custom label", "title", "item number")),
+    {
+        "product_id": ("customlabel", "custom label (sku)", "custom label", "item number", "itemid"),
+        "product_title": ("title",),
+        "product_description": ("description",),
+        "product_image": ("picurl", "item photo url", "pic url"),
+        "ground_truth_brand": ("c:brand", "brand"),
+    },
+)
+"""Its category numbers are its own: read as Google's, they would be other categories."""
+
+PROFILES = (SHOPIFY, WOOCOMMERCE, GOOGLE, MAGENTO, BIGCOMMERCE, PRESTASHOP, AMAZON, ETSY, EBAY)
 """The first one that knows a table reads it."""

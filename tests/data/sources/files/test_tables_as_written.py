@@ -1,6 +1,11 @@
 """Text tables as spreadsheets and shops write them: delimiters, headings, quotes, surplus cells."""
 
+import csv
+import io
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pipeline.data.sources import SourceError
 from pipeline.data.sources.files import Format, delimited, open_table_file
@@ -127,8 +132,25 @@ def test_an_unclosed_quotation_mark_costs_its_own_row_alone(tmp_path):
     assert records[3].problem == "a quotation mark of the row is not closed"
 
 
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ('1\t"Nice" mug\tBlue', '"Nice" mug'),
+        ('1\t"Mug\tBlue', "Mug"),
+        ('1\t"Screen 24\\" white"\tBlue', 'Screen 24" white'),
+        ('1\t"A \\"big\\"\tcup"\tBlue', 'A "big"\tcup'),
+        ('1\t"Cable 3"""\tBlue', 'Cable 3"'),
+        ('1\tCable 3"\tBlue', 'Cable 3"'),
+        ("1\tMug\tBlue\t\t", "Mug"),
+    ],
+)
+def test_stray_quotation_marks_are_read_in_the_one_way_that_fits(tmp_path, line, title):
+    rows = _rows(_open(tmp_path / "t.tsv", f"id\ttitle\tcolor\n{line}\n2\tLamp\tRed\n"))
+    assert rows == [("1", title, "Blue"), ("2", "Lamp", "Red")]
+
+
 def test_an_open_quotation_mark_over_many_lines_gives_them_back(tmp_path):
-    content = 'id,title\n1,"Mug\n' + "".join(f"{number},Lamp\n" for number in range(2, 5000))
+    content = 'id,title\n1,"Mug, blue\n' + "".join(f"{number},Lamp\n" for number in range(2, 5000))
     records = list(_open(tmp_path / "t.csv", content).read())
     assert [record.line for record in records] == list(range(2, 5001))
     assert [record.line for record in records if record.problem] == [2]
@@ -136,7 +158,7 @@ def test_an_open_quotation_mark_over_many_lines_gives_them_back(tmp_path):
 
 def test_too_many_open_quotation_marks_are_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(delimited, "_MAX_READ_AGAIN", 1000)
-    content = "id,title\n" + '1,"Mug\n' + "2,Lamp\n" * 200
+    content = "id,title\n" + '1,"Mug, blue\n' + "2,Lamp\n" * 200
     with pytest.raises(SourceError, match="too many quotation marks are left open up to line 2;"):
         list(_open(tmp_path / "t.csv", content).read())
 
@@ -165,3 +187,28 @@ def test_single_quotes_around_every_cell_are_quotation_marks(tmp_path):
 @pytest.mark.parametrize("text", ["nan", "NaN", "None", "null", "007", "1e5", "TRUE", "1,5", "-", "=1+1", "  x"])
 def test_texts_are_read_as_they_are_written(tmp_path, text):
     assert _rows(_open(tmp_path / "t.csv", f'id;title\n{text};"{text}"\n'))[0] == (text, text)
+
+
+CELLS = st.text(
+    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufeff\x85\u2028\u2029"), max_size=12
+)
+LETTERS = st.text("abcäöüß \"',;\n", max_size=12)
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.tuples(st.integers(1, 999), CELLS | LETTERS, LETTERS), min_size=3, max_size=8),
+    mark=st.sampled_from(",;\t|"),
+    codec=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    end=st.sampled_from(["\n", "\r\n"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_whatever_a_spreadsheet_writes_is_read_back(tmp_path, rows, mark, codec, end, quoting):
+    written = [[str(number), title, text] for number, title, text in rows]
+    target = io.StringIO(newline="")
+    csv.writer(target, delimiter=mark, lineterminator=end, quoting=quoting).writerows(
+        [["sku", "title", "text"], *written]
+    )
+    file = _open(tmp_path / "t.csv", target.getvalue().encode(codec))
+    assert [list(row) for row in _rows(file)] == written
+    assert not any(record.problem for record in file.read())
