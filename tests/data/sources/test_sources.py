@@ -81,6 +81,8 @@ def test_a_validation_split_of_some_sources_is_none_of_all(tmp_path):
         ("nowhere.parquet", None, {}, "does not exist"),
         ("bad.parquet", b"PAR1 no", {}, "not a readable parquet file"),
         ("empty.csv", b"", {}, "is empty"),
+        ("blank.csv", b"\n\n\n", {}, "is empty"),
+        ("bom.csv", b"\xef\xbb\xbf", {}, "is empty"),
         ("latin.csv", "name\ncaf\u00e9\n".encode("latin-1"), {"encoding": "ascii"}, "name it with --encoding"),
         ("latin.csv", b"name\nlamp\n", {"encoding": "utf-9"}, "There is no encoding 'utf-9'"),
         ("typo.csv", b"name\nlamp\n", {"columns": (("title", "name"),)}, "did you mean product_title"),

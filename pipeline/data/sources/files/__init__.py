@@ -83,7 +83,7 @@ def open_table_file(path: Path, wanted: Format, known: Container[str]) -> TableF
         opened = _open(packed, head, wanted, known)
     except _DAMAGE as error:
         raise unreadable(path, error, "export it again") from error
-    if not opened.headings:
+    if not any(opened.headings):
         raise SourceError(f"{path} is empty; a table starts with a line of headings.")
     form = f"{packed.how}, {opened.form}" if packed.how else opened.form
     return TableFile(path, opened.headings, form, functools.partial(_guarded, path, opened.read))

@@ -26,12 +26,13 @@ _LETTERS = {
     "cp1257": "ąčęėįšųūžāēģīķļņõäöü",
 }
 """Letters that texts of the languages written in a Latin encoding are full of; the first one wins a tie."""
+_WESTERN = ("cp1252", "mac_roman")
 _OTHERS = ("cp1251", "cp1253", "cp1255", "cp1256", "cp932", "gb18030", "euc_kr", "big5", "koi8_r", "cp874")
 _CONTROLS = bytes((*range(9), *range(14, 26), *range(28, 32)))
-_MAX_CONTROLS = 20
-"""In as many bytes of a text, at most one is a control character."""
-_ENOUGH = 20
-"""UTF-8 sequences for each byte that is none, from which on a file is UTF-8 with some damage."""
+_MAX_CONTROLS, _BYTES_PER_CONTROL = 10, 20
+"""Control characters of a text, and the bytes from which on there may be one more."""
+_ENOUGH = 2
+"""UTF-8 sequences for each byte that is none, from which on a file is UTF-8 with some damage: no other text has any."""
 
 
 class NotTextError(ValueError):
@@ -54,7 +55,8 @@ def find_encoding(open_file: Callable[[], BinaryIO]) -> str:
                 return codec
         if wide := _utf16_without_mark(head):
             return wide
-        if (len(head) - len(head.translate(None, _CONTROLS))) * _MAX_CONTROLS > len(head):
+        controls = len(head) - len(head.translate(None, _CONTROLS))
+        if controls > _MAX_CONTROLS + len(head) // _BYTES_PER_CONTROL:
             raise NotTextError("it is no text")
         decoder, block, sample = codecs.getincrementaldecoder("utf-8")(), head, bytearray()
         good, bad = 0, 0
@@ -118,6 +120,8 @@ def _plausible(text: str, codec: str) -> int:
         inside = before.isalpha() and after.isalpha()
         if inside and before > "\x7f" and after > "\x7f":
             score -= 1  # three in a row are of another script
+        elif character in "õÕ" and codec in _WESTERN:
+            score += 1 if after in "eE" else -1  # Portuguese; else it is the Hungarian "ő" of Windows-1250
         elif character in usual and character.isalpha():
             score += -1 if inside and before.islower() and character.isupper() else 1
         elif character in _MARKS or character in usual:

@@ -45,7 +45,7 @@ class Mapped:
     @property
     def said(self) -> str:
         """What is read as what, for the log."""
-        pairs = ", ".join(f"{name}={headings[0]}" for name, headings in self.columns.items())
+        pairs = ", ".join(f"{name}={' '.join(headings[0].split())}" for name, headings in self.columns.items())
         kind = self.profile.system if self.profile else "table"
         return f"read as {kind}: {pairs}" + (" (guessed; name others with --columns)" if self.guessed else "")
 

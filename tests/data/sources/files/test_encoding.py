@@ -48,8 +48,23 @@ def test_the_only_umlaut_may_be_in_the_last_line_of_a_large_file():
     assert _found(plain + "2;Größe\n".encode()) == "utf-8"
 
 
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("Bögre, kerámia;Űrtartalom: 350 ml, őszi\nTölgyfa keret", "cp1250"),
+        ("Botões de cerâmica, coração", "cp1252"),
+        ("Flûte à champagne, goût sûr", "cp1252"),
+        ("Hrnek keramický, žlutý, příjemné světlo", "cp1250"),
+    ],
+)
+def test_letters_that_two_encodings_share_are_told_by_their_neighbors(text, codec):
+    assert text.encode(codec).decode(_found(text.encode(codec))) == text
+
+
 def test_a_damaged_byte_does_not_make_utf_8_another_encoding():
     assert _found("Größe\n".encode() * 100 + b"Gr\xf6\xdfe\n") == "utf-8"
+    assert _found("Größe\n".encode() * 3 + b"Caf\xe9\n") == "utf-8"
+    assert _found(b"id,title\n1,M\0ug\n\x002,Lamp\n") == "utf-8"
 
 
 @pytest.mark.parametrize("content", [bytes(range(256)) * 20, b"\x89PNG\r\n\x1a\n" + bytes(500)])
