@@ -18,8 +18,8 @@ from pipeline.errors import UserError
 
 SHOPIFY_TAXONOMY = Path(__file__).resolve().parents[1] / "assets" / "taxonomy" / "shopify.txt.gz"
 """Shopify's product taxonomy with its ids, as it comes with this repository."""
-CATEGORY_EXAMPLES = SHOPIFY_TAXONOMY.with_name("examples.tsv")
-CATEGORY_NAMES = SHOPIFY_TAXONOMY.with_name("names.tsv.gz")
+CATEGORY_EXAMPLES = SHOPIFY_TAXONOMY.with_name("examples.tsv.xz")
+CATEGORY_NAMES = SHOPIFY_TAXONOMY.with_name("names.tsv.xz")
 """Typical titles of its categories, and their names in other languages, which training learns beside the products."""
 DEFAULT_TAXONOMY: Path | None = SHOPIFY_TAXONOMY
 """Categories of a build that is given no --taxonomy; None: those that its rows name."""

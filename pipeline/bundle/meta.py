@@ -20,7 +20,7 @@ from pipeline.config.stages import require
 from pipeline.data.json_checks import MAY_BE_ABSENT, Sha256, check_fields, check_seal, read_object, require_whole
 from pipeline.types import Modality
 
-BUNDLE_VERSION = 6
+BUNDLE_VERSION = 7
 
 PredictorName = Literal["retrieval", "classifier", "default"]
 CategoryHash = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]

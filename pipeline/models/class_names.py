@@ -22,6 +22,8 @@ from pipeline.models.efficientnet_lite import IMAGENET_CLASSES, EfficientNetLite
 
 LIKELIEST = 10
 """Classes whose names make a photo's vector."""
+TEMPERATURE = 2.0
+"""Of the softmax over the classes: the network is surer of its classes than photos of goods warrant."""
 
 _PACKAGE, _FILE = "imagenet_classes", "imagenet1k_label_to_names.json"
 
@@ -61,5 +63,5 @@ class ClassNames(nn.Module):
             names: [1000, d], unit vectors of the class names.
         """
         logits = cast(EfficientNetLite, backbone).classes(photos)
-        probability, likeliest = logits.softmax(dim=-1).topk(LIKELIEST, dim=-1)
+        probability, likeliest = (logits / TEMPERATURE).softmax(dim=-1).topk(LIKELIEST, dim=-1)
         return F.normalize((probability.unsqueeze(-1) * names[likeliest]).sum(dim=1), dim=-1)

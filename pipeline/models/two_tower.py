@@ -171,9 +171,12 @@ class TwoTower(nn.Module):
         return vectors
 
     def image_base(self, features: Tensor) -> Tensor:
-        """Unit vectors [n, d] of photos by the names of the vision tower's classes; needs `class_names`."""
+        """Unit vectors [n, d] of photos by the names of the vision tower's classes; needs `class_names`.
+
+        The names are nouns, and read as categories are.
+        """
         assert self.class_names is not None, "this model has no class names"
-        names = self.text_vectors(self.class_names.features) if self._names is None else self._names
+        names = self.category_vectors(self.class_names.features) if self._names is None else self._names
         vectors: Tensor = self.class_names(features, self.vision_tower.backbone, names)
         return vectors
 
@@ -185,7 +188,7 @@ class TwoTower(nn.Module):
     def remember_names(self) -> None:
         """Compute the vectors of the class names once; for inference, where the text head stays as it is."""
         if self.class_names is not None:
-            self._names = self.text_vectors(self.class_names.features).detach()
+            self._names = self.category_vectors(self.class_names.features).detach()
 
     def _read_category(self, features: Tensor) -> Tensor:
         """What the head reads of categories, [n, w], from features as `category_vectors` takes them.

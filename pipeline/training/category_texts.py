@@ -1,16 +1,15 @@
 """Texts that describe a category: typical titles, names in other languages.
 
 A file has a line for each text: the id of the category (whole, or its part behind the last slash), the language, the
-text, with tabs between them. Lines that begin with "#" are skipped. All can be training rows beside the products; or
-the titles in the taxonomy's own language become a reading of their category, beside its path, and the others rows: a
-title then meets its kind, whatever the language, and a category that no training product has is known by its goods.
+text, with tabs between them. Lines that begin with "#" are skipped. All are training rows beside the products. Those in
+the taxonomy's own language can also be a reading of their category, beside its path: a title then meets its kind,
+whatever the language, and a category that no training product has is known by its goods.
 """
 
 from __future__ import annotations
 
-import gzip
 import logging
-import zlib
+import lzma
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +48,7 @@ def read_category_texts(files: Sequence[str], taxonomy: Taxonomy) -> list[Catego
     """Texts of the categories that a taxonomy has; how many are of others is logged.
 
     Args:
-        files: Text files, gzipped or not.
+        files: Text files, compressed by xz or not.
         taxonomy: Whose ids the files name.
 
     Raises:
@@ -83,8 +82,8 @@ def _known(file: Path, by_id: Mapping[str, str]) -> Iterator[CategoryText | None
 def _lines(file: Path) -> list[str]:
     try:
         content = file.read_bytes()
-        return (gzip.decompress(content) if file.suffix == ".gz" else content).decode("utf-8-sig").splitlines()
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        return (lzma.decompress(content) if file.suffix == ".xz" else content).decode("utf-8-sig").splitlines()
+    except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
         raise ArtifactError(f"{file} cannot be read ({error}); give a UTF-8 file of texts of categories.") from error
 
 

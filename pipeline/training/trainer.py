@@ -27,7 +27,6 @@ from pipeline.models.feature_store import FeatureStore
 from pipeline.models.two_tower import TwoTower
 from pipeline.provenance import hash_ids, read_provenance
 from pipeline.training.category_texts import (
-    TITLE_LANGUAGE,
     language_directions,
     read_category_texts,
     title_features,
@@ -68,8 +67,7 @@ class Trainer:
         self.data = load_training_data(config, paths, products)
         self.seen = sorted({self.data.taxonomy.paths[row] for row in self.data.train.truth})
         self.texts = texts = read_category_texts(config.train.category_texts, self.data.taxonomy)
-        rows = [text for text in texts if not (config.model.category_titles and text.language == TITLE_LANGUAGE)]
-        self.data = replace(self.data, train=with_category_texts(self.data.train, rows)) if rows else self.data
+        self.data = replace(self.data, train=with_category_texts(self.data.train, texts)) if texts else self.data
         self.content = hash_ids([self.products, *(f"{text.path}\t{text.text}" for text in texts)])
         self.model = make_model(config).to(self.accelerator.device)
         self.tokens = make_tokens(config.model.text)

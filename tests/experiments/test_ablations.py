@@ -23,6 +23,7 @@ def _changed(one, other):
 def test_a_variant_changes_the_compact_recipe_by_what_it_is_called(name):
     together = {
         "no interpolation": {"alphas", "image_alphas", "gate_shifts"},
+        "not centered": {"centered", "category_titles", "language_directions"},
         "plain heads": {"residual_text", "class_names"},
         "no losses of one modality": {"text_weight", "image_weight"},
         "no modality dropout": {"text_dropout", "image_dropout"},

@@ -11,7 +11,7 @@ from pipeline.config.presets import compact, tiny
 from pipeline.config.stages import ConfigError
 from pipeline.models import class_names
 from pipeline.models.checkpoints import TowerError
-from pipeline.models.class_names import LIKELIEST, ClassNames
+from pipeline.models.class_names import LIKELIEST, TEMPERATURE, ClassNames
 from pipeline.models.two_tower import TwoTower
 
 
@@ -33,7 +33,7 @@ def _slow(photos, fc, names):
     """ConSE, photo by photo, in double precision."""
     vectors = []
     for photo in photos.double().numpy():
-        logits = fc.weight.double().detach().numpy() @ photo + fc.bias.double().detach().numpy()
+        logits = (fc.weight.double().detach().numpy() @ photo + fc.bias.double().detach().numpy()) / TEMPERATURE
         probability = np.exp(logits - logits.max())
         probability /= probability.sum()
         mean = np.zeros(names.shape[1])
@@ -46,7 +46,7 @@ def _slow(photos, fc, names):
 @torch.no_grad()
 def test_the_base_is_the_mean_name_of_the_ten_likeliest_classes(model, photos):
     assert LIKELIEST == 10
-    names = model.text_vectors(model.class_names.features)
+    names = model.category_vectors(model.class_names.features)
     expected = _slow(photos, model.vision_tower.backbone.fc, names.double().numpy())
     assert model.image_base(photos).numpy() == pytest.approx(expected, abs=1e-5)
     assert not np.allclose(expected[0], expected[1], atol=1e-2)

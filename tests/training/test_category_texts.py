@@ -1,7 +1,7 @@
 """Texts of categories: read from files, and as training rows behind the products."""
 
-import gzip
 import logging
+import lzma
 
 import numpy as np
 import pandas as pd
@@ -47,8 +47,8 @@ def test_ids_are_whole_or_their_last_part_and_repeats_count_once(tmp_path):
     assert read_category_texts([], TAXONOMY) == []
 
 
-def test_a_gzipped_file_reads_as_the_plain_one_and_files_keep_their_order(tmp_path):
-    packed = _write(tmp_path / "names.tsv.gz", LINES, gzip.compress)
+def test_a_compressed_file_reads_as_the_plain_one_and_files_keep_their_order(tmp_path):
+    packed = _write(tmp_path / "names.tsv.xz", LINES, lzma.compress)
     plain = _write(tmp_path / "titles.tsv", ["\ufeffhg\ten\tthings for the home", LINES[1]])
     texts = read_category_texts([packed, plain], TAXONOMY)
     assert [text.path for text in texts] == ["Home > Mugs", "Home > Vases", "Home"]
@@ -68,9 +68,9 @@ def test_a_line_without_its_three_fields_is_named_by_file_and_number(tmp_path, l
     ("name", "content"),
     [
         ("latin.tsv", "hg-1\tfr\ttasse émaillée".encode("latin-1")),
-        ("plain.tsv.gz", b"hg-1\ten\ta mug"),
-        ("cut.tsv.gz", gzip.compress(b"hg-1\ten\ta mug" * 100, mtime=0)[:-20]),
-        ("broken.tsv.gz", gzip.compress(b"hg-1\ten\ta mug", mtime=0)[:10] + b"\xff" * 30),
+        ("plain.tsv.xz", b"hg-1\ten\ta mug"),
+        ("cut.tsv.xz", lzma.compress(b"hg-1\ten\ta mug" * 100)[:-20]),
+        ("broken.tsv.xz", lzma.compress(b"hg-1\ten\ta mug")[:10] + b"\xff" * 30),
         ("missing.tsv", None),
     ],
 )

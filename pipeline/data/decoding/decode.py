@@ -17,8 +17,9 @@ from pipeline.data.decoding.structure import StructureError, check_structure
 from pipeline.errors import InputError
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-MIN_SIDE_PIXELS = 512
-"""A photo is reduced by a whole number that leaves its shorter side at least this: no tower takes more."""
+MIN_SIDE_PIXELS = 448
+"""A photo is reduced by a whole number that leaves its shorter side at least this: twice what `compact` reads, and more
+than any tower takes."""
 MAX_SIDE_PIXELS = 4_096
 """A long photo is reduced further, until its longer side is below twice this."""
 MAX_WEBP_PIXELS = 16_000_000
