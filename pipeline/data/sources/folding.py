@@ -51,8 +51,7 @@ class _Keys:
             return group
         if group:
             return self._own.get(group, group)
-        own = _folded(self._mapped.value(record.cells, "product_id"))
-        return own or f"line {record.line}"
+        return f"line {record.line}"
 
 
 def _folded(text: str) -> str:

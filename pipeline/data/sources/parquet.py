@@ -259,7 +259,7 @@ def _count(paths: list[Path]) -> int:
 
 def open_file(path: Path, renamed: Mapping[str, str], limit: int, max_photo_bytes: int) -> Source:
     """One parquet file: rows of the input schema, or a catalogue that a build published, with its ids and splits."""
-    if {_PRODUCT_ID, "split", "title", "thumbnail"} <= set(_open(path).schema_arrow.names):
+    if not renamed and {_PRODUCT_ID, "split", "title", "thumbnail"} <= set(_open(path).schema_arrow.names):
         return _open_catalog(path, limit, max_photo_bytes)
     _checked_columns(path, renamed)
     split = _split_of(path, path.parent)

@@ -66,6 +66,12 @@ def test_woocommerce_variations_join_their_product(tmp_path):
     assert (lost.product_id, lost.title) == ("LOST-1", "Lost")
 
 
+def test_two_products_with_one_sku_stay_two(tmp_path):
+    rows = "1,simple,A,,Mug,1,,,5,,,,,,\n2,simple,A,,Lamp,1,,,5,,,,,,\n3,variation,A-1,,Mug red,1,,,5,,,,a,,\n"
+    source = _open(tmp_path / "wc.csv", WOO + rows)
+    assert [(row.product_id, row.title) for row in source] == [("A", "Mug"), ("A", "Lamp")]
+
+
 def test_the_photo_of_a_product_goes_before_those_of_its_variations(tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "blue.jpg").write_bytes(b"blue")

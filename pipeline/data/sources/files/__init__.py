@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import TextIO
 from xml.etree.ElementTree import ParseError
 
-from openpyxl.utils.exceptions import InvalidFileException
-
 from pipeline.data.sources.base import SourceError
 from pipeline.data.sources.files import delimited, feeds, objects, sheets
 from pipeline.data.sources.files.base import ANY_FORMAT, Format, Problems, Record, TableFile, unreadable
@@ -52,7 +50,7 @@ _NAMES = {
     "cp1251": "Windows-1251",
 }
 _SAMPLE_CHARACTERS = 2**18
-_DAMAGE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, InvalidFileException, ParseError, RuntimeError, KeyError)
+_DAMAGE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, ParseError, RuntimeError, KeyError)
 """What damaged archives and workbooks raise; KeyError: a part of one is missing."""
 _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel file (.xls); save it as .xlsx or CSV",

@@ -64,16 +64,23 @@ def find_heading(rows: Sequence[Sequence[str]], known: Container[str]) -> int:
     rows = rows[:_MAX_HEADING_ROW]
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
     scores = [_known(row, known) for row in rows]
-    best = max(scores, default=0)
-    if best:
-        place = scores.index(best)
-        while best > 1 and scores[place + 1 : place + 2] == [best] and filled[place + 1] >= filled[place]:
+    likely = [place for place in range(len(rows)) if _is_heading(place, filled, scores)]
+    if likely:
+        place = max(likely, key=lambda place: scores[place])
+        while scores[place] > 1 and scores[place + 1 : place + 2] == [scores[place]] and place + 1 in likely:
             place += 1  # two rows of headings, for people and for programs: the latter is the lower one
-        if best > 1 or all(count < filled[place] for count in filled[:place]):
-            return place
+        return place
     usual = Counter(count for count in filled if count).most_common(1)
     enough = 0.6 * usual[0][0] if usual else 0
     return next((place for place, count in enumerate(filled) if count and count >= enough), 0)
+
+
+def _is_heading(place: int, filled: Sequence[int], scores: Sequence[int]) -> bool:
+    """Whether a row can hold the headings: no row above is as wide, or most of its cells are known headings."""
+    if not scores[place]:
+        return False
+    most = scores[place] >= 3 and scores[place] * 2 >= filled[place]
+    return most or all(count < filled[place] for count in filled[:place])
 
 
 def _known(row: Sequence[str], known: Container[str]) -> int:

@@ -10,8 +10,6 @@ from datetime import date, time
 from itertools import islice
 from typing import Any, BinaryIO
 
-from openpyxl import load_workbook
-
 from pipeline.data.sources.files.base import Record, cell_reader, fold_heading, tidy_headings, to_text
 from pipeline.data.sources.files.dialect import find_heading
 
@@ -65,6 +63,8 @@ def _known(place: Place, known: Container[str]) -> int:
 
 @contextmanager
 def _workbook(open_file: Callable[[], BinaryIO]) -> Iterator[Any]:
+    from openpyxl import load_workbook  # slow to import, and no other format needs it
+
     with open_file() as file, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of styles and validations that it does not know
         book = load_workbook(file, read_only=True, data_only=True)
