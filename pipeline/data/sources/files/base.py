@@ -14,6 +14,8 @@ from pipeline.data.sources.base import SourceError
 
 LIST_SEPARATOR = "\n"
 """Between the values of a cell that is a list in its file (JSON, XML); no name of a photo or category holds one."""
+SURPLUS = "(beyond the headings)"
+"""Name of the cells of a rejected row that have no heading."""
 MAX_MEMORY_BYTES = 256 * 2**20
 """Of a file, or a part of one, that is in memory as a whole."""
 MAX_UNPACKED_BYTES = 8 * 2**30
@@ -115,6 +117,12 @@ def cell_reader(headings: Sequence[str]) -> Callable[[Sequence[str]], dict[str, 
         return cells
 
     return read
+
+
+def with_surplus(cells: Mapping[str, str], surplus: Iterable[str]) -> dict[str, str]:
+    """The cells of a row that is rejected, with those beyond the headings, so that nothing of it is lost."""
+    more = LIST_SEPARATOR.join(surplus)
+    return {**cells, SURPLUS: more} if more else dict(cells)
 
 
 def tidy_headings(values: Sequence[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self, TextIO
 
 from pipeline.data.sources.base import SourceError
-from pipeline.data.sources.files.base import Record, cell_reader, tidy_headings
+from pipeline.data.sources.files.base import Record, cell_reader, tidy_headings, with_surplus
 from pipeline.data.sources.files.dialect import Dialect
 
 _MAX_ROW_CHARACTERS = 16_000_000
@@ -127,7 +127,8 @@ def read_rows(path: Path, open_text: Callable[[], TextIO], dialect: Dialect) -> 
                         values = _without_empty_end(values, width)
                     if any(map(str.strip, values)):
                         problem = _problem(values, written, lines.text())
-                        yield Record(lines.start, to_cells(values), problem)
+                        cells = to_cells(values)
+                        yield Record(lines.start, with_surplus(cells, values[width:]) if problem else cells, problem)
                     lines.end_row()
                 return
             except csv.Error:
@@ -189,7 +190,7 @@ def _mended(lines: Lines, dialect: Dialect, width: int, to_cells: Callable[[Sequ
     values = _without_empty_end(first.rstrip("\r\n").split(dialect.delimiter), width)
     if len(values) == width:  # the marks are no quotation marks
         return Record(start, to_cells([_without_lone_mark(value, dialect.quote) for value in values]), _damage(first))
-    return Record(start, to_cells(values), "a quotation mark of the row is not closed")
+    return Record(start, with_surplus(to_cells(values), values[width:]), "a quotation mark of the row is not closed")
 
 
 def _without_lone_mark(value: str, quote: str) -> str:

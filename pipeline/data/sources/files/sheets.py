@@ -10,7 +10,7 @@ from datetime import date, time
 from itertools import islice
 from typing import Any, BinaryIO
 
-from pipeline.data.sources.files.base import Record, cell_reader, fold_heading, tidy_headings, to_text
+from pipeline.data.sources.files.base import Record, cell_reader, fold_heading, tidy_headings, to_text, with_surplus
 from pipeline.data.sources.files.dialect import find_heading
 
 _LOOKED_AT = 40
@@ -54,7 +54,8 @@ def read_sheet(open_file: Callable[[], BinaryIO], place: Place) -> Iterator[Reco
                 continue
             more = sum(bool(value.strip()) for value in values[width:])
             problem = f"the row has {more} more cells than there are headings" if more else ""
-            yield Record(number, to_cells(values), problem)
+            cells = to_cells(values)
+            yield Record(number, with_surplus(cells, values[width:]) if problem else cells, problem)
 
 
 def _known(place: Place, known: Container[str]) -> int:

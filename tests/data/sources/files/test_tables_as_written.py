@@ -95,6 +95,7 @@ def test_short_rows_are_kept_and_long_ones_named_with_their_line(tmp_path):
     assert (dict(mug.cells), mug.problem) == ({"product_id": "1", "product_title": "Mug"}, "")
     assert lamp.problem == ""
     assert (chair.line, chair.problem) == (4, "the row has 1 more cells than there are headings")
+    assert list(chair.cells.values()) == ["3", "Chair", "Oak", " dark"]
 
 
 def test_a_heading_that_is_there_twice_gives_its_first_filled_cell(tmp_path):
