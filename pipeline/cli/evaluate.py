@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.artifacts import write_json
 from pipeline.bundle.bundle import load_bundle
-from pipeline.config.stages import EvaluationConfig
+from pipeline.config.stages import ANY_SOURCE, EvaluationConfig, SourceConfig
 from pipeline.evaluation.dataset import CategoryTable, read_rows
 from pipeline.evaluation.evaluate import BOOTSTRAP_SEED, evaluate
 from pipeline.evaluation.report import render
@@ -19,16 +19,22 @@ from pipeline.taxonomy.resolve import Resolver
 
 
 def evaluate_command(
-    model: Path, products: str, taxonomy: Path | None = None, json_out: Path | None = None, split: str | None = None
+    model: Path,
+    products: str,
+    taxonomy: Path | None = None,
+    json_out: Path | None = None,
+    split: str | None = None,
+    reading: SourceConfig = ANY_SOURCE,
 ) -> dict[str, Any]:
     """Measure a bundle on any products: print a table, and write the figures as JSON if asked to.
 
     Args:
         model: Bundle folder.
-        products: Data-set folder, parquet, CSV or hub id in the input schema.
+        products: Data-set folder, parquet, table, export of a shop, or hub id.
         taxonomy: Taxonomy file; None takes the categories of the bundle.
         json_out: Where the JSON goes.
         split: None measures `test` where there is one, and else every row.
+        reading: How the products are read, but for their location: columns, photos, encoding.
 
     Returns:
         The figures.
@@ -39,7 +45,7 @@ def evaluate_command(
     bundle = load_bundle(model)
     given = None if taxonomy is None else read_taxonomy(taxonomy)
     whole = given or Taxonomy.of(bundle.categories, by_id={one: path for path, one in bundle.category_ids.items()})
-    rows = read_rows(bundle, products, split, Resolver(whole))
+    rows = read_rows(bundle, products, split, Resolver(whole), reading)
     if given is None:
         table = CategoryTable.of(bundle, bundle.categories, rows.candidates)
         table = replace(table, aliases=bundle.aliases)

@@ -11,7 +11,7 @@ from pipeline import errors
 from pipeline.bundle.predictor_state import PREDICTORS
 from pipeline.cli.classify import classify_product
 from pipeline.cli.evaluate import evaluate_command, search_command
-from pipeline.cli.options import add_options, config_of
+from pipeline.cli.options import add_options, add_reading, config_of, reading_of
 from pipeline.cli.push import upload_command
 from pipeline.cli.taxonomy import add_taxonomy
 from pipeline.errors import UserError
@@ -126,8 +126,9 @@ def _classify(arguments: argparse.Namespace) -> None:
 
 def _add_classify_file(command: argparse.ArgumentParser) -> None:
     _add_model(command)
-    command.add_argument("--input", required=True, help="data-set folder, parquet, CSV or hub id in the input schema")
+    command.add_argument("--input", required=True, help="data-set folder, parquet, table, shop export, or hub id")
     command.add_argument("--out", type=Path, required=True, help="parquet file of the predictions")
+    add_reading(command)
     _add_request(command)
     command.add_argument(
         "--google-mapping",
@@ -148,6 +149,7 @@ def _classify_file(arguments: argparse.Namespace) -> None:
         catalog=arguments.catalog,
         google_mapping=arguments.google_mapping,
         request=_request(arguments),
+        reading=reading_of(arguments),
     )
 
 
@@ -157,9 +159,8 @@ def _add_json(command: argparse.ArgumentParser) -> None:
 
 def _add_evaluate(command: argparse.ArgumentParser) -> None:
     _add_model(command)
-    command.add_argument(
-        "--products", required=True, help="data-set folder, parquet, CSV or hub id in the input schema"
-    )
+    command.add_argument("--products", required=True, help="data-set folder, parquet, table, shop export, or hub id")
+    add_reading(command)
     command.add_argument("--taxonomy", type=Path, help="taxonomy file (default: the categories of the bundle)")
     command.add_argument("--split", help="split to measure (default: test where there is one, else all)")
     _add_json(command)
@@ -169,7 +170,14 @@ def _add_evaluate(command: argparse.ArgumentParser) -> None:
 def _evaluate(arguments: argparse.Namespace) -> None:
     if arguments.json is not None:
         errors.check_writable(arguments.json)
-    evaluate_command(arguments.model, arguments.products, arguments.taxonomy, arguments.json, arguments.split)
+    evaluate_command(
+        arguments.model,
+        arguments.products,
+        arguments.taxonomy,
+        arguments.json,
+        arguments.split,
+        reading_of(arguments),
+    )
 
 
 def _add_evaluate_search(command: argparse.ArgumentParser) -> None:

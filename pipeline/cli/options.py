@@ -27,7 +27,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         required=True,
         nargs="+",
         action="extend",
-        help="hub data-set id, folder, parquet, CSV/TSV, or product export; several are read as one",
+        help="hub data-set id, folder, parquet, table (CSV, JSON, XML, XLSX) or shop export; several are read as one",
     )
     command.add_argument("--out", type=Path, required=True, help="run folder")
     command.add_argument("--revision", help="commit, tag or branch of a hub data set")
@@ -36,9 +36,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         help="taxonomy file of Shopify, Google or your own; 'rows': the paths that the rows name, and their parents "
         f"(default: {DEFAULT_TAXONOMY or ROWS})",
     )
-    command.add_argument("--images", help="folder of a table's images")
-    command.add_argument("--fetch-images", action="store_true", help="download a table's image URLs")
-    command.add_argument("--columns", nargs="*", default=[], metavar="OURS=THEIRS", help="column map of a table")
+    add_reading(command)
     command.add_argument("--limit", type=int, default=0, help="at most that many rows of each split")
     command.add_argument("--model", type=Path, help="use this trained bundle instead of training one")
     command.add_argument(
@@ -55,6 +53,35 @@ def add_options(command: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FIELD=VALUE",
         help="any field of the configuration, such as train.stages.heads.batch_size=8 (may be repeated)",
+    )
+
+
+def add_reading(command: argparse.ArgumentParser) -> None:
+    """The options of every command that reads tables: columns, photos and format, where not found out."""
+    command.add_argument("--images", help="folder of a table's images")
+    command.add_argument("--fetch-images", action="store_true", help="download a table's image URLs")
+    command.add_argument(
+        "--columns", nargs="*", default=[], metavar="OURS=THEIRS", help="column map of a table; 'OURS=' leaves one out"
+    )
+    command.add_argument("--encoding", help="of a text table, such as windows-1252 (default: found out)")
+    command.add_argument("--delimiter", help="of a text table, one character or 'tab' (default: found out)")
+
+
+def reading_of(arguments: argparse.Namespace) -> SourceConfig:
+    """How a source is read, as `add_reading` has it; without its location.
+
+    Raises:
+        ConfigError: If an option cannot be used.
+    """
+    columns = tuple(tuple(pair.split("=", 1)) for pair in arguments.columns)
+    if any(len(pair) != 2 for pair in columns):
+        raise ConfigError("--columns takes OURS=THEIRS pairs, for example product_title=Name.")
+    return SourceConfig(
+        columns=columns,  # type: ignore[arg-type]
+        images=arguments.images,
+        fetch_images=arguments.fetch_images,
+        encoding=arguments.encoding,
+        delimiter=arguments.delimiter,
     )
 
 
@@ -77,17 +104,12 @@ def config_of(arguments: argparse.Namespace) -> Config:
         ArtifactError: If a bundle that they name cannot be used.
         ConfigError: If they do not go together, or a setting cannot be used.
     """
-    columns = tuple(tuple(pair.split("=", 1)) for pair in arguments.columns)
-    if any(len(pair) != 2 for pair in columns):
-        raise ConfigError("--columns takes OURS=THEIRS pairs, for example product_title=Name.")
     location, *others = arguments.source
-    source = SourceConfig(
+    source = replace(
+        reading_of(arguments),
         location=location,
         others=tuple(others),
         revision=arguments.revision,
-        columns=columns,  # type: ignore[arg-type]
-        images=arguments.images,
-        fetch_images=arguments.fetch_images,
         taxonomy=_taxonomy(arguments.taxonomy),
         limit=arguments.limit,
     )

@@ -28,7 +28,7 @@ class SourceConfig:
     """Where the input rows come from.
 
     Attributes:
-        location: A Hugging Face data-set id, a folder, or a parquet, CSV or TSV file.
+        location: A Hugging Face data-set id, a folder, a parquet file or a table (CSV, JSON, XML, XLSX, packed or not).
         kind: How to read it; "auto" decides by what `location` is.
         revision: Branch, tag or commit of a hub data set.
         columns: Pairs (our column, the source's column) for tables with other headings.
@@ -37,6 +37,8 @@ class SourceConfig:
         others: More locations, read with the same settings; their rows join those of `location`.
         taxonomy: Text file of category paths, one a line; None takes the paths that the rows name.
         limit: Read only that many rows of each split (0: all of them).
+        encoding: Of a text table, a codec of Python; None finds it.
+        delimiter: Of a text table, one character or "tab"; None finds it.
     """
 
     location: str = ""
@@ -48,9 +50,17 @@ class SourceConfig:
     others: tuple[str, ...] = ()
     taxonomy: str | None = None
     limit: int = 0
+    encoding: str | None = None
+    delimiter: str | None = None
 
     def __post_init__(self) -> None:
         require(self.limit >= 0, f"source.limit must not be negative, got {self.limit}")
+        one = self.delimiter is None or self.delimiter in ("tab", "\\t") or len(self.delimiter) == 1
+        require(one, f"source.delimiter must be one character or 'tab', got '{self.delimiter}'")
+
+
+ANY_SOURCE = SourceConfig()
+"""Reads a source as it is, without a word on its columns, photos or format."""
 
 
 @dataclass(frozen=True)

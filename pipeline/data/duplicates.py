@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ def smallest_members(sets: DisjointSet) -> np.ndarray:
 
 def title_key(title: str, description: str) -> str | None:
     """Key that listings of one product share: the words of the title, else of the description; None without text."""
-    words = _WORDS.findall((title or description).casefold())
+    words = _WORDS.findall(unicodedata.normalize("NFKC", title or description).casefold())
     return " ".join(words) or None
 
 

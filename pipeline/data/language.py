@@ -8,6 +8,8 @@ _SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ja", re.compile(r"[\u3040-\u30ff]")),
     ("ko", re.compile(r"[\uac00-\ud7af\u1100-\u11ff]")),
     ("zh", re.compile(r"[\u4e00-\u9fff]")),
+    ("ur", re.compile(r"[\u0679\u0688\u0691\u06d2]")),
+    ("fa", re.compile(r"[\u067e\u0686\u0698\u06af\u06a9\u06cc]")),
     ("ar", re.compile(r"[\u0600-\u06ff]")),
     ("he", re.compile(r"[\u0590-\u05ff]")),
     ("th", re.compile(r"[\u0e00-\u0e7f]")),
@@ -17,6 +19,8 @@ _SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ru", re.compile(r"[\u0400-\u04ff]")),
 )
 
+_BY_A_FEW_LETTERS = frozenset(("ja", "ur", "fa", "uk"))
+"""Written with letters of their own among those of another language."""
 
 _STOP_WORDS: dict[str, frozenset[str]] = {
     language: frozenset(word for word in words.split() if len(word) > 1)
@@ -64,7 +68,7 @@ def guess_language(text: str) -> str:
     if not letters:
         return ""
     for language, pattern in _SCRIPTS:
-        if len(pattern.findall(head)) > (0.05 if language in ("ja", "uk") else 0.3) * letters:
+        if len(pattern.findall(head)) > (0.05 if language in _BY_A_FEW_LETTERS else 0.3) * letters:
             return language
     words = [word.casefold() for word in _WORD.findall(head)]
     counts = {language: sum(word in stop for word in words) for language, stop in _STOP_WORDS.items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -32,7 +31,12 @@ THUMBNAIL_QUALITY = 75
 """Of WebP."""
 _MAX_KEPT_CHARACTERS = 20_000
 """Of each raw text, for the case that the row is rejected later: all rows of a source are in memory at once."""
-_UNKNOWN_CATEGORIES = frozenset(("uncategorized", "uncategorised", "none", "n/a", "null"))
+_SHEET_ERRORS = frozenset(("#n/a", "#na", "#ref!", "#value!", "#name?", "#null!", "#num!", "#div/0!"))
+_PLACEHOLDERS = _SHEET_ERRORS | frozenset(("nan", "none", "null", "nil", "n/a", "na", "undefined", "-", "--", "."))
+"""Words that programs and people write where there is nothing, casefolded."""
+_UNKNOWN_CATEGORIES = _PLACEHOLDERS | frozenset(("uncategorized", "uncategorised", "default", "default category"))
+_NO_BRANDS = _PLACEHOLDERS | frozenset(("generic", "unbranded", "no brand", "does not apply"))
+_TEXTS = ("title", "description", "brand")
 _ID_DIGITS = 16
 
 
@@ -151,9 +155,9 @@ def clean_photo(data: bytes, config: IngestConfig) -> CleanPhoto:
 
 
 def product_id(raw: RawRow) -> str:
-    """The source's id, else a hash of split, row number, title and photo: the same for the same input."""
-    if raw.product_id:
-        return unicodedata.normalize("NFKC", raw.product_id)
+    """The source's id as written, else a hash of split, row number, title and photo: the same for the same input."""
+    if raw.product_id and (written := raw.product_id.replace("\0", "")):
+        return written
     digest = hashlib.sha256(f"{raw.split}\0{raw.row}\0{raw.title}\0".encode(errors="surrogatepass"))
     digest.update(hashlib.sha256(raw.image or b"").digest())
     return digest.hexdigest()[:_ID_DIGITS]
@@ -165,7 +169,8 @@ def _categories(raw: RawRow, notes: list[str], resolver: Resolver) -> tuple[str 
     A list without the truth is of no use for training or evaluation, and we cannot add the truth: its position in a
     list that somebody else made would be our choice.
     """
-    cell = _clean_path(raw.category)
+    paths = [_clean_path(path) for path in (raw.category, *raw.other_categories)]
+    cell = next((path for path in paths if path is not None and resolver.knows(path)), paths[0])
     category = None if cell is None else resolver.resolve(cell)
     if cell is not None and category is None:
         notes.append("category is an id that no given taxonomy has: unknown")
@@ -182,6 +187,26 @@ def _categories(raw: RawRow, notes: list[str], resolver: Resolver) -> tuple[str 
     return category, candidates
 
 
+def _is(words: frozenset[str], text: str | None) -> bool:
+    return text is not None and text.strip().casefold() in words
+
+
+def _without_placeholders(raw: RawRow) -> RawRow:
+    """The row without words that stand for nothing.
+
+    A title such as "None" or "NaN" can be one; it is dropped where the other cells of the row are such words too.
+    """
+    description = "" if _is(_PLACEHOLDERS, raw.description) else raw.description
+    brand = "" if _is(_NO_BRANDS, raw.brand) else raw.brand
+    title = raw.title
+    if _is(_PLACEHOLDERS, title):
+        others = (raw.description, raw.category, raw.brand)
+        real = description or brand or (raw.category and not _is(_UNKNOWN_CATEGORIES, raw.category))
+        if _is(_SHEET_ERRORS, title) or (not real and any(other and other.strip() for other in others)):
+            title = ""
+    return replace(raw, title=title, description=description, brand=brand)
+
+
 def clean_row(item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY) -> CleanRow | Reject:
     """Clean one row.
 
@@ -195,8 +220,10 @@ def clean_row(item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY
     """
     if isinstance(item, BadRow):
         return Reject(item.split, item.row, item.reason, raw_json(dict(item.raw)))
-    listing = listing_text(item.title, item.description, config)
+    read = _without_placeholders(item)
+    listing = listing_text(read.title, read.description, config)
     notes = [*item.notes, *(f"{field} cut" for field in listing.cut)]
+    notes += [f"{field} is a placeholder" for field in _TEXTS if getattr(read, field) != getattr(item, field)]
     category, candidates = _categories(item, notes, resolver)
     photo = None
     photo_problem = item.note
@@ -219,7 +246,7 @@ def clean_row(item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY
         title=listing.title,
         description=listing.description,
         text=text,
-        brand=clean_text(item.brand),
+        brand=clean_text(read.brand),
         language=language or guess_language(text),
         category=category,
         candidates=candidates,

@@ -1,9 +1,13 @@
-"""Cleaning of product texts: markup removed, one spelling of characters and spaces, cut to a limit."""
+"""Cleaning of product texts: markup removed, spaces made one, cut to a limit; for people and for the model.
+
+People are shown the characters that were written; the model reads one spelling of them (NFKC).
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lxml import etree
@@ -20,7 +24,16 @@ _INLINE = frozenset(_INLINE_TAGS.split())
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]"
 )
+_MEANINGLESS = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]"
+    r"|(?<![^\x00-\x7f])[\u200b-\u200d]|[\u200b-\u200d](?![^\x00-\x7f])"
+)
+"""Invisible characters but for joiners and breaks within a text that is not Latin: Persian, Hindi, Thai, emoji."""
 _SPACE = re.compile(r"\s+")
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
+_ATTRIBUTE = r"""\s++[\w-]++=(?:"[^"]*+"|'[^']*+'|[”″][^”″]*+[”″]|[^\s\]"']++)"""
+_SHORTCODE = re.compile(rf"\[/?(?P<name>[a-z][\w-]*+)(?P<attributes>(?:{_ATTRIBUTE})*+)\s*+/?\]", re.IGNORECASE)
+_SHORTCODES = frozenset(("audio", "caption", "embed", "gallery", "playlist", "product", "products", "video"))
 _ESCAPED_AMPERSAND = re.compile(r"&(?:amp;)+", re.IGNORECASE)
 _CSS_RULE = re.compile(
     r"(?<![^\s}])(?:[.#@][^\s{},]*+[\s,]++|[^\s{},]++\s*+[,>+~]\s*+|[>+~]\s++){0,12}+[^\s{}]*+\s*+"
@@ -80,30 +93,60 @@ def _fold(text: str) -> str:
     return _SPACE.sub(" ", unicodedata.normalize("NFKC", visible)).strip()
 
 
-def _clean_once(text: str) -> str:
+def _tidy(text: str) -> str:
+    """The characters as written, without meaningless ones, single spaces."""
+    return _SPACE.sub(" ", _MEANINGLESS.sub("", text)).strip()
+
+
+def _without_shortcodes(text: str) -> str:
+    """The text without the tags of WordPress, such as [vc_row css="…"] and [/caption]; other words in brackets stay."""
+    closed = {match["name"].lower() for match in _SHORTCODE.finditer(text) if match[0].startswith("[/")}
+
+    def shown(match: re.Match[str]) -> str:
+        name = match["name"].lower()
+        is_tag = match["attributes"] or "_" in name or name in closed or name in _SHORTCODES
+        return " " if is_tag else match[0]
+
+    return _SHORTCODE.sub(shown, text)
+
+
+def _clean_once(text: str, tidy: Callable[[str], str]) -> str:
+    if "<![CDATA[" in text:
+        text = _CDATA.sub(" ", text)
+    if "[" in text:
+        text = _without_shortcodes(text)
     if "<" in text or "&" in text:
         text = _strip_markup(_ESCAPED_AMPERSAND.sub("&amp;", text))
     if "{" in text:
         text = _CSS_EMPTY.sub(" ", _CSS_RULE.sub(" ", text))
-    return _fold(text)
+    return tidy(text)
+
+
+def _clean(raw: str, tidy: Callable[[str], str]) -> str:
+    text = tidy(raw)
+    for _ in range(_MAX_PASSES):
+        cleaned = _clean_once(text, tidy)
+        if cleaned == text:
+            return text
+        text = cleaned
+    # markup nested deeper than in any honest feed: remove what could still open a tag or an escape
+    return tidy(re.sub(r"[<&{\[]", " ", text))
 
 
 def clean_text(raw: str | None) -> str:
-    """Readable text of a field that may hold HTML, CSS, scripts, escapes (also twice) and odd characters.
+    """Text for the model, of a field that may hold HTML, CSS, scripts, escapes (also twice) and odd characters.
 
     Markup that was escaped counts as markup. The result is stable: cleaning it again changes nothing.
 
     Returns:
         One line, NFKC, single spaces, no control characters; "" if nothing is left.
     """
-    text = _fold(raw or "")
-    for _ in range(_MAX_PASSES):
-        cleaned = _clean_once(text)
-        if cleaned == text:
-            return text
-        text = cleaned
-    # markup nested deeper than in any honest feed: remove what could still open a tag or an escape
-    return _fold(re.sub(r"[<&{]", " ", text))
+    return _clean(raw or "", _fold)
+
+
+def shown_text(raw: str | None) -> str:
+    """Text for people: as `clean_text`, but with the characters as they were written (™, ½, joiners of emoji)."""
+    return _clean(raw or "", _tidy)
 
 
 def cut_text(text: str, limit: int) -> str:
@@ -128,7 +171,7 @@ def product_text(title: str, description: str) -> str:
 
 @dataclass(frozen=True)
 class ListingText:
-    """Text of a product, cleaned and cut.
+    """Text of a product for people, cleaned and cut, and what the model reads of it.
 
     Attributes:
         title: At most `MAX_TITLE_CHARACTERS`.
@@ -143,7 +186,7 @@ class ListingText:
     @property
     def text(self) -> str:
         """Input of the text tower (`product_text`), "" for none."""
-        return product_text(self.title, self.description)
+        return product_text(clean_text(self.title), clean_text(self.description))
 
 
 def listing_text(title: str | None, description: str | None, limits: IngestConfig) -> ListingText:
@@ -163,5 +206,5 @@ def listing_text(title: str | None, description: str | None, limits: IngestConfi
 def _clean_and_cut(raw: str, max_characters: int) -> tuple[str, bool]:
     """The cleaned text cut to a number of characters, and whether it was longer."""
     max_raw = max_characters * _RAW_TEXT_FACTOR
-    cleaned = clean_text(raw[:max_raw])
+    cleaned = shown_text(raw[:max_raw])
     return cut_text(cleaned, max_characters), len(raw) > max_raw or len(cleaned) > max_characters

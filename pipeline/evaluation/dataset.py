@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -14,7 +14,7 @@ from tqdm import tqdm
 from pipeline.bundle.aliases import AliasVectors
 from pipeline.bundle.encode import encode_products
 from pipeline.bundle.protocol import Encoder
-from pipeline.config.stages import IngestConfig, SourceConfig
+from pipeline.config.stages import ANY_SOURCE, IngestConfig, SourceConfig
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.sources import Item, SourceError, open_source
 from pipeline.data.vectors import ProductVectors
@@ -103,7 +103,11 @@ class CategoryTable:
 
 
 def read_rows(
-    bundle: Encoder, products: str, split: str | None = None, resolver: Resolver = NO_TAXONOMY
+    bundle: Encoder,
+    products: str,
+    split: str | None = None,
+    resolver: Resolver = NO_TAXONOMY,
+    reading: SourceConfig = ANY_SOURCE,
 ) -> EvaluationRows:
     """Read products of the input schema, cleaned as `ingest` does, and encode them.
 
@@ -112,11 +116,12 @@ def read_rows(
         products: Anything that `SourceConfig.location` takes.
         split: Split to read; None takes `test` where there is one, and else every row.
         resolver: Of the taxonomy in which ids of categories are looked up.
+        reading: How the source is read, but for its location: columns, photos, encoding.
 
     Raises:
         SourceError: If the source cannot be read or has no such split.
     """
-    source = open_source(SourceConfig(location=products))
+    source = open_source(replace(reading, location=products))
     if split is not None and split not in source.splits:
         raise SourceError(f"{products} has no split '{split}'; it has {', '.join(source.splits)}.")
     parts = [part for part in source.parts if part.split == (split or "test") and part.rows != 0]

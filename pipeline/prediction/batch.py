@@ -12,7 +12,7 @@ import logging
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from pipeline.artifacts import ClassifyPaths, write_json
 from pipeline.bundle.bundle import Bundle, load_bundle
 from pipeline.bundle.encode import encode_products
 from pipeline.catalog.catalog import Catalog
-from pipeline.config.stages import IngestConfig, SourceConfig
+from pipeline.config.stages import ANY_SOURCE, IngestConfig, SourceConfig
 from pipeline.data.rows import CleanRow, Reject, clean_row
 from pipeline.data.schema import REJECTS, read_table, write_table
 from pipeline.data.sources import Item, Source, content_of_source, open_source
@@ -79,6 +79,7 @@ def classify_catalog(
     catalog: Path | None = None,
     google_mapping: Path | None = None,
     request: PredictionRequest,
+    reading: SourceConfig = ANY_SOURCE,
 ) -> dict[str, float]:
     """Predict the category of every row of a source; the result is a parquet file of `PREDICTIONS`.
 
@@ -90,6 +91,7 @@ def classify_catalog(
         catalog: A published catalogue, whose nearest labeled products are the evidence.
         google_mapping: Shopify's mapping file, for Google's categories beside the predicted ones.
         request: How to classify.
+        reading: How the source is read, but for its location: columns, photos, encoding.
 
     Returns:
         `rows` and `rejects` of the whole result; of this run alone `seconds`, `rows_per_second`, and `over_towers`, its
@@ -102,7 +104,7 @@ def classify_catalog(
     bundle = load_bundle(model)
     predictor = predictor_of(bundle, taxonomy, request)
     evidence_index = None if catalog is None else evidence_index_of(Catalog.open(catalog))
-    config = SourceConfig(location=source)
+    config = replace(reading, location=source)
     if google is not None:
         mapped = sum(google.one(path, predictor.ids.get(path)) is not None for path in predictor.paths)
         _LOG.info("%d of %d categories have one of Google's", mapped, len(predictor.paths))
@@ -111,7 +113,7 @@ def classify_catalog(
         paths,
         {
             "model": bundle.meta["sha256"],
-            "source": source,
+            "source": asdict(config),
             "content": content_of_source(config, paths.parts),
             "paths": _digest([f"{predictor.ids.get(path, '')}\t{path}" for path in predictor.paths]),
             "catalog": None if catalog is None else content_of(catalog),

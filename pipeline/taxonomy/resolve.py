@@ -116,6 +116,11 @@ class Resolver:
             return identified
         return self._spelling.spell(cell)
 
+    def knows(self, cell: str) -> bool:
+        """Whether the path of a cell is one of the taxonomy."""
+        path = self.resolve(cell)
+        return path is not None and path in self._taxonomy
+
     def _by_id(self, text: str) -> str | None:
         if _NUMBER.fullmatch(text):
             text = text.split(".")[0]

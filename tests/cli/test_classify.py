@@ -10,6 +10,8 @@ from PIL import Image
 from pipeline.__main__ import main
 from pipeline.artifacts import ClassifyPaths
 from pipeline.cli.classify import classify_product
+from pipeline.cli.main import parser
+from pipeline.cli.options import reading_of
 from pipeline.prediction import batch as module
 from pipeline.prediction.batch import BatchClassifier, classify_catalog
 from pipeline.prediction.predictor import PredictionRequest
@@ -46,6 +48,21 @@ def test_a_catalogue_is_classified_and_bad_rows_are_rejected(model, source, tmp_
     assert (reject["source_row"], "neither text" in reject["reason"]) == (4, True)
     assert not ClassifyPaths(out).parts.exists()
     assert figures["over_towers"] > 1
+
+
+def test_a_shops_table_is_classified_with_its_own_columns_and_photos(model, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "plain.jpg").write_bytes(encode(Image.new("RGB", (60, 80), (9, 80, 200)), "JPEG"))
+    (tmp_path / "shop.csv").write_bytes("Nr;Ware;Foto\n007;Becher, grün;plain.jpg\n8;Lampe;\n".encode("cp1252"))
+    words = ["--columns", "product_id=Nr", "product_title=Ware", "--images", str(photos)]
+    required = ["--model", "m", "--input", "shop.csv", "--out", "out.parquet"]
+    reading = reading_of(parser().parse_args(["classify-file", *required, *words]))
+    out = tmp_path / "out.parquet"
+    classify_catalog(model, str(tmp_path / "shop.csv"), out, request=PredictionRequest(), reading=reading)
+    rows = pq.read_table(out).to_pylist()
+    assert [(row["product_id"], row["title"]) for row in rows] == [("007", "Becher, grün"), ("8", "Lampe")]
+    assert [row["photo_flaw"] for row in rows] == ["one color", ""]
 
 
 def test_a_photo_that_shows_nothing_is_no_evidence(model, tmp_path):

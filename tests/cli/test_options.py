@@ -2,13 +2,15 @@
 
 from dataclasses import asdict
 
+import pytest
+
 from pipeline.artifacts import SHOPIFY_TAXONOMY
 from pipeline.bundle.meta import read_meta
 from pipeline.cli import options
 from pipeline.cli.main import parser
-from pipeline.cli.options import config_of
+from pipeline.cli.options import config_of, reading_of
 from pipeline.config.presets import compact
-from pipeline.config.stages import SourceConfig
+from pipeline.config.stages import ConfigError, SourceConfig
 from tests.helpers import ROOT
 
 
@@ -20,6 +22,34 @@ def test_command_line_configures_the_source():
         location="a.csv", columns=(("product_title", "Name"),), limit=5, taxonomy=str(SHOPIFY_TAXONOMY)
     )
     assert config.seed == 3
+
+
+READING = ["--columns", "product_title=Name", "--images", "photos", "--encoding", "cp1250", "--delimiter", "tab"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["build", "--source", "a.csv", "--out", "run"],
+        ["stage", "ingest", "--source", "a.csv", "--out", "run"],
+        ["classify-file", "--model", "m", "--input", "a.csv", "--out", "b.parquet"],
+        ["evaluate", "--model", "m", "--products", "a.csv"],
+    ],
+)
+def test_every_command_that_reads_tables_can_be_told_how(words):
+    assert reading_of(parser().parse_args([*words, *READING, "--fetch-images"])) == SourceConfig(
+        columns=(("product_title", "Name"),), images="photos", fetch_images=True, encoding="cp1250", delimiter="tab"
+    )
+    assert reading_of(parser().parse_args(words)) == SourceConfig()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["--delimiter", "ab"], "must be one character or 'tab'"), (["--columns", "title"], "takes OURS=THEIRS pairs")],
+)
+def test_reading_that_cannot_be_meant_is_refused(words, message):
+    with pytest.raises(ConfigError, match=message):
+        config_of(parser().parse_args(["build", "--source", "a.csv", "--out", "run", *words]))
 
 
 def test_the_default_taxonomy_is_one_constant_and_rows_asks_for_none(monkeypatch):

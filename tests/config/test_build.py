@@ -59,6 +59,16 @@ def test_the_options_of_a_build_are_few(capsys):
     with pytest.raises(SystemExit, match="0"):
         parser().parse_args(["build", "--help"])
     flags = set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", capsys.readouterr().out, re.MULTILINE)) - {"--help"}
-    sources = {"--source", "--revision", "--taxonomy", "--images", "--fetch-images", "--columns", "--limit"}
+    sources = {
+        "--source",
+        "--revision",
+        "--taxonomy",
+        "--images",
+        "--fetch-images",
+        "--columns",
+        "--encoding",
+        "--delimiter",
+        "--limit",
+    }
     learning = {"--final-fit", "--model"}
     assert flags == sources | learning | {"--preset", "--out", "--seed", "--set"}

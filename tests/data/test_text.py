@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline.config.stages import IngestConfig
 from pipeline.data.language import guess_language, language_code
-from pipeline.data.text import MAX_TITLE_CHARACTERS, clean_text, cut_text, listing_text, product_text
+from pipeline.data.text import MAX_TITLE_CHARACTERS, clean_text, cut_text, listing_text, product_text, shown_text
 
 anything = st.text(st.characters(), max_size=200)
 SPOILERS = (
@@ -61,10 +61,70 @@ def test_cleaning_is_stable_and_leaves_nothing_dangerous(raw):
     assert text == " ".join(text.split())
 
 
+AS_WRITTEN = [
+    "KitchenHelper™ mixer ½ l",
+    "Area 10 m², No. ①, H₂O proof",
+    "کیف چرمی مشکی برای خانم\u200cها",
+    "क्\u200dष कॉटन कुर्ता",
+    "Family mug 👨\u200d👩\u200d👧 ❤️ 🏳️\u200d🌈",
+    "แก้วกาแฟ\u200bเซรามิก",
+    "ＦＵＬＬ ﬁt NaN None",
+    "Poster [limited edition], paper [A3]",
+]
+
+
+@pytest.mark.parametrize("text", AS_WRITTEN)
+def test_people_are_shown_the_characters_that_were_written(text):
+    assert shown_text(f"<p> {text}</p>") == text
+    listing = listing_text(text, text, IngestConfig())
+    assert (listing.title, listing.description) == (text, text)
+    assert listing.text == clean_text(text)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.one_of(anything, markup))
+def test_cleaning_for_people_is_stable_and_leaves_no_markup(raw):
+    text = shown_text(raw)
+    assert shown_text(text) == text
+    assert not re.search(r"</?script", text, re.IGNORECASE)
+    assert not any(unicodedata.category(character) in ("Cc", "Cs") for character in text)
+    assert text == " ".join(text.split())
+
+
+def test_invisible_characters_in_a_latin_text_are_removed_for_people_too():
+    assert shown_text("zero\u200bwidth soft\u00adhyphen \u202eturned") == "zerowidth softhyphen turned"
+
+
+@pytest.mark.parametrize(
+    ("raw", "clean"),
+    [
+        ("<![CDATA[Brass desk lamp]]>", "Brass desk lamp"),
+        ("<![CDATA[<p>Warm light, 40 cm</p>]]>", "Warm light, 40 cm"),
+        ("&lt;![CDATA[Washable at 40 °C]]&gt;", "Washable at 40 °C"),
+        (
+            '[vc_row css=".vc_custom_1{color: #fff !important;}"][vc_column width="5/6"][vc_column_text]Natural '
+            "rubber, lined.[/vc_column_text][/vc_column][/vc_row]",
+            "Natural rubber, lined.",
+        ),
+        (
+            '[et_pb_section fb_built="1" _builder_version="4.16"][et_pb_row]Glass, 1 l.[/et_pb_row][/et_pb_section]',
+            "Glass, 1 l.",
+        ),
+        ('Printed on paper [A3], [gallery ids="11,12"] [limited edition]', "Printed on paper [A3], [limited edition]"),
+        ("[caption]Oak[/caption] [b]bold[/b] [note] [2 x 3]", "Oak bold [note] [2 x 3]"),
+    ],
+)
+def test_wrappers_and_shortcodes_go_their_text_stays(raw, clean):
+    assert shown_text(raw) == clean
+    assert clean_text(raw) == clean
+
+
 def test_deep_and_long_markup_neither_fails_nor_takes_long():
     assert clean_text("<div>" * 20_000 + "deep") == "deep"
     assert clean_text("a, " * 50_000 + "{").startswith("a, a,")
     assert clean_text(".a" * 30_000 + "{").startswith(".a.a")
+    assert clean_text("[a b=" * 20_000).startswith("[a b=")
+    assert clean_text('[a b="' * 20_000).startswith("[a b=")
 
 
 def test_product_text():
@@ -100,6 +160,7 @@ def test_cut_text_cuts_between_words():
         ("纯棉衬衫", "zh"),
         ("Хлопковая рубашка", "ru"),
         ("قميص قطني", "ar"),
+        ("کیف چرمی مشکی", "fa"),
         ("12 34", ""),
         ("", ""),
         ("Norvik Arden X200", ""),

@@ -15,7 +15,8 @@ from pipeline.config.presets import PRESETS
 from pipeline.config.stages import IngestConfig, SourceConfig
 from pipeline.data.rows import clean_row
 from pipeline.data.schema import read_table
-from pipeline.data.sources import RawRow, SourceError, cells, open_source, tables
+from pipeline.data.sources import RawRow, SourceError, cells, open_source
+from pipeline.data.sources.files import delimited
 from pipeline.data.sources.photos import PhotoFinder
 from pipeline.stages import ingest
 from tests.helpers.factories import COLORS, draw, encode
@@ -205,7 +206,7 @@ def test_rows_in_work_are_bounded_by_their_bytes():
 
 
 def test_an_unclosed_quote_says_where_it_begins(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "_MAX_ROW_CHARACTERS", 1000)
+    monkeypatch.setattr(delimited, "_MAX_ROW_CHARACTERS", 1000)
     (tmp_path / "t.csv").write_text('product_title\nA\n"B\n' + "word\n" * 300, "utf-8")
     with pytest.raises(SourceError, match=r"t\.csv: the row that begins in line 3 has more than 1,000 characters"):
         _rows(tmp_path / "t.csv")

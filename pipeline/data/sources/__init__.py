@@ -1,4 +1,4 @@
-"""Sources of rows: hub data sets, data-set folders, parquet, CSV and TSV tables, Shopify product exports.
+"""Sources of rows: hub data sets, data-set folders, parquet, tables of any format, exports of shops.
 
 `open_source` opens what the configuration names; every source is then read row by row, and several are read as one.
 """
@@ -13,11 +13,12 @@ from pipeline.config.stages import SourceConfig
 from pipeline.data.sources.base import BadRow, Item, Part, RawRow, Source, SourceError, join_sources, named
 from pipeline.data.sources.cells import MAX_PHOTO_BYTES, shorten
 from pipeline.data.sources.fetching import PhotoFetcher
+from pipeline.data.sources.files import SUFFIXES, Format
 from pipeline.data.sources.hub import hub_commit, open_hub
 from pipeline.data.sources.parquet import open_file, open_folder
 from pipeline.data.sources.photos import PhotoFinder
-from pipeline.data.sources.shopify import is_shopify_export, open_shopify
-from pipeline.data.sources.tables import DELIMITERS, open_table
+from pipeline.data.sources.profiles.mapping import check_fields
+from pipeline.data.sources.tables import open_table
 from pipeline.provenance import content_of
 
 __all__ = [
@@ -32,6 +33,9 @@ __all__ = [
     "shorten",
 ]
 
+_TABLE = "auto"
+"""A table whose headings say what it is."""
+_DELIMITERS = {"tab": "\t", "\\t": "\t"}
 _HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")
 
 
@@ -95,6 +99,8 @@ def _open(config: SourceConfig, max_photo_bytes: int, fetcher: PhotoFetcher | No
     path = Path(config.location).expanduser()
     kind = config.kind if config.kind != "auto" else _detect(config.location, path)
     columns = dict(config.columns)
+    if kind in ("hub", "dataset"):
+        check_fields(columns)
     if kind == "hub":
         return open_hub(config.location, config.revision, columns, config.limit, max_photo_bytes)
     _check_file(path)
@@ -106,9 +112,12 @@ def _open(config: SourceConfig, max_photo_bytes: int, fetcher: PhotoFetcher | No
     images = None if config.images is None else Path(config.images).expanduser()
     if images is not None and not images.is_dir():
         raise SourceError(f"The folder of photos {images} does not exist; name an existing one.")
-    if kind == "shopify-export":
-        return open_shopify(path, columns, PhotoFinder(images, fetcher, max_photo_bytes), config.limit)
-    return open_table(path, columns, PhotoFinder(images or path.parent, fetcher, max_photo_bytes), config.limit)
+    form = Format(config.encoding or "", _DELIMITERS.get(config.delimiter or "", config.delimiter or ""))
+
+    def photos_in(folder: Path | None) -> PhotoFinder:
+        return PhotoFinder(images or folder, fetcher, max_photo_bytes)
+
+    return open_table(path, columns, photos_in, config.limit, kind, form)
 
 
 def _check_file(path: Path) -> None:
@@ -122,10 +131,8 @@ def _check_file(path: Path) -> None:
 def _detect(location: str, path: Path) -> str:
     if path.is_dir() or path.suffix.lower() == ".parquet":
         return "dataset"
-    if path.suffix.lower() in DELIMITERS:
-        return "shopify-export" if path.is_file() and is_shopify_export(path) else "table"
+    if path.is_file() or any(location.lower().endswith(suffix) for suffix in SUFFIXES):
+        return _TABLE
     if not path.exists() and _HUB_ID.match(location):
         return "hub"
-    raise SourceError(
-        f"{location} is neither an existing folder, a .parquet, .csv or .tsv file, nor a data-set id like 'owner/name'."
-    )
+    raise SourceError(f"{location} is neither an existing folder or file, nor a data-set id like 'owner/name'.")

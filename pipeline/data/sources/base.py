@@ -64,6 +64,7 @@ class RawRow:
         product_id: The source's own id, None if it has none.
         source: Whole sources can be held out and are measured on their own; "" until `named` gives it.
         language: As given, "" if unknown.
+        other_categories: More paths that the source gives the product, as given, the best first.
         note: Why the photo is missing although the source names one.
         notes: Other losses in reading the row; equal ones are counted.
     """
@@ -80,6 +81,7 @@ class RawRow:
     product_id: str | None = None
     source: str = ""
     language: str = ""
+    other_categories: tuple[str, ...] = ()
     note: str = ""
     notes: tuple[str, ...] = ()
 

@@ -17,6 +17,8 @@ MAX_TEXT_CHARACTERS = 1_000_000
 """Characters read of one text; whole pages with embedded photos stay below."""
 MAX_CANDIDATES = 20_000
 """Paths in one list: twice a whole taxonomy."""
+OTHER_CATEGORIES = "other_categories"
+"""Paths that a source gives a product besides its category; only tables give any."""
 _MAX_KEPT_CHARACTERS = 2_000
 _MAX_KEPT_ITEMS = 20
 _MAX_SHOWN_CHARACTERS = 120
@@ -204,6 +206,7 @@ def to_item(
             product_id=_name("product_id", product_id).strip() or None,
             source=_label("source", raw.get("source"), notes),
             language=_label("language", raw.get("language"), notes),
+            other_categories=tuple(raw.get(OTHER_CATEGORIES, ())),
             note=note or missing,
             notes=tuple(notes),
         )

@@ -18,6 +18,7 @@ from pipeline.data.sources.base import (
     split_name,
 )
 from pipeline.data.sources.cells import to_item
+from pipeline.data.sources.profiles.mapping import check_headings
 
 UNKNOWN_COMMIT = "unknown commit"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -94,6 +95,7 @@ def _reader(
 ) -> Callable[[], Iterator[Item]]:
     columns = {ours: renamed.get(ours, ours) for ours in COLUMNS}
     for rows in tables:
+        check_headings(f"The data set '{name}'", renamed, rows.column_names)
         if not any(columns[ours] in rows.column_names for ours in CONTENT_COLUMNS):
             raise SourceError(
                 f"The data set '{name}' has none of the columns {', '.join(CONTENT_COLUMNS)} (it has "

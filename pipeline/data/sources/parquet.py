@@ -24,6 +24,7 @@ from pipeline.data.sources.base import (
 )
 from pipeline.data.sources.cells import MAX_CANDIDATES, MAX_TEXT_CHARACTERS, Unread, to_item, too_large
 from pipeline.data.sources.pages import Page, PageError, largest_value, leaves, pages
+from pipeline.data.sources.profiles.mapping import check_headings
 
 _CATALOG_COLUMNS = {
     "product_title": "title",
@@ -192,9 +193,19 @@ def _empty(value: pa.Scalar) -> Any:
     return next((empty for kind, empty in kinds if isinstance(value, kind)), 0)
 
 
+def _checked_columns(path: Path, renamed: Mapping[str, str]) -> None:
+    """Refuse a column map that names what the file does not have, and a file without any content.
+
+    Raises:
+        SourceError: In one sentence.
+    """
+    check_headings(path, renamed, _open(path).schema_arrow.names)
+    _columns(path, renamed)
+
+
 def _columns(path: Path, renamed: Mapping[str, str]) -> dict[str, str]:
     """The file's column for each column of the input schema that it has."""
-    present = set(_open(path).schema_arrow.names)
+    present = _open(path).schema_arrow.names
     columns = {ours: renamed.get(ours, ours) for ours in COLUMNS if renamed.get(ours, ours) in present}
     if not any(ours in columns for ours in CONTENT_COLUMNS):
         raise SourceError(
@@ -233,7 +244,7 @@ def open_folder(folder: Path, renamed: Mapping[str, str], limit: int, max_photo_
         raise SourceError(f"{folder} holds no parquet file; a data-set folder has data/train-*.parquet.")
     shards: dict[str, list[Path]] = {}
     for path in paths:
-        _columns(path, renamed)
+        _checked_columns(path, renamed)
         shards.setdefault(_split_of(path, folder), []).append(path)
     parts = [
         Part(split, _count(shards[split]), functools.partial(_read, shards[split], split, renamed, max_photo_bytes))
@@ -248,9 +259,9 @@ def _count(paths: list[Path]) -> int:
 
 def open_file(path: Path, renamed: Mapping[str, str], limit: int, max_photo_bytes: int) -> Source:
     """One parquet file: rows of the input schema, or a catalogue that a build published, with its ids and splits."""
-    if {_PRODUCT_ID, "split", "title", "thumbnail"} <= set(_open(path).schema_arrow.names):
+    if not renamed and {_PRODUCT_ID, "split", "title", "thumbnail"} <= set(_open(path).schema_arrow.names):
         return _open_catalog(path, limit, max_photo_bytes)
-    _columns(path, renamed)
+    _checked_columns(path, renamed)
     split = _split_of(path, path.parent)
     part = Part(split, _count([path]), functools.partial(_read, [path], split, renamed, max_photo_bytes))
     return Source(str(path), "dataset", [part], limit)

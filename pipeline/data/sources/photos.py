@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +13,17 @@ from pipeline.data.sources.cells import MAX_PHOTO_BYTES, shown, too_large
 from pipeline.data.sources.fetching import FoundPhoto, PhotoFetcher
 
 _SCHEMES = ("http://", "https://")
+_BETWEEN_URLS = re.compile(r"[\s,;|]+(?=https?://)", re.IGNORECASE)
+_BETWEEN_NAMES = re.compile(r"\s*[,;|\n]\s*")
+_MAX_NAMES = 20
+"""Photos of one cell that are looked for."""
+
+
+def photo_names(cell: str) -> list[str]:
+    """The names or URLs of a cell that lists photos, in its order."""
+    cell = cell.strip()
+    between = _BETWEEN_URLS if cell.lower().startswith(_SCHEMES) else _BETWEEN_NAMES
+    return [name for name in between.split(cell) if name][:_MAX_NAMES]
 
 
 class PhotoFinder:
@@ -30,6 +43,22 @@ class PhotoFinder:
         self._root = None if folder is None else os.path.realpath(folder)
         self._fetcher = fetcher
         self.max_bytes = max_bytes
+
+    def find_first(self, cell: str) -> FoundPhoto:
+        """The first photo that is found of those that a cell names; where none is, why the first one is not."""
+        names = photo_names(cell)
+        if len(names) < 2:
+            return self.find(cell)
+        if not cell.lower().strip().startswith(_SCHEMES):
+            names.insert(0, cell)  # a name may hold a separator
+        missing = FoundPhoto(None)
+        for name in names:
+            found = self.find(name)
+            if found.data is not None:
+                return found
+            if name != cell and not missing.note:
+                missing = found
+        return missing
 
     def find(self, name: str) -> FoundPhoto:
         """The photo under `name`: a path inside the folder, or a URL."""
@@ -57,6 +86,23 @@ class PhotoFinder:
         if self._root is None:
             return None
         local = Path(unquote(urlsplit(name).path)).name if remote else name
+        found = self._read(local, name, remote)
+        if found is not None and found.data is not None:
+            return found
+        alike = self._by_name.get(Path(local.replace("\\", "/")).name.lower())
+        other = None if alike is None else self._read(alike, name, remote)
+        return other if other is not None and (found is None or other.data is not None) else found
+
+    @cached_property
+    def _by_name(self) -> dict[str, str]:
+        """Names of the files in the folder by themselves in lower case."""
+        if self._root is None or not os.path.isdir(self._root):
+            return {}
+        return {name.lower(): name for name in sorted(os.listdir(self._root), reverse=True)}
+
+    def _read(self, local: str, name: str, remote: bool) -> FoundPhoto | None:
+        """The photo at a place in the folder, None if nothing lies there."""
+        assert self._root is not None
         path = os.path.realpath(os.path.join(self._root, local))
         if os.path.commonpath((path, self._root)) != self._root:
             return FoundPhoto(None, f"the photo {shown(name)} lies outside the folder of photos")

@@ -2,9 +2,10 @@
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from pipeline.data.schema import PRODUCTS
-from pipeline.data.sources import BadRow
+from pipeline.data.sources import BadRow, SourceError
 from tests.helpers.factories import write_dataset, write_rows
 from tests.helpers.sources import check_dataset, disc_photo, open_location
 
@@ -33,6 +34,33 @@ def test_a_single_parquet_with_other_headings_and_a_limit(tmp_path):
     assert source.total == 2
     rows = list(source)
     assert [(row.title, row.image is not None, row.category) for row in rows] == [("a", True, None), ("b", False, None)]
+
+
+SHOP = {"sku": ["A-1", "A-2"], "product_id": ["P1", "P2"], "name": ["Mug", "Lamp"], "path": ["Home > Mugs", None]}
+
+
+def test_ids_are_those_that_the_column_map_names(tmp_path):
+    path = tmp_path / "shop.parquet"
+    pq.write_table(pa.table(SHOP), path)
+    columns = (("product_title", "name"), ("product_id", "sku"), ("ground_truth_category", "path"))
+    rows = list(open_location(path, columns=columns))
+    assert [(row.product_id, row.title) for row in rows] == [("A-1", "Mug"), ("A-2", "Lamp")]
+    assert [row.product_id for row in open_location(path, columns=columns[:1])] == ["P1", "P2"]
+
+
+@pytest.mark.parametrize("folder", [False, True])
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ((("product_title", "nmae"),), "has no column nmae; it has sku, product_id, name, path"),
+        ((("title", "name"),), "names title, which is no column of ours; did you mean product_title"),
+    ],
+)
+def test_a_column_map_with_a_typo_is_refused(tmp_path, columns, message, folder):
+    path = tmp_path / "shop.parquet"
+    pq.write_table(pa.table(SHOP), path)
+    with pytest.raises(SourceError, match=message):
+        open_location(tmp_path if folder else path, columns=columns)
 
 
 def test_our_own_catalogue_with_its_ids_and_splits(tmp_path):
