@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pipeline.data.sources.base import BadRow, Item, Part
 from pipeline.data.sources.cells import MAX_TEXT_CHARACTERS, kept
@@ -144,7 +144,7 @@ def _read(
             if isinstance(one, Record):
                 yield bad_row("train", number, one, _no_product(mapped))
             else:
-                yield at_line(product_item("train", number, one.values(mapped), photos, cells), one.line)
+                yield product_item("train", number, one.values(mapped), photos, cells, one.line)
             number += 1
 
 
@@ -153,11 +153,6 @@ def _no_product(mapped: Mapped) -> str:
     return (
         f"the line has no {heading}, so it belongs to no product" if heading else "there is no product above the line"
     )
-
-
-def at_line(item: Item, line: int) -> Item:
-    """An item with the line of the table in which its own row begins."""
-    return replace(item, raw={"line": line, **item.raw}) if isinstance(item, BadRow) else replace(item, line=line)
 
 
 def bad_row(split: str, number: int, record: Record, reason: str = "") -> BadRow:

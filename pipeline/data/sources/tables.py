@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.data.sources.base import SPLIT_ORDER, Item, Part, Source, split_name
 from pipeline.data.sources.files import ANY_FORMAT, Format, Problems, TableFile, open_table_file
-from pipeline.data.sources.folding import at_line, bad_row, folded_part
+from pipeline.data.sources.folding import bad_row, folded_part
 from pipeline.data.sources.photos import PhotoFinder
 from pipeline.data.sources.products import ONE_CATEGORY, product_item
 from pipeline.data.sources.profiles.mapping import Mapped, known_headings, map_columns
@@ -99,5 +99,5 @@ def _read(file: TableFile, mapped: Mapped, photos: PhotoFinder, split: str) -> I
             yield bad_row(split, number, record)
         else:
             values = {name: mapped.value(record.cells, name) for name in mapped.columns}
-            yield at_line(product_item(split, number, values, photos, cells), record.line)
+            yield product_item(split, number, values, photos, cells, record.line)
         number += 1

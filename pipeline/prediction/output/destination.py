@@ -56,7 +56,7 @@ class Destination:
         if self.form == SHOPIFY_BULK:
             check_bulk(self.layout, ids)
         elif self.form == GOOGLE_FEED:
-            check_feed(ids, has_google=self.has_google)
+            check_feed(self.layout, ids, has_google=self.has_google)
 
     def write(self, predictions: pa.Table, rejects: pa.Table) -> None:
         """Write the rejects and then the result, each atomically.

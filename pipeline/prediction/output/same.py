@@ -15,6 +15,7 @@ from pipeline.artifacts import atomic_path
 from pipeline.data.sources import Layout
 from pipeline.data.sources.files.base import fold_heading
 from pipeline.data.sources.files.written import Written
+from pipeline.data.sources.profiles.systems import GOOGLE
 from pipeline.errors import InputError
 from pipeline.prediction.output.shops import Spelling, spelling_of, wanted_headings
 from pipeline.prediction.output.tables import records_of, safe_cell, text_of
@@ -93,6 +94,8 @@ def write_same(path: Path, layout: Layout, predictions: pa.Table, *, has_google:
     written = layout.file.written
     assert written is not None
     plan = _plan(layout, has_google=has_google)
+    if layout.mapped.profile is GOOGLE and not plan.is_shop:
+        _LOG.warning("%s: without --google-mapping its own column stays, and new ones are added", path.name)
     values, kept = _values(plan, predictions)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         file.write(written.encoding.mark)
@@ -105,13 +108,16 @@ def write_same(path: Path, layout: Layout, predictions: pa.Table, *, has_google:
                     f"{layout.file.path.name} ({written.encoding.codec}) lacks; give the command again with --format "
                     "csv, which goes on from what is done and writes UTF-8."
                 ) from error
-    where = ", ".join(repr(layout.file.headings[column]) for column in plan.spellings) or ", ".join(plan.added)
-    why = f"; {sum(kept.values())} keep what they had: {_listed(kept)}" if kept else ""
-    _LOG.info("%s: %d products have a category in %s%s", path.name, len(values), where, why)
+    _LOG.info("%s: %s", path.name, _said(layout, plan, len(values), kept, predictions))
 
 
-def _listed(kept: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {why}" for why, count in kept.items())
+def _said(layout: Layout, plan: _Plan, count: int, kept: Mapping[str, int], predictions: pa.Table) -> str:
+    """How many products have a category where, and why others have none."""
+    columns = [layout.file.headings[column] for column in plan.spellings] or [*plan.added]
+    accepted = "" if plan.is_shop else f", {predictions['needs_review'].to_pylist().count(False)} of them accepted"
+    why = ", ".join(f"{number} {reason}" for reason, number in kept.items())
+    rest = f"; {sum(kept.values())} keep what they had ({why})" if kept else ""
+    return f"{count} products have a category in {', '.join(columns)}{accepted}{rest}"
 
 
 _Values = dict[int, tuple[dict[int, str], list[str]]]

@@ -32,7 +32,7 @@ def check_bulk(layout: Layout | None, ids: Iterable[str]) -> None:
         ids: Of the categories.
 
     Raises:
-        InputError: If the taxonomy has no ids of Shopify, or the table no ids of products.
+        InputError: If the taxonomy has no ids of Shopify, or the table no ids of its products.
     """
     if not any(identifier.startswith(SHOPIFY_CATEGORY) for identifier in ids):
         raise InputError(
@@ -40,19 +40,35 @@ def check_bulk(layout: Layout | None, ids: Iterable[str]) -> None:
             "Shopify with --taxonomy."
         )
     profile = None if layout is None else layout.mapped.profile
-    if layout is not None and profile is not None and profile.kind == SHOPIFY.kind and _id_heading(layout) is None:
+    if layout is None or profile is None:
+        return
+    if profile.kind != SHOPIFY.kind:
+        raise InputError(
+            f"{layout.file.path} is read as {profile.system}, whose ids are not Shopify's; name another format."
+        )
+    if _id_heading(layout) is None:
         raise InputError(
             f"{layout.file.path} has no column of product ids, which a bulk operation of Shopify needs; export "
             "products with ids (Matrixify, or the Admin API), or give --format same and import the CSV."
         )
 
 
-def check_feed(ids: Iterable[str], *, has_google: bool) -> None:
-    """Make sure that there are Google's categories.
+def check_feed(layout: Layout | None, ids: Iterable[str], *, has_google: bool) -> None:
+    """Make sure that there are ids of products and Google's categories.
+
+    Args:
+        layout: Of the table that came in, None for other sources.
+        ids: Of the categories.
+        has_google: Whether there is a mapping to Google's.
 
     Raises:
         InputError: If there are none.
     """
+    if layout is not None and not {"product_id", "group"} & layout.mapped.columns.keys():
+        raise InputError(
+            f"{layout.file.path} has no column of product ids, by which a feed of Google is joined; name it with "
+            "--columns product_id=…."
+        )
     if not has_google and not any(identifier.isdigit() for identifier in ids):
         raise InputError(
             "A feed of Google takes Google's categories, which this taxonomy has not; give Shopify's mapping to them "

@@ -104,6 +104,9 @@ def test_a_bulk_operation_without_ids_is_refused(tmp_path):
         write_result(source, tmp_path / "out.jsonl", form="shopify-bulk")
     with pytest.raises(InputError, match="takes Shopify's ids of categories"):
         write_result(source, tmp_path / "out.jsonl", lambda row: Said("Home", "7"), form="shopify-bulk")
+    source.write_text("ID,Type,SKU,Name,Categories,Images,Parent\n44,simple,CAP,Cap,,,\n")
+    with pytest.raises(InputError, match="read as WooCommerce export, whose ids are not Shopify's"):
+        write_result(source, tmp_path / "out.jsonl", form="shopify-bulk")
 
 
 def test_a_feed_of_google_has_id_and_category(source, tmp_path):
@@ -114,3 +117,6 @@ def test_a_feed_of_google_has_id_and_category(source, tmp_path):
     assert of_google.decode() == "id\tgoogle_product_category\n-1\t536\n2\t536\n"
     with pytest.raises(InputError, match="--google-mapping"):
         write_result(source, tmp_path / "out.tsv", form="google-feed")
+    source.write_text("title\nMug\n")
+    with pytest.raises(InputError, match=r"in\.csv has no column of product ids"):
+        write_result(source, tmp_path / "out.tsv", lambda row: said, form="google-feed", has_google=True)
