@@ -15,7 +15,7 @@ from pipeline.artifacts import atomic_path
 from pipeline.data.sources import Layout
 from pipeline.data.sources.files.base import fold_heading
 from pipeline.data.sources.files.written import Written
-from pipeline.data.sources.profiles.systems import GOOGLE
+from pipeline.data.sources.profiles.systems import GOOGLE, SHOPIFY
 from pipeline.errors import InputError
 from pipeline.prediction.output.shops import Spelling, spelling_of, wanted_headings
 from pipeline.prediction.output.tables import records_of, safe_cell, text_of
@@ -50,9 +50,9 @@ class _Plan:
         ]
 
 
-def _plan(layout: Layout, *, has_google: bool) -> _Plan:
+def _plan(layout: Layout, *, has_google: bool, of_google: bool) -> _Plan:
     """What is written where, in the words of the shop system that a table is of."""
-    wanted = wanted_headings(layout, has_google=has_google)
+    wanted = wanted_headings(layout, has_google=has_google, of_google=of_google)
     headings = layout.file.headings
     if wanted is None:
         names = (*_ADDED, *(_ADDED_OF_GOOGLE if has_google else ()))
@@ -93,9 +93,12 @@ def write_same(path: Path, layout: Layout, predictions: pa.Table, *, has_google:
     """
     written = layout.file.written
     assert written is not None
-    plan = _plan(layout, has_google=has_google)
+    of_google = any((identifier or "").isdigit() for identifier in predictions["category_id"].to_pylist())
+    plan = _plan(layout, has_google=has_google, of_google=of_google)
     if layout.mapped.profile is GOOGLE and not plan.is_shop:
         _LOG.warning("%s: without --google-mapping its own column stays, and new ones are added", path.name)
+    elif layout.mapped.profile is SHOPIFY and not plan.is_shop:
+        _LOG.warning("%s: the taxonomy is Google's, so its own column stays, and new ones are added", path.name)
     values, kept = _values(plan, predictions)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         file.write(written.encoding.mark)

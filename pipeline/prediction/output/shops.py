@@ -33,15 +33,19 @@ class Wanted:
     new: str
 
 
-def wanted_headings(layout: Layout, *, has_google: bool) -> Wanted | None:
+def wanted_headings(layout: Layout, *, has_google: bool, of_google: bool) -> Wanted | None:
     """Where the system of a table wants the category; None for a plain table, and for systems with trees of their own.
 
     Args:
         layout: Of the table.
-        has_google: Whether there are Google's categories, without which a feed of Google is a plain table.
+        has_google: Whether a mapping gives Google's categories.
+        of_google: Whether the taxonomy itself is Google's. A feed of Google without any of them is a plain table, and
+            so is an export of Shopify with no others.
     """
     profile, mapped = layout.mapped.profile, layout.mapped.columns.get("ground_truth_category", ())
-    if profile is None or profile.kind not in _NEW or (profile.kind == GOOGLE.kind and not has_google):
+    if profile is None or profile.kind not in _NEW:
+        return None
+    if (profile is GOOGLE and not (has_google or of_google)) or (profile is SHOPIFY and of_google):
         return None
     there = tuple(heading for heading in mapped if fold_heading(heading) not in _OF_GOOGLE)
     return Wanted(there or _present(layout, profile), _new_heading(layout, profile))
