@@ -6,16 +6,28 @@ that was given in place of training keeps the predictor that it brings.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from pipeline.artifacts import RunPaths
-from pipeline.bundle.bundle import load_bundle
+from pipeline.bundle.bundle import Bundle, load_bundle
 from pipeline.bundle.meta import read_meta
+from pipeline.bundle.predictor_state import PredictorParts
 from pipeline.bundle.writer import add_predictor
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products
-from pipeline.data.vectors import read_vectors
-from pipeline.prediction.fitting.fit import make_predictor
+from pipeline.data.vectors import ProductVectors, read_vectors
+from pipeline.prediction.coverage import coverage_headline
+from pipeline.prediction.fitting.described import describe
+from pipeline.prediction.fitting.final import final_fit
+from pipeline.prediction.fitting.fit import fit
+from pipeline.prediction.fitting.plots import draw_coverage, draw_reliability
+from pipeline.taxonomy.paths import read_taxonomy
+
+_LOG = logging.getLogger(__name__)
 
 
 def outputs(run: RunPaths) -> list[Path]:
@@ -33,5 +45,34 @@ def run(config: Config, run_dir: Path) -> None:
         bundle = load_bundle(paths.trained)
         labeled = products[products["category_path"].notna()].reset_index(drop=True)
         vectors = read_vectors(paths.embeddings, labeled["product_id"].tolist())
-        parts = make_predictor(config, bundle, labeled, vectors, paths)
+        parts = _fitted(config, bundle, labeled, vectors, paths)
         add_predictor(paths.trained, paths.calibrated, parts)
+
+
+def _fitted(
+    config: Config, bundle: Bundle, products: pd.DataFrame, vectors: ProductVectors, paths: RunPaths
+) -> PredictorParts:
+    """The predictor; its plots are drawn on the way."""
+    names = read_taxonomy(paths.taxonomy, may_be_empty=True).names
+    described = describe(config, bundle, paths)
+    if config.train.final_fit:
+        images = np.load(paths.images, mmap_mode="r")
+        fitted = final_fit(config, bundle, products, vectors, described, images, names)
+    else:
+        fitted = fit(config, bundle, products, vectors, described, names)
+    for modality, chosen in fitted.parts.calibrations["default"].items():
+        if headline := coverage_headline(chosen):
+            _LOG.info("%s: %s", modality, headline)
+        _LOG.info(
+            "%s: inverse temperature %.1f, weight of the classifier %.2f",
+            modality,
+            chosen.inverse_temperature,
+            chosen.classifier_weight,
+        )
+    if not fitted.predictions:
+        for plot in (paths.reliability_plot, paths.coverage_plot):
+            plot.unlink(missing_ok=True)  # of an earlier build
+        return fitted.parts
+    draw_reliability(fitted.predictions["default"], paths.reliability_plot)
+    draw_coverage(fitted.predictions["default"], config.predictor.target_precision, paths.coverage_plot)
+    return fitted.parts

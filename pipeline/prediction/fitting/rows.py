@@ -33,7 +33,7 @@ def tuning_rows(
     and on the held-out categories alone: validation rows are like those of the training, and so flatter. The
     calibration of "fused" is for vectors of both text and photo, so its rows have both.
 
-    Arguments and rows as in `make_predictor`.
+    Arguments as of `fit.fit`.
     """
     split, sources = products["split"].to_numpy(), held_out_sources(products)
     unseen = ~np.array([bundle.was_seen(path) for path in products["category_path"]], dtype=bool)
