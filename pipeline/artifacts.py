@@ -220,7 +220,7 @@ class ClassifyPaths:
 
     @property
     def rejects(self) -> Path:
-        """Rows that could not be used, with the reason."""
+        """Rows that could not be used, with the reason, in the format of the result or the nearest to it."""
         return self.out.with_name(f"{self.out.stem}.rejects{self.out.suffix}")
 
     @property

@@ -16,6 +16,7 @@ from pipeline.cli.push import upload_command
 from pipeline.cli.taxonomy import add_taxonomy
 from pipeline.errors import UserError
 from pipeline.prediction.batch import classify_catalog
+from pipeline.prediction.output.formats import FORMATS
 from pipeline.prediction.predictor import PredictionRequest
 from pipeline.stages.runner import STAGES, build
 
@@ -127,7 +128,13 @@ def _classify(arguments: argparse.Namespace) -> None:
 def _add_classify_file(command: argparse.ArgumentParser) -> None:
     _add_model(command)
     command.add_argument("--input", required=True, help="data-set folder, parquet, table, shop export, or hub id")
-    command.add_argument("--out", type=Path, required=True, help="parquet file of the predictions")
+    command.add_argument("--out", type=Path, required=True, help="the result: .csv, .tsv, .jsonl, .xlsx or .parquet")
+    command.add_argument(
+        "--format",
+        choices=FORMATS,
+        help="of the result (default: by the ending of --out; 'same', the table with its categories, where it is that "
+        "of --input)",
+    )
     add_reading(command)
     _add_request(command)
     command.add_argument(
@@ -148,6 +155,7 @@ def _classify_file(arguments: argparse.Namespace) -> None:
         taxonomy=arguments.taxonomy,
         catalog=arguments.catalog,
         google_mapping=arguments.google_mapping,
+        form=arguments.format,
         request=_request(arguments),
         reading=reading_of(arguments),
     )

@@ -107,8 +107,9 @@ def _to_json(value: Any) -> Any:
 
 
 def raw_json(fields: Any) -> str:
-    """A raw row as JSON; bytes (photos) are replaced by their number."""
-    return json.dumps(fields, ensure_ascii=False, default=_to_json, sort_keys=True)
+    """A raw row as JSON; bytes (photos) are replaced by their number, and halves of characters are escaped."""
+    text = json.dumps(fields, ensure_ascii=False, default=_to_json, sort_keys=True)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def reject_clean(row: CleanRow, reason: str) -> Reject:

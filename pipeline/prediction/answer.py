@@ -64,32 +64,7 @@ class Answer:
     @property
     def summary(self) -> str:
         """In words: down to which level the prediction is accepted, and why no further."""
-        prediction, notes = self.prediction, []
-        names, depth = levels(prediction.path), prediction.accepted_depth
-        if self.flaw and self.query.image_vector is None:
-            notes.append(f"The photo shows nothing but {self.flaw}, so only the text was read.")
-        elif self.flaw:
-            return f"Low confidence: the photo shows nothing but {self.flaw}. What follows is a guess."
-        if not prediction.measured:
-            notes.append(
-                "Low confidence: the model was built from too few products with a category to measure "
-                "confidences on, so all of it needs review, whatever its bars say."
-            )
-        elif prediction.in_distribution is False:
-            notes.append(
-                "Low confidence: this is unlike the products that confidences were measured on, so all of it needs "
-                "review, whatever its bars say."
-            )
-        elif depth == len(names):
-            notes.append(f"Accepted down to {names[-1]}.")
-        else:
-            accepted = f"Accepted down to {names[depth - 1]}." if depth else "Low confidence."
-            notes.append(f"{accepted} {_lacking(prediction, depth)}")
-        if prediction.measured and prediction.in_distribution is not False:
-            notes += [note for note in (_OF_TAXONOMY[prediction.taxonomy],) if note]
-        if prediction.has_similar is False:
-            notes.append(NOTHING_LIKE_IT)
-        return " ".join(notes)
+        return explain(self.prediction, self.flaw, photo_is_read=self.query.image_vector is not None)
 
 
 @dataclass(frozen=True)
@@ -172,6 +147,42 @@ def ask(
     [prediction], [alternatives] = scores.decode(neighbors, [blank]), scores.top(k)
     headline = coverage_headline(scores.calibrations[query.modality])
     return Answer(query, prediction, tuple(alternatives), query.photo_flaw, evidence, headline, predictor.ids)
+
+
+def explain(prediction: Prediction, flaw: str, *, photo_is_read: bool) -> str:
+    """Say in words down to which level a prediction is accepted, and why no further.
+
+    Args:
+        prediction: For one product.
+        flaw: Why its photo shows nothing, "" otherwise.
+        photo_is_read: Whether the prediction stands on the photo too.
+    """
+    notes: list[str] = []
+    names, depth = levels(prediction.path), prediction.accepted_depth
+    if flaw and not photo_is_read:
+        notes.append(f"The photo shows nothing but {flaw}, so only the text was read.")
+    elif flaw:
+        return f"Low confidence: the photo shows nothing but {flaw}. What follows is a guess."
+    if not prediction.measured:
+        notes.append(
+            "Low confidence: the model was built from too few products with a category to measure "
+            "confidences on, so all of it needs review, whatever its bars say."
+        )
+    elif prediction.in_distribution is False:
+        notes.append(
+            "Low confidence: this is unlike the products that confidences were measured on, so all of it needs "
+            "review, whatever its bars say."
+        )
+    elif depth == len(names):
+        notes.append(f"Accepted down to {names[-1]}.")
+    else:
+        accepted = f"Accepted down to {names[depth - 1]}." if depth else "Low confidence."
+        notes.append(f"{accepted} {_lacking(prediction, depth)}")
+    if prediction.measured and prediction.in_distribution is not False:
+        notes += [note for note in (_OF_TAXONOMY[prediction.taxonomy],) if note]
+    if prediction.has_similar is False:
+        notes.append(NOTHING_LIKE_IT)
+    return " ".join(notes)
 
 
 def _lacking(prediction: Prediction, level: int) -> str:

@@ -1,5 +1,6 @@
 """Classifying one product and whole catalogues: batches, rejects, resuming, the command line."""
 
+import csv
 import json
 
 import numpy as np
@@ -12,8 +13,12 @@ from pipeline.artifacts import ClassifyPaths
 from pipeline.cli.classify import classify_product
 from pipeline.cli.main import parser
 from pipeline.cli.options import reading_of
+from pipeline.errors import InputError
 from pipeline.prediction import batch as module
-from pipeline.prediction.batch import BatchClassifier, classify_catalog
+from pipeline.prediction.answer import ALTERNATIVES
+from pipeline.prediction.batch import classify_catalog
+from pipeline.prediction.batch_classifier import PREDICTIONS, BatchClassifier
+from pipeline.prediction.output.destination import Destination
 from pipeline.prediction.predictor import PredictionRequest
 from pipeline.taxonomy.paths import read_taxonomy
 from tests.helpers.factories import encode, make_row, write_rows
@@ -36,14 +41,14 @@ def test_a_catalogue_is_classified_and_bad_rows_are_rejected(model, source, tmp_
     out = tmp_path / "out.parquet"
     figures = classify_catalog(model, str(source), out, request=PredictionRequest(batch=8))
     table = pq.read_table(out)
-    assert table.schema.equals(module.PREDICTIONS)
+    assert table.schema.equals(PREDICTIONS)
     assert (figures["rows"], figures["rejects"]) == (len(table), 1) == (29, 1)
     assert set(table["path"].to_pylist()) <= set(CATEGORIES)
     for row in table.to_pylist():
         assert len(row["confidences"]) == len(row["path"].split(" > "))
         assert row["path"].startswith(row["accepted_path"])
         assert row["needs_review"] == (row["accepted_path"] != row["path"])
-        assert len(row["alternatives"]) == len(row["alternative_scores"]) == module.ALTERNATIVES
+        assert len(row["alternatives"]) == len(row["alternative_scores"]) == ALTERNATIVES
     (reject,) = pq.read_table(ClassifyPaths(out).rejects).to_pylist()
     assert (reject["source_row"], "neither text" in reject["reason"]) == (4, True)
     assert not ClassifyPaths(out).parts.exists()
@@ -259,3 +264,35 @@ def test_a_file_gets_ids_and_googles_categories_where_a_mapping_gives_them(model
     classify_catalog(model, str(source), out, request=PredictionRequest())
     for row in pq.read_table(out).to_pylist():
         assert [row[name] for name in ("category_id", "accepted_id", "google_id", "google_path")] == [None] * 4
+
+
+def test_a_shops_table_comes_back_in_its_own_format_and_another_one_goes_on_from_what_is_done(
+    model, tmp_path, monkeypatch
+):
+    source, out = tmp_path / "shop.csv", tmp_path / "out.csv"
+    source.write_bytes("\ufeffTitel;Farbe\r\nBecher;grün\r\n;\r\n=Lampe;rot\r\n".encode())
+    command = ["classify-file", "--model", str(model), "--input", str(source), "--out", str(out)]
+    assert main(command) == 0
+    lines = out.read_bytes().split(b"\r\n")
+    assert lines[0] == "\ufeffTitel;Farbe;predicted_category;predicted_category_id;confidence;accepted".encode()
+    assert lines[1].startswith("Becher;grün;".encode())
+    assert (lines[2], lines[4:]) == (b";", [b""])
+    assert lines[3].startswith(b"=Lampe;rot;")
+    monkeypatch.setattr(Destination, "write", _no_room)
+    assert main(command) == 2
+    assert ClassifyPaths(out).finished()[0], "what is done stays"
+    monkeypatch.undo()
+    monkeypatch.setattr(BatchClassifier, "classify", None)  # nothing is classified again
+    assert main([*command, "--format", "csv"]) == 0
+    assert [row["title"] for row in csv.DictReader(out.open(encoding="utf-8"))] == ["Becher", "'=Lampe"]
+
+
+def _no_room(*_):
+    raise InputError("There is no room.")
+
+
+def test_a_wrong_ending_is_refused_before_any_work(model, tmp_path, capsys):
+    source = tmp_path / "shop.csv"
+    source.write_text("title\nMug\n")
+    assert main(["classify-file", "--model", "none", "--input", str(source), "--out", str(tmp_path / "out.doc")]) == 2
+    assert "out.doc ends in .doc, which is no format of results" in capsys.readouterr().err

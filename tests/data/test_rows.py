@@ -1,6 +1,7 @@
 """Rows of whole files, as the cases have them: categories (ids, numbers, case, separators), ids, words for nothing."""
 
 import dataclasses
+import json
 import logging
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from pipeline.artifacts import RunPaths
 from pipeline.config import presets
 from pipeline.config.stages import IngestConfig, SourceConfig
-from pipeline.data.rows import Reject, clean_row, one_spelling
+from pipeline.data.rows import Reject, clean_row, one_spelling, raw_json
 from pipeline.data.schema import read_products
 from pipeline.stages import ingest
 from pipeline.taxonomy.paths import Taxonomy, read_taxonomy
@@ -166,3 +167,9 @@ def test_of_several_categories_the_deepest_that_the_taxonomy_knows_counts(tmp_pa
     items = list(open_location(tmp_path / "wc.csv"))
     assert [clean_row(item, IngestConfig(), resolver).category for item in items] == ["Kitchen > Mugs", "Shop > All"]
     assert [clean_row(item, IngestConfig()).category for item in items] == ["Shop > All > New", "Shop > All"]
+
+
+def test_a_raw_row_with_bytes_that_are_no_characters_is_json_that_can_be_written():
+    text = raw_json({"title": "dam\udcffaged", "color": "grün"})
+    assert text.encode("utf-8").decode("utf-8") == text
+    assert json.loads(text) == {"title": "dam\udcffaged", "color": "grün"}

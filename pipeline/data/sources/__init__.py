@@ -18,17 +18,19 @@ from pipeline.data.sources.hub import hub_commit, open_hub
 from pipeline.data.sources.parquet import open_file, open_folder
 from pipeline.data.sources.photos import PhotoFinder
 from pipeline.data.sources.profiles.mapping import check_fields
-from pipeline.data.sources.tables import open_table
+from pipeline.data.sources.tables import Layout, open_layout, open_table
 from pipeline.provenance import content_of
 
 __all__ = [
     "BadRow",
     "Item",
+    "Layout",
     "Part",
     "RawRow",
     "Source",
     "SourceError",
     "content_of_source",
+    "layout_of",
     "open_source",
     "shorten",
 ]
@@ -112,12 +114,29 @@ def _open(config: SourceConfig, max_photo_bytes: int, fetcher: PhotoFetcher | No
     images = None if config.images is None else Path(config.images).expanduser()
     if images is not None and not images.is_dir():
         raise SourceError(f"The folder of photos {images} does not exist; name an existing one.")
-    form = Format(config.encoding or "", _DELIMITERS.get(config.delimiter or "", config.delimiter or ""))
 
     def photos_in(folder: Path | None) -> PhotoFinder:
         return PhotoFinder(images or folder, fetcher, max_photo_bytes)
 
-    return open_table(path, columns, photos_in, config.limit, kind, form)
+    return open_table(path, columns, photos_in, config.limit, kind, _form(config))
+
+
+def _form(config: SourceConfig) -> Format:
+    return Format(config.encoding or "", _DELIMITERS.get(config.delimiter or "", config.delimiter or ""))
+
+
+def layout_of(config: SourceConfig) -> Layout | None:
+    """The table that the configuration names, with what its headings mean; None where it names another source.
+
+    Raises:
+        SourceError: If there is nothing to read there or it cannot be read.
+    """
+    path = Path(config.location).expanduser()
+    kind = config.kind if config.kind != "auto" else _detect(config.location, path)
+    if kind in ("hub", "dataset") or config.others:
+        return None
+    _check_file(path)
+    return open_layout(path, dict(config.columns), kind, _form(config))
 
 
 def _check_file(path: Path) -> None:

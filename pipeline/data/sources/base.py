@@ -67,6 +67,8 @@ class RawRow:
         other_categories: More paths that the source gives the product, as given, the best first.
         note: Why the photo is missing although the source names one.
         notes: Other losses in reading the row; equal ones are counted.
+        line: Line of the table in which the product's own row begins, from 1 (of a sheet or a list: its number); 0
+            where it is of no table.
     """
 
     split: str
@@ -84,6 +86,7 @@ class RawRow:
     other_categories: tuple[str, ...] = ()
     note: str = ""
     notes: tuple[str, ...] = ()
+    line: int = 0
 
 
 @dataclass(frozen=True)

@@ -179,6 +179,7 @@ def to_item(
     *,
     note: str = "",
     max_photo_bytes: int = MAX_PHOTO_BYTES,
+    line: int = 0,
 ) -> Item:
     """A row of the input schema as a `RawRow`, or as a `BadRow` where a column holds something of another kind.
 
@@ -189,6 +190,7 @@ def to_item(
         product_id: The source's own id, a text or a number.
         note: Why its photo is missing, where the source looked for one.
         max_photo_bytes: A photo of more bytes is left out, with a note.
+        line: As in `RawRow`.
     """
     notes: list[str] = []
     try:
@@ -209,6 +211,8 @@ def to_item(
             other_categories=tuple(raw.get(OTHER_CATEGORIES, ())),
             note=note or missing,
             notes=tuple(notes),
+            line=line,
         )
     except CellError as error:
-        return BadRow(split, row, str(error), {name: kept(value) for name, value in raw.items()})
+        where = {"line": line} if line else {}
+        return BadRow(split, row, str(error), {**where, **{name: kept(value) for name, value in raw.items()}})

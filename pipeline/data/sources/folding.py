@@ -67,16 +67,24 @@ class _Product:
         own: Values of the rows that are the product itself; they go before those of `variants`.
         variants: Values of its variants.
         photos: Position and cell of each row that names one.
+        line: Of the first row that is the product itself, else of its first variant.
+        has_own: Whether there is such a row.
     """
 
     left: int
     own: dict[str, str] = field(default_factory=dict)
     variants: dict[str, str] = field(default_factory=dict)
     photos: list[tuple[bool, float, str]] = field(default_factory=list)
+    line: int = 0
+    has_own: bool = False
 
-    def add(self, cells: Mapping[str, str], mapped: Mapped, is_variant: bool) -> None:
+    def add(self, record: Record, mapped: Mapped, is_variant: bool) -> None:
         """Take in a row: the first one that fills a field gives the product its value."""
         self.left -= 1
+        cells = record.cells
+        if not self.line or not (is_variant or self.has_own):
+            self.line = record.line
+        self.has_own = self.has_own or not is_variant
         values = self.variants if is_variant else self.own
         for name in mapped.columns:
             if name not in _NOT_FOLDED and name not in values and (value := mapped.value(cells, name).strip()):
@@ -125,7 +133,7 @@ def _read(
         if key:
             product = waiting.setdefault(key, _Product(counts[key]))
             assert isinstance(product, _Product)
-            product.add(record.cells, mapped, keys.is_variant(record))
+            product.add(record, mapped, keys.is_variant(record))
         else:
             waiting[record.line] = record
         while waiting:
@@ -136,7 +144,7 @@ def _read(
             if isinstance(one, Record):
                 yield bad_row("train", number, one, _no_product(mapped))
             else:
-                yield product_item("train", number, one.values(mapped), photos, cells)
+                yield product_item("train", number, one.values(mapped), photos, cells, one.line)
             number += 1
 
 

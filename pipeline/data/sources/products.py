@@ -26,7 +26,12 @@ ONE_CATEGORY = CategoryCells()
 
 
 def product_item(
-    split: str, number: int, values: Mapping[str, str], photos: PhotoFinder, cells: CategoryCells = ONE_CATEGORY
+    split: str,
+    number: int,
+    values: Mapping[str, str],
+    photos: PhotoFinder,
+    cells: CategoryCells = ONE_CATEGORY,
+    line: int = 0,
 ) -> Item:
     """An item of the fields of a product.
 
@@ -38,6 +43,7 @@ def product_item(
         values: Texts by field (`mapping.FIELDS`, and those of profiles); all may be absent.
         photos: Finds the photo.
         cells: How category cells are written.
+        line: Of the table's file, in which the product's own row begins.
     """
     photo = photos.find_first(values.get("product_image") or values.get("variant_image") or "")
     tags = [tag.strip() for tag in values.get("tags", "").replace(LIST_SEPARATOR, ",").split(",") if tag.strip()]
@@ -54,7 +60,8 @@ def product_item(
         "source": values.get("source"),
         "language": values.get("language"),
     }
-    return to_item(split, number, raw, values.get("product_id"), note=photo.note, max_photo_bytes=photos.max_bytes)
+    identifier = values.get("product_id")
+    return to_item(split, number, raw, identifier, note=photo.note, max_photo_bytes=photos.max_bytes, line=line)
 
 
 def _description(values: Mapping[str, str], tags: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.data.sources.base import SPLIT_ORDER, Item, Part, Source, split_name
@@ -17,6 +17,21 @@ from pipeline.data.sources.profiles.mapping import Mapped, known_headings, map_c
 from pipeline.data.sources.profiles.systems import SHOPIFY
 
 _LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table file with what its headings mean."""
+
+    file: TableFile
+    mapped: Mapped
+
+
+def open_layout(path: Path, renamed: Mapping[str, str], kind: str = "auto", form: Format = ANY_FORMAT) -> Layout:
+    """Open a table and find what its headings mean; the arguments are those of `open_table`."""
+    file = open_table_file(path, form, known_headings(renamed))
+    required = SHOPIFY if kind == "shopify-export" else None
+    return Layout(file, map_columns(path, file.headings, renamed, required, plain=kind == "table"))
 
 
 def open_table(
@@ -38,9 +53,8 @@ def open_table(
         kind: "table" for a plain table, "shopify-export", or "auto" for what the headings say.
         form: Encoding and delimiter, where they are known.
     """
-    file = open_table_file(path, form, known_headings(renamed))
-    required = SHOPIFY if kind == "shopify-export" else None
-    mapped = map_columns(path, file.headings, renamed, required, plain=kind == "table")
+    layout = open_layout(path, renamed, kind, form)
+    file, mapped = layout.file, layout.mapped
     photos = photos_in(None if mapped.profile else path.parent)
     if mapped.profile is not None and mapped.profile.fold:
         parts = [folded_part(file, mapped, photos)]
@@ -85,5 +99,5 @@ def _read(file: TableFile, mapped: Mapped, photos: PhotoFinder, split: str) -> I
             yield bad_row(split, number, record)
         else:
             values = {name: mapped.value(record.cells, name) for name in mapped.columns}
-            yield product_item(split, number, values, photos, cells)
+            yield product_item(split, number, values, photos, cells, record.line)
         number += 1

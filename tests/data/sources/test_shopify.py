@@ -34,6 +34,7 @@ def test_a_shopify_export_is_folded_into_products(tmp_path):
     assert (vase.description, vase.is_secondhand) == ("<p>Tall</p> Vase, new, pre-owned", True)
     assert vase.image == disc_photo()
     assert (boot.row, boot.category, boot.image) == (1, None, None)
+    assert (vase.line, boot.line) == (2, 4)
     assert "not fetched (fetch_images is off)" in boot.note
     assert isinstance(orphan, BadRow)
     assert orphan.raw["line"] == 6

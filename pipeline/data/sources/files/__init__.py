@@ -22,6 +22,7 @@ from pipeline.data.sources.files.base import ANY_FORMAT, Format, Problems, Recor
 from pipeline.data.sources.files.dialect import find_dialect
 from pipeline.data.sources.files.encoding import NotTextError, find_encoding
 from pipeline.data.sources.files.packed import Packed, unpack
+from pipeline.data.sources.files.written import Written, encoding_of
 
 __all__ = ["ANY_FORMAT", "SUFFIXES", "Format", "Problems", "Record", "TableFile", "open_table_file"]
 
@@ -84,7 +85,8 @@ def open_table_file(path: Path, wanted: Format, known: Container[str]) -> TableF
     if not any(opened.headings):
         raise SourceError(f"{path} is empty; a table starts with a line of headings.")
     form = f"{packed.how}, {opened.form}" if packed.how else opened.form
-    return TableFile(path, opened.headings, form, functools.partial(_guarded, path, opened.read))
+    read = functools.partial(_guarded, path, opened.read)
+    return TableFile(path, opened.headings, form, read, None if packed.how else opened.written)
 
 
 def _guarded(path: Path, read: Callable[[], Iterator[Record]]) -> Iterator[Record]:
@@ -126,7 +128,9 @@ def _open(packed: Packed, head: bytes, wanted: Format, known: Container[str]) ->
     with open_text() as file:
         headings = delimited.read_headings(path, file, dialect)
     form = f"{_NAMES.get(codec, codec)}, {dialect.name}"
-    return TableFile(path, headings, form, functools.partial(delimited.read_rows, path, open_text, dialect))
+    read = functools.partial(delimited.read_rows, path, open_text, dialect)
+    rows = functools.partial(delimited.written_rows, path, open_text, dialect)
+    return TableFile(path, headings, form, read, Written(path, encoding_of(codec, head), dialect, len(headings), rows))
 
 
 def _open_objects(packed: Packed, open_text: Callable[[], TextIO], sample: str) -> TableFile:

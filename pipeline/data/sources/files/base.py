@@ -8,9 +8,12 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.data.sources.base import SourceError
+
+if TYPE_CHECKING:
+    from pipeline.data.sources.files.written import Written
 
 LIST_SEPARATOR = "\n"
 """Between the values of a cell that is a list in its file (JSON, XML); no name of a photo or category holds one."""
@@ -67,12 +70,14 @@ class TableFile:
         headings: In the order of the file, as written there but for spaces around them.
         form: How it is read, for the log: encoding, delimiter, line of the headings.
         read: Starts a new pass over its rows; empty ones are left out.
+        written: How a delimited table is written, None for all others and for a packed one.
     """
 
     path: Path
     headings: tuple[str, ...]
     form: str
     read: Callable[[], Iterator[Record]] = field(repr=False)
+    written: Written | None = field(default=None, repr=False)
 
 
 class Problems:

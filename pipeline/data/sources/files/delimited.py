@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import Self, TextIO
+from typing import NamedTuple, Self, TextIO
 
 from pipeline.data.sources.base import SourceError
 from pipeline.data.sources.files.base import Record, cell_reader, tidy_headings, with_surplus
 from pipeline.data.sources.files.dialect import Dialect
+from pipeline.data.sources.files.quoting import mended_places, without_quotes
 
 _MAX_ROW_CHARACTERS = 16_000_000
 """Bounds what an unclosed quotation mark can swallow."""
@@ -23,6 +22,22 @@ _MAX_MENDED_LINES = 50
 """Lines of a row with stray quotation marks."""
 _MAX_LINES_APART = 1000
 """Lines of a row that are kept one by one."""
+
+
+class WrittenRow(NamedTuple):
+    """A row of a file as it is written there, read or not; the texts of all rows together are the file.
+
+    Attributes:
+        text: Its lines, with their ends.
+        record: None for what is no product: lines above the headings, the headings, an empty row.
+        is_headings: Whether it holds the headings.
+        is_mended: Whether its quotation marks are broken (`_mended`).
+    """
+
+    text: str
+    record: Record | None = None
+    is_headings: bool = False
+    is_mended: bool = False
 
 
 class Lines:
@@ -108,6 +123,15 @@ def read_headings(path: Path, file: TextIO, dialect: Dialect) -> tuple[str, ...]
 def read_rows(path: Path, open_text: Callable[[], TextIO], dialect: Dialect) -> Iterator[Record]:
     """The rows below the headings, by heading; empty ones are left out.
 
+    Raises:
+        SourceError: As `written_rows`.
+    """
+    return (row.record for row in written_rows(path, open_text, dialect) if row.record is not None)
+
+
+def written_rows(path: Path, open_text: Callable[[], TextIO], dialect: Dialect) -> Iterator[WrittenRow]:
+    """All rows of a file, those above the headings too.
+
     A row with stray quotation marks is mended where it can only be read in one way, else rejected alone.
 
     Raises:
@@ -115,9 +139,14 @@ def read_rows(path: Path, open_text: Callable[[], TextIO], dialect: Dialect) -> 
     """
     csv.field_size_limit(_MAX_ROW_CHARACTERS)
     with open_text() as file:
-        lines = _below(Lines(path, file), dialect.skipped)
+        lines = Lines(path, file)
+        for _ in range(dialect.skipped):
+            next(lines, "")
+            yield WrittenRow(lines.text())
+            lines.end_row()
         reader = _reader(lines, dialect)
         written = next(reader, [])
+        yield WrittenRow(lines.text(), is_headings=True)
         lines.end_row()
         width, to_cells = len(written), cell_reader(tidy_headings(written))
         while True:
@@ -125,10 +154,12 @@ def read_rows(path: Path, open_text: Callable[[], TextIO], dialect: Dialect) -> 
                 for values in reader:
                     if len(values) > width:
                         values = _without_empty_end(values, width)
+                    text, record = lines.text(), None
                     if any(map(str.strip, values)):
-                        problem = _problem(values, written, lines.text())
-                        cells = to_cells(values)
-                        yield Record(lines.start, with_surplus(cells, values[width:]) if problem else cells, problem)
+                        problem, cells = _problem(values, written, text), to_cells(values)
+                        cells = with_surplus(cells, values[width:]) if problem else cells
+                        record = Record(lines.start, cells, problem)
+                    yield WrittenRow(text, record)
                     lines.end_row()
                 return
             except csv.Error:
@@ -173,7 +204,9 @@ def _damage(text: str) -> str:
     return ""
 
 
-def _mended(lines: Lines, dialect: Dialect, width: int, to_cells: Callable[[Sequence[str]], dict[str, str]]) -> Record:
+def _mended(
+    lines: Lines, dialect: Dialect, width: int, to_cells: Callable[[Sequence[str]], dict[str, str]]
+) -> WrittenRow:
     """The present row, whose quotation marks are broken: read in the one way that gives it all of its cells."""
     start, text, count = lines.start, "", 0
     here = iter(list(islice(io.StringIO(lines.text(), newline=""), _MAX_MENDED_LINES)))
@@ -181,16 +214,19 @@ def _mended(lines: Lines, dialect: Dialect, width: int, to_cells: Callable[[Sequ
         if count and _is_row(line, dialect, width):
             break  # the quotation mark was meant to be closed before this row
         text, count = text + line, count + 1
-        values = _split(text, dialect)
-        if values is not None and len(values := _without_empty_end(values, width)) == width:
+        body = text.rstrip("\r\n")
+        values = [without_quotes(body[place], dialect.quote) for place in mended_places(body, dialect) or ()]
+        if len(values := _without_empty_end(values, width)) == width:
             lines.end_row_after(count)
-            return Record(start, to_cells(values), _damage(text))
+            return WrittenRow(text, Record(start, to_cells(values), _damage(text)), is_mended=True)
     first = io.StringIO(text, newline="").readline()
     lines.end_row_after(1)
     values = _without_empty_end(first.rstrip("\r\n").split(dialect.delimiter), width)
     if len(values) == width:  # the marks are no quotation marks
-        return Record(start, to_cells([_without_lone_mark(value, dialect.quote) for value in values]), _damage(first))
-    return Record(start, with_surplus(to_cells(values), values[width:]), "a quotation mark of the row is not closed")
+        cells = to_cells([_without_lone_mark(value, dialect.quote) for value in values])
+        return WrittenRow(first, Record(start, cells, _damage(first)), is_mended=True)
+    cells, problem = with_surplus(to_cells(values), values[width:]), "a quotation mark of the row is not closed"
+    return WrittenRow(first, Record(start, cells, problem), is_mended=True)
 
 
 def _without_lone_mark(value: str, quote: str) -> str:
@@ -205,33 +241,3 @@ def _is_row(line: str, dialect: Dialect, width: int) -> bool:
     except csv.Error:
         return False
     return len(values) == width > 1
-
-
-@lru_cache
-def _cell(delimiter: str, quote: str) -> re.Pattern[str]:
-    """A cell with the delimiter after it; a quotation mark closes it only where it can end, not after a backslash."""
-    mark, end = re.escape(quote), rf"(?:{re.escape(delimiter)}|\Z)"
-    return re.compile(
-        rf"{mark}(?P<quoted>(?:[^{mark}\\]|\\.|{mark}(?!{end}))*+){mark}(?P<end>{end})",
-        re.DOTALL,
-    )
-
-
-def _split(text: str, dialect: Dialect) -> list[str] | None:
-    """The cells of a row; None where a quotation mark is not closed."""
-    text = text.rstrip("\r\n")
-    pattern, values, place = _cell(dialect.delimiter, dialect.quote), [], 0
-    while place <= len(text):
-        if text.startswith(dialect.quote, place):
-            match = pattern.match(text, place)
-            if match is None:
-                return None
-            inner = match["quoted"].replace("\\" + dialect.quote, dialect.quote)
-            values.append(inner.replace(dialect.quote * 2, dialect.quote))
-            place = match.end() if match["end"] else len(text) + 1
-        else:
-            end = text.find(dialect.delimiter, place)
-            end = len(text) if end < 0 else end
-            values.append(text[place:end])
-            place = end + 1
-    return values

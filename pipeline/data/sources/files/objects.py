@@ -105,6 +105,7 @@ def _shopify(product: Mapping[str, Any]) -> dict[str, str]:
     tags, category = product.get("tags"), product.get("category")
     cells = {heading: to_text(product.get(name)) for name, heading in _SHOPIFY.items()}
     return {
+        **({"ID": to_text(product["id"])} if "id" in product else {}),
         **cells,
         _SHOPIFY_LATER["product_type"]: to_text(product.get("product_type")),
         _SHOPIFY_LATER["tags"]: ", ".join(map(to_text, tags)) if isinstance(tags, list) else to_text(tags),

@@ -1,0 +1,139 @@
+"""The predictions of some rows at a time, as a table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.bundle.bundle import Bundle
+from pipeline.bundle.encode import encode_products
+from pipeline.data.rows import CleanRow
+from pipeline.data.vectors import ProductVectors
+from pipeline.prediction.answer import ALTERNATIVES, NO_EVIDENCE, Evidence, EvidenceIndex, explain
+from pipeline.prediction.confidence import Prediction
+from pipeline.prediction.predictor import CategoryPredictor, PredictionRequest, modalities_of
+from pipeline.prediction.scores import CategoryScore
+from pipeline.search.query import Query
+from pipeline.taxonomy.mappings import CategoryMapping
+
+PREDICTIONS = pa.schema(
+    [
+        ("product_id", pa.string()),
+        ("split", pa.string()),
+        ("source_row", pa.int64()),
+        ("line", pa.int64()),
+        ("title", pa.string()),
+        ("path", pa.string()),
+        ("category_id", pa.string()),
+        ("confidences", pa.list_(pa.float32())),
+        ("accepted_path", pa.string()),
+        ("accepted_id", pa.string()),
+        ("needs_review", pa.bool_()),
+        ("reason", pa.string()),
+        ("in_distribution", pa.bool_()),
+        ("photo_flaw", pa.string()),
+        ("evidence", pa.list_(pa.string())),
+        ("agreement", pa.list_(pa.float32())),
+        ("alternatives", pa.list_(pa.string())),
+        ("alternative_scores", pa.list_(pa.float32())),
+        ("google_id", pa.string()),
+        ("google_path", pa.string()),
+        ("accepted_google_id", pa.string()),
+        ("accepted_google_path", pa.string()),
+    ]
+)
+"""Columns of a classified catalogue. `line` is that of a table's file in which the product's own row begins, null
+elsewhere; `reason` says down to which level the prediction is accepted and why no further; `accepted_path` is "" where
+no level is accepted; `category_id` and `accepted_id` are the ids of the two paths, null where the taxonomy has none;
+`in_distribution` as in `Prediction`; `photo_flaw` as `flaw` in `answer.Answer`; `evidence` has the ids of the nearest
+labeled products of a catalogue, `agreement` their share in each level of `path` (both empty without a catalogue). The
+last four are the categories of Google that a mapping file gives for the two paths, null without one and where it gives
+none or several."""
+
+
+@dataclass(frozen=True)
+class BatchClassifier:
+    """Classifies some rows at a time.
+
+    Attributes:
+        bundle: The model.
+        predictor: Of the model.
+        request: Among which paths.
+        evidence_index: Of a catalogue, None without one.
+        google: Google's categories of those of the taxonomy, None without a mapping.
+    """
+
+    bundle: Bundle
+    predictor: CategoryPredictor
+    request: PredictionRequest
+    evidence_index: EvidenceIndex | None
+    google: CategoryMapping | None = None
+
+    def classify(self, rows: Sequence[CleanRow]) -> tuple[pa.Table, float]:
+        """The predictions of clean rows, and the seconds that the towers took."""
+        started = time.perf_counter()
+        vectors = encode_products(self.bundle, [row.text for row in rows], [row.photo for row in rows])
+        tower_seconds = time.perf_counter() - started
+        evidence = self._evidence(vectors)
+        scores = self.predictor.score(
+            vectors.fused,
+            modalities_of(vectors.has_text, vectors.has_image),
+            branches=self.request.branches,
+            candidates=self.request.candidates,
+        )
+        flaws = [row.photo is not None and bool(row.photo.flaw) for row in rows]
+        decoded = scores.decode([one.neighbors for one in evidence], flaws & vectors.has_image)
+        columns = zip(rows, vectors.has_image, decoded, scores.top(ALTERNATIVES), evidence, strict=True)
+        records = [self._record(*column) for column in columns]
+        return pa.Table.from_pylist(records, schema=PREDICTIONS), tower_seconds
+
+    def _evidence(self, vectors: ProductVectors) -> list[Evidence]:
+        count = len(vectors.fused)
+        if self.evidence_index is None:
+            return [NO_EVIDENCE] * count
+        return [self.evidence_index.evidence(Query.of(vectors, row)) for row in range(count)]
+
+    def _record(
+        self,
+        row: CleanRow,
+        photo_is_read: bool,
+        prediction: Prediction,
+        alternatives: Sequence[CategoryScore],
+        evidence: Evidence,
+    ) -> dict[str, Any]:
+        flaw = "" if row.photo is None else row.photo.flaw
+        products = None if self.evidence_index is None else self.evidence_index.products["product_id"]
+        return {
+            "product_id": row.product_id,
+            "split": row.raw.split,
+            "source_row": row.raw.row,
+            "line": row.raw.line or None,
+            "title": row.title,
+            "path": prediction.path,
+            "category_id": self.predictor.ids.get(prediction.path),
+            "confidences": list(prediction.confidences),
+            "accepted_path": prediction.accepted_path,
+            "accepted_id": self.predictor.ids.get(prediction.accepted_path),
+            "needs_review": prediction.needs_review,
+            "reason": explain(prediction, flaw, photo_is_read=bool(photo_is_read)),
+            "in_distribution": prediction.in_distribution,
+            "photo_flaw": flaw,
+            "evidence": [] if products is None else [products.iloc[hit.row] for hit in evidence.hits],
+            "agreement": [] if products is None else list(evidence.neighbors.agreement(prediction.path)),
+            "alternatives": [score.path for score in alternatives],
+            "alternative_scores": [score.score for score in alternatives],
+            **self._google("google", prediction.path),
+            **self._google("accepted_google", prediction.accepted_path),
+        }
+
+    def _google(self, prefix: str, path: str) -> dict[str, str | None]:
+        """Google's category of a path; null where the mapping gives none or several."""
+        found = None if self.google is None else self.google.one(path, self.predictor.ids.get(path))
+        return {
+            f"{prefix}_id": None if found is None else found.id or None,
+            f"{prefix}_path": None if found is None else found.path,
+        }

@@ -1,0 +1,86 @@
+"""Where a result goes, and in which format: what can be refused before the work begins is refused there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.artifacts import ClassifyPaths
+from pipeline.data.sources import Layout
+from pipeline.prediction.output.formats import GOOGLE_FEED, REJECTS_AS, SAME, SHOPIFY_BULK, choose_format
+from pipeline.prediction.output.same import write_same
+from pipeline.prediction.output.shop_files import check_bulk, check_feed, write_bulk, write_feed
+from pipeline.prediction.output.tables import write_new
+
+_REASONS = (
+    *("product_id", "title", "path", "accepted_path", "reason", "photo_flaw", "in_distribution"),
+    *("alternatives", "alternative_scores", "evidence"),
+)
+"""Columns of the second sheet of an XLSX file."""
+_LISTS = ("alternatives", "alternative_scores", "evidence", "agreement")
+"""Columns that its first sheet has not."""
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a result goes.
+
+    Attributes:
+        paths: Of the result and of what lies beside it.
+        form: One of `FORMATS`.
+        layout: Of the table that came in, None for other sources.
+        has_google: Whether there are Google's categories of a mapping.
+    """
+
+    paths: ClassifyPaths
+    form: str
+    layout: Layout | None
+    has_google: bool
+
+    @classmethod
+    def of(
+        cls, out: Path, wanted: str | None, source: str, layout: Layout | None, *, has_google: bool = False
+    ) -> Destination:
+        """The destination of a result; `choose_format` has the arguments and the errors."""
+        return cls(ClassifyPaths(out), choose_format(out, wanted, source, layout), layout, has_google)
+
+    def check(self, ids: Iterable[str]) -> None:
+        """Make sure that a taxonomy with these ids has what the format needs.
+
+        Raises:
+            InputError: If it has not.
+        """
+        if self.form == SHOPIFY_BULK:
+            check_bulk(self.layout, ids)
+        elif self.form == GOOGLE_FEED:
+            check_feed(self.layout, ids, has_google=self.has_google)
+
+    def write(self, predictions: pa.Table, rejects: pa.Table) -> None:
+        """Write the rejects and then the result, each atomically.
+
+        Raises:
+            InputError: If the format cannot hold them.
+        """
+        write_new(self.paths.rejects, self._rejects_form, rejects)
+        out = self.paths.out
+        if self.form == SAME:
+            assert self.layout is not None
+            write_same(out, self.layout, predictions, has_google=self.has_google)
+        elif self.form == SHOPIFY_BULK:
+            write_bulk(out, self.layout, predictions)
+        elif self.form == GOOGLE_FEED:
+            write_feed(out, predictions)
+        else:
+            sheets = {"Reasons": predictions.select(_REASONS)} if self.form == "xlsx" else {}
+            write_new(out, self.form, predictions.drop_columns(_LISTS) if sheets else predictions, sheets)
+
+    @property
+    def _rejects_form(self) -> str:
+        if self.form != SAME:
+            return REJECTS_AS.get(self.form, self.form)
+        assert self.layout is not None
+        assert self.layout.file.written is not None
+        return self.layout.file.written.dialect.delimiter

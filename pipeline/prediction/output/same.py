@@ -1,0 +1,166 @@
+"""Writes the table that came in with its categories: nothing but their column is another one, byte for byte."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.artifacts import atomic_path
+from pipeline.data.sources import Layout
+from pipeline.data.sources.files.base import fold_heading
+from pipeline.data.sources.files.written import Written
+from pipeline.data.sources.profiles.systems import GOOGLE, SHOPIFY
+from pipeline.errors import InputError
+from pipeline.prediction.output.shops import Spelling, spelling_of, wanted_headings
+from pipeline.prediction.output.tables import records_of, safe_cell, text_of
+
+_LOG = logging.getLogger("pipeline.classify")
+_ADDED = ("predicted_category", "predicted_category_id", "confidence", "accepted")
+_ADDED_OF_GOOGLE = ("predicted_google_id", "predicted_google_category")
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The cells to be written.
+
+    Attributes:
+        spellings: How the category is written into each column that is there, by its number from 0.
+        added: New columns behind the last one: heading, and how a category is written there.
+        is_shop: Whether the columns are those of a shop system, which accepted categories alone go into.
+    """
+
+    spellings: Mapping[int, Spelling]
+    added: Mapping[str, Spelling]
+    is_shop: bool
+
+    def values(self, record: Mapping[str, Any]) -> tuple[dict[int, str], list[str]] | None:
+        """Values of the columns that are there, and of the new ones; None where the product has none for some."""
+        there = {column: spell(record) for column, spell in self.spellings.items()}
+        new = [spell(record) for spell in self.added.values()]
+        if self.is_shop and None in (*there.values(), *new):
+            return None
+        return {column: safe_cell(value or "") for column, value in there.items()}, [
+            safe_cell(value or "") for value in new
+        ]
+
+
+def _plan(layout: Layout, *, has_google: bool, of_google: bool) -> _Plan:
+    """What is written where, in the words of the shop system that a table is of."""
+    wanted = wanted_headings(layout, has_google=has_google, of_google=of_google)
+    headings = layout.file.headings
+    if wanted is None:
+        names = (*_ADDED, *(_ADDED_OF_GOOGLE if has_google else ()))
+        return _Plan({}, {_free(name, headings): _PLAIN[name] for name in names}, is_shop=False)
+    if wanted.there:
+        return _Plan({headings.index(one): spelling_of(layout, one) for one in wanted.there}, {}, is_shop=True)
+    return _Plan({}, {wanted.new: spelling_of(layout, wanted.new)}, is_shop=True)
+
+
+_PLAIN: Mapping[str, Spelling] = {
+    "predicted_category": lambda record: record["path"],
+    "predicted_category_id": lambda record: record["category_id"],
+    "confidence": lambda record: text_of(record["confidences"][-1]) if record["confidences"] else None,
+    "accepted": lambda record: text_of(not record["needs_review"]),
+    "predicted_google_id": lambda record: record["google_id"],
+    "predicted_google_category": lambda record: record["google_path"],
+}
+
+
+def _free(name: str, headings: Sequence[str]) -> str:
+    """The name, with a number where a column has it already."""
+    taken = {fold_heading(heading) for heading in headings}
+    numbered = (name if number == 1 else f"{name}_{number}" for number in range(1, len(taken) + 2))
+    return next(one for one in numbered if fold_heading(one) not in taken)
+
+
+def write_same(path: Path, layout: Layout, predictions: pa.Table, *, has_google: bool) -> None:
+    """Write a delimited table with the categories of its products, atomically.
+
+    Args:
+        path: Of the result.
+        layout: The table that came in; it can be written back.
+        predictions: `PREDICTIONS` of its products.
+        has_google: Whether these have Google's categories.
+
+    Raises:
+        InputError: If a category has letters that the encoding of the table lacks.
+    """
+    written = layout.file.written
+    assert written is not None
+    of_google = any((identifier or "").isdigit() for identifier in predictions["category_id"].to_pylist())
+    plan = _plan(layout, has_google=has_google, of_google=of_google)
+    if layout.mapped.profile is GOOGLE and not plan.is_shop:
+        _LOG.warning("%s: without --google-mapping its own column stays, and new ones are added", path.name)
+    elif layout.mapped.profile is SHOPIFY and not plan.is_shop:
+        _LOG.warning("%s: the taxonomy is Google's, so its own column stays, and new ones are added", path.name)
+    values, kept = _values(plan, predictions)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        file.write(written.encoding.mark)
+        for text in _texts(layout, written, plan, values, kept):
+            try:
+                file.write(written.encoding.encode(text))
+            except UnicodeEncodeError as error:
+                raise InputError(
+                    f"A category holds {error.object[error.start : error.end]!r}, which the encoding of "
+                    f"{layout.file.path.name} ({written.encoding.codec}) lacks; give the command again with --format "
+                    "csv, which goes on from what is done and writes UTF-8."
+                ) from error
+    _LOG.info("%s: %s", path.name, _said(layout, plan, len(values), kept, predictions))
+
+
+def _said(layout: Layout, plan: _Plan, count: int, kept: Mapping[str, int], predictions: pa.Table) -> str:
+    """How many products have a category where, and why others have none."""
+    columns = [layout.file.headings[column] for column in plan.spellings] or [*plan.added]
+    accepted = "" if plan.is_shop else f", {predictions['needs_review'].to_pylist().count(False)} of them accepted"
+    why = ", ".join(f"{number} {reason}" for reason, number in kept.items())
+    rest = f"; {sum(kept.values())} keep what they had ({why})" if kept else ""
+    return f"{count} products have a category in {', '.join(columns)}{accepted}{rest}"
+
+
+_Values = dict[int, tuple[dict[int, str], list[str]]]
+
+
+def _values(plan: _Plan, predictions: pa.Table) -> tuple[_Values, Counter[str]]:
+    """The values of each row by its line, and how many products have none, by the reason."""
+    values: _Values = {}
+    kept: Counter[str] = Counter()
+    for record in records_of(predictions):
+        found = None if plan.is_shop and record["needs_review"] else plan.values(record)
+        if found is not None:
+            values[record["line"]] = found
+        else:
+            kept["not accepted" if record["needs_review"] else "without an id or a category of the mapping"] += 1
+    return values, kept
+
+
+def _texts(layout: Layout, written: Written, plan: _Plan, values: _Values, kept: Counter[str]) -> Iterator[str]:
+    """The rows as they are written; those too damaged to tell their cells stay as they came."""
+    groups: dict[str, tuple[dict[int, str], list[str]]] = {}
+    follows = layout.mapped.profile is not None and layout.mapped.profile.fold == "same"
+    nothing: tuple[dict[int, str], list[str]] = ({}, [""] * len(plan.added))
+    for row in written.rows():
+        if row.is_headings:
+            yield (written.rewrite(row, {}, list(plan.added)) if plan.added else None) or row.text
+            continue
+        if row.record is None:
+            yield row.text
+            continue
+        found = values.get(row.record.line)
+        if follows and (group := layout.mapped.value(row.record.cells, "group").strip().casefold()):
+            if found is not None:
+                groups.setdefault(group, found)
+            elif group in groups:  # a variant or a photo: its category, where it has one, is that of the product
+                held = [layout.file.headings[column] for column in plan.spellings]
+                old = dict(zip(plan.spellings, (row.record.cells.get(name, "").strip() for name in held), strict=True))
+                found = {column: value for column, value in groups[group][0].items() if old[column]}, nothing[1]
+        changed, added = found or nothing
+        text = written.rewrite(row, changed, added) if changed or added else row.text
+        if text is None and values.pop(row.record.line, None) is not None:
+            kept["in a row with broken quotation marks"] += 1
+        yield row.text if text is None else text
