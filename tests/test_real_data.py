@@ -24,13 +24,13 @@ def test_the_shipped_model_ranks_real_products(tmp_path):
     bundle = load_bundle(RunPaths(ROOT / "assets").model)
     truths = table["ground_truth_category"].to_pylist()
     unseen = [row for row, truth in enumerate(truths) if not bundle.was_seen(truth)]
-    chosen = sorted({*unseen[::12], *range(0, len(table), len(table) // SEEN)})
+    chosen = sorted({*unseen, *range(0, len(table), len(table) // SEEN)})
     rows, taxonomy = tmp_path / "rows.parquet", tmp_path / "taxonomy.txt"
     pq.write_table(table.take(chosen), rows)
     taxonomy.write_text("\n".join(sorted({truths[row] for row in chosen})), encoding="utf-8")
     figures = evaluate_command(RunPaths(ROOT / "assets").model, str(rows), taxonomy)["rerank"]
     assert figures["seen"]["fused"]["acc1"]["value"] > 0.85
     assert figures["seen"]["image"]["acc1"]["value"] > 0.7
-    # far below the untrained tower's, which docs/results.md says: these weights had no final fit
-    assert figures["unseen"]["fused"]["acc1"]["value"] > 3 * figures["random"]["acc1"]["value"]
+    # a final fit leaves some twenty rows of categories without a training product; on these the two are alike
+    assert figures["unseen"]["fused"]["acc1"]["value"] > figures["unseen"]["zero_shot"]["acc1"]["value"] - 0.15
     assert figures["seen"]["zero_shot"]["acc1"]["value"] > 2 * figures["random"]["acc1"]["value"]
