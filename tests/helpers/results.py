@@ -27,17 +27,22 @@ class Said:
     accepted: bool = True
     google_id: str | None = None
     google_path: str | None = None
+    part: str = ""
+    """Path down to which it is accepted, where it is not `accepted` as a whole."""
 
 
 def record_of(row: RawRow, said: Said) -> dict[str, Any]:
     """The record of a product in the predictions."""
     confidences = [0.9 - 0.1 * level for level in range(said.path.count(">") + 1)]
-    accepted = said.path if said.accepted else ""
+    accepted = said.path if said.accepted else said.part
     return {
         **{"product_id": row.product_id or f"row {row.row}", "split": row.split, "source_row": row.row},
         **{"line": row.line or None, "title": row.title, "path": said.path, "category_id": said.category_id},
         **{"confidences": confidences, "accepted_path": accepted, "needs_review": not said.accepted},
-        **{"accepted_id": said.category_id if said.accepted else None, "reason": "Accepted down to Mugs."},
+        **{
+            "accepted_id": said.category_id if said.accepted else f"{GID}hg" if said.part else None,
+            "reason": "Accepted down to Mugs.",
+        },
         **{"in_distribution": True, "photo_flaw": "", "evidence": [], "agreement": [], "alternatives": [MUGS]},
         **{"alternative_scores": [0.5], "google_id": said.google_id, "google_path": said.google_path},
     }

@@ -26,6 +26,21 @@ _ADDED_OF_GOOGLE = ("predicted_google_id", "predicted_google_category")
 
 
 @dataclass(frozen=True)
+class _Value:
+    """What is written of a product.
+
+    Attributes:
+        cells: Of the columns that are there, by their number.
+        new: Of the new ones.
+        is_part: Whether the category is only the accepted part of a longer path; it replaces none that is there.
+    """
+
+    cells: Mapping[int, str]
+    new: Sequence[str]
+    is_part: bool = False
+
+
+@dataclass(frozen=True)
 class _Plan:
     """The cells to be written.
 
@@ -39,15 +54,14 @@ class _Plan:
     added: Mapping[str, Spelling]
     is_shop: bool
 
-    def values(self, record: Mapping[str, Any]) -> tuple[dict[int, str], list[str]] | None:
-        """Values of the columns that are there, and of the new ones; None where the product has none for some."""
+    def value(self, record: Mapping[str, Any], *, is_part: bool) -> _Value | None:
+        """What is written of a product; None where it has nothing for some column."""
         there = {column: spell(record) for column, spell in self.spellings.items()}
         new = [spell(record) for spell in self.added.values()]
         if self.is_shop and None in (*there.values(), *new):
             return None
-        return {column: safe_cell(value or "") for column, value in there.items()}, [
-            safe_cell(value or "") for value in new
-        ]
+        cells = {column: safe_cell(value or "") for column, value in there.items()}
+        return _Value(cells, [safe_cell(value or "") for value in new], is_part)
 
 
 def _plan(layout: Layout, *, has_google: bool, of_google: bool) -> _Plan:
@@ -111,39 +125,53 @@ def write_same(path: Path, layout: Layout, predictions: pa.Table, *, has_google:
                     f"{layout.file.path.name} ({written.encoding.codec}) lacks; give the command again with --format "
                     "csv, which goes on from what is done and writes UTF-8."
                 ) from error
-    _LOG.info("%s: %s", path.name, _said(layout, plan, len(values), kept, predictions))
+    _LOG.info("%s: %s", path.name, _said(layout, plan, values, kept, predictions))
 
 
-def _said(layout: Layout, plan: _Plan, count: int, kept: Mapping[str, int], predictions: pa.Table) -> str:
+def _said(
+    layout: Layout, plan: _Plan, values: Mapping[int, _Value], kept: Mapping[str, int], predictions: pa.Table
+) -> str:
     """How many products have a category where, and why others have none."""
     columns = [layout.file.headings[column] for column in plan.spellings] or [*plan.added]
-    accepted = "" if plan.is_shop else f", {predictions['needs_review'].to_pylist().count(False)} of them accepted"
+    in_part = sum(value.is_part for value in values.values())
+    accepted = f", {in_part} of them down to the level that is accepted" if in_part else ""
+    if not plan.is_shop:
+        accepted = f", {predictions['needs_review'].to_pylist().count(False)} of them accepted"
     why = ", ".join(f"{number} {reason}" for reason, number in kept.items())
     rest = f"; {sum(kept.values())} keep what they had ({why})" if kept else ""
-    return f"{count} products have a category in {', '.join(columns)}{accepted}{rest}"
+    return f"{len(values)} products have a category in {', '.join(columns)}{accepted}{rest}"
 
 
-_Values = dict[int, tuple[dict[int, str], list[str]]]
-
-
-def _values(plan: _Plan, predictions: pa.Table) -> tuple[_Values, Counter[str]]:
-    """The values of each row by its line, and how many products have none, by the reason."""
-    values: _Values = {}
+def _values(plan: _Plan, predictions: pa.Table) -> tuple[dict[int, _Value], Counter[str]]:
+    """What is written of each product by its line, and how many have nothing, by the reason."""
+    values: dict[int, _Value] = {}
     kept: Counter[str] = Counter()
     for record in records_of(predictions):
-        found = None if plan.is_shop and record["needs_review"] else plan.values(record)
-        if found is not None:
-            values[record["line"]] = found
+        is_part = plan.is_shop and record["needs_review"]
+        if is_part and not record["accepted_path"]:
+            kept["not accepted"] += 1
+        elif (value := plan.value(_accepted_part(record) if is_part else record, is_part=is_part)) is not None:
+            values[record["line"]] = value
         else:
-            kept["not accepted" if record["needs_review"] else "without an id or a category of the mapping"] += 1
+            kept["without an id or a category of the mapping"] += 1
     return values, kept
 
 
-def _texts(layout: Layout, written: Written, plan: _Plan, values: _Values, kept: Counter[str]) -> Iterator[str]:
+def _accepted_part(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record as if its path ended where it is no longer accepted."""
+    names = {"path": "accepted_path", "category_id": "accepted_id"}
+    names |= {"google_id": "accepted_google_id", "google_path": "accepted_google_path"}
+    return {**record, **{name: record[part] for name, part in names.items()}}
+
+
+def _texts(
+    layout: Layout, written: Written, plan: _Plan, values: dict[int, _Value], kept: Counter[str]
+) -> Iterator[str]:
     """The rows as they are written; those too damaged to tell their cells stay as they came."""
-    groups: dict[str, tuple[dict[int, str], list[str]]] = {}
+    groups: dict[str, _Value] = {}
     follows = layout.mapped.profile is not None and layout.mapped.profile.fold == "same"
-    nothing: tuple[dict[int, str], list[str]] = ({}, [""] * len(plan.added))
+    nothing = _Value({}, [""] * len(plan.added))
+    held = {column: layout.file.headings[column] for column in plan.spellings}
     for row in written.rows():
         if row.is_headings:
             yield (written.rewrite(row, {}, list(plan.added)) if plan.added else None) or row.text
@@ -151,16 +179,21 @@ def _texts(layout: Layout, written: Written, plan: _Plan, values: _Values, kept:
         if row.record is None:
             yield row.text
             continue
+        old = {column: row.record.cells.get(name, "").strip() for column, name in held.items()}
         found = values.get(row.record.line)
+        if found is not None and found.is_part and any(old.values()):
+            del values[row.record.line]
+            kept["accepted in part alone"] += 1
+            found = None
         if follows and (group := layout.mapped.value(row.record.cells, "group").strip().casefold()):
             if found is not None:
                 groups.setdefault(group, found)
-            elif group in groups:  # a variant or a photo: its category, where it has one, is that of the product
-                held = [layout.file.headings[column] for column in plan.spellings]
-                old = dict(zip(plan.spellings, (row.record.cells.get(name, "").strip() for name in held), strict=True))
-                found = {column: value for column, value in groups[group][0].items() if old[column]}, nothing[1]
-        changed, added = found or nothing
-        text = written.rewrite(row, changed, added) if changed or added else row.text
+            elif group in groups and not groups[group].is_part:
+                # a variant or a photo: its category, where it has one, is that of the product
+                cells = {column: value for column, value in groups[group].cells.items() if old[column]}
+                found = _Value(cells, nothing.new)
+        value = found or nothing
+        text = written.rewrite(row, value.cells, value.new) if value.cells or value.new else row.text
         if text is None and values.pop(row.record.line, None) is not None:
             kept["in a row with broken quotation marks"] += 1
         yield row.text if text is None else text

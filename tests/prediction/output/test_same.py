@@ -55,6 +55,21 @@ def test_an_export_without_the_column_gets_it_and_what_is_not_accepted_is_counte
     assert "1 products have a category in Product category; 1 keep what they had (1 not accepted)" in caplog.text
 
 
+def test_what_is_accepted_in_part_fills_an_empty_cell_and_replaces_nothing(tmp_path, caplog):
+    rows = "mug,Mug,A,\nmug,,,\ntray,Tray,A,Home > Trays\ntray,,,Home > Trays\nvase,Vase,A,\n"
+    source = _source(tmp_path, f"Handle,Title,Vendor,Product Category\n{rows}")
+    parts = {"Mug": "Home", "Tray": "Home", "Vase": ""}
+    with caplog.at_level(logging.INFO):
+        result = write_result(
+            source, tmp_path / "out.csv", lambda row: Said("Home > Mugs", accepted=False, part=parts[row.title])
+        )
+    assert result.decode().split("\n", 1)[1] == rows.replace("mug,Mug,A,", "mug,Mug,A,Home")
+    assert (
+        "1 products have a category in Product Category, 1 of them down to the level that is accepted; 2 keep what "
+        "they had (1 not accepted, 1 accepted in part alone)" in caplog.text
+    )
+
+
 def test_a_category_that_a_variant_repeats_is_not_left_behind(tmp_path):
     source = _source(tmp_path, "Handle,Title,Vendor,Product Category\nmug,Mug,A,Old\nmug,,,Old\nmug,,,\n")
     result = write_result(source, tmp_path / "out.csv", lambda row: Said("Home > Mugs"))
