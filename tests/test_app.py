@@ -1,5 +1,7 @@
 """Starting the Space: what is said when the catalogue or the model is not there or not a pair."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import gradio as gr
@@ -7,6 +9,7 @@ import httpx
 import pytest
 
 import app
+from tests.helpers import ROOT
 from tests.helpers.fakes import PRODUCTS, write_catalog, write_fake_model
 from tests.helpers.hub.state import Hub, Repo
 from ui import page
@@ -22,6 +25,12 @@ def test_a_missing_catalogue_is_one_sentence_and_exit_code_2(
     assert "There is no catalogue" in message
     assert "python -m pipeline build" in message
     assert "python app.py --catalog" in message
+
+
+def test_the_page_does_not_wait_for_torch() -> None:
+    opened = "import sys, app; app.choose_workspace(None, None); print({'torch', 'transformers'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", opened], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_a_model_of_another_build_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

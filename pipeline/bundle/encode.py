@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from pipeline.bundle.bundle import Bundle
 from pipeline.bundle.protocol import ProductEncoder
 from pipeline.data.images import Photo
 from pipeline.data.vectors import ProductVectors
-from pipeline.models.feature_store import FeatureStore
+
+if TYPE_CHECKING:  # both import torch, which takes seconds, and the Space encodes queries by this module
+    from pipeline.bundle.bundle import Bundle
+    from pipeline.models.feature_store import FeatureStore
 
 _PHOTOS_AT_A_TIME = 1024  # 1024 x 256 x 256 x 3 bytes are 200 MB
 

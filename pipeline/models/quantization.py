@@ -7,13 +7,15 @@ for bit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import torch
-from torch import Tensor
 
 from pipeline.data.vectors import unit
+
+if TYPE_CHECKING:  # torch takes seconds to import, and the Space reads tables before it needs weights
+    from torch import Tensor
 
 LARGE = 65_536
 """Weights from which on a matrix is stored in 8 bits."""
@@ -44,7 +46,7 @@ def pack(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for name, value in weights.items():
         if value.is_floating_point() and value.ndim == 2 and value.numel() >= LARGE:
             scale = (value.float().abs().amax(dim=1) / 127).clamp(min=1e-7).half()  # not below what half precision has
-            packed[name] = (value.float() / scale.float().unsqueeze(1)).round().clamp(-127, 127).to(torch.int8)
+            packed[name] = (value.float() / scale.float().unsqueeze(1)).round().clamp(-127, 127).char()
             packed[name + SCALE] = scale
         else:
             packed[name] = (value.half() if value.is_floating_point() else value).contiguous()
