@@ -25,6 +25,7 @@ from pipeline.taxonomy.paths import normalize_path
 from ui.api import endpoints
 from ui.api.answers import Product, SimilarProduct
 from ui.guard.faults import refuse
+from ui.guard.memory import return_freed_memory
 
 if TYPE_CHECKING:
     from pipeline.bundle.bundle import Bundle
@@ -109,6 +110,7 @@ class Workspace:
         with self._lock:
             if self._tools is None:
                 self._tools = self._load()
+                return_freed_memory()
             return self._tools
 
     @functools.cached_property
