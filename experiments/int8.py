@@ -37,17 +37,17 @@ RESAMPLES, SEED, ROUNDS = 1000, 17, 20
 FLOAT = "float32"
 
 
-def everywhere(name: str) -> bool:
+def all_layers(name: str) -> bool:
     """Every linear layer."""
     return True
 
 
-def but_the_wide(name: str) -> bool:
-    """All linear layers but those that read the inner states of the feed-forward parts."""
+def all_but_wide(name: str) -> bool:
+    """All linear layers but those whose inputs are the wide states of the feed-forward blocks."""
     return not name.endswith("output.dense") or "attention" in name
 
 
-KEPT: dict[str, Callable[[str], bool]] = {"int8": everywhere, "int8 but for the wide layers": but_the_wide}
+QUANTIZED: dict[str, Callable[[str], bool]] = {"int8": all_layers, "int8 but for the wide layers": all_but_wide}
 
 
 def quantized(tower: TextTower, chosen: Callable[[str], bool]) -> TextTower:
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     products = read_products(RunPaths(given.run).products)
     products = products[products["category_path"].isin(bundle.categories) & (products["text"] != "")]
     towers = {FLOAT: bundle.model.text_tower}
-    towers |= {name: quantized(bundle.model.text_tower, chosen) for name, chosen in KEPT.items()}
+    towers |= {name: quantized(bundle.model.text_tower, chosen) for name, chosen in QUANTIZED.items()}
     print("| split | text tower | hF1 | difference |\n|---|---|---|---|")
     for split in SPLITS:
         rows = products[products["split"] == split]
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         tokens = bundle.tokens.pad(bundle.tokens(some))
         with torch.inference_mode():
             seconds = interleaved({name: partial(tower, *tokens) for name, tower in towers.items()}, ROUNDS)
-        print(what, *(f"{name}: {seconds[name] / seconds[FLOAT]:.2f} x" for name in KEPT), sep="; ")
+        print(what, *(f"{name}: {seconds[name] / seconds[FLOAT]:.2f} x" for name in QUANTIZED), sep="; ")
 
 
 if __name__ == "__main__":

@@ -97,11 +97,10 @@ class Scores:
         path, modality = self.tree.taxonomy.paths[nodes[-1]], self.modalities[row]
         calibration, agreement, has_similar = self.calibrations[modality], None, None
         limit = self.least_neighbors.get(modality)
-        if neighbors is not None and limit is not None:
-            has_similar = neighbors.best >= limit
-        heard = neighbors is not None and neighbors.categories and has_similar is not False
-        if neighbors is not None and heard and modality in self.evidence_calibrations:
-            calibration, agreement = self.evidence_calibrations[modality], neighbors.agreement(path)
+        if neighbors is not None and neighbors.categories:  # without any there is no catalogue to speak of
+            has_similar = None if limit is None else neighbors.best >= limit
+            if has_similar is not False and modality in self.evidence_calibrations:
+                calibration, agreement = self.evidence_calibrations[modality], neighbors.agreement(path)
         prediction = judge_path(
             path,
             self.subtree[row, nodes],

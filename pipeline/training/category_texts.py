@@ -2,8 +2,8 @@
 
 A file has a line for each text: the id of the category (whole, or its part behind the last slash), the language, the
 text, with tabs between them. Lines that begin with "#" are skipped. All are training rows beside the products. Those in
-the taxonomy's own language can also be a reading of their category, beside its path: a title then meets its kind,
-whatever the language, and a category that no training product has is known by its goods.
+the taxonomy's own language can also be a reading of their category, beside its path: a product's title is then compared
+with titles of such goods, also in another language, and also for categories that no training product has.
 """
 
 from __future__ import annotations

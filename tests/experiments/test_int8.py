@@ -9,7 +9,7 @@ from pipeline.config.presets import tiny
 from pipeline.models.towers import TextTower
 
 
-@pytest.mark.parametrize("kept", int8.KEPT.values(), ids=int8.KEPT)
+@pytest.mark.parametrize("kept", int8.QUANTIZED.values(), ids=int8.QUANTIZED)
 def test_the_chosen_layers_have_8_bits_and_the_tower_itself_stays(kept):
     torch.manual_seed(0)
     tower = TextTower(tiny().model.text).eval()
@@ -32,4 +32,4 @@ def test_the_wide_layers_of_bert_are_those_behind_the_feed_forward_part():
         "encoder.layer.0.attention.output.dense",
         "encoder.layer.0.intermediate.dense",
     ]
-    assert [int8.but_the_wide(name) for name in names] == [False, True, True]
+    assert [int8.all_but_wide(name) for name in names] == [False, True, True]

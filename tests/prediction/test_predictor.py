@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.artifacts import ArtifactError
-from pipeline.bundle.calibration import PRECISIONS, Calibration
+from pipeline.bundle.calibration import PRECISIONS, Calibration, Familiarity
 from pipeline.data.vectors import unit
 from pipeline.errors import InputError
 from pipeline.models.classifier import ClassTable
 from pipeline.prediction.confidence import judge_path
 from pipeline.prediction.predictor import CategoryPredictor, modalities_of
 from pipeline.prediction.scorer import NodeScores
+from pipeline.search.evidence import NeighborEvidence
 from pipeline.types import MODALITIES
 from tests.helpers.fakes import CATEGORIES, DIMENSION, FakeBundle, bundle_with_classifier, word_vector
 
@@ -51,6 +52,17 @@ def test_a_category_is_found_by_its_name_in_another_language() -> None:
     without, with_aliases = (scorer.retrieved(query, Calibration(4.0, aliases=read)) for read in (False, True))
     assert scorer.paths[int(with_aliases[0, scorer.nodes].argmax())] == CATEGORIES[2]
     assert without.max() < 0.9 < with_aliases.max()
+
+
+def test_without_a_catalogue_nothing_is_said_of_what_it_holds() -> None:
+    bundle = FakeBundle()
+    familiarity = dict.fromkeys(MODALITIES, Familiarity((0.0,) * DIMENSION, -1.0, least_neighbor=0.5))
+    bundle.predictor = replace(bundle.predictor, familiarity=familiarity)
+    far, near = (NeighborEvidence((CATEGORIES[0],), (cosine,)) for cosine in (0.1, 0.9))
+    evidence = [NeighborEvidence((), ()), far, near]
+    scores = CategoryPredictor(bundle).score(_random_vectors(3), ["text"] * 3)
+    decoded = scores.decode(evidence)
+    assert [prediction.has_similar for prediction in decoded] == [None, False, True]
 
 
 @pytest.mark.parametrize("paths", [CATEGORIES, DEEP])
