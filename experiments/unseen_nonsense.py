@@ -40,7 +40,7 @@ def passing(
         sorts: int [m], the sort of each of either.
         categories: float32 [k, d].
     """
-    everyone = np.ones(len(products), dtype=bool)
+    everyone = [np.arange(len(products))]
     least = np.quantile((products @ categories.T).max(axis=1), OUTLIER_QUANTILES[0])
     near = (tested @ categories.T).max(axis=1) >= least
     whole = fit_likeness(products, fitted, everyone, 0).is_product(tested)
@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> None:
         for name, row in zip([*names, "mean of the sorts"], [*shares, mean], strict=True):
             print(f"| {modality}: {name} | {' | '.join(f'{100 * share:.0f}' for share in row)} |")
         half = known[::2]
-        kept = fit_likeness(half, fitted, np.ones(len(half), dtype=bool), 0).is_product(known[1::2])
+        kept = fit_likeness(half, fitted, [np.arange(len(half))], 0).is_product(known[1::2])
         print(f"| {modality}: other products | | {100 * kept.mean():.0f} | |")
 
 

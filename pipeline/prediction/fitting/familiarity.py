@@ -3,12 +3,13 @@
 A linear discriminant between the vectors of held-out products and of nonsense, its covariance shrunk towards a sphere:
 cheaper than the likeliest alternatives and, measured on sorts of nonsense left out of the fit, far better than scalars
 of the prediction (nearest cosine, margin, entropy), which a photo of a face passes like a product. One dot product at
-prediction time, and the same over every taxonomy.
+prediction time, and the same over every taxonomy. Listings of shops are long; so that "sofa bed" counts as a product
+too, texts as short as people type them stand beside those of the held-out products.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +25,7 @@ from pipeline.prediction.nonsense.texts import NONSENSE_TEXTS
 from pipeline.types import Modality
 
 OUTLIER_QUANTILES = (0.015, 0.05)
-"""Least and greatest share of the held-out products that do not count as products; `OOD_QUANTILE` comes on top."""
+"""Least and greatest share of the held-out products that do not count as products; of short texts likewise."""
 
 PASSING = 0.03
 """Share of the nonsense that may pass for products; where it takes less than the greatest share above, less is lost."""
@@ -37,12 +38,15 @@ _SHRINKAGE = 0.5  # of the mean variance, added to each; chosen on sorts left ou
 _FOLDS = 5
 
 
-def fit_familiarity(bundle: Encoder, rows: Mapping[Modality, TuningRows], seed: int) -> dict[Modality, Familiarity]:
+def fit_familiarity(
+    bundle: Encoder, rows: Mapping[Modality, TuningRows], typed: np.ndarray, seed: int
+) -> dict[Modality, Familiarity]:
     """Fit it for every modality that has rows.
 
     Args:
         bundle: Encodes the nonsense.
         rows: Held-out products, by modality.
+        typed: float32 [m, d], vectors of short texts of products; there may be none.
         seed: Of the nonsense.
     """
     nonsense = encode_nonsense(bundle, seed)
@@ -50,22 +54,24 @@ def fit_familiarity(bundle: Encoder, rows: Mapping[Modality, TuningRows], seed: 
     for modality, subset in rows.items():
         outliers = nonsense.of(modality)[nonsense.has_both if modality == "fused" else nonsense.has(modality)]
         counted = np.ones(len(subset.truths), dtype=bool) if subset.calibrating is None else subset.calibrating
-        likeness = fit_likeness(subset.vectors, outliers, counted, seed)
+        kinds = [subset.vectors, typed] if modality == "text" and len(typed) else [subset.vectors]
+        asked = [np.flatnonzero(counted), np.arange(len(typed)) + len(counted)][: len(kinds)]
+        likeness = fit_likeness(np.concatenate(kinds), outliers, asked, seed)
         fitted[modality] = replace(likeness, least_neighbor=least_neighbor(subset))
     return fitted
 
 
-def fit_likeness(products: np.ndarray, outliers: np.ndarray, counted: np.ndarray, seed: int) -> Familiarity:
+def fit_likeness(products: np.ndarray, outliers: np.ndarray, groups: Sequence[np.ndarray], seed: int) -> Familiarity:
     """Direction and threshold that tell products from outliers.
 
     Args:
         products: float32 [n, d].
         outliers: float32 [m, d].
-        counted: bool [n], the products of which most are to be kept.
+        groups: Rows of products; of each group most are to be kept.
         seed: Of the folds.
     """
     scores, others = _cross_fitted(products, outliers, seed)
-    low, high = np.quantile(scores[counted], OUTLIER_QUANTILES)
+    low, high = np.min([np.quantile(scores[group], OUTLIER_QUANTILES) for group in groups], axis=0)
     least = float(np.clip(np.quantile(others, 1 - PASSING), low, high))
     return Familiarity(tuple(np.round(_discriminant(products, outliers), 5).tolist()), least)
 

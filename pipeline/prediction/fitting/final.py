@@ -78,7 +78,7 @@ def final_fit(
     )
     if any(calibration.sources for calibration in chosen.calibrations["default"].values()):
         before = _enough(tuning_rows(config, bundle, _as_before(config, earlier, products), vectors))
-        return Fitted(replace(parts, familiarity=fit_familiarity(bundle, before, config.seed)), {})
+        return Fitted(replace(parts, familiarity=fit_familiarity(bundle, before, described.typed, config.seed)), {})
     rows = tuning_rows(config, bundle, products, vectors)
     held_out = held_out_rows(config, earlier, products, images)
     predictor, first = CategoryPredictor(bundle, parts=parts), CategoryPredictor(earlier, bundle.categories)
@@ -93,7 +93,7 @@ def final_fit(
     calibrations, predictions = recalibrate(samples, parts.calibrations, config.predictor)
     notes = {**parts.notes, "ece": errors_of(predictions)}
     parts = replace(parts, calibrations=calibrations, notes=notes)
-    return Fitted(with_foreign_calibrations(bundle, parts, _enough(rows), config, names), predictions)
+    return Fitted(with_foreign_calibrations(bundle, parts, _enough(rows), described.typed, config, names), predictions)
 
 
 def _enough(rows: Mapping[Modality, TuningRows]) -> dict[Modality, TuningRows]:

@@ -73,23 +73,27 @@ def fit(
         )
         return unmeasured(learned, config.predictor)
     parts, predictions = tune(bundle, learned, rows, config.predictor)
-    return Fitted(with_foreign_calibrations(bundle, parts, rows, config, names), predictions)
+    return Fitted(with_foreign_calibrations(bundle, parts, rows, described.typed, config, names), predictions)
 
 
 def with_foreign_calibrations(
     bundle: Bundle,
     parts: PredictorParts,
     rows: Mapping[Modality, TuningRows],
+    typed: np.ndarray,
     config: Config,
     names: Mapping[str, Sequence[str]],
 ) -> PredictorParts:
-    """The predictor with what it needs for other taxonomies, and for what is no product; arguments as in `fit`."""
+    """The predictor with what it needs for other taxonomies, and for what is no product.
+
+    Arguments as in `fit`; `typed` as in `fit_familiarity`.
+    """
     foreign = foreign_calibrations(bundle, parts, rows, names, config.predictor, config.seed)
     return replace(
         parts,
         foreign_calibrations=foreign.trees,
         flat_calibrations=foreign.lists,
-        familiarity=fit_familiarity(bundle, rows, config.seed),
+        familiarity=fit_familiarity(bundle, rows, typed, config.seed),
     )
 
 

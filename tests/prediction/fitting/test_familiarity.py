@@ -10,6 +10,8 @@ from pipeline.prediction.fitting.predictions import TuningRows
 from pipeline.search.evidence import NeighborEvidence
 from tests.helpers.fakes import CATEGORIES, DIMENSION, FakeBundle, word_vector
 
+NOTHING_TYPED = np.zeros((0, DIMENSION), dtype=np.float32)
+
 
 def _products(n: int, seed: int = 0) -> TuningRows:
     rng = np.random.default_rng(seed)
@@ -22,7 +24,7 @@ def _products(n: int, seed: int = 0) -> TuningRows:
 @pytest.fixture(scope="module")
 def fitted() -> dict[str, Familiarity]:
     rows = _products(600)
-    return fit_familiarity(FakeBundle(), {"text": rows, "image": rows, "fused": rows}, seed=0)
+    return fit_familiarity(FakeBundle(), {"text": rows, "image": rows, "fused": rows}, NOTHING_TYPED, seed=0)
 
 
 def test_other_products_are_kept_and_other_nonsense_is_not(fitted):
@@ -38,9 +40,20 @@ def test_other_products_are_kept_and_other_nonsense_is_not(fitted):
 
 def test_it_is_the_same_for_the_same_seed_and_one_number_a_dimension(fitted):
     rows = _products(600)
-    again = fit_familiarity(FakeBundle(), {"text": rows}, seed=0)
+    again = fit_familiarity(FakeBundle(), {"text": rows}, NOTHING_TYPED, seed=0)
     assert again["text"] == fitted["text"]
     assert len(again["text"].direction) == DIMENSION
+
+
+def test_short_texts_are_kept_as_products_are_and_count_for_texts_alone(fitted):
+    rows = _products(600)
+    typed = -_products(400, seed=3).vectors  # as unlike listings as can be, and far from the nonsense
+    again = fit_familiarity(FakeBundle(), {"text": rows, "image": rows}, typed, seed=0)
+    others = -_products(1_000, seed=4).vectors
+    assert fitted["text"].is_product(others).mean() < 0.5
+    assert again["text"].is_product(others).mean() > 0.9
+    assert again["text"].is_product(rows.vectors).mean() > 0.9
+    assert again["image"] == fitted["image"]
 
 
 def test_the_least_neighbor_is_that_of_rows_like_the_training():

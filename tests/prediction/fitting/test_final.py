@@ -15,7 +15,7 @@ from pipeline.config.presets import tiny
 from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors, read_vectors, unit
 from pipeline.models.classifier import ClassTable
-from pipeline.prediction.fitting.described import Described, describe
+from pipeline.prediction.fitting.described import Described, as_typed, describe
 from pipeline.prediction.fitting.final import final_fit
 from pipeline.prediction.fitting.fit import train_parts
 from pipeline.taxonomy.paths import read_taxonomy
@@ -72,6 +72,10 @@ def test_texts_of_categories_are_read_like_products_without_a_photo(run, tmp_pat
     assert described.vectors.has_text.all()
     assert not described.vectors.has_image.any()
     assert np.allclose(described.vectors.text, bundle.encode_texts([f"Titel {name}" for name in ids]), atol=1e-5)
+    names = [path.rpartition(" > ")[2].lower() for path in taxonomy.paths]
+    short = as_typed([f"Titel {name}" for name in ids], taxonomy.paths, config.seed)
+    assert set(names) < set(short)
+    assert np.allclose(described.typed, bundle.encode_texts(short), atol=1e-5)
     among = described.among(frozenset(known))
     assert among.truths == [path for path in taxonomy.paths if path in set(known)]
 
@@ -82,7 +86,9 @@ def test_a_classifier_that_learned_texts_knows_their_kind(run):
     rng = np.random.default_rng(3)
     text = np.repeat(unit(rng.normal(size=(len(known), bundle.dimension)).astype(np.float32)), 20, axis=0)
     flags = np.ones(len(text), dtype=bool)
-    texts = Described([path for path in known for _ in range(20)], ProductVectors(text, text, 0 * text, flags, ~flags))
+    texts = Described(
+        [path for path in known for _ in range(20)], ProductVectors(text, text, 0 * text, flags, ~flags), text[:0]
+    )
     settings = replace(tiny().predictor, epochs=40)
     nothing = texts.among(frozenset())
     assert nothing.truths == []
@@ -95,3 +101,19 @@ def test_a_classifier_that_learned_texts_knows_their_kind(run):
         for parts in (taught, plain)
     ]
     assert right[0] > 0.9 > right[1]
+
+
+def test_a_title_is_typed_as_the_clause_that_names_the_product():
+    titles = [
+        "Ceramic mug with handle, blue, 300 ml",
+        "Gonflable 3 m, avec pompe",
+        "ドッグフード、12kg",
+        "A b c d e f",
+        "|",
+        "Mug",
+    ]
+    typed = as_typed(titles, ["Home > Mugs", "Home"], seed=0)
+    assert sorted(typed) == sorted(["Ceramic mug", "Gonflable 3 m", "ドッグフード", "A b c d", "Mug", "mugs", "home"])
+    many = as_typed([f"mug {number}" for number in range(5_000)], [], seed=0)
+    assert len(set(many)) == len(many) == 1_500
+    assert as_typed([], [], seed=0) == []
