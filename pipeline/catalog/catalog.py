@@ -33,7 +33,7 @@ from pipeline.catalog.meta import (
 )
 from pipeline.data.contents import content_hash
 from pipeline.data.json_checks import check_fields, read_object
-from pipeline.data.schema import UNREADABLE, arrow_to_vectors
+from pipeline.data.schema import UNREADABLE, arrow_to_vectors, with_fields
 from pipeline.data.vectors import unit
 from pipeline.types import MODALITIES, Modality
 
@@ -47,7 +47,8 @@ class Catalog:
     Attributes:
         path: The file.
         meta: What publishing wrote into it (`meta.CatalogFields`).
-        products: One row a product in the order of the file, without thumbnails and embeddings.
+        products: One row a product in the order of the file, without thumbnails and embeddings; fields that the file
+            lacks are "".
     """
 
     def __init__(
@@ -77,10 +78,10 @@ class Catalog:
                 raise ArtifactError(f"{path} holds no products; build it again from a source that has some.")
             meta, contents = read_catalog_meta(path, file.metadata.metadata)
             check_columns(path, file.schema_arrow, meta["dimension"])
-            names = product_columns(meta["dimension"])
+            names = product_columns(meta["dimension"], file.schema_arrow.names)
             table = file.read(columns=names).select(names)
         _require(path, table, contents.products)
-        products = table.to_pandas()
+        products = with_fields(table.to_pandas())
         if not products["product_id"].is_unique:
             raise ArtifactError(f"{path} names the same product twice.")
         return cls(path, file.metadata, meta, contents, products)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +19,7 @@ from pipeline.artifacts import ArtifactError
 from pipeline.data.contents import content_hash
 from pipeline.data.json_checks import Sha256, check_fields, check_seal, read_object, require_whole, sealed
 from pipeline.data.schema import SCHEMA_VERSION, catalog_schema, write_table
+from pipeline.data.text.listing import FIELD_COLUMNS
 from pipeline.provenance import Provenance
 from pipeline.types import MODALITIES, Modality
 
@@ -83,9 +84,13 @@ class CatalogFields:
 _FIELDS = TypeAdapter(CatalogFields)
 
 
-def product_columns(dimension: int) -> list[str]:
-    """Names of the columns that are read at once: all but thumbnails and vectors."""
-    return [name for name in catalog_schema(dimension).names if name != "thumbnail" and not name.endswith("_embedding")]
+def product_columns(dimension: int, present: Sequence[str]) -> list[str]:
+    """Names of the columns that are read at once: all but thumbnails and vectors, and fields that are not present."""
+    return [
+        name
+        for name in catalog_schema(dimension).names
+        if name != "thumbnail" and not name.endswith("_embedding") and (name in present or name not in FIELD_COLUMNS)
+    ]
 
 
 def read_catalog_meta(path: Path, metadata: Mapping[bytes, bytes] | None) -> tuple[dict[str, Any], Contents]:
@@ -142,7 +147,7 @@ def contents_of(table: pa.Table, analysis: str | None, row_group_size: int) -> C
     return Contents(
         rows=len(table),
         group_rows=row_group_size,
-        products=content_hash(table.select(product_columns(dimension))),
+        products=content_hash(table.select(product_columns(dimension, schema.names))),
         vectors={modality: content_hash(table.select([f"{modality}_embedding"])) for modality in MODALITIES},
         thumbnails=tuple(
             content_hash(photos.slice(start, row_group_size)) for start in range(0, len(table), row_group_size)
@@ -158,11 +163,15 @@ def _text_hash(text: bytes) -> str:
 def check_columns(path: Path, schema: pa.Schema, dimension: int) -> None:
     """Check that a file has the columns of a catalogue, of the right types; further ones are not read.
 
+    Fields of the listing may be missing: catalogues had none before.
+
     Raises:
         ArtifactError: Names the first that is not as it should be.
     """
     for field in catalog_schema(dimension):
         if field.name not in schema.names:
+            if field.name in FIELD_COLUMNS:
+                continue
             raise ArtifactError(f"{path} lacks the column {field.name}; {PUBLISH_AGAIN}.")
         if schema.names.count(field.name) > 1:
             raise ArtifactError(f"{path} has two columns {field.name}; {PUBLISH_AGAIN}.")

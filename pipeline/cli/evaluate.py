@@ -25,6 +25,8 @@ def evaluate_command(
     json_out: Path | None = None,
     split: str | None = None,
     reading: SourceConfig = ANY_SOURCE,
+    *,
+    without_fields: bool = False,
 ) -> dict[str, Any]:
     """Measure a bundle on any products: print a table, and write the figures as JSON if asked to.
 
@@ -35,6 +37,7 @@ def evaluate_command(
         json_out: Where the JSON goes.
         split: None measures `test` where there is one, and else every row.
         reading: How the products are read, but for their location: columns, photos, encoding.
+        without_fields: Leave type, tags, collections and options out of the texts.
 
     Returns:
         The figures.
@@ -45,7 +48,7 @@ def evaluate_command(
     bundle = load_bundle(model)
     given = None if taxonomy is None else read_taxonomy(taxonomy)
     whole = given or Taxonomy.of(bundle.categories, by_id={one: path for path, one in bundle.category_ids.items()})
-    rows = read_rows(bundle, products, split, Resolver(whole), reading)
+    rows = read_rows(bundle, products, split, Resolver(whole), reading, without_fields=without_fields)
     if given is None:
         table = CategoryTable.of(bundle, bundle.categories, rows.candidates)
         table = replace(table, aliases=bundle.aliases)

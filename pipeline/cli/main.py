@@ -171,6 +171,9 @@ def _add_evaluate(command: argparse.ArgumentParser) -> None:
     add_reading(command)
     command.add_argument("--taxonomy", type=Path, help="taxonomy file (default: the categories of the bundle)")
     command.add_argument("--split", help="split to measure (default: test where there is one, else all)")
+    command.add_argument(
+        "--without-fields", action="store_true", help="leave type, tags, collections and options out of the texts"
+    )
     _add_json(command)
     command.set_defaults(run=_evaluate)
 
@@ -185,6 +188,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         arguments.json,
         arguments.split,
         reading_of(arguments),
+        without_fields=arguments.without_fields,
     )
 
 

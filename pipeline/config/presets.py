@@ -76,6 +76,7 @@ def compact() -> Config:
             text_weight=1.0,
             image_weight=1.0,
             text_dropout=0.15,
+            field_dropout=0.5,
             sampling_exponent=0.5,
             category_texts=(str(CATEGORY_NAMES), str(CATEGORY_EXAMPLES)),
             category_text_share=0.12,

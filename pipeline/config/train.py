@@ -16,6 +16,7 @@ OPTIMIZER_FIELDS = (
     "sampling_exponent",
     "category_texts",
     "category_text_share",
+    "field_dropout",
 )
 """Fields of `TrainConfig` that every training stage depends on."""
 
@@ -100,6 +101,7 @@ class TrainConfig:
         queue_size: Pairs that the InfoNCE queue holds.
         text_dropout: Probability that a product loses its text.
         image_dropout: Probability that a product loses its photo; never both.
+        field_dropout: Share of the training products whose text is learned without type, tags, collections and options.
         weight_decay: Not on norms, biases and adapters.
         warmup_fraction: Fraction of a stage's steps in which the learning rate rises.
         clip_norm: Largest gradient norm.
@@ -130,6 +132,7 @@ class TrainConfig:
     queue_size: int = 2048
     text_dropout: float = 0.05
     image_dropout: float = 0.02
+    field_dropout: float = 0.0
     weight_decay: float = 0.01
     warmup_fraction: float = 0.05
     clip_norm: float = 1.0
@@ -151,6 +154,7 @@ class TrainConfig:
         require(bool(names), "train.stages is empty")
         require(len(set(names)) == len(names), f"train.stages: names repeat: {names}")
         require(0 <= self.text_dropout + self.image_dropout <= 1, "modality dropouts must add up to at most 1")
+        require(0 <= self.field_dropout <= 1, "train.field_dropout must lie in [0, 1]")
         require(0 <= self.category_text_share < 1, "train.category_text_share must lie in [0, 1)")
         require(0 <= self.sampling_exponent <= 1, "train.sampling_exponent must lie in [0, 1]")
         for name in ("alphas", "image_alphas", "gate_shifts"):

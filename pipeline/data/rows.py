@@ -23,7 +23,7 @@ from pipeline.data.images import (
 )
 from pipeline.data.language import guess_language, language_code
 from pipeline.data.sources import BadRow, Item, RawRow, shorten
-from pipeline.data.text import clean_text, listing_text
+from pipeline.data.text import PLACEHOLDERS, SHEET_ERRORS, Fields, ListingText, listing_text
 from pipeline.taxonomy.paths import Taxonomy, normalize_path
 from pipeline.taxonomy.resolve import NO_TAXONOMY, Resolver, respellings
 
@@ -31,11 +31,8 @@ THUMBNAIL_QUALITY = 75
 """Of WebP."""
 _MAX_KEPT_CHARACTERS = 20_000
 """Of each raw text, for the case that the row is rejected later: all rows of a source are in memory at once."""
-_SHEET_ERRORS = frozenset(("#n/a", "#na", "#ref!", "#value!", "#name?", "#null!", "#num!", "#div/0!"))
-_PLACEHOLDERS = _SHEET_ERRORS | frozenset(("nan", "none", "null", "nil", "n/a", "na", "undefined", "-", "--", "."))
-"""Words that programs and people write where there is nothing, casefolded."""
-_UNKNOWN_CATEGORIES = _PLACEHOLDERS | frozenset(("uncategorized", "uncategorised", "default", "default category"))
-_NO_BRANDS = _PLACEHOLDERS | frozenset(("generic", "unbranded", "no brand", "does not apply"))
+_UNKNOWN_CATEGORIES = PLACEHOLDERS | frozenset(("uncategorized", "uncategorised", "default", "default category"))
+_NO_BRANDS = PLACEHOLDERS | frozenset(("generic", "unbranded", "no brand", "does not apply"))
 _TEXTS = ("title", "description", "brand")
 _ID_DIGITS = 16
 
@@ -67,21 +64,30 @@ class CleanPhoto(Photo):
 class CleanRow:
     """A product as in `schema.PRODUCTS`, before its split is known; `notes` list what was repaired.
 
-    `raw` lacks the photo, and its texts are cut; its `note` says why a photo that the source names is missing.
+    `raw` lacks the photo, and its texts are cut; its `note` says why a photo that the source names is missing. `text`
+    is that of the listing.
     """
 
     product_id: str
     raw: RawRow
     raw_image_bytes: int
-    title: str
-    description: str
+    listing: ListingText
     text: str
-    brand: str
     language: str
     category: str | None
     candidates: list[str]
     photo: CleanPhoto | None
     notes: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """For people, "" for none."""
+        return self.listing.title
+
+    @property
+    def description(self) -> str:
+        """For people, "" for none."""
+        return self.listing.description
 
     def without_square(self) -> CleanRow:
         """The row without the pixels, which are in the image cache by then."""
@@ -197,13 +203,13 @@ def _without_placeholders(raw: RawRow) -> RawRow:
 
     A title such as "None" or "NaN" can be one; it is dropped where the other cells of the row are such words too.
     """
-    description = "" if _is(_PLACEHOLDERS, raw.description) else raw.description
+    description = "" if _is(PLACEHOLDERS, raw.description) else raw.description
     brand = "" if _is(_NO_BRANDS, raw.brand) else raw.brand
     title = raw.title
-    if _is(_PLACEHOLDERS, title):
+    if _is(PLACEHOLDERS, title):
         others = (raw.description, raw.category, raw.brand)
         real = description or brand or (raw.category and not _is(_UNKNOWN_CATEGORIES, raw.category))
-        if _is(_SHEET_ERRORS, title) or (not real and any(other and other.strip() for other in others)):
+        if _is(SHEET_ERRORS, title) or (not real and any(other and other.strip() for other in others)):
             title = ""
     return replace(raw, title=title, description=description, brand=brand)
 
@@ -222,7 +228,8 @@ def clean_row(item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY
     if isinstance(item, BadRow):
         return Reject(item.split, item.row, item.reason, raw_json(dict(item.raw)))
     read = _without_placeholders(item)
-    listing = listing_text(read.title, read.description, config)
+    fields = Fields(read.brand, read.product_type, read.tags, read.collections, read.options)
+    listing = listing_text(read.title, read.description, config, fields)
     notes = [*item.notes, *(f"{field} cut" for field in listing.cut)]
     notes += [f"{field} is a placeholder" for field in _TEXTS if getattr(read, field) != getattr(item, field)]
     category, candidates = _categories(item, notes, resolver)
@@ -244,10 +251,8 @@ def clean_row(item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY
         product_id=product_id(item),
         raw=_kept(item, photo_problem),
         raw_image_bytes=len(item.image or b""),
-        title=listing.title,
-        description=listing.description,
+        listing=listing,
         text=text,
-        brand=clean_text(read.brand),
         language=language or guess_language(text),
         category=category,
         candidates=candidates,

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.artifacts import ArtifactError, atomic_path
+from pipeline.data.text.listing import FIELD_COLUMNS
 from pipeline.types import Split
 
 SCHEMA_VERSION = 2
@@ -35,6 +36,7 @@ PRODUCTS = pa.schema(
         ("description", pa.string()),
         ("text", pa.string()),  # input of the text tower; "" = no text
         ("brand", pa.string()),
+        *((name, pa.string()) for name in FIELD_COLUMNS),  # as the shop has them, "" = missing
         ("language", pa.string()),  # ISO 639-1, the source's or a guess, "" = unknown
         ("is_secondhand", pa.bool_()),
         ("category_path", pa.string()),  # null = unknown
@@ -86,10 +88,11 @@ def embeddings_schema(dimension: int) -> pa.Schema:
 
 
 def catalog_schema(dimension: int) -> pa.Schema:
-    """catalog.parquet: one row a product."""
+    """catalog.parquet: one row a product. A file may lack `text.listing.FIELD_COLUMNS`, as older ones do."""
     return pa.schema(
         [
             *(PRODUCTS.field(k) for k in ("product_id", "split", "title", "description", "brand", "language")),
+            *(PRODUCTS.field(k) for k in FIELD_COLUMNS),
             PRODUCTS.field("is_secondhand"),
             PRODUCTS.field("category_path"),
             ("category_top", pa.string()),
@@ -175,6 +178,18 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         return pq.read_table(path, columns=columns, page_checksum_verification=True)
 
 
+def read_schema(path: Path) -> pa.Schema:
+    """The columns of a table.
+
+    Raises:
+        ArtifactError: If it is missing or damaged.
+    """
+    if not path.exists():
+        raise ArtifactError(f"{path} does not exist; run the stage that writes it, or the whole build.")
+    with _readable(path):
+        return pq.read_schema(path)
+
+
 def parse_table(content: bytes, path: Path) -> pa.Table:
     """A table from the content of the file at `path`, which has been read.
 
@@ -194,6 +209,15 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def read_products(path: Path) -> pd.DataFrame:
-    """The products of a run, without thumbnails, indexed by position; join on `product_id`."""
-    names = [name for name in PRODUCTS.names if name != "thumbnail"]
-    return read_table(path, names).to_pandas()
+    """The products of a run, without thumbnails, indexed by position; join on `product_id`.
+
+    Fields that an older table lacks are empty.
+    """
+    present = read_schema(path).names
+    names = [name for name in PRODUCTS.names if name != "thumbnail" and (name in present or name not in FIELD_COLUMNS)]
+    return with_fields(read_table(path, names).to_pandas())
+
+
+def with_fields(products: pd.DataFrame) -> pd.DataFrame:
+    """The products with every column of `text.listing.FIELD_COLUMNS`, "" where it is missing."""
+    return products.assign(**{name: "" for name in FIELD_COLUMNS if name not in products})

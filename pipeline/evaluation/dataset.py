@@ -16,7 +16,7 @@ from pipeline.bundle.encode import encode_products
 from pipeline.bundle.protocol import Encoder
 from pipeline.config.stages import ANY_SOURCE, IngestConfig, SourceConfig
 from pipeline.data.rows import CleanRow, Reject, clean_row
-from pipeline.data.sources import Item, SourceError, open_source
+from pipeline.data.sources import BadRow, Item, SourceError, open_source
 from pipeline.data.vectors import ProductVectors
 from pipeline.taxonomy.resolve import NO_TAXONOMY, Resolver
 
@@ -108,6 +108,8 @@ def read_rows(
     split: str | None = None,
     resolver: Resolver = NO_TAXONOMY,
     reading: SourceConfig = ANY_SOURCE,
+    *,
+    without_fields: bool = False,
 ) -> EvaluationRows:
     """Read products of the input schema, cleaned as `ingest` does, and encode them.
 
@@ -117,6 +119,7 @@ def read_rows(
         split: Split to read; None takes `test` where there is one, and else every row.
         resolver: Of the taxonomy in which ids of categories are looked up.
         reading: How the source is read, but for its location: columns, photos, encoding.
+        without_fields: Leave type, tags, collections and options out of the texts, as of shops that have none.
 
     Raises:
         SourceError: If the source cannot be read or has no such split.
@@ -127,10 +130,12 @@ def read_rows(
     parts = [part for part in source.parts if part.split == (split or "test") and part.rows != 0]
     if split is None and not parts:
         parts = list(source.parts)
-    items = (item for part in parts for item in part.read())
+    items: Iterator[Item] = (item for part in parts for item in part.read())
     total = sum(part.rows or 0 for part in parts) or None
     rows: list[CleanRow] = []
     encoded = [encode_products(bundle, [], [])]
+    if without_fields:
+        items = map(_without_fields, items)
     cleaned = _clean(tqdm(items, total=total, desc="products", unit="row"), bundle.image_size, resolver)
     while batch := list(islice(cleaned, _ROWS_AT_A_TIME)):
         encoded.append(encode_products(bundle, [row.text for row in batch], [row.photo for row in batch]))
@@ -143,6 +148,10 @@ def read_rows(
         blank=np.array([row.photo is not None and bool(row.photo.flaw) and not row.text for row in rows], dtype=bool),
         sources=[row.raw.source for row in rows],
     )
+
+
+def _without_fields(item: Item) -> Item:
+    return item if isinstance(item, BadRow) else replace(item, product_type="", tags="", collections="", options="")
 
 
 def _clean(items: Iterable[Item], image_size: int, resolver: Resolver) -> Iterator[CleanRow]:

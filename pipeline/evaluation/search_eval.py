@@ -18,7 +18,7 @@ import pandas as pd
 from pipeline.artifacts import SearchPaths
 from pipeline.config.stages import EvaluationConfig, IngestConfig
 from pipeline.data.sources import SourceError
-from pipeline.data.text import clean_text, listing_text
+from pipeline.data.text import Fields, clean_text, listing_text
 from pipeline.evaluation.evaluate import intervals
 from pipeline.evaluation.report import table
 from pipeline.metrics import ranking
@@ -107,14 +107,12 @@ def read_judged(folder: Path) -> JudgedSearch:
     text = {name: products[name].fillna("").map(str) for name in _PRODUCT_COLUMNS}
     descriptions, limits = text["description"] + " " + text["bullet_points"], IngestConfig()
     listings = [
-        listing_text(title, description, limits) for title, description in zip(text["title"], descriptions, strict=True)
+        listing_text(title, description, limits, Fields(vendor=brand))
+        for title, description, brand in zip(text["title"], descriptions, text["brand"], strict=True)
     ]
     return JudgedSearch(
         texts=[listing.text for listing in listings],
-        words=[
-            product_words(listing.title, brand, listing.description)
-            for listing, brand in zip(listings, text["brand"].map(clean_text), strict=True)
-        ],
+        words=[product_words(listing.title, listing.fields.vendor, listing.description) for listing in listings],
         queries=[clean_text(query) for query in queries],
         gains=gains,
         judged=judged,

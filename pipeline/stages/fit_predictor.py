@@ -14,17 +14,20 @@ import pandas as pd
 
 from pipeline.artifacts import RunPaths
 from pipeline.bundle.bundle import Bundle, load_bundle
+from pipeline.bundle.encode import RememberingEncoder
 from pipeline.bundle.meta import read_meta
 from pipeline.bundle.predictor_state import PredictorParts
 from pipeline.bundle.writer import add_predictor
 from pipeline.config.build import Config
 from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors, read_vectors
+from pipeline.models.feature_store import FeatureStore
 from pipeline.prediction.coverage import coverage_headline
 from pipeline.prediction.fitting.described import describe
 from pipeline.prediction.fitting.final import final_fit
 from pipeline.prediction.fitting.fit import fit
 from pipeline.prediction.fitting.plots import draw_coverage, draw_reliability
+from pipeline.prediction.fitting.rows import learned_vectors
 from pipeline.taxonomy.paths import read_taxonomy
 
 _LOG = logging.getLogger(__name__)
@@ -55,11 +58,13 @@ def _fitted(
     """The predictor; its plots are drawn on the way."""
     names = read_taxonomy(paths.taxonomy, may_be_empty=True).names
     described = describe(config, bundle, paths)
+    encoder = RememberingEncoder(bundle, FeatureStore(paths.features, config.seed))
+    learned = learned_vectors(config, encoder, products, vectors)
     if config.train.final_fit:
         images = np.load(paths.images, mmap_mode="r")
-        fitted = final_fit(config, bundle, products, vectors, described, images, names)
+        fitted = final_fit(config, bundle, products, vectors, described, images, names, learned_from=learned)
     else:
-        fitted = fit(config, bundle, products, vectors, described, names)
+        fitted = fit(config, bundle, products, vectors, described, names, learned_from=learned)
     for modality, chosen in fitted.parts.calibrations["default"].items():
         if headline := coverage_headline(chosen):
             _LOG.info("%s: %s", modality, headline)

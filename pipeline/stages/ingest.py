@@ -30,6 +30,7 @@ from pipeline.data.rows import CleanRow, Reject, clean_row, one_spelling, reject
 from pipeline.data.schema import PRODUCTS, REJECTS, SPLITS, write_table
 from pipeline.data.sources import BadRow, Item, Source, SourceError, content_of_source, open_source
 from pipeline.data.splits import assign_splits, hold_out_sources, release_sources
+from pipeline.data.text.listing import FIELD_COLUMNS, TEXT_PARTS
 from pipeline.provenance import content_of
 from pipeline.taxonomy.paths import Taxonomy, read_taxonomy, write_taxonomy
 from pipeline.taxonomy.resolve import Resolver
@@ -51,10 +52,13 @@ def outputs(run: RunPaths) -> list[Path]:
 
 
 def content(config: Config, run_dir: Path) -> dict[str, str]:
-    """Describe the content of the sources, of the photos beside them and of the taxonomy, the run folder left out."""
+    """Describe the content of the sources, of the photos beside them and of the taxonomy, the run folder left out.
+
+    How the text of a product is put together is told too, so that an older run makes its texts anew.
+    """
     taxonomy = config.source.taxonomy
     given = {} if taxonomy is None else {"taxonomy": content_of(Path(taxonomy), run_dir)}
-    return {**content_of_source(config.source, run_dir), **given}
+    return {"text": TEXT_PARTS, **content_of_source(config.source, run_dir), **given}
 
 
 def run(config: Config, run_dir: Path) -> None:
@@ -222,7 +226,8 @@ def _products_table(rows: Sequence[CleanRow], leaders: Sequence[CleanRow], split
                 "title": row.title,
                 "description": row.description,
                 "text": row.text,
-                "brand": row.brand,
+                "brand": row.listing.fields.vendor,
+                **{name: getattr(row.listing.fields, name) for name in FIELD_COLUMNS},
                 "language": row.language,
                 "is_secondhand": row.raw.is_secondhand,
                 "category_path": row.category,

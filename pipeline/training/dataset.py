@@ -11,6 +11,7 @@ import torch
 
 from pipeline.artifacts import RunPaths
 from pipeline.config.build import Config
+from pipeline.data.text.dropout import field_dropout, learned_texts
 from pipeline.metrics.ratios import path_overlap, ranks
 from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import Taxonomy, levels, read_taxonomy
@@ -115,8 +116,13 @@ class TrainingData:
 
 
 def load_training_data(config: Config, paths: RunPaths, products: pd.DataFrame) -> TrainingData:
-    """The labeled products of a run whose ingest is done; there may be none of them in any split."""
+    """The labeled products of a run whose ingest is done; there may be none of them in any split.
+
+    Some training products lose their fields (`TrainConfig.field_dropout`); those of other splits are read whole.
+    """
     taxonomy = read_taxonomy(paths.taxonomy, may_be_empty=True)
+    dropped = field_dropout(products, config.train.field_dropout, config.seed)
+    products = products.assign(text=learned_texts(products, dropped))
     by_split = {name: products[products["split"] == name] for name in ("train", *VALIDATION_SPLITS)}
     by_split["heldout-source"] = evenly(by_split["heldout-source"], VALIDATION_ROWS, config.seed)
     examples = {name: make_examples(rows, taxonomy.paths) for name, rows in by_split.items()}

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.artifacts import ArtifactError
 from pipeline.catalog.catalog import Catalog, check_match
+from pipeline.data.text.listing import FIELD_COLUMNS
 from tests.helpers.damage import edit_metadata, edit_model
 from tests.helpers.fakes import DIMENSION, PRODUCTS, webp, write_catalog, write_fake_model
 
@@ -64,6 +65,23 @@ def test_a_foreign_file_or_another_version_is_refused(tmp_path: Path) -> None:
         Catalog.open(path)
     pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)
     with pytest.raises(ArtifactError, match="not a catalogue"):
+        Catalog.open(path)
+
+
+def test_a_catalogue_without_the_fields_of_listings_opens(tmp_path: Path) -> None:
+    opened = Catalog.open(write_catalog(tmp_path / "catalog.parquet", PRODUCTS, lacking=FIELD_COLUMNS))
+    opened.verify()
+    assert opened.products[list(FIELD_COLUMNS)].eq("").all(axis=None)
+
+
+def test_a_field_that_was_added_or_taken_away_is_damage(tmp_path: Path) -> None:
+    path = write_catalog(tmp_path / "catalog.parquet", PRODUCTS)
+    table = pq.read_table(path)
+    pq.write_table(table.drop_columns(["tags"]), path)
+    with pytest.raises(ArtifactError, match="is damaged"):
+        Catalog.open(path)
+    pq.write_table(table.set_column(table.schema.get_field_index("tags"), "tags", [["x"] * len(table)]), path)
+    with pytest.raises(ArtifactError, match="is damaged"):
         Catalog.open(path)
 
 

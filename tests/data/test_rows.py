@@ -121,7 +121,7 @@ def test_words_that_stand_for_nothing_are_nothing(tmp_path):
     rows = {row.row if isinstance(row, Reject) else row.raw.row: row for row in _clean(tmp_path / "t.csv", PANDAS)}
     assert [number for number, row in rows.items() if isinstance(row, Reject)] == [0, 2, 4, 6, 7]
     kept = [rows[number] for number in (1, 3, 5)]
-    assert [(row.product_id, row.title, row.description, row.category, row.brand) for row in kept] == [
+    assert [(row.product_id, row.title, row.description, row.category, row.listing.fields.vendor) for row in kept] == [
         ("2", "Mug", "", None, ""),
         ("4", "Tea pot", "", None, ""),
         ("6", "Lamp", "", None, ""),

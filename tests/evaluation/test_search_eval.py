@@ -48,7 +48,7 @@ def _write(folder: Path, products: pd.DataFrame, judgements: pd.DataFrame) -> Pa
 def test_products_and_judgements_are_read(tmp_path):
     judged = read_judged(_write(tmp_path, _products(description="<b>Soft</b>"), _judgements()))
     assert judged.queries == list(THINGS)
-    assert judged.texts[0] == "red shirt. Soft"
+    assert judged.texts[0] == "red shirt | Norvik | Soft"
     assert judged.words[0] == "red shirt red shirt red shirt Norvik Soft"
     np.testing.assert_array_equal(judged.gains, np.eye(len(THINGS)))
     assert judged.judged.sum() == 2 * len(THINGS)

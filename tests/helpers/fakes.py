@@ -28,6 +28,7 @@ from pipeline.catalog import meta as catalog_meta
 from pipeline.config.presets import tiny
 from pipeline.data.json_checks import sealed
 from pipeline.data.schema import catalog_schema, vectors_to_arrow
+from pipeline.data.text.listing import FIELD_COLUMNS
 from pipeline.data.vectors import unit
 from pipeline.provenance import Provenance
 from pipeline.types import MODALITIES
@@ -157,8 +158,12 @@ def write_catalog(
     weights: str | None = None,
     bundle: str | None = None,
     analysis: Mapping[str, Any] | None = None,
+    lacking: Sequence[str] = (),
 ) -> Path:
-    """Write products, pairs of title and category path; every third has no photo, vectors come from the titles."""
+    """Write products, pairs of title and category path; every third has no photo, vectors come from the titles.
+
+    Columns that are `lacking` are left out.
+    """
     n = len(products)
     text = np.stack([word_vector(title) for title, _ in products])
     image = np.stack([word_vector("photo of " + title) for title, _ in products])
@@ -172,6 +177,7 @@ def write_catalog(
         "title": [title for title, _ in products],
         "description": ["" for _ in products],
         "brand": ["Norvik"] * n,
+        **{name: [""] * n for name in FIELD_COLUMNS if name not in lacking},
         "language": ["en"] * n,
         "is_secondhand": [False] * n,
         "category_path": paths,
@@ -189,7 +195,7 @@ def write_catalog(
         **{name: np.zeros(n, dtype=np.float32) for name in ("pca_x", "pca_y", "pca_z", "tsne_x", "tsne_y")},
         **{name: np.zeros(n, dtype=np.int32) for name in ("cluster", "dbscan")},
     }
-    schema = catalog_schema(DIMENSION)
+    schema = pa.schema([field for field in catalog_schema(DIMENSION) if field.name not in lacking])
     fake = fake_meta()
     meta = {
         "model": weights or fake["files"]["model.safetensors"],

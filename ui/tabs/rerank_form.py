@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.data.text import product_text
+from pipeline.data.text import stored_listing
 from pipeline.prediction.rerank import AS_THE_GATE_DECIDES, stored_query
 from pipeline.search.query import Query
 from ui.api.answers import RankedProduct
@@ -81,7 +81,7 @@ def stored_subject(workspace: Workspace, product_id: str, candidates: list[str])
     values = workspace.catalog.products.iloc[row]
     product = workspace.product(row)
     return Subject(
-        text=product_text(values["title"] or "", values["description"] or ""),
+        text=stored_listing(values.to_dict()).text,
         query=stored_query(workspace.catalog, row),
         paths=paths,
         product={**product},

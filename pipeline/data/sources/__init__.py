@@ -5,12 +5,24 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pipeline.config.stages import SourceConfig
-from pipeline.data.sources.base import BadRow, Item, Part, RawRow, Source, SourceError, join_sources, named
+from pipeline.data.sources.base import (
+    BadRow,
+    Item,
+    Part,
+    RawRow,
+    Source,
+    SourceError,
+    UnknownHeadingError,
+    join_sources,
+    named,
+)
 from pipeline.data.sources.cells import MAX_PHOTO_BYTES, shorten
 from pipeline.data.sources.fetching import PhotoFetcher
 from pipeline.data.sources.files import SUFFIXES, Format
@@ -35,6 +47,7 @@ __all__ = [
     "shorten",
 ]
 
+_LOG = logging.getLogger(__name__)
 _TABLE = "auto"
 """A table whose headings say what it is."""
 _DELIMITERS = {"tab": "\t", "\\t": "\t"}
@@ -61,11 +74,28 @@ def open_source(
     elif fetcher is None:
         fetcher = PhotoFetcher(max_photo_bytes)
     locations = (config.location, *config.others)
-    opened = [
-        named(_open(replace(config, location=location), max_photo_bytes, fetcher), _name(location))
-        for location in locations
-    ]
-    return opened[0] if len(opened) == 1 else join_sources(opened)
+    if len(locations) == 1:
+        return named(_open(config, max_photo_bytes, fetcher), _name(config.location))
+    return join_sources(list(_open_several(config, locations, max_photo_bytes, fetcher)))
+
+
+def _open_several(
+    config: SourceConfig, locations: Sequence[str], max_photo_bytes: int, fetcher: PhotoFetcher | None
+) -> Iterator[Source]:
+    """Sources with one column map, each heading of which at least one of them has."""
+    lacking: list[UnknownHeadingError] = []
+    for location in locations:
+        one = replace(config, location=location)
+        try:
+            source = _open(one, max_photo_bytes, fetcher)
+        except UnknownHeadingError as error:
+            lacking.append(error)
+            _LOG.info("%s has no column %s and is read without it", location, ", ".join(sorted(error.headings)))
+            present = tuple(pair for pair in config.columns if pair[1] not in error.headings)
+            source = _open(replace(one, columns=present), max_photo_bytes, fetcher)
+        yield named(source, _name(location))
+    if len(lacking) == len(locations) and frozenset.intersection(*(error.headings for error in lacking)):
+        raise lacking[0]
 
 
 def _name(location: str) -> str:

@@ -21,8 +21,15 @@ COLUMNS = (
     "ground_truth_is_secondhand",
     "source",
     "language",
+    "product_type",
+    "tags",
+    "collections",
+    "options",
 )
-"""The input schema (that of Shopify/product-catalogue); a source needs a title, a description or an image of these."""
+"""The input schema: that of Shopify/product-catalogue, then what shops say besides.
+
+A source needs a title, a description or an image of these.
+"""
 CONTENT_COLUMNS = COLUMNS[:3]
 
 SPLIT_NAMES = {
@@ -47,6 +54,18 @@ class SourceError(UserError):
     """A source cannot be read; one sentence says what, where, and what to do."""
 
 
+class UnknownHeadingError(SourceError):
+    """A column map names headings that a source does not have.
+
+    Attributes:
+        headings: Those.
+    """
+
+    def __init__(self, message: str, headings: Sequence[str]) -> None:
+        super().__init__(message)
+        self.headings = frozenset(headings)
+
+
 @dataclass(frozen=True)
 class RawRow:
     """One row of a source, as given.
@@ -64,6 +83,10 @@ class RawRow:
         product_id: The source's own id, None if it has none.
         source: Whole sources can be held out and are measured on their own; "" until `named` gives it.
         language: As given, "" if unknown.
+        product_type: The shop's own label of the kind of product, as given; several are on lines of their own.
+        tags: As given.
+        collections: As given.
+        options: What variants differ in, as in "Color: Red, Blue", each on a line of its own.
         other_categories: More paths that the source gives the product, as given, the best first.
         note: Why the photo is missing although the source names one.
         notes: Other losses in reading the row; equal ones are counted.
@@ -83,6 +106,10 @@ class RawRow:
     product_id: str | None = None
     source: str = ""
     language: str = ""
+    product_type: str = ""
+    tags: str = ""
+    collections: str = ""
+    options: str = ""
     other_categories: tuple[str, ...] = ()
     note: str = ""
     notes: tuple[str, ...] = ()

@@ -23,6 +23,8 @@ _MAX_KEPT_CHARACTERS = 2_000
 _MAX_KEPT_ITEMS = 20
 _MAX_SHOWN_CHARACTERS = 120
 _MAX_LABEL_CHARACTERS = 200
+_MAX_FIELD_CHARACTERS, _MAX_FIELD_ITEMS = 5_000, 250
+"""Of a type, tags, collections or options; Shopify allows 250 tags."""
 
 _TRUE = frozenset(("true", "1", "1.0", "yes", "y", "t"))
 _FALSE = frozenset(("false", "0", "0.0", "no", "n", "f"))
@@ -124,6 +126,18 @@ def _label(column: str, value: Any, notes: list[str]) -> str:
     return text
 
 
+def _field(raw: Mapping[str, Any], column: str, notes: list[str]) -> str:
+    """A text or a list of texts, each on a line of its own, that a row can do without; what is none is left out."""
+    value = raw.get(column)
+    listed = value if isinstance(value, Sequence | set) and not isinstance(value, str | bytes) else [value]
+    try:
+        text = "\n".join(_text(column, one).strip() for one in list(listed)[:_MAX_FIELD_ITEMS])
+    except CellError:
+        notes.append(f"{column} is not a text and was left out")
+        return ""
+    return text[:_MAX_FIELD_CHARACTERS].strip()
+
+
 def _candidates(column: str, value: Any) -> list[str]:
     if isinstance(value, Unread):
         raise CellError(f"{column} {value.why}")
@@ -208,6 +222,10 @@ def to_item(
             product_id=_name("product_id", product_id).strip() or None,
             source=_label("source", raw.get("source"), notes),
             language=_label("language", raw.get("language"), notes),
+            product_type=_field(raw, "product_type", notes),
+            tags=_field(raw, "tags", notes),
+            collections=_field(raw, "collections", notes),
+            options=_field(raw, "options", notes),
             other_categories=tuple(raw.get(OTHER_CATEGORIES, ())),
             note=note or missing,
             notes=tuple(notes),

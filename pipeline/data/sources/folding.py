@@ -13,8 +13,9 @@ from pipeline.data.sources.files.base import LIST_SEPARATOR
 from pipeline.data.sources.photos import PhotoFinder
 from pipeline.data.sources.products import ONE_CATEGORY, product_item
 from pipeline.data.sources.profiles.mapping import Mapped
+from pipeline.data.sources.profiles.options import OptionValues
 
-_NOT_FOLDED = frozenset(("group", "number", "row_kind", "image_position", "product_image"))
+_NOT_FOLDED = frozenset(("group", "number", "row_kind", "image_position", "product_image", "options"))
 _MAX_PHOTOS = 20
 
 
@@ -67,6 +68,7 @@ class _Product:
         own: Values of the rows that are the product itself; they go before those of `variants`.
         variants: Values of its variants.
         photos: Position and cell of each row that names one.
+        options: Of all its rows.
         line: Of the first row that is the product itself, else of its first variant.
         has_own: Whether there is such a row.
     """
@@ -75,6 +77,7 @@ class _Product:
     own: dict[str, str] = field(default_factory=dict)
     variants: dict[str, str] = field(default_factory=dict)
     photos: list[tuple[bool, float, str]] = field(default_factory=list)
+    options: OptionValues = field(default_factory=OptionValues)
     line: int = 0
     has_own: bool = False
 
@@ -91,6 +94,7 @@ class _Product:
                 values[name] = value[: MAX_TEXT_CHARACTERS + 1]
         if "product_id" not in values and (value := mapped.value(cells, "group").strip()):
             values["product_id"] = value.removeprefix("id:")
+        self.options.add(mapped.options, cells)
         photo = mapped.value(cells, "product_image")
         if photo and len(self.photos) < _MAX_PHOTOS:
             self.photos.append((is_variant, _position(mapped.value(cells, "image_position")), photo))
@@ -99,7 +103,8 @@ class _Product:
         """Its fields; the photos in their order, those of the product before those of variants."""
         photos = [photo for _, _, photo in sorted(self.photos, key=lambda photo: photo[:2])]
         absent = {"tags": ""} if "tags" in mapped.columns else {}
-        return {**absent, **self.variants, **self.own, "product_image": LIST_SEPARATOR.join(photos)}
+        joined = {"product_image": LIST_SEPARATOR.join(photos), "options": self.options.text}
+        return {**absent, **self.variants, **self.own, **joined}
 
 
 def _position(text: str) -> float:

@@ -36,6 +36,7 @@ _CATALOG_COLUMNS = {
     "ground_truth_is_secondhand": "is_secondhand",
     "source": "source",
     "language": "language",
+    **{name: name for name in ("product_type", "tags", "collections", "options")},
 }
 """Column of a catalog.parquet (or products.parquet) for each column of the input schema."""
 _PRODUCT_ID = "product_id"
@@ -206,7 +207,9 @@ def _checked_columns(path: Path, renamed: Mapping[str, str]) -> None:
 def _columns(path: Path, renamed: Mapping[str, str]) -> dict[str, str]:
     """The file's column for each column of the input schema that it has."""
     present = _open(path).schema_arrow.names
-    columns = {ours: renamed.get(ours, ours) for ours in COLUMNS if renamed.get(ours, ours) in present}
+    taken = set(renamed.values())
+    own = [name for name in COLUMNS if name in renamed or name not in taken]
+    columns = {ours: renamed.get(ours, ours) for ours in own if renamed.get(ours, ours) in present}
     if not any(ours in columns for ours in CONTENT_COLUMNS):
         raise SourceError(
             f"{path} has none of the columns {', '.join(CONTENT_COLUMNS)} (it has {', '.join(sorted(present))}); "

@@ -35,8 +35,6 @@ def product_item(
 ) -> Item:
     """An item of the fields of a product.
 
-    Product type and tags join the description where they say more.
-
     Args:
         split: Our name of it.
         number: Of the product in the split.
@@ -50,7 +48,7 @@ def product_item(
     paths = category_paths(values.get("ground_truth_category", ""), cells)
     raw: dict[str, Any] = {
         "product_title": values.get("product_title"),
-        "product_description": _description(values, tags),
+        "product_description": values.get("product_description"),
         "product_image": photo.data,
         "potential_product_categories": candidate_paths(values.get("potential_product_categories", "")),
         "ground_truth_category": paths[0] if paths else "",
@@ -59,16 +57,10 @@ def product_item(
         "ground_truth_is_secondhand": _secondhand(values, tags),
         "source": values.get("source"),
         "language": values.get("language"),
+        **{name: values.get(name) for name in ("product_type", "tags", "collections", "options")},
     }
     identifier = values.get("product_id")
     return to_item(split, number, raw, identifier, note=photo.note, max_photo_bytes=photos.max_bytes, line=line)
-
-
-def _description(values: Mapping[str, str], tags: list[str]) -> str:
-    body = values.get("product_description", "")
-    words = [values.get("product_type", "").replace(LIST_SEPARATOR, ", "), *tags]
-    more = [word for word in words if word and word.casefold() not in body.casefold()]
-    return f"{body} {', '.join(more)}".strip() if more else body
 
 
 def _secondhand(values: Mapping[str, str], tags: list[str]) -> str | bool | None:

@@ -14,6 +14,7 @@ from pipeline.data.sources.folding import bad_row, folded_part
 from pipeline.data.sources.photos import PhotoFinder
 from pipeline.data.sources.products import ONE_CATEGORY, product_item
 from pipeline.data.sources.profiles.mapping import Mapped, known_headings, map_columns
+from pipeline.data.sources.profiles.options import options_text
 from pipeline.data.sources.profiles.systems import SHOPIFY
 
 _LOG = logging.getLogger(__name__)
@@ -99,5 +100,6 @@ def _read(file: TableFile, mapped: Mapped, photos: PhotoFinder, split: str) -> I
             yield bad_row(split, number, record)
         else:
             values = {name: mapped.value(record.cells, name) for name in mapped.columns}
+            values["options"] = options_text(mapped.options, record.cells)
             yield product_item(split, number, values, photos, cells, record.line)
         number += 1

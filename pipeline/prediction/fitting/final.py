@@ -36,6 +36,8 @@ def final_fit(
     described: Described,
     images: np.ndarray,
     names: Mapping[str, Sequence[str]],
+    *,
+    learned_from: ProductVectors | None = None,
 ) -> Fitted:
     """Train the classifier that an earlier bundle chose, keep its other choices and what it says of confidences.
 
@@ -52,6 +54,7 @@ def final_fit(
         described: Texts of categories.
         images: Image cache, uint8 [m, side, side, 3].
         names: Of categories, in other languages.
+        learned_from: Vectors that the classifier learns from; None: `vectors`.
 
     Raises:
         ArtifactError: If the earlier bundle has no predictor.
@@ -64,7 +67,7 @@ def final_fit(
         )
     exponent = chosen.notes["class_weight"]
     exponents = config.predictor.class_weights[:1] if exponent is None else (exponent,)
-    learned = train_parts(products, vectors, described, exponents, config.predictor, config.seed)
+    learned = train_parts(products, learned_from or vectors, described, exponents, config.predictor, config.seed)
     if not learned:
         _LOG.warning("no training row has a category: retrieval alone predicts, and no confidence is measured")
         return unmeasured(learned, config.predictor)

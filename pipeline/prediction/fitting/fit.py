@@ -46,6 +46,8 @@ def fit(
     vectors: ProductVectors,
     described: Described,
     names: Mapping[str, Sequence[str]],
+    *,
+    learned_from: ProductVectors | None = None,
 ) -> Fitted:
     """Train a classifier for each exponent of the class weights, choose among them and calibrate.
 
@@ -58,8 +60,11 @@ def fit(
         vectors: Of the same rows.
         described: Texts of categories.
         names: Of categories, in other languages.
+        learned_from: Vectors that the classifier learns from; None: `vectors`.
     """
-    learned = train_parts(products, vectors, described, config.predictor.class_weights, config.predictor, config.seed)
+    learned = train_parts(
+        products, learned_from or vectors, described, config.predictor.class_weights, config.predictor, config.seed
+    )
     if not learned:
         _LOG.warning("no training row has a category: retrieval alone predicts, and no confidence is measured")
         return unmeasured(learned, config.predictor)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from pipeline.bundle.bundle import Bundle
 from pipeline.bundle.encode import cached_photos, encode_products
+from pipeline.bundle.protocol import ProductEncoder
 from pipeline.config.build import Config
 from pipeline.data.splits import HELDOUT_SOURCE
+from pipeline.data.text.dropout import field_dropout, learned_texts
 from pipeline.data.vectors import ProductVectors
 from pipeline.metrics import ratios
 from pipeline.prediction.fitting.predictions import TuningRows
@@ -62,6 +65,28 @@ def tuning_rows(
             split[drawn] != "validation" if measures_on_sources else None,
         )
     return rows
+
+
+def learned_vectors(
+    config: Config, encoder: ProductEncoder, products: pd.DataFrame, vectors: ProductVectors
+) -> ProductVectors:
+    """Vectors of the products as training read them: some training rows lose their fields (`TrainConfig`).
+
+    Args:
+        config: Of the build.
+        encoder: The trained model.
+        products: n rows with a category.
+        vectors: Of the same rows, of their whole texts.
+    """
+    dropped = field_dropout(products, config.train.field_dropout, config.seed) & vectors.has_text
+    rows = np.flatnonzero(dropped)
+    if not len(rows):
+        return vectors
+    text, fused = vectors.text.copy(), vectors.fused.copy()
+    texts = learned_texts(products, dropped)
+    text[rows] = encoder.encode_texts([texts[row] for row in rows.tolist()])
+    fused[rows] = encoder.fuse(text[rows], vectors.image[rows], vectors.has_text[rows], vectors.has_image[rows])
+    return replace(vectors, text=text, fused=fused)
 
 
 def held_out_rows(

@@ -60,7 +60,7 @@ def test_woocommerce_variations_join_their_product(tmp_path):
     tee, cap, lost = source
     assert source.total == 3
     assert (tee.product_id, tee.title, tee.category) == ("TEE", "V-neck T-shirt", "Clothing > T-shirts")
-    assert tee.description == "<p>Soft</p> summer"
+    assert (tee.description, tee.tags) == ("<p>Soft</p>", "summer")
     assert "1.jpg" in tee.note
     assert (cap.product_id, cap.description) == ("45", "One size")
     assert (lost.product_id, lost.title) == ("LOST-1", "Lost")
@@ -105,7 +105,7 @@ def test_a_google_merchant_feed(tmp_path, name):
     mug, pot, again = source
     assert source.kind == "google-merchant-feed"
     assert (mug.product_id, mug.category, mug.brand, mug.is_secondhand) == ("01", "2169", "Plain & Co", False)
-    assert mug.description == "Stoneware Kitchen > Mugs"
+    assert (mug.description, mug.product_type) == ("Stoneware", "Kitchen > Mugs")
     assert (pot.category, pot.is_secondhand) == ("Home & Garden > Tea Pots", True)
     assert (again.product_id, again.is_secondhand) == ("2", None)
 
@@ -200,7 +200,7 @@ def test_one_line_of_the_log_says_how_a_table_is_read(tmp_path, caplog):
         _open(tmp_path / "t.csv", "Preisliste;;\nArtikelnummer;Titel;Farbe\n1;Becher;blau\n")
     assert [record.getMessage() for record in caplog.records] == [
         "t.csv: UTF-8, separated by semicolons, headings in line 2; read as table: product_id=Artikelnummer, "
-        "product_title=Titel (guessed; name others with --columns)"
+        "product_title=Titel, options=Farbe (guessed; name others with --columns)"
     ]
 
 

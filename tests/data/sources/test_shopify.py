@@ -31,7 +31,8 @@ def test_a_shopify_export_is_folded_into_products(tmp_path):
     vase, boot, orphan = source
     assert (vase.product_id, vase.title, vase.brand) == ("vase", "Blue Vase", "Norvik")
     assert vase.category == "Home & Garden > Decor > Vases"
-    assert (vase.description, vase.is_secondhand) == ("<p>Tall</p> Vase, new, pre-owned", True)
+    assert (vase.description, vase.is_secondhand) == ("<p>Tall</p>", True)
+    assert (vase.product_type, vase.tags) == ("Vase", "new, pre-owned")
     assert vase.image == disc_photo()
     assert (boot.row, boot.category, boot.image) == (1, None, None)
     assert (vase.line, boot.line) == (2, 4)

@@ -109,6 +109,7 @@ def _shopify(product: Mapping[str, Any]) -> dict[str, str]:
         **cells,
         _SHOPIFY_LATER["product_type"]: to_text(product.get("product_type")),
         _SHOPIFY_LATER["tags"]: ", ".join(map(to_text, tags)) if isinstance(tags, list) else to_text(tags),
+        **_shopify_options(product.get("options")),
         _SHOPIFY_LATER["images"]: LIST_SEPARATOR.join(filter(None, urls)),
         _SHOPIFY_LATER["category"]: to_text(
             (category.get("full_name") or category.get("fullName") or category.get("id"))
@@ -116,6 +117,16 @@ def _shopify(product: Mapping[str, Any]) -> dict[str, str]:
             else category
         ),
     }
+
+
+def _shopify_options(options: Any) -> dict[str, str]:
+    """The options of a product in products.json: objects with a name and values."""
+    cells = {}
+    for number, option in enumerate(options if isinstance(options, list) else [], start=1):
+        if isinstance(option, Mapping) and isinstance(option.get("values"), list):
+            cells[f"Option{number} Name"] = to_text(option.get("name"))
+            cells[f"Option{number} Value"] = ", ".join(map(to_text, option["values"]))
+    return cells
 
 
 def _position(photo: Mapping[str, Any]) -> float:

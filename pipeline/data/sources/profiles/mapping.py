@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.data.sources.base import COLUMNS, CONTENT_COLUMNS, SourceError
+from pipeline.data.sources.base import COLUMNS, CONTENT_COLUMNS, SourceError, UnknownHeadingError
 from pipeline.data.sources.files.base import fold_heading
 from pipeline.data.sources.profiles.guesses import GUESSES
+from pipeline.data.sources.profiles.options import OptionColumn
 from pipeline.data.sources.profiles.systems import PROFILES, Profile
 
 FIELDS = (*COLUMNS, "product_id", "split")
@@ -17,6 +18,9 @@ FIELDS = (*COLUMNS, "product_id", "split")
 _OURS_ALONE = ("product_title", "product_image", "ground_truth_category")
 """Headings that no shop system writes."""
 _GUESSES = {name: tuple(map(fold_heading, words)) for name, words in GUESSES.items()}
+_OPTIONS = tuple((word, "") for word in _GUESSES["options"])
+_NAMELESS = frozenset(("options", "option", "variants", "variant", "attributes"))
+"""Headings of options that are no name of one."""
 _MAX_SHOWN = 40
 
 
@@ -28,11 +32,13 @@ class Mapped:
         columns: Headings by field, the first filled cell of which counts.
         profile: None for a plain table.
         guessed: Fields whose headings were guessed by their words.
+        options: Columns of options, all of which count.
     """
 
     columns: Mapping[str, tuple[str, ...]]
     profile: Profile | None
     guessed: frozenset[str] = field(default_factory=frozenset)
+    options: tuple[OptionColumn, ...] = ()
 
     def value(self, cells: Mapping[str, str], name: str) -> str:
         """The first filled cell of a field, "" if there is none."""
@@ -45,7 +51,10 @@ class Mapped:
     @property
     def said(self) -> str:
         """What is read as what, for the log."""
-        pairs = ", ".join(f"{name}={' '.join(headings[0].split())}" for name, headings in self.columns.items())
+        read = {name: headings[0] for name, headings in self.columns.items() if name != "options"}
+        if self.options:
+            read["options"] = " + ".join(option.values for option in self.options)
+        pairs = ", ".join(f"{name}={' '.join(heading.split())}" for name, heading in read.items())
         kind = self.profile.system if self.profile else "table"
         return f"read as {kind}: {pairs}" + (" (guessed; name others with --columns)" if self.guessed else "")
 
@@ -54,7 +63,9 @@ def known_headings(renamed: Mapping[str, str]) -> frozenset[str]:
     """All headings that mean something, folded; also those that a column map names."""
     systems = (heading for profile in PROFILES for headings in profile.columns.values() for heading in headings)
     guesses = (heading for headings in _GUESSES.values() for heading in headings)
-    return frozenset((*systems, *guesses, *map(fold_heading, renamed.values()), *map(fold_heading, FIELDS)))
+    pairs = (pair for listed in (_OPTIONS, *(one.options for one in PROFILES)) for pair in listed)
+    options = (heading for pair in pairs for heading in pair if heading)
+    return frozenset((*systems, *guesses, *options, *map(fold_heading, (*renamed.values(), *FIELDS))))
 
 
 def check_fields(renamed: Mapping[str, str], more: Sequence[str] = ()) -> None:
@@ -82,12 +93,12 @@ def check_headings(where: object, renamed: Mapping[str, str], present: Sequence[
     """Refuse a column map that names a heading which a table does not have.
 
     Raises:
-        SourceError: Names the headings, and those that there are.
+        UnknownHeadingError: Names the headings, and those that there are.
     """
     unknown = [theirs for theirs in renamed.values() if theirs not in present]
     if unknown:
         shown = ", ".join(present[:_MAX_SHOWN]) + (", …" if len(present) > _MAX_SHOWN else "")
-        raise SourceError(f"{where} has no column {', '.join(unknown)}; it has {shown}.")
+        raise UnknownHeadingError(f"{where} has no column {', '.join(unknown)}; it has {shown}.", unknown)
 
 
 def map_columns(
@@ -126,9 +137,14 @@ def map_columns(
                 "CSV, or read it as a table with a column map."
             )
     else:
-        exact = {name: (by_folded[fold_heading(name)],) for name in FIELDS if fold_heading(name) in by_folded}
-        taken = frozenset(headings_of_map.values()) | {heading for each in exact.values() for heading in each}
-        free = {name: words for name, words in _GUESSES.items() if name not in exact and name not in renamed}
+        named = frozenset(headings_of_map.values())
+        exact = {
+            name: (by_folded[fold_heading(name)],)
+            for name in FIELDS
+            if fold_heading(name) in by_folded and by_folded[fold_heading(name)] not in named
+        }
+        taken = named | {heading for each in exact.values() for heading in each}
+        free = {name: words for name, words in _GUESSES.items() if name not in (*exact, *renamed, "options")}
         guesses = _present(free, by_folded, taken)
         found, guessed = {**exact, **guesses}, frozenset(guesses)
     found |= {name: (theirs,) for name, theirs in headings_of_map.items() if name in FIELDS}
@@ -138,7 +154,24 @@ def map_columns(
             f"{path} has none of the columns {', '.join(CONTENT_COLUMNS)} (it has {', '.join(headings[:_MAX_SHOWN])}); "
             "name its own ones with a column map."
         )
-    return Mapped({name: found[name] for name in sorted(found, key=_order)}, profile, guessed)
+    used = {heading for name, columns in found.items() if name != "options" for heading in columns}
+    options = () if "options" in left_out else _options(profile, by_folded, found.get("options", ()), used)
+    return Mapped({name: found[name] for name in sorted(found, key=_order)}, profile, guessed, options)
+
+
+def _options(
+    profile: Profile | None, by_folded: Mapping[str, str], named: Sequence[str], used: set[str]
+) -> tuple[OptionColumn, ...]:
+    """The columns of options: the one that is named, or those that a profile knows, or those that are guessed."""
+    if named:
+        return tuple(OptionColumn(each, name="" if fold_heading(each) in _NAMELESS else each) for each in named)
+    pairs = _OPTIONS if profile is None else profile.options
+    present = ((by_folded.get(names, ""), by_folded[values]) for values, names in pairs if values in by_folded)
+    found = {values: names for names, values in present if values not in used}
+    return tuple(
+        OptionColumn(values, names, "" if names or fold_heading(values) in _NAMELESS else " ".join(values.split()))
+        for values, names in found.items()
+    )
 
 
 def _order(name: str) -> int:

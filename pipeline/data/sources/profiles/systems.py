@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+_NUMBERS = (1, 2, 3)
+"""Options or attributes of a product that are read."""
+
 Fold = Literal["", "same", "parent", "above"]
 
 
@@ -36,9 +39,10 @@ class Profile:
         system: Its name, for people.
         known_by: A table that has all headings of one of these is such an export.
         columns: Headings of each of our fields (`mapping.FIELDS`).
+        options: Pairs of headings, of an option's values and of its name, "" where the heading of the values names it.
         fold: Which rows are one product: "same": those with the same `group`; "parent": a row joins the product that
             its `group` names by id, or by "id:" and its `number`; "": each row is one.
-        lists_categories: Whether a category cell holds several paths between commas.
+        categories: How a category cell is written.
     """
 
     kind: str
@@ -47,6 +51,12 @@ class Profile:
     columns: Mapping[str, tuple[str, ...]] = field(repr=False)
     fold: Fold = ""
     categories: CategoryCells = CategoryCells()
+    options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+def _named(*headings: str) -> tuple[tuple[str, str], ...]:
+    """Columns of options whose headings are their names."""
+    return tuple((heading, "") for heading in headings)
 
 
 SHOPIFY = Profile(
@@ -77,8 +87,10 @@ SHOPIFY = Profile(
         "ground_truth_brand": ("vendor",),
         "product_type": ("type", "custom product type"),
         "tags": ("tags",),
+        "collections": ("collections", "collection", "custom collections", "smart collections"),
     },
     fold="same",
+    options=tuple((f"option{number} value", f"option{number} name") for number in _NUMBERS),
 )
 """Shopify's old and present template, and Matrixify's, with a line for each variant or further photo."""
 
@@ -122,6 +134,19 @@ WOOCOMMERCE = Profile(
     },
     fold="parent",
     categories=CategoryCells(between=","),
+    options=tuple(
+        (values.format(number), names.format(number))
+        for number in _NUMBERS
+        for values, names in (
+            ("attribute {} value(s)", "attribute {} name"),
+            ("attribut {} wert(e)", "attribut {} name"),
+            ("valeur(s) de l’attribut {}", "nom de l’attribut {}"),
+            ("valeur(s) de l'attribut {}", "nom de l'attribut {}"),
+            ("valor(es) del atributo {}", "nombre del atributo {}"),
+            ("valore attributo {}", "nome attributo {}"),
+            ("attribuut {} waarde(n)", "attribuut {} naam"),
+        )
+    ),
 )
 
 GOOGLE = Profile(
@@ -143,10 +168,14 @@ GOOGLE = Profile(
         "product_image": ("image link", "bildlink", "lien image", "enlace imagen", "additional image link"),
         "ground_truth_category": ("google product category", "google produktkategorie"),
         "ground_truth_brand": ("brand", "marke", "marque", "marca"),
-        "product_type": ("product type", "produkttyp"),
+        "product_type": ("product type", "produkttyp", "type de produit", "tipo de producto", "tipo di prodotto"),
         "condition": ("condition", "zustand", "état", "estado"),
         "language": ("content language",),
     },
+    options=_named(
+        *("color", "size", "material", "pattern", "gender", "age group", "farbe", "größe", "muster", "couleur"),
+        *("taille", "matière", "talla", "colore", "taglia", "materiale"),
+    ),
 )
 
 AMAZON = Profile(
@@ -160,7 +189,9 @@ AMAZON = Profile(
         "product_image": ("main image url", "main product image locator"),
         "ground_truth_brand": ("brand name", "brand"),
         "product_type": ("item type", "item type name", "feed product type", "product type"),
+        "tags": ("generic keywords", "generic keyword", "generic keywords1", "generic keyword1"),
     },
+    options=_named("color name", "color", "size name", "size", "material type", "flavor name", "scent name"),
 )
 """Its item types are keywords of its own, no paths of a taxonomy."""
 
@@ -175,8 +206,10 @@ MAGENTO = Profile(
         "product_image": ("base image", "small image", "thumbnail image"),
         "ground_truth_category": ("categories",),
         "ground_truth_brand": ("brand", "manufacturer"),
+        "tags": ("meta keywords", "meta keyword"),
     },
     categories=CategoryCells(between=",", level="/", root="default category"),
+    options=_named("color", "size", "material"),
 )
 
 BIGCOMMERCE = Profile(
@@ -192,6 +225,7 @@ BIGCOMMERCE = Profile(
         "ground_truth_category": ("category", "category string"),
         "ground_truth_brand": ("brand name",),
         "condition": ("product condition",),
+        "tags": ("search keywords", "meta keywords"),
     },
     fold="above",
     categories=CategoryCells(between=";", level="/"),
@@ -212,7 +246,7 @@ PRESTASHOP = Profile(
         "product_image": ("image urls (x,y,z...)", "url des images (x,y,z...)", "image"),
         "ground_truth_category": ("categories (x,y,z...)", "catégories (x,y,z...)", "category"),
         "ground_truth_brand": ("manufacturer", "brand", "marque"),
-        "tags": ("tags (x,y,z...)",),
+        "tags": ("tags (x,y,z...)", "tags", "meta keywords"),
         "condition": ("condition",),
     },
     categories=CategoryCells(between=",", level="/", root="home"),
@@ -229,6 +263,11 @@ ETSY = Profile(
         "product_image": ("image1", "image2"),
         "tags": ("tags",),
     },
+    options=(
+        ("variation 1 values", "variation 1 name"),
+        ("variation 2 values", "variation 2 name"),
+        ("materials", ""),
+    ),
 )
 
 EBAY = Profile(
@@ -241,7 +280,9 @@ EBAY = Profile(
         "product_description": ("description",),
         "product_image": ("picurl", "item photo url", "pic url"),
         "ground_truth_brand": ("c:brand", "brand"),
+        "product_type": ("c:type", "c:product type"),
     },
+    options=(("c:color", ""), ("c:size", ""), ("c:material", "")),
 )
 """Its category numbers are its own: read as Google's, they would be other categories."""
 

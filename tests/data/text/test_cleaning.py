@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline.config.stages import IngestConfig
 from pipeline.data.language import guess_language, language_code
-from pipeline.data.text import MAX_TITLE_CHARACTERS, clean_text, cut_text, listing_text, product_text, shown_text
+from pipeline.data.text import clean_text, cut_text, listing_text, shown_text
 
 anything = st.text(st.characters(), max_size=200)
 SPOILERS = (
@@ -127,15 +127,6 @@ def test_deep_and_long_markup_neither_fails_nor_takes_long():
     assert clean_text('[a b="' * 20_000).startswith("[a b=")
 
 
-def test_product_text():
-    assert product_text("Shirt", "Cotton.") == "Shirt. Cotton."
-    assert product_text("Shirt!", "Cotton.") == "Shirt! Cotton."
-    assert product_text("Shirt", "") == "Shirt"
-    assert product_text("", "Cotton.") == "Cotton."
-    assert product_text("", "") == ""
-    assert product_text("Shirt", "SHIRT of cotton") == "SHIRT of cotton"
-
-
 @given(st.text(max_size=60), st.integers(1, 40))
 def test_cut_text_is_a_prefix_within_the_limit(text, limit):
     cut = cut_text(text, limit)
@@ -168,23 +159,6 @@ def test_cut_text_cuts_between_words():
 )
 def test_language(text, language):
     assert guess_language(text) == language
-
-
-def test_a_listing_is_cleaned_and_then_cut():
-    limits = IngestConfig(max_text_characters=11)
-    listing = listing_text("<b>Red</b>&nbsp;shirt", "<p>" + " " * 200 + "Of soft cotton</p>", limits)
-    assert (listing.title, listing.description, listing.cut) == ("Red shirt", "Of soft", ("description",))
-    assert listing.text == "Red shirt. Of soft"
-    assert listing_text(None, None, limits).text == ""
-    long = listing_text("word " * MAX_TITLE_CHARACTERS, "short", limits)
-    assert long.title == ("word " * (MAX_TITLE_CHARACTERS // 5)).strip()
-    assert long.cut == ("title",)
-
-
-def test_raw_text_far_beyond_the_limit_is_not_parsed_but_counts_as_cut():
-    limits = IngestConfig(max_text_characters=10)
-    assert listing_text("", "<b>" * 500 + "unread", limits).cut == ("description",)
-    assert "unread" not in listing_text("", "<b>" * 500 + "unread", limits).description
 
 
 @pytest.mark.parametrize(

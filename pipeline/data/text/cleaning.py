@@ -8,11 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from lxml import etree
-
-from pipeline.config.stages import IngestConfig
 
 _DROPPED_TAGS = "script style title template noscript iframe object svg math textarea select button video audio"
 _DROPPED = frozenset(_DROPPED_TAGS.split())
@@ -41,11 +38,8 @@ _CSS_RULE = re.compile(
 )
 _CSS_EMPTY = re.compile(r"@[\w-]++[^{}]{0,200}+\{\s*+\}")
 _MAX_PASSES = 8
-_RAW_TEXT_FACTOR = 50
+RAW_TEXT_FACTOR = 50
 """Raw texts are cut at this many times the allowed length before any parsing: no honest markup is thicker."""
-
-MAX_TITLE_CHARACTERS = 500
-"""Characters of a cleaned title; longer ones are cut between words."""
 
 
 class _TextTarget:
@@ -155,56 +149,3 @@ def cut_text(text: str, limit: int) -> str:
         return text
     head, _, _ = text[: limit + 1].rpartition(" ")
     return (head or text[:limit]).rstrip()
-
-
-def product_text(title: str, description: str) -> str:
-    """Input of the text tower: "title. description", of cleaned parts.
-
-    The title is left out where the description already begins with it; "" if both are empty.
-    """
-    if not title or description.casefold().startswith(title.casefold()):
-        return description or title
-    if not description:
-        return title
-    return f"{title} {description}" if title[-1] in ".!?:;。！？" else f"{title}. {description}"
-
-
-@dataclass(frozen=True)
-class ListingText:
-    """Text of a product for people, cleaned and cut, and what the model reads of it.
-
-    Attributes:
-        title: At most `MAX_TITLE_CHARACTERS`.
-        description: At most `IngestConfig.max_text_characters`.
-        cut: Which of "title" and "description" were longer.
-    """
-
-    title: str
-    description: str
-    cut: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """Input of the text tower (`product_text`), "" for none."""
-        return product_text(clean_text(self.title), clean_text(self.description))
-
-
-def listing_text(title: str | None, description: str | None, limits: IngestConfig) -> ListingText:
-    """Clean and cut the texts of a product, by the one rule of `ingest`, the command line and the Space.
-
-    Args:
-        title: As it came; may hold markup.
-        description: As it came; may hold markup.
-        limits: How long a description may be.
-    """
-    short_title, title_cut = _clean_and_cut(title or "", MAX_TITLE_CHARACTERS)
-    short_description, description_cut = _clean_and_cut(description or "", limits.max_text_characters)
-    cut = {"title": title_cut, "description": description_cut}
-    return ListingText(short_title, short_description, tuple(field for field, was_cut in cut.items() if was_cut))
-
-
-def _clean_and_cut(raw: str, max_characters: int) -> tuple[str, bool]:
-    """The cleaned text cut to a number of characters, and whether it was longer."""
-    max_raw = max_characters * _RAW_TEXT_FACTOR
-    cleaned = shown_text(raw[:max_raw])
-    return cut_text(cleaned, max_characters), len(raw) > max_raw or len(cleaned) > max_characters
