@@ -122,7 +122,7 @@ def ask(
     Args:
         predictor: Knows the taxonomy.
         encoder: Of the same bundle.
-        text: As the text tower reads it (`text.product_text`); may be empty.
+        text: As the text tower reads it (`text.listing`); may be empty.
         photo: With the side of the bundle (`images.read_photo`), or None.
         k: Alternatives.
         target_precision: None takes the predictor's.

@@ -61,7 +61,7 @@ class QueryEncoder:
         """Vectors of a query; a photo that shows nothing is left out beside a text.
 
         Args:
-            text: As the text tower reads it (`text.product_text`); None or blank for none.
+            text: As the text tower reads it (`text.listing`); None or blank for none.
             photo: As `images.read_photo` gives it, with the side `bundle.image_size`; None for none.
 
         Raises:

@@ -54,3 +54,10 @@ def test_ids_of_true_categories_are_looked_up(tmp_path, caplog):
         rows = read_rows(RandomEncoder(), str(tmp_path / "t.csv"), resolver=Resolver(taxonomy))
     assert list(rows.truths) == ["Home > Vases", None, "Home > Vases"]
     assert "1 rows: category is an id that no given taxonomy has: unknown" in caplog.text
+
+
+def test_fields_can_be_left_out_of_the_texts(tmp_path):
+    (tmp_path / "t.csv").write_text("title,type,tags,size,brand\nTee,Shirts,cotton,M,Nord\n", encoding="utf-8")
+    whole = read_rows(RandomEncoder(), str(tmp_path / "t.csv"))
+    bare = read_rows(RandomEncoder(), str(tmp_path / "t.csv"), without_fields=True)
+    assert (whole.texts, bare.texts) == (["Tee | Shirts | Nord | cotton | size: M"], ["Tee | Nord"])

@@ -17,6 +17,7 @@ from pipeline.data.vectors import unit
 from pipeline.models.class_names import class_names
 from pipeline.models.encoding import encode_categories, encode_texts
 from pipeline.stages.runner import build
+from pipeline.training.dataset import load_training_data
 from pipeline.training.trainer import Trainer
 from tests.helpers.factories import CATEGORIES, make_row, write_rows
 
@@ -110,3 +111,16 @@ def test_a_frozen_run_trains_heads_and_saves_what_was_chosen(frozen, another_pre
     assert "1 of 3 texts in" in run.log.read_text()
     vectors = bundle.encode_images(np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), dtype=np.uint8))
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_training_reads_some_products_without_their_fields_and_validation_whole(frozen):
+    config, run = frozen
+    products = read_products(run.products)
+    whole = products["title"] + " | Mugs"
+    products = products.assign(product_type="Mugs", brand="", description="", text=whole)
+    data = load_training_data(replace(config, train=replace(config.train, field_dropout=0.5)), run, products)
+    read = ["Mugs" in text for text in data.train.texts]
+    assert 0.2 < np.mean(read) < 0.8
+    assert all(text.endswith(" | Mugs") for examples in data.validation for text in examples.texts)
+    every = load_training_data(config, run, products)
+    assert all(text.endswith(" | Mugs") for text in every.train.texts)

@@ -21,9 +21,10 @@ MAX_FIELD_CHARACTERS = 1_000
 MAX_TYPE_READ, MAX_TAGS_READ, MAX_OPTIONS_READ, MAX_VENDOR_READ = 80, 100, 60, 40
 """Characters of each part that the model reads.
 
-The tower reads 96 tokens, of 3 to 4 characters each. Nine types of ten have at most 80 characters, and a longer one
-keeps its deepest levels. With a title of 60 characters, the longest parts leave a fifth of the tokens to the
-description; parts of usual length leave it half.
+The tower reads 96 tokens, of about three characters each. On 4,000 products of 26 shops in a dozen languages, title,
+type and vendor are 27 of them in the median and 54 for nine of ten; tags that are as long as may be are 26 more, and
+options 21. So a usual product keeps at least 20 tokens, and one without options 40, for its description. Nine types of
+ten have at most 80 characters; a longer one keeps its deepest levels.
 """
 _VALUES_READ = 4
 """Values of an option that the model reads: they tell sizes of shoes from those of shirts, the others add nothing."""

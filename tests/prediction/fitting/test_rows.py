@@ -1,13 +1,17 @@
 """Rows to tune and to calibrate on, drawn from made tables with and without held-out sources."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.config.presets import tiny
+from pipeline.data.text import clean_text
+from pipeline.data.text.dropout import field_dropout
 from pipeline.data.vectors import ProductVectors
 from pipeline.prediction.fitting import rows as module
-from pipeline.prediction.fitting.rows import tuning_rows
+from pipeline.prediction.fitting.rows import learned_vectors, tuning_rows
 from tests.helpers.fakes import CATEGORIES, FakeBundle, word_vector
 
 SPLITS = {"train": 60, "validation": 40, "heldout": 30, "heldout-source": 220}
@@ -59,3 +63,18 @@ def test_without_that_split_all_rows_are_measured_on(products):
 def test_a_few_rows_of_a_source_are_not_enough_to_measure_on(products):
     few = products.drop(products.index[products["split"] == "heldout-source"][9:]).reset_index(drop=True)
     assert _text_rows(few).calibrating is None
+
+
+def test_the_classifier_learns_rows_that_lose_their_fields_from_their_shorter_text(products):
+    ids = [f"p{number}" for number in range(len(products))]
+    whole = products["text"] + " | mug"
+    products = products.assign(product_id=ids, title=products["text"], product_type="mug", text=whole)
+    vectors = _vectors(products)
+    config = replace(tiny(), train=replace(tiny().train, field_dropout=0.5))
+    learned = learned_vectors(config, FakeBundle(), products, vectors)
+    dropped = field_dropout(products, 0.5, config.seed)
+    assert 0 < dropped.sum() < SPLITS["train"]
+    shorter = FakeBundle().encode_texts([clean_text(title) for title in products["title"][dropped]])
+    np.testing.assert_allclose(learned.text[dropped], shorter)
+    np.testing.assert_allclose(learned.text[~dropped], vectors.text[~dropped])
+    assert learned_vectors(tiny(), FakeBundle(), products, vectors) is vectors
