@@ -16,7 +16,9 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 
-SHOPIFY_TAXONOMY = Path(__file__).resolve().parents[1] / "assets" / "taxonomy" / "shopify.txt.gz"
+REPOSITORY = Path(__file__).resolve().parents[1]
+"""What paths in a configuration are relative to."""
+SHOPIFY_TAXONOMY = REPOSITORY / "assets" / "taxonomy" / "shopify.txt.gz"
 """Shopify's product taxonomy with its ids, as it comes with this repository."""
 CATEGORY_EXAMPLES = SHOPIFY_TAXONOMY.with_name("examples.tsv.xz")
 CATEGORY_NAMES = SHOPIFY_TAXONOMY.with_name("names.tsv.xz")

@@ -142,7 +142,7 @@ class Bundle:
         return alias_vectors(self._encode_paths, paths, aliases)
 
     def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors float32 [n, text width] of product texts by the pretrained tower, for the zero-shot floor."""
+        """Unit vectors float32 [n, text width] of product texts by the text tower without its head, the floor."""
         if self._untrained_tower is self.model.text_tower:
             features = self._features(texts)
         else:
@@ -186,7 +186,7 @@ class Bundle:
 
     @functools.cached_property
     def _untrained_tower(self) -> TextTower:
-        if self.config.text.model_id and self.config.text.lora_rank:
+        if self.config.text.model_id and not self.config.text.is_frozen:
             return TextTower(self.config.text).eval().to(self._device)
         return self.model.text_tower  # frozen, or trained from scratch, so that it has no earlier state
 
@@ -236,7 +236,7 @@ def load_bundle(folder: Path, sha256: str = "") -> Bundle:
     if sha256 and meta["sha256"] != sha256:
         raise ArtifactError(f"{folder} holds another bundle than before; start again, or {ADVICE}.")
     contents = read_files(folder, meta)
-    model = TwoTower(model_config(meta["model"]))
+    model = TwoTower(model_config(meta["model"]), adapted=False)  # the bundle holds its adapters
     _load_weights(model, contents[paths.weights.name], paths.weights)
     tokens = _load_tokens(model.config.text, contents)
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()

@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 
 from pipeline import errors
+from pipeline.artifacts import CATEGORY_NAMES, SHOPIFY_TAXONOMY
 from pipeline.bundle.predictor_state import PREDICTORS
+from pipeline.cli.adapt import adapt_command
 from pipeline.cli.classify import classify_product
 from pipeline.cli.evaluate import evaluate_command, search_command
 from pipeline.cli.options import add_options, add_reading, config_of, reading_of
 from pipeline.cli.push import upload_command
 from pipeline.cli.taxonomy import add_taxonomy
+from pipeline.config.presets import PRESETS
 from pipeline.errors import UserError
 from pipeline.prediction.batch import classify_catalog
 from pipeline.prediction.output.formats import FORMATS
@@ -36,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     _add_evaluate(add("evaluate", "figures of a model bundle on any products"))
     _add_evaluate_search(add("evaluate-search", "figures of a bundle's text search on judged queries"))
     add_taxonomy(add("taxonomy", "import, compare and change taxonomies"))
+    _add_adapt(add("adapt-text-tower", "adapters of a preset's text tower, learned from titles of categories"))
     _add_push(add("push", "send a published catalogue and its bundle to the Hugging Face hub"))
     return whole
 
@@ -80,6 +84,19 @@ def _add_stage(command: argparse.ArgumentParser) -> None:
 
 def _build(arguments: argparse.Namespace) -> None:
     build(config_of(arguments), arguments.out, arguments.stage)
+
+
+def _add_adapt(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--preset", choices=sorted(PRESETS), default="compact")
+    command.add_argument("--taxonomy", type=Path, default=SHOPIFY_TAXONOMY, help="taxonomy whose ids the titles name")
+    command.add_argument("--folder", type=Path, required=True, help="folder for checkpoints and remembered features")
+    command.add_argument("--out", type=Path, required=True, help="the adapters (.safetensors)")
+    command.set_defaults(run=_adapt)
+
+
+def _adapt(arguments: argparse.Namespace) -> None:
+    config = PRESETS[arguments.preset]()
+    adapt_command(config, arguments.taxonomy, arguments.folder, arguments.out, [str(CATEGORY_NAMES)])
 
 
 def _add_model(command: argparse.ArgumentParser) -> None:

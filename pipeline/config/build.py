@@ -49,6 +49,11 @@ class Config:
             "a stage trains the whole vision tower, which a bundle stores only where it starts from scratch; "
             "adapt a pretrained one by vision_lora",
         )
+        for part, tower in (("text_lora", self.model.text), ("vision_lora", self.model.vision)):
+            require(
+                not (tower.adapter and any(part in stage.train for stage in self.train.stages)),
+                f"a stage trains {part} of a tower whose adapter is given and stays; leave out one of the two",
+            )
         require(
             not (self.model.category_titles and any("text_lora" in stage.train for stage in self.train.stages)),
             "model.category_titles needs a text tower that no stage adapts: titles are encoded once, before training",

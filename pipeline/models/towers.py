@@ -11,13 +11,23 @@ from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 
 from pipeline.config.model import TowerConfig
-from pipeline.models.checkpoints import load_backbone
+from pipeline.models.checkpoints import load_backbone, read_adapter
 
 
 class Tower(nn.Module):
-    """A backbone, its pooling and, where configured, its LoRA adapters (which start as the identity)."""
+    """A backbone, its pooling and, where configured, its LoRA adapters, which start as the identity or from a file."""
 
-    def __init__(self, config: TowerConfig, *, weights: bool = True) -> None:
+    def __init__(self, config: TowerConfig, *, weights: bool = True, adapted: bool = True) -> None:
+        """Load it.
+
+        Args:
+            config: Of the tower.
+            weights: False builds a random one of the same shape without reading a checkpoint's weights.
+            adapted: Whether the adapter that the configuration names is read and folded in.
+
+        Raises:
+            TowerError: If it cannot be loaded as configured.
+        """
         super().__init__()
         self.config = config
         self.backbone = load_backbone(config, weights=weights)
@@ -30,6 +40,9 @@ class Tower(nn.Module):
             )
             self.backbone = inject_adapter_in_model(adapters, self.backbone)
         self.requires_grad_(False)
+        if config.adapter and adapted:
+            read_adapter(config, dict(self.adapters()))
+            self.merge_adapters()
 
     @property
     def revision(self) -> str:
@@ -86,8 +99,8 @@ class VisionTower(Tower):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, config: TowerConfig, *, weights: bool = True) -> None:
-        super().__init__(config, weights=weights)
+    def __init__(self, config: TowerConfig, *, weights: bool = True, adapted: bool = True) -> None:
+        super().__init__(config, weights=weights, adapted=adapted)
         self.register_buffer("mean", torch.tensor(config.image_mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(config.image_std).view(1, 3, 1, 1), persistent=False)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
