@@ -147,8 +147,8 @@ class FeatureStore:
         return features
 
     def _name(self, tower: TowerConfig, state: str) -> str:
-        """Hash of the tower and its weights; adapters are not part of the pretrained tower."""
-        pretrained = replace(tower, lora_targets=(), lora_rank=0, lora_alpha=0)
+        """Hash of the tower and its weights; adapters that are trained are not part of the pretrained tower."""
+        pretrained = tower if tower.is_frozen else replace(tower, lora_targets=(), lora_rank=0, lora_alpha=0)
         seed = "" if tower.model_id else str(self.seed)
         return hashlib.sha256(f"{pretrained!r} {seed} {state}".encode()).hexdigest()[:16]
 
