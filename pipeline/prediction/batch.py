@@ -163,17 +163,23 @@ def classify_batches(source: Source, paths: ClassifyPaths, classifier: BatchClas
         paths: Of the batches' files.
         classifier: Of clean rows.
     """
-    limits, resolver = IngestConfig(image_size=classifier.bundle.image_size), classifier.resolver
     items = (item for part in source.parts for item in part.read())
     for number, batch in enumerate(row_batches(items, classifier.request.batch)):
         if paths.part(number).exists():
             yield FinishedBatch(number, sum(1 for _ in batch), is_new=False)
             continue
-        cleaned = [clean_row(item, limits, resolver) for item in batch]  # one photo as it came is held at a time
-        table, seconds = classifier.classify([row for row in cleaned if isinstance(row, CleanRow)])
-        write_table(paths.rejected(number), _rejects([row for row in cleaned if isinstance(row, Reject)]))
-        write_table(paths.part(number), table)  # last, so that it also means "complete"
-        yield FinishedBatch(number, len(cleaned), is_new=True, tower_seconds=seconds)
+        predictions, rejects, seconds = classify_items(batch, classifier)
+        write_table(paths.rejected(number), rejects)
+        write_table(paths.part(number), predictions)  # last, so that it also means "complete"
+        yield FinishedBatch(number, len(predictions) + len(rejects), is_new=True, tower_seconds=seconds)
+
+
+def classify_items(items: Iterable[Item], classifier: BatchClassifier) -> tuple[pa.Table, pa.Table, float]:
+    """Classify some rows of a source: their `PREDICTIONS`, their rejects, and the seconds that the towers took."""
+    limits = IngestConfig(image_size=classifier.bundle.image_size)
+    cleaned = [clean_row(item, limits, classifier.resolver) for item in items]  # one photo as it came is held at a time
+    predictions, seconds = classifier.classify([row for row in cleaned if isinstance(row, CleanRow)])
+    return predictions, _rejects([row for row in cleaned if isinstance(row, Reject)]), seconds
 
 
 def finished_batches(paths: ClassifyPaths) -> tuple[pa.Table, pa.Table]:

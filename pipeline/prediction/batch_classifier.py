@@ -58,8 +58,8 @@ be read; `reason` says down to which level the prediction is accepted and why no
 no level is accepted; `category_id` and `accepted_id` are the ids of the two paths, null where the taxonomy has none;
 `in_distribution` as in `Prediction`; `modality` what was read, "text", "image", or "fused" for both; `photo_flaw` as
 `flaw` in `answer.Answer`; `evidence` has the ids of the nearest labeled products of a catalogue, `agreement` their
-share in each level of `path` (both empty without a catalogue). The last four are the categories of Google that a mapping
-file gives for the two paths, null without one and where it gives none or several."""
+share in each level of `path` (both empty without a catalogue). The last four are the categories of Google that a
+mapping file gives for the two paths, null without one and where it gives none or several."""
 
 
 @dataclass(frozen=True)

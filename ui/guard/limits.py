@@ -28,8 +28,8 @@ SECONDS_KEPT = 3_600
 """Age at which an upload is deleted."""
 SECONDS_UNFINISHED = 600
 """Age at which an unfinished upload is deleted."""
-MAX_UPLOADS = 1_000_000_000
-"""Bytes of all uploads together; the oldest are deleted first."""
+MAX_UPLOADS = 4_000_000_000
+"""Bytes of all uploads together, and of what is made of them; the oldest are deleted first."""
 UPLOADS_AT_ONCE = 16
 """Uploads at the same time."""
 LARGE_UPLOADS_AT_ONCE = 4

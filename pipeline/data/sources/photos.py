@@ -15,6 +15,8 @@ from pipeline.data.sources.fetching import FoundPhoto, PhotoFetcher
 _SCHEMES = ("http://", "https://")
 _BETWEEN_URLS = re.compile(r"[\s,;|]+(?=https?://)", re.IGNORECASE)
 _BETWEEN_NAMES = re.compile(r"\s*[,;|\n]\s*")
+NOT_FETCHED = "not fetched (fetch_images is off)"
+"""End of the note on a photo whose address is not asked."""
 _MAX_NAMES = 20
 """Photos of one cell that are looked for."""
 
@@ -75,7 +77,7 @@ class PhotoFinder:
             return in_folder
         if remote and self._fetcher is not None:
             return self._fetcher.fetch(name)
-        where = "not fetched (fetch_images is off)" if remote else "not found"
+        where = NOT_FETCHED if remote else "not found"
         return FoundPhoto(None, f"the photo {shown(name)} was {where}")
 
     def _look_up(self, name: str, remote: bool) -> FoundPhoto | None:

@@ -6,7 +6,7 @@ It reads, classifies and writes by the functions of `classify-file`, so that its
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,7 +86,7 @@ class FileJob:
         self._read = 0  # batches that the results have
         self._lock = threading.Lock()
 
-    def run(self, classifier: BatchClassifier) -> Iterator[int]:
+    def run(self, classifier: BatchClassifier) -> Generator[int]:
         """Classify what is left, a batch each time something is asked for; its rows, none for one that was done.
 
         Raises:
@@ -99,13 +99,9 @@ class FileJob:
                 self._read, self.done = batch.number + 1, self.done + batch.rows
             yield batch.rows if batch.is_new else 0
 
-    def formats(self, ids: Iterable[str]) -> dict[str, str]:
-        """The formats of results: why one cannot be written of this file, "" where it can.
-
-        Args:
-            ids: Of the categories.
-        """
-        known, reasons = tuple(ids), {}
+    def formats(self) -> dict[str, str]:
+        """The formats of results: why one cannot be written of this file, "" where it can."""
+        known, reasons = tuple(self._judge.ids.values()), {}
         for form in FORMATS:
             try:
                 self._destination(form).check(known)
@@ -121,13 +117,12 @@ class FileJob:
         suffixes = [suffix.lower() for suffix in self.recognized.path.suffixes if suffix.lower() not in _PACKED]
         return _USUAL.get(suffixes[-1] if suffixes else "", "csv")
 
-    def write(self, form: str, target_precision: float, ids: Iterable[str]) -> WrittenFiles:
+    def write(self, form: str, target_precision: float) -> WrittenFiles:
         """Write what is classified so far, judged at a target precision, and the rejects; earlier results are deleted.
 
         Args:
             form: One of `FORMATS`.
             target_precision: In (0, 1].
-            ids: Of the categories.
 
         Raises:
             UserError: If the format cannot hold it.
@@ -136,7 +131,7 @@ class FileJob:
             for left in self._results.glob("*"):
                 left.unlink()
             destination = self._destination(form)
-            destination.check(tuple(ids))
+            destination.check(self._judge.ids.values())
             predictions, rejects = finished_batches(self._batches)
             destination.write(self._judge.judged(predictions, target_precision), rejects)
             return WrittenFiles(destination.paths.out, destination.paths.rejects, len(rejects))

@@ -11,12 +11,13 @@ from pipeline.config.stages import SourceConfig
 from pipeline.data.sources import Item, Layout, RawRow, Source, SourceError, layout_of, open_source, shorten
 from pipeline.data.sources.files import SUFFIXES
 from pipeline.data.sources.files.packed import unpack
+from pipeline.data.text import clean_text
 from pipeline.errors import InputError
 
 _SAMPLE = 3
 _LINES = (".jsonl", ".ndjson")
 _BEFORE_JSON = b"\x00\xff\xfe\xef\xbb\xbf \t\r\n"
-_MAX_CHARACTERS = 200
+_MAX_CHARACTERS, _MAX_MARKUP = 200, 5_000
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,11 @@ class Field:
 
 @dataclass(frozen=True)
 class SampleRow:
-    """A row as it is read; a text is shortened, and "" where there is none.
+    """A row as it is read; texts are shortened, and "" where there is none.
 
     Attributes:
         title: Of the product.
-        description: Of it.
+        description: Of it, without markup.
         category: The file's own.
         has_photo: Whether its photo is found.
         problem: Why the row, or its photo, cannot be read.
@@ -128,15 +129,14 @@ def _check_json(path: Path, max_bytes: int) -> None:
     with packed.open() as file:
         if len(file.read(max_bytes + 1)) > max_bytes:
             raise InputError(
-                f"{path} has more than {max_bytes // 10**6} MB of JSON, which is read as a whole; save it as JSON Lines "
-                "(.jsonl) or CSV."
+                f"{path} has more than {max_bytes // 10**6} MB of JSON, which is read as a whole; save it as JSON "
+                "Lines (.jsonl) or CSV."
             )
 
 
 def _sample(item: Item) -> SampleRow:
     if not isinstance(item, RawRow):
         return SampleRow("", "", "", has_photo=False, problem=item.reason)
-    title, text, category = (
-        shorten(one or "", _MAX_CHARACTERS) for one in (item.title, item.description, item.category)
-    )
+    texts = (item.title, clean_text(shorten(item.description, _MAX_MARKUP)), item.category or "")
+    title, text, category = (shorten(one, _MAX_CHARACTERS) for one in texts)
     return SampleRow(title, text, category, has_photo=item.image is not None, problem=item.note)

@@ -97,7 +97,7 @@ class Results:
             status = self._statuses(columns, target_precision)
             changed = int((columns.relations == RELATIONS.index("other")).sum())
         number = Counter(status.tolist())
-        return Counts(number[0], number[1], number[2], changed)
+        return Counts(number[0], number[1], number[2], number[3], changed)
 
     def tops(self) -> list[tuple[str, int]]:
         """The top-level categories with the number of their rows, the most frequent first."""
@@ -130,8 +130,8 @@ class Results:
     def _statuses(self, columns: _Columns, target_precision: float) -> np.ndarray:
         """Numbers of `STATUSES`, int [n + m]."""
         depths = self._accepted(columns, target_precision)
-        review = (depths < columns.depths).astype(int)
-        return np.concatenate([review, np.full(len(self._rejects), STATUSES.index("rejected"))])
+        status = np.select([depths == columns.depths, depths > 0], [0, 1], 2)
+        return np.concatenate([status, np.full(len(self._rejects), STATUSES.index("rejected"))])
 
     def _accepted(self, columns: _Columns, target_precision: float) -> np.ndarray:
         least = self.judge.thresholds(columns.confidences.shape[1], target_precision)[columns.modalities]

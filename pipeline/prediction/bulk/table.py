@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Status = Literal["accepted", "review", "rejected"]
+Status = Literal["accepted", "part", "review", "rejected"]
 Relation = Literal["none", "same", "finer", "broader", "other"]
 """Of a predicted path to the category that the file gives: it gives none; the predicted one lies below it, above it, or
 in another branch."""
 Order = Literal["row", "title", "category", "confidence"]
-STATUSES: tuple[Status, ...] = ("accepted", "review", "rejected")
+STATUSES: tuple[Status, ...] = ("accepted", "part", "review", "rejected")
 RELATIONS: tuple[Relation, ...] = ("none", "same", "finer", "broader", "other")
 ORDERS: tuple[Order, ...] = ("row", "title", "category", "confidence")
 BANDS = ((0.9, 2.0), (0.7, 0.9), (0.5, 0.7), (0.0, 0.5))
@@ -25,12 +25,14 @@ class Counts:
 
     Attributes:
         accepted: Down to the last level of their path.
-        review: Of which some level is not accepted.
+        part: Down to a level above that.
+        review: Of which no level is accepted.
         rejected: That could not be read.
         changed: Whose predicted category is in another branch than the file's own.
     """
 
     accepted: int
+    part: int
     review: int
     rejected: int
     changed: int
@@ -38,7 +40,7 @@ class Counts:
     @property
     def rows(self) -> int:
         """All of them."""
-        return self.accepted + self.review + self.rejected
+        return self.accepted + self.part + self.review + self.rejected
 
 
 @dataclass(frozen=True)
