@@ -54,6 +54,13 @@ new MutationObserver(() => {
 """A new table takes the place of the button that was pressed: its successor gets the focus."""
 
 
+def rows_input() -> gr.JSON:
+    """Create the field of an endpoint for a list of objects; Gradio's own description of it is no valid JSON schema."""
+    field = gr.JSON(visible=False, label="rows")
+    field.api_info = lambda: {"type": "array", "items": {"type": "object"}}  # type: ignore[method-assign]
+    return field
+
+
 def file_input(label: str, suffixes: tuple[str, ...], *, visible: bool = True) -> gr.File:
     """Create a field whose handler gets the path of the uploaded file."""
     field = gr.File(label=label, file_count="single", file_types=list(suffixes), height=136, visible=visible)
@@ -165,7 +172,7 @@ def build(workspace: Workspace, tabs: gr.Tabs) -> Jobs:
     endpoint(
         bind(classify_file, jobs),
         [
-            gr.JSON(visible=False, label="rows"),
+            rows_input(),
             file_input("file", SUFFIXES, visible=False),
             file_input("photos", (".zip",), visible=False),
             gr.Number(PRECISION, visible=False, label="precision"),
