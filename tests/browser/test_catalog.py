@@ -30,10 +30,11 @@ def page(browser: Browser, small_space: str, request: pytest.FixtureRequest) -> 
 def shop(tmp_path: Path) -> Path:
     """An export of a shop with a title that would like to be more than text, and one like a formula."""
     path = tmp_path / "products.csv"
-    titles = [HOSTILE, "=1+1", *(f"tall vase {number}" for number in range(300))]
+    titles = ["=1+1", *(f"tall vase {number}" for number in range(300))]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["Handle", "Title", "Body (HTML)", "Product Category"])
+        writer.writerow(["h", HOSTILE, "", f"Home > {HOSTILE}"])
         writer.writerows([f"h{number}", title, "", "Home > Vases"] for number, title in enumerate(titles))
     return path
 
@@ -58,6 +59,7 @@ def test_from_a_dropped_file_to_a_downloaded_one_with_a_reload_between(page: Pag
     file = page.get_by_role("region", name="The file")
     expect(file).to_contain_text("Shopify export")
     expect(file).to_contain_text("302 products")
+    expect(file).to_contain_text(HOSTILE)
     _classify(page)
     expect(page.get_by_role("button", name="Another file")).to_be_visible()
     page.reload()
@@ -82,13 +84,14 @@ def test_the_table_is_sorted_and_filtered_and_the_dial_counts_anew(page: Page, s
     _classify(page)
     _is_done(page)
     rows, counts = page.locator("#catalog-rows tbody tr"), page.locator("#catalog-counts")
-    expect(rows.first).to_contain_text(HOSTILE)
+    expect(rows.first).to_contain_text("{{7*7}} ${7*7}")
+    expect(rows.first.locator(".given")).to_contain_text("onerror=window.hacked=1")
     expect(rows.nth(1)).to_contain_text("=1+1")
     page.get_by_role("button", name="Title", exact=True).click()
     expect(rows.first).to_contain_text("=1+1")
     page.get_by_role("button", name="Next ›").click()
     expect(page.get_by_role("navigation", name="Pages")).to_contain_text("Page 2 of")
-    page.get_by_label("Title contains").fill("window.hacked")
+    page.get_by_label("Title contains").fill("{{7*7}}")
     expect(rows).to_have_count(1)
     at_90 = counts.inner_text()
     page.get_by_role("slider", name="Target precision").press("Home")

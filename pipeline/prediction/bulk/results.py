@@ -175,8 +175,7 @@ class Results:
     def _row(self, place: int, columns: _Columns, status: int, target_precision: float) -> Row:
         if place >= len(self._predictions):
             reject = self._rejects[place - len(self._predictions)]
-            number = reject["source_row"] + 1
-            return Row(number, reject["title"], "", 0, None, None, "none", "rejected", reject["reason"])
+            return Row(reject["number"], reject["title"], "", 0, None, None, "none", "rejected", reject["reason"])
         [record] = self._predictions.slice(place, 1).to_pylist()
         prediction = self.judge.prediction(record, target_precision)
         reason = self.judge.decided(record, target_precision)["reason"]
@@ -196,13 +195,13 @@ class Results:
 def _reject(record: Mapping[str, Any]) -> dict[str, Any]:
     """What is shown of a reject."""
     raw = json.loads(record["raw"])
-    texts = (raw.get(name) for name in _TITLES) if isinstance(raw, dict) else ()
+    texts = (raw.get(name) for name in _TITLES)
     title = next((text for text in texts if isinstance(text, str) and text.strip()), "")
     place = SPLIT_ORDER.index(record["split"]), record["source_row"]
     return {
         "title": title[:_TITLE_CHARACTERS],
         "reason": record["reason"],
-        "source_row": record["source_row"],
+        "number": raw.get("line") or record["source_row"] + 1,
         "place": place,
     }
 

@@ -42,7 +42,7 @@ RECORDS = [
 @pytest.fixture
 def results():
     found = Results(JUDGE)
-    reject = {"source_row": 3, "split": "train", "reason": "no title", "raw": '{"product_title": "half"}'}
+    reject = {"source_row": 3, "split": "train", "reason": "no title", "raw": '{"product_title": "half", "line": 5}'}
     found.add(pa.Table.from_pylist(RECORDS[:2], schema=PREDICTIONS), pa.Table.from_pylist([], schema=REJECTS))
     found.add(pa.Table.from_pylist(RECORDS[2:], schema=PREDICTIONS), pa.Table.from_pylist([reject], schema=REJECTS))
     return found
@@ -87,7 +87,7 @@ def test_rows_are_sorted_and_filtered(results):
     assert titles == ["<b>bold</b>", "apple", "half", "title 1", "Zebra"]
     assert page(order="confidence", descending=True)[:2] == [6, 2]
     assert page(status="accepted") == [2]
-    assert page(status="rejected") == [4]
+    assert page(status="rejected") == [5]
     assert page(top="C") == [4]
     assert page(top="no such") == []
     assert page(relation="other") == [4]
