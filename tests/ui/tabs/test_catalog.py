@@ -64,8 +64,12 @@ def _take(jobs, table, **more):
     return _screen(handlers.take(jobs, "", table, *fields.values()))
 
 
+def _start(jobs, key):
+    return _screen(handlers.start(jobs, key, Choice(), 0.9, "", "", "", ""))
+
+
 def _classified(jobs, key):
-    _screen(handlers.start(jobs, key))
+    _start(jobs, key)
     job = jobs.find(key)
     deadline = time.monotonic() + PATIENCE
     while job.state == "running":
@@ -136,7 +140,7 @@ def test_a_file_that_is_too_large_gets_its_command(jobs, table, monkeypatch):
     taken = _take(jobs, table)
     assert "python -m pipeline classify-file --model assets/model --input shop.csv" in taken.seen
     assert taken.start.interactive is False
-    handlers.start(jobs, taken.key)
+    _start(jobs, taken.key)
     assert jobs.find(taken.key).work is None
 
 
@@ -168,7 +172,7 @@ def test_photos_come_out_of_a_zip(jobs, folder):
 def test_what_was_stopped_goes_on(jobs, table, monkeypatch):
     taken = _take(jobs, table)
     monkeypatch.setattr(Jobs, "_submit", lambda self, job: None)  # the thread never gets its turn
-    handlers.start(jobs, taken.key)
+    _start(jobs, taken.key)
     stopped = _screen(handlers.stop(jobs, taken.key, Choice(), 0.9, "", "", "", ""))
     assert (stopped.start.value, stopped.start.visible, stopped.stop.visible) == ("Go on", True, False)
     monkeypatch.undo()
@@ -180,7 +184,7 @@ def test_what_was_stopped_goes_on(jobs, table, monkeypatch):
 def test_nobody_looks_so_nothing_goes_on(jobs, table, monkeypatch):
     taken = _take(jobs, table)
     monkeypatch.setattr(Jobs, "_submit", lambda self, job: None)
-    handlers.start(jobs, taken.key)
+    _start(jobs, taken.key)
     job = jobs.find(taken.key)
     monkeypatch.setattr(module, "SECONDS_UNWATCHED", -1)
     job.step()
@@ -192,9 +196,9 @@ def test_only_so_many_files_are_at_work_and_remembered(jobs, table, monkeypatch)
     monkeypatch.setattr(module, "MAX_JOBS_AT_WORK", 1)
     monkeypatch.setattr(module, "MAX_JOBS", 2)
     first, second = _take(jobs, table).key, _take(jobs, table).key
-    handlers.start(jobs, first)
+    _start(jobs, first)
     with pytest.raises(gr.Error, match="Too many files"):
-        handlers.start(jobs, second)
+        _start(jobs, second)
     third = _take(jobs, table).key
     assert jobs.find(first).state == "running", "what is at work stays"
     assert jobs.find(third)
@@ -229,7 +233,7 @@ def test_a_file_that_was_deleted_meanwhile_is_a_sentence(jobs, table):
     key = _take(jobs, table).key
     Path(jobs.find(key).recognized.path).unlink()
     with pytest.raises(gr.Error, match="no longer here"):
-        handlers.start(jobs, key)
+        _start(jobs, key)
 
 
 def test_looking_at_a_file_keeps_it(jobs, table):

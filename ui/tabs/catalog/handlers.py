@@ -50,11 +50,11 @@ def reading(columns: str, encoding: str, delimiter: str) -> SourceConfig:
         raise refuse(str(error)) from error
 
 
-def start(jobs: Jobs, key: str) -> list[Any]:
+def start(jobs: Jobs, key: str, choice: Choice, precision: float, *filters: str) -> list[Any]:
     """Classify the file, or what is left of it."""
     job = jobs.find(key)
     jobs.start(job)
-    return whole(job, Choice(), PRECISION).updates
+    return whole(job, _chosen(choice, filters), precision).updates
 
 
 def stop(jobs: Jobs, key: str, choice: Choice, precision: float, *filters: str) -> list[Any]:
@@ -66,7 +66,11 @@ def stop(jobs: Jobs, key: str, choice: Choice, precision: float, *filters: str) 
 
 def watch(jobs: Jobs, key: str, drawn: bool, choice: Choice, precision: float, *filters: str) -> list[Any]:
     """Show how far the file is; the table when there is a first one, and when all is done."""
-    job = jobs.find(key)
+    try:
+        job = jobs.find(key)
+    except gr.Error as error:  # said once, not at each look
+        gr.Warning(error.message, title="Catalog")
+        return [False, *empty().updates]
     if job.state == "running" and (drawn or not job.progress.done):
         return [drawn, *running(job, precision).updates]
     return [True, *whole(job, _chosen(choice, filters), precision).updates]

@@ -22,7 +22,7 @@ FORMATS = {
     "shopify-bulk": "Shopify bulk operation",
     "google-feed": "Google supplemental feed",
 }
-SECONDS_BETWEEN = 1.0
+SECONDS_BETWEEN = 2.0
 """Of two looks at a file that is being classified."""
 
 
@@ -65,6 +65,10 @@ class Screen:
     result: Any = field(default_factory=gr.skip)
     head: Any = field(default_factory=gr.skip)
     top: Any = field(default_factory=gr.skip)
+    band: Any = field(default_factory=gr.skip)
+    relation: Any = field(default_factory=gr.skip)
+    words: Any = field(default_factory=gr.skip)
+    choice: Any = field(default_factory=gr.skip)
     rows: Any = field(default_factory=gr.skip)
     form: Any = field(default_factory=gr.skip)
     links: Any = field(default_factory=gr.skip)
@@ -78,7 +82,7 @@ class Screen:
 
 def empty() -> Screen:
     """Without a file."""
-    return Screen(
+    screen = Screen(
         key="",
         setup=gr.Column(visible=True),
         seen=cards.hint(view.START),
@@ -90,6 +94,15 @@ def empty() -> Screen:
         links=gr.HTML("", visible=False),
         timer=gr.Timer(active=False),
     )
+    return _without_filters(screen)
+
+
+def _without_filters(screen: Screen) -> Screen:
+    """The screen of another file, for which the last one's filters mean nothing."""
+    screen.top = gr.Dropdown(choices=[("All", "")], value="")
+    screen.band = screen.relation = screen.words = ""
+    screen.choice = Choice()
+    return screen
 
 
 def whole(job: Job, choice: Choice, precision: float) -> Screen:
@@ -112,6 +125,8 @@ def whole(job: Job, choice: Choice, precision: float) -> Screen:
         links=_or_hidden("") if is_new else gr.skip(),
         timer=gr.Timer(active=is_running),
     )
+    if is_new:
+        return _without_filters(screen)
     if now.done and job.work is not None:
         results = job.work.results
         tops = [(f"{top} ({number:,})", top) for top, number in results.tops()]

@@ -132,13 +132,12 @@ def build(workspace: Workspace, tabs: gr.Tabs) -> Jobs:
         rows = pickable(elem_id="catalog-rows", script=_KEEP_FOCUS)
     timer = gr.Timer(SECONDS_BETWEEN, active=False)
     choice, drawn = gr.State(Choice()), gr.State(False)
-    screen = list(
-        vars(Screen(key, setup, seen, go, halt, other, progress, result, head, top, rows, form, links, timer)).values()
-    )
+    filters = [top, band, relation, words]
+    working = [setup, seen, go, halt, other, progress, result, head]
+    screen = list(vars(Screen(key, *working, *filters, choice, rows, form, links, timer)).values())
 
     private: dict[str, Any] = {"api_visibility": "private"}
     quiet: dict[str, Any] = {**private, "show_progress": "hidden"}
-    filters = [top, band, relation, words]
     shown: list[Any] = [key, choice, precision, *filters]
     taken = gr.on(
         [table.upload, table.clear, photos.upload, photos.clear, again.click],
@@ -149,7 +148,7 @@ def build(workspace: Workspace, tabs: gr.Tabs) -> Jobs:
         **private,
     )
     taken.success(None, key, None, js=_STORE, **private)
-    go.click(bind(handlers.start, jobs), key, screen, show_progress_on=progress, **private).success(
+    go.click(bind(handlers.start, jobs), shown, screen, show_progress_on=progress, **private).success(
         lambda: False, None, drawn, **quiet
     )
     halt.click(bind(handlers.stop, jobs), shown, screen, **quiet)

@@ -208,11 +208,12 @@ def _row(row: Row) -> str:
     path = " <i>›</i> ".join([*accepted, *(f"<span>{escape(name)}</span>" for name in names[row.accepted_depth :])])
     note = _RELATION_NOTES[row.relation]
     given = "" if row.given is None else f'<span class="path">{escape(row.given)}</span>'
+    compared = f'<small class="{row.relation}">{note}</small>' if note else ""
     confidence = "" if row.confidence is None else cards.percent(row.confidence)
     return (
         f'<tr><td class="row">{row.number:,}</td><td class="title" dir="auto">{escape(row.title or "untitled")}</td>'
         f'<td class="predicted path">{path}</td><td class="confidence">{confidence}</td>'
-        f'<td class="given">{given}{f"<small class={row.relation}>{note}</small>" if note else ""}</td>'
+        f'<td class="given">{given}{compared}</td>'
         f'<td class="status"><details class="{row.status}"><summary>{STATUS_NAMES[row.status]}</summary>'
         f'<p dir="auto">{escape(row.reason)}</p></details></td></tr>'
     )
