@@ -8,7 +8,7 @@ import gradio as gr
 
 from ui import deep_links, tab_links
 from ui.guard.inputs import Page
-from ui.tabs import analysis, categories, classify, galaxy, rerank, search
+from ui.tabs import analysis, catalog, categories, classify, galaxy, rerank, search
 from ui.workspace import Workspace
 
 TITLE = "Product Galaxy"
@@ -38,6 +38,8 @@ def build(workspace: Workspace) -> gr.Blocks:
             with gr.Tab("Classify", id="classify"):
                 listing = classify.build(workspace)
                 classified = gr.Button("Show it in the galaxy", elem_classes="to-galaxy")
+            with gr.Tab("Catalog", id="catalog"):
+                catalog.build(workspace, tabs)
             with gr.Tab("Search", id="search"):
                 search_fields = search.build(workspace)
                 searched = gr.Button("Show the results in the galaxy", elem_classes="to-galaxy")

@@ -228,8 +228,8 @@ def read_paths(text: str | None, what: str, at_most: int) -> list[str]:
         raise refuse(str(error)) from error
 
 
-def bind(handler: Callable[..., Any], workspace: Workspace) -> Callable[..., Any]:
-    """Bind the first argument of a handler; its name, docstring and typed parameters stay.
+def bind(handler: Callable[..., Any], first_argument: Any) -> Callable[..., Any]:
+    """Bind the first argument of a handler, mostly the workspace; its name, docstring and typed parameters stay.
 
     Gradio builds the documentation of an endpoint from these.
     """
@@ -237,7 +237,7 @@ def bind(handler: Callable[..., Any], workspace: Workspace) -> Callable[..., Any
     @functools.wraps(handler)
     def bound(*args: Any, **kwargs: Any) -> Any:
         try:
-            return handler(workspace, *args, **kwargs)
+            return handler(first_argument, *args, **kwargs)
         except UserError as error:
             raise refuse(str(error)) from error
 
@@ -284,7 +284,7 @@ def _for_programs(field: gr.components.Component) -> gr.components.Component:
 
 def _note(field: gr.components.Component) -> str:
     """Sentence that is appended to the documentation of an argument."""
-    if isinstance(field, gr.Image):
+    if isinstance(field, gr.Image | gr.File):
         return "It is an upload or, over MCP, a data URI; nothing is fetched from other addresses."
     example = field.example_payload() if isinstance(field, gr.Textbox) else ""
     return f'For example "{example}".' if example else ""

@@ -58,7 +58,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def add_reading(command: argparse.ArgumentParser) -> None:
     """The options of every command that reads tables: columns, photos and format, where not found out."""
-    command.add_argument("--images", help="folder of a table's images")
+    command.add_argument("--images", help="folder or zip of a table's images")
     command.add_argument("--fetch-images", action="store_true", help="download a table's image URLs")
     command.add_argument(
         "--columns", nargs="*", default=[], metavar="OURS=THEIRS", help="column map of a table; 'OURS=' leaves one out"

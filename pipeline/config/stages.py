@@ -32,7 +32,7 @@ class SourceConfig:
         kind: How to read it; "auto" decides by what `location` is.
         revision: Branch, tag or commit of a hub data set.
         columns: Pairs (our column, the source's column) for tables with other headings.
-        images: Folder in which a table's image names are looked up.
+        images: Folder or zip in which a table's image names are looked up.
         fetch_images: Whether image URLs of a table may be downloaded.
         others: More locations, read with the same settings; their rows join those of `location`.
         taxonomy: Text file of category paths, one a line; None takes the paths that the rows name.

@@ -95,11 +95,13 @@ def classify_catalog(
             **asdict(request),
         },
     )
-    timing = _classify_batches(opened, paths, BatchClassifier(bundle, predictor, request, evidence_index, google))
-    rows, rejects = _join_batches(destination)
+    timing = _classify(opened, paths, BatchClassifier(bundle, predictor, request, evidence_index, google))
+    predictions, rejects = finished_batches(paths)
+    destination.write(predictions, rejects)
+    shutil.rmtree(paths.parts)
     figures = {
-        "rows": rows,
-        "rejects": rejects,
+        "rows": len(predictions),
+        "rejects": len(rejects),
         "seconds": timing.seconds,
         "rows_per_second": timing.rows / timing.seconds,
         "over_towers": timing.seconds / timing.tower_seconds if timing.tower_seconds else float("nan"),
@@ -120,35 +122,71 @@ class _Timing:
     tower_seconds: float
 
 
-def _classify_batches(source: Source, paths: ClassifyPaths, classifier: BatchClassifier) -> _Timing:
-    """Classify what is left of a source, a file a batch."""
-    limits = IngestConfig(image_size=classifier.bundle.image_size)
-    total = sum(part.rows or 0 for part in source.parts) or None
-    items = (item for part in source.parts for item in part.read())
+def _classify(source: Source, paths: ClassifyPaths, classifier: BatchClassifier) -> _Timing:
+    """Classify what is left of a source, with a progress bar."""
     started, tower_seconds, count = time.perf_counter(), 0.0, 0
-    with tqdm(total=total, desc="classify", unit="row", mininterval=1.0) as progress:
-        for number, batch in enumerate(row_batches(items, classifier.request.batch)):
-            if paths.part(number).exists():
-                progress.update(sum(1 for _ in batch))
-                continue
-            cleaned = [clean_row(item, limits) for item in batch]  # one photo as it came is held at a time
-            table, seconds = classifier.classify([row for row in cleaned if isinstance(row, CleanRow)])
-            tower_seconds, count = tower_seconds + seconds, count + len(cleaned)
-            write_table(paths.rejected(number), _rejects([row for row in cleaned if isinstance(row, Reject)]))
-            write_table(paths.part(number), table)  # last, so that it also means "complete"
-            progress.update(len(cleaned))
+    with tqdm(total=rows_of(source) or None, desc="classify", unit="row", mininterval=1.0) as progress:
+        for batch in classify_batches(source, paths, classifier):
+            if batch.is_new:
+                tower_seconds, count = tower_seconds + batch.tower_seconds, count + batch.rows
+            progress.update(batch.rows)
     return _Timing(count, time.perf_counter() - started, tower_seconds)
 
 
-def _join_batches(destination: Destination) -> tuple[int, int]:
-    """Join the batches into the result and the rejects; the number of rows of each."""
-    paths = destination.paths
+@dataclass(frozen=True)
+class FinishedBatch:
+    """A batch whose files are written.
+
+    Attributes:
+        number: Of it, from 0.
+        rows: Of it, rejects too.
+        is_new: Whether it was classified now; else its files were there.
+        tower_seconds: Seconds that the towers took.
+    """
+
+    number: int
+    rows: int
+    is_new: bool
+    tower_seconds: float = 0.0
+
+
+def rows_of(source: Source) -> int:
+    """Rows that `classify_batches` reads of a source."""
+    return sum(part.rows for part in source.parts)
+
+
+def classify_batches(source: Source, paths: ClassifyPaths, classifier: BatchClassifier) -> Iterator[FinishedBatch]:
+    """Classify a source batch by batch, a file each; those whose files are there are skipped.
+
+    Args:
+        source: Where the rows come from.
+        paths: Of the batches' files.
+        classifier: Of clean rows.
+    """
+    items = (item for part in source.parts for item in part.read())
+    for number, batch in enumerate(row_batches(items, classifier.request.batch)):
+        if paths.part(number).exists():
+            yield FinishedBatch(number, sum(1 for _ in batch), is_new=False)
+            continue
+        predictions, rejects, seconds = classify_items(batch, classifier)
+        write_table(paths.rejected(number), rejects)
+        write_table(paths.part(number), predictions)  # last, so that it also means "complete"
+        yield FinishedBatch(number, len(predictions) + len(rejects), is_new=True, tower_seconds=seconds)
+
+
+def classify_items(items: Iterable[Item], classifier: BatchClassifier) -> tuple[pa.Table, pa.Table, float]:
+    """Classify some rows of a source: their `PREDICTIONS`, their rejects, and the seconds that the towers took."""
+    limits = IngestConfig(image_size=classifier.bundle.image_size)
+    cleaned = [clean_row(item, limits, classifier.resolver) for item in items]  # one photo as it came is held at a time
+    predictions, seconds = classifier.classify([row for row in cleaned if isinstance(row, CleanRow)])
+    return predictions, _rejects([row for row in cleaned if isinstance(row, Reject)]), seconds
+
+
+def finished_batches(paths: ClassifyPaths) -> tuple[pa.Table, pa.Table]:
+    """The predictions and the rejects of all batches that are finished."""
     parts, rejected = paths.finished()
-    result = pa.concat_tables([PREDICTIONS.empty_table(), *map(read_table, parts)])
-    rejects = pa.concat_tables([REJECTS.empty_table(), *map(read_table, rejected)])
-    destination.write(result, rejects)
-    shutil.rmtree(paths.parts)
-    return len(result), len(rejects)
+    predictions = pa.concat_tables([PREDICTIONS.empty_table(), *map(read_table, parts)])
+    return predictions, pa.concat_tables([REJECTS.empty_table(), *map(read_table, rejected)])
 
 
 def row_batches(items: Iterable[Item], size: int) -> Iterator[Iterator[Item]]:

@@ -64,6 +64,17 @@ class Prediction:
         return replace(self, accepted_depth=0, in_distribution=False)
 
 
+def accepted_depths(confidences: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """Number of levels that are accepted, from the top: down to the last one whose confidence is enough.
+
+    Args:
+        confidences: float [..., levels]; NaN where a path has ended.
+        thresholds: Of the same shape, infinite where nothing is enough.
+    """
+    enough = confidences >= thresholds
+    return np.where(enough, np.arange(1, enough.shape[-1] + 1), 0).max(axis=-1)
+
+
 def judge_path(
     path: str,
     probabilities: np.ndarray,
@@ -92,11 +103,10 @@ def judge_path(
     limit = calibration.in_distribution_cosine
     known = [*([] if limit is None else [nearest >= limit]), *([] if is_product is None else [is_product])]
     in_distribution = all(known) if known else None
-    accepted = np.flatnonzero(confidences >= np.array(thresholds))
     return Prediction(
         path,
         tuple(confidences.tolist()),
-        int(accepted[-1]) + 1 if len(accepted) and in_distribution is not False else 0,
+        0 if in_distribution is False else int(accepted_depths(confidences, np.array(thresholds))),
         tuple(threshold if np.isfinite(threshold) else None for threshold in thresholds),
         target_precision,
         in_distribution,

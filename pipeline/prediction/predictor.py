@@ -47,6 +47,8 @@ class CategoryPredictor:
         tree: These paths and their parents.
         ids: Ids of paths in their taxonomy, of those that have one.
         target_precision: Share of the accepted levels that are to be right.
+        calibrations: By modality, for products without evidence.
+        measured_on: On which taxonomy these were measured.
         is_foreign: Whether the table is another one than that on which the bundle's confidences were measured.
     """
 
@@ -95,11 +97,13 @@ class CategoryPredictor:
             which = "retrieval"
         measured = parts.foreign_calibrations if (self.tree.depths > 1).any() else parts.flat_calibrations
         foreign = measured.get(which, {}) if self.is_foreign else {}
-        self._calibrations = foreign or parts.calibrations[which]
-        self._measured_on: MeasuredOn = "altered" if foreign else "another" if self.is_foreign else "this"
+        self.calibrations: Mapping[Modality, Calibration] = foreign or parts.calibrations[which]
+        self.measured_on: MeasuredOn = "altered" if foreign else "another" if self.is_foreign else "this"
         self._familiarity = parts.familiarity
         self._evidence_calibrations = parts.evidence_calibrations if which == "default" and not self.is_foreign else {}
-        self.target_precision = _checked(parts.target_precision if target_precision is None else target_precision)
+        self.target_precision = checked_precision(
+            parts.target_precision if target_precision is None else target_precision
+        )
 
     def score(
         self,
@@ -126,7 +130,7 @@ class CategoryPredictor:
         if not self.paths:
             raise InputError(NO_CATEGORIES)
         modalities = _one_each(modality, len(vectors))
-        unknown = set(modalities) - set(self._calibrations)
+        unknown = set(modalities) - set(self.calibrations)
         if unknown:
             raise ValueError(f"A query is of text, image or fused, not of '{min(unknown)}'.")
         allowed = self._allowed(branches, candidates)
@@ -134,7 +138,7 @@ class CategoryPredictor:
         nearest = np.empty(len(vectors), dtype=np.float32)
         for one in dict.fromkeys(modalities):
             rows = np.array([other == one for other in modalities])
-            leaf[rows], nearest[rows] = self.scorer.score(vectors[rows], self._calibrations[one], alone=self._alone)
+            leaf[rows], nearest[rows] = self.scorer.score(vectors[rows], self.calibrations[one], alone=self._alone)
         if not allowed.all():
             leaf = np.where(allowed, leaf + TINY, 0.0)  # where nothing likely is allowed, all is alike
             leaf /= leaf.sum(axis=1, keepdims=True)
@@ -144,12 +148,12 @@ class CategoryPredictor:
             nearest,
             self.scorer.listed & allowed,
             modalities,
-            self._calibrations,
+            self.calibrations,
             self._evidence_calibrations,
-            self.target_precision if target_precision is None else _checked(target_precision),
+            self.target_precision if target_precision is None else checked_precision(target_precision),
             self._are_products(vectors, modalities),
             {one: familiarity.least_neighbor for one, familiarity in self._familiarity.items()},
-            self._measured_on,
+            self.measured_on,
         )
 
     def decode(
@@ -214,7 +218,12 @@ def modalities_of(has_text: np.ndarray, has_image: np.ndarray) -> list[Modality]
     return modalities
 
 
-def _checked(target_precision: float) -> float:
+def checked_precision(target_precision: float) -> float:
+    """The target precision.
+
+    Raises:
+        InputError: If it is none.
+    """
     if not 0 < target_precision <= 1:
         raise InputError(
             f"The target precision must be above 0 and at most 1, for example 0.9; it is {target_precision}."

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.helpers.factories import draw, encode
 from tests.helpers.space.browsing import HOSTILE, guarded, marks
 
-TABS = ("Classify", "Search", "Galaxy", "Categories", "Rerank", "Analysis")
+TABS = ("Classify", "Catalog", "Search", "Galaxy", "Categories", "Rerank", "Analysis")
 
 pytestmark = marks
 

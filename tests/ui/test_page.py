@@ -15,7 +15,16 @@ def test_the_header_names_the_open_catalogue(workspace: Workspace) -> None:
 
 def test_every_action_is_a_documented_endpoint(workspace: Workspace) -> None:
     info = page.build(workspace).get_api_info()["named_endpoints"]
-    assert set(info) == {"/classify", "/search", "/neighbors", "/galaxy", "/category", "/rerank", "/products"}
+    assert set(info) == {
+        "/classify",
+        "/search",
+        "/neighbors",
+        "/galaxy",
+        "/category",
+        "/rerank",
+        "/products",
+        "/classify_file",
+    }
     for endpoint in info.values():
         assert endpoint["description"]
         assert "workspace" not in [parameter["parameter_name"] for parameter in endpoint["parameters"]]

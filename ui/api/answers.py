@@ -72,6 +72,41 @@ class Classification(TypedDict):
     same_product: list[SimilarProduct]
 
 
+class ClassifiedRow(TypedDict):
+    """A row of a file with its predicted category; `confidences` of its levels from the top, 0 to 1."""
+
+    row: int
+    line: int | None
+    product_id: str
+    title: str
+    given_category: str | None
+    category_path: str
+    category_id: str | None
+    confidences: list[float]
+    accepted_path: str
+    accepted_id: str | None
+    needs_review: bool
+    reason: str
+    read: str
+
+
+class RejectedRow(TypedDict):
+    """A row of a file that cannot be read, and why."""
+
+    row: int
+    reason: str
+
+
+class FileClassification(TypedDict):
+    """Answer of `classify_file`, which documents the keys."""
+
+    read_as: str
+    total: int
+    next_start: int | None
+    rows: list[ClassifiedRow]
+    rejected: list[RejectedRow]
+
+
 class RankedProduct(TypedDict):
     """The product whose candidates are ranked; a visitor's own has a title at most."""
 

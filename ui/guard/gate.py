@@ -14,9 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.guard.faults import reported
 from ui.guard.limits import (
+    LARGE_UPLOADS_AT_ONCE,
     MAX_CALL,
+    MAX_FILE,
     MAX_MCP,
     MAX_MCP_PHOTO,
+    MAX_PHOTO,
     MAX_UPLOAD,
     SECONDS_FOR_A_CHUNK,
     UPLOADS_AT_ONCE,
@@ -39,6 +42,8 @@ _UNUSED = (
     "/monitoring",
 )
 """Routes of Gradio that this page does not use; some of them write files."""
+_UPLOAD_OF_A_PHOTO = MAX_PHOTO + MAX_UPLOAD - MAX_FILE
+"""Bytes of the request that uploads the largest photo."""
 _MISFIT = "The request does not match any endpoint; see 'Use via API' at the bottom of the page."
 _BUSY = "There are too many uploads at the moment; try again in a few seconds."
 _MANY = "Too many calls from your address; try again in a minute."
@@ -94,6 +99,7 @@ class Gate:
         self._uploads = uploads
         self._rates = rates
         self._running = 0  # uploads that are being received
+        self._large = 0  # those of them that are larger than a photo, or may be
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a request, or pass it on."""
@@ -123,15 +129,19 @@ class Gate:
         return None
 
     async def _receive_upload(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
-        if self._running >= UPLOADS_AT_ONCE:
+        length = _length(scope["headers"]) or MAX_UPLOAD
+        large = length > _UPLOAD_OF_A_PHOTO
+        if self._running >= UPLOADS_AT_ONCE or (large and self._large >= LARGE_UPLOADS_AT_ONCE):
             await JSONResponse({"detail": _BUSY}, 503, {"Retry-After": "5"})(scope, receive, answer)
             return
         self._running += 1
+        self._large += large
         try:
-            await anyio.to_thread.run_sync(self._uploads.make_room, _length(scope["headers"]) or MAX_UPLOAD)
+            await anyio.to_thread.run_sync(self._uploads.make_room, length)
             await self._hand_on(scope, receive, answer, MAX_UPLOAD)
         finally:
             self._running -= 1
+            self._large -= large
 
     async def _hand_on(self, scope: Scope, receive: Receive, answer: _Answer, limit: int) -> None:
         """Let the app answer; an unexpected error becomes a sentence, with its traceback in the log."""

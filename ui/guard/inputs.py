@@ -25,7 +25,7 @@ _UPLOAD = re.compile(r"[0-9a-f]{64}")  # folder of an upload: a hash that nobody
 _LONGEST_PATH = 4_096
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _SCALAR = (gr.Textbox, gr.Number, gr.Slider, gr.Radio, gr.Checkbox)
-_NO_UPLOAD = "There is no such upload: upload the photo first, then give the path that the upload returned."
+_NO_UPLOAD = "There is no such upload: upload the file first, then give the path that the upload returned."
 
 
 class Page(gr.Blocks):
@@ -124,7 +124,7 @@ def _uploaded(path: str) -> str:
     if address and _SERVED in path:
         path, address = unquote(path.partition(_SERVED)[2]), False
     if address:
-        raise refuse("Web addresses are not fetched: upload the photo itself.")
+        raise refuse("Web addresses are not fetched: upload the file itself.")
     _check_text(path)
     if len(path) > _LONGEST_PATH:
         raise refuse(_NO_UPLOAD)

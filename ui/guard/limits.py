@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pipeline.config.stages import IngestConfig
 
-MAX_FILE = IngestConfig().max_image_bytes
-"""Bytes of an uploaded file."""
+MAX_FILE = 200_000_000
+"""Bytes of an uploaded file: a catalogue, or a zip of its photos."""
+MAX_PHOTO = IngestConfig().max_image_bytes
+"""Bytes of a photo."""
 MAX_UPLOAD = MAX_FILE + 100_000
 """Bytes of an upload's request: the file, and the lines around it."""
 MAX_MCP = 4 * 1024 * 1024
@@ -26,10 +28,25 @@ SECONDS_KEPT = 3_600
 """Age at which an upload is deleted."""
 SECONDS_UNFINISHED = 600
 """Age at which an unfinished upload is deleted."""
-MAX_UPLOADS = 1_000_000_000
-"""Bytes of all uploads together; the oldest are deleted first."""
+MAX_UPLOADS = 4_000_000_000
+"""Bytes of all uploads together, and of what is made of them; the oldest are deleted first."""
 UPLOADS_AT_ONCE = 16
 """Uploads at the same time."""
+LARGE_UPLOADS_AT_ONCE = 4
+"""Those of them with more bytes than a photo, or that do not say how many."""
+
+MAX_ROWS = 20_000
+"""Products of a file that is classified in the Space."""
+MAX_JSON = 32_000_000
+"""Bytes of a JSON file, which stays in memory; JSON Lines do not."""
+MAX_JOBS = 24
+"""Files that are remembered; the one that nobody has looked at for longest goes first."""
+MAX_JOBS_AT_WORK = 8
+"""Files that are being classified: a batch of each in turn."""
+SECONDS_UNWATCHED = 600
+"""Time after which a file is classified no further if its page is closed; what is done stays."""
+MAX_ROWS_OF_A_CALL = 256
+"""Rows that a call of `classify_file` answers."""
 
 MAX_SESSIONS = 200
 """Sessions kept in memory, 0.3 MB each; a dropped session starts again."""

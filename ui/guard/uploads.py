@@ -166,7 +166,8 @@ class Uploads:
                 with contextlib.suppress(FileNotFoundError):  # deleted by another thread
                     facts = path.lstat()
                     if not stat.S_ISDIR(facts.st_mode):
-                        files.append(_File(facts.st_ctime, facts.st_size, path))  # a copied file keeps its mtime
+                        size = facts.st_size // facts.st_nlink  # a file of two names counts once
+                        files.append(_File(facts.st_ctime, size, path))  # a copied file keeps its mtime
         return files
 
     def _delete(self, paths: set[Path]) -> None:

@@ -3,6 +3,7 @@
 The entry point is `decode_photo`, which `pipeline.data.images` calls with the limits of the configuration.
 """
 
+from pipeline.data.decoding.archives import PhotoArchive, open_zip
 from pipeline.data.decoding.decode import FORMATS, ImageError
 from pipeline.data.decoding.files import IrregularFileError, open_regular, read_photo_file
 from pipeline.data.decoding.pool import DecodedPhoto, DecoderBusyError, PhotoDecoder, decode_photo
@@ -13,8 +14,10 @@ __all__ = [
     "DecoderBusyError",
     "ImageError",
     "IrregularFileError",
+    "PhotoArchive",
     "PhotoDecoder",
     "decode_photo",
     "open_regular",
+    "open_zip",
     "read_photo_file",
 ]

@@ -142,8 +142,8 @@ def _open(config: SourceConfig, max_photo_bytes: int, fetcher: PhotoFetcher | No
     if path.is_dir():
         raise SourceError(f"{path} is a folder, which kind '{kind}' does not read; give the CSV file itself.")
     images = None if config.images is None else Path(config.images).expanduser()
-    if images is not None and not images.is_dir():
-        raise SourceError(f"The folder of photos {images} does not exist; name an existing one.")
+    if images is not None and not (images.is_dir() or images.is_file()):
+        raise SourceError(f"The folder of photos {images} does not exist; name an existing one, or a zip.")
 
     def photos_in(folder: Path | None) -> PhotoFinder:
         return PhotoFinder(images or folder, fetcher, max_photo_bytes)

@@ -1,4 +1,4 @@
-"""Lookup of the photos that a table names: files in a folder, or URLs where the configuration allows downloads."""
+"""Lookup of the photos that a table names: files in a folder or zip, or URLs where downloads are allowed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from pipeline.data.decoding import IrregularFileError, open_regular
+from pipeline.data.decoding import ImageError, IrregularFileError, PhotoArchive, open_regular
 from pipeline.data.sources.cells import MAX_PHOTO_BYTES, shown, too_large
 from pipeline.data.sources.fetching import FoundPhoto, PhotoFetcher
 
 _SCHEMES = ("http://", "https://")
 _BETWEEN_URLS = re.compile(r"[\s,;|]+(?=https?://)", re.IGNORECASE)
 _BETWEEN_NAMES = re.compile(r"\s*[,;|\n]\s*")
+NOT_FETCHED = "not fetched (fetch_images is off)"
+"""End of the note on a photo whose address is not asked."""
 _MAX_NAMES = 20
 """Photos of one cell that are looked for."""
 
@@ -29,18 +31,19 @@ def photo_names(cell: str) -> list[str]:
 class PhotoFinder:
     """Finds photos by name or URL; a missing photo gives a note, never an error.
 
-    A URL's last part is looked up in the folder first, so that a folder of downloaded photos serves an export.
+    A URL's last part is looked up there first, so that a folder of downloaded photos serves an export.
 
     Args:
-        folder: Of the photos; None: there is none.
+        place: Folder or zip of the photos; None: there is none.
         fetcher: Fetches URLs; None: they are not fetched.
         max_bytes: Of a photo; a larger one is not read.
     """
 
     def __init__(
-        self, folder: Path | None, fetcher: PhotoFetcher | None = None, max_bytes: int = MAX_PHOTO_BYTES
+        self, place: Path | None, fetcher: PhotoFetcher | None = None, max_bytes: int = MAX_PHOTO_BYTES
     ) -> None:
-        self._root = None if folder is None else os.path.realpath(folder)
+        self._archive = PhotoArchive(place) if place is not None and place.is_file() else None
+        self._root = None if place is None or self._archive is not None else os.path.realpath(place)
         self._fetcher = fetcher
         self.max_bytes = max_bytes
 
@@ -74,24 +77,36 @@ class PhotoFinder:
             return in_folder
         if remote and self._fetcher is not None:
             return self._fetcher.fetch(name)
-        where = "not fetched (fetch_images is off)" if remote else "not found"
+        where = NOT_FETCHED if remote else "not found"
         return FoundPhoto(None, f"the photo {shown(name)} was {where}")
 
     def _look_up(self, name: str, remote: bool) -> FoundPhoto | None:
-        """The photo in the folder, None if nothing lies there.
+        """The photo in the folder or zip, None if nothing lies there.
 
         Raises:
             OSError, ValueError: If there can be no such file.
         """
+        local = Path(unquote(urlsplit(name).path)).name if remote else name
+        if self._archive is not None:
+            return self._unpack(self._archive, local, name)
         if self._root is None:
             return None
-        local = Path(unquote(urlsplit(name).path)).name if remote else name
         found = self._read(local, name, remote)
         if found is not None and found.data is not None:
             return found
         alike = self._by_name.get(Path(local.replace("\\", "/")).name.lower())
         other = None if alike is None else self._read(alike, name, remote)
         return other if other is not None and (found is None or other.data is not None) else found
+
+    def _unpack(self, archive: PhotoArchive, local: str, name: str) -> FoundPhoto | None:
+        """The photo in the zip, None if it has none of this name."""
+        try:
+            data = archive.read(local, self.max_bytes)
+        except ImageError as error:
+            return FoundPhoto(None, f"the photo {shown(name)} cannot be used: {error}")
+        if data is not None and len(data) > self.max_bytes:
+            return FoundPhoto(None, f"the photo {shown(name)} {too_large(len(data), self.max_bytes)}")
+        return None if data is None else FoundPhoto(data)
 
     @cached_property
     def _by_name(self) -> dict[str, str]:

@@ -44,6 +44,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "category": {"category": "Clothing"},
     "rerank": {"product_id": "p4", "candidates": "Home > Vases\nClothing > Shirts"},
     "products": {"text": "SHIRT"},
+    "classify_file": {"rows": [{"title": "tall vase"}, {"title": "red shirt"}]},
 }
 """Every endpoint, with arguments of a call."""
 
@@ -220,7 +221,8 @@ def test_only_the_examples_are_served(address: str, photo: Path) -> None:
 
 def test_limits_on_size_hold(address: str, tmp_path: Path) -> None:
     large = tmp_path / "large.jpg"
-    large.write_bytes(bytes(limits.MAX_FILE + 1))
+    with large.open("wb") as file:
+        file.truncate(limits.MAX_FILE + 1)
     with large.open("rb") as file:
         assert httpx.post(f"{address}/gradio_api/upload", files={"files": file}, timeout=PATIENCE).status_code == 413
     for path, most in (

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
+from pipeline.data.decoding import open_zip
 from pipeline.data.sources.base import SourceError
 from pipeline.data.sources.files.base import MAX_MEMORY_BYTES, MAX_UNPACKED_BYTES, unreadable
 
@@ -72,7 +73,7 @@ def unpack(path: Path) -> Packed:
         return Packed(path, path.stem, "gzip", lambda: cast(BinaryIO, _Bounded(path, gzip.open(path, "rb"))))
     if not head.startswith(_ZIP):
         return Packed(path, path.name, "", lambda: path.open("rb"))
-    with zipfile.ZipFile(path) as archive:
+    with open_zip(path) as archive:
         names = archive.namelist()
         if _SHEET_PART in names:
             _check_workbook(path, archive.infolist())

@@ -1,0 +1,250 @@
+"""The results of a file, as a table that people sort and filter: what is accepted follows from a target precision."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.data.sources.base import SPLIT_ORDER
+from pipeline.prediction.batch_classifier import PREDICTIONS
+from pipeline.prediction.bulk.judge import Judge
+from pipeline.prediction.bulk.table import (
+    BANDS,
+    PAGE_ROWS,
+    RELATIONS,
+    STATUSES,
+    Choice,
+    Counts,
+    Order,
+    Page,
+    Relation,
+    Row,
+)
+from pipeline.prediction.confidence import accepted_depths
+from pipeline.taxonomy.paths import SEPARATOR, levels
+
+_TITLE_CHARACTERS = 160
+_KEPT = (
+    *("split", "source_row", "line", "title", "given_category"),
+    *("path", "confidences", "in_distribution", "modality", "photo_flaw"),
+)
+_TITLES = ("title", "product_title", "Title")
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """What is sorted and filtered, of n predictions and then m rejects."""
+
+    confidences: np.ndarray
+    """float64 [n, levels], NaN below the end of a path."""
+    depths: np.ndarray
+    """int [n], levels of each path."""
+    modalities: np.ndarray
+    """int [n], in the order of the judge."""
+    outside: np.ndarray
+    """bool [n], whether no level can be accepted."""
+    tops: np.ndarray
+    """Numbers of the top-level categories, int [n + m]; -1 for rejects."""
+    top_names: tuple[str, ...]
+    relations: np.ndarray
+    """Numbers of `RELATIONS`, int [n + m]."""
+    places: np.ndarray
+    """Order of the source, int [n + m]."""
+    last: np.ndarray
+    """float64 [n + m], confidence in the last level, -1 for rejects."""
+
+
+class Results:
+    """The results of a file so far; batches are added by one thread while others read.
+
+    Args:
+        judge: Of the predictor that makes them.
+    """
+
+    def __init__(self, judge: Judge) -> None:
+        self.judge = judge
+        self._lock = threading.Lock()
+        kept = pa.schema([PREDICTIONS.field(name) for name in _KEPT])
+        self._predictions = kept.empty_table()
+        self._rejects: list[dict[str, Any]] = []
+        self._columns: _Columns | None = None
+
+    def add(self, predictions: pa.Table, rejects: pa.Table) -> None:
+        """Add a batch: `PREDICTIONS` and `schema.REJECTS`."""
+        kept = predictions.select(_KEPT)
+        title = pc.utf8_slice_codeunits(kept["title"], 0, _TITLE_CHARACTERS)
+        kept = kept.set_column(_KEPT.index("title"), PREDICTIONS.field("title"), title)
+        with self._lock:
+            self._predictions = pa.concat_tables([self._predictions, kept])
+            self._rejects += [_reject(record) for record in rejects.to_pylist()]
+            self._columns = None
+
+    def __len__(self) -> int:
+        return len(self._predictions) + len(self._rejects)
+
+    def counts(self, target_precision: float) -> Counts:
+        """How many rows are accepted at a target precision, and how many are not."""
+        with self._lock:
+            columns = self._sorted_out()
+            status = self._statuses(columns, target_precision)
+            changed = int((columns.relations == RELATIONS.index("other")).sum())
+        number = Counter(status.tolist())
+        return Counts(number[0], number[1], number[2], number[3], changed)
+
+    def tops(self) -> list[tuple[str, int]]:
+        """The top-level categories with the number of their rows, the most frequent first."""
+        with self._lock:
+            columns = self._sorted_out()
+        counts = Counter(columns.tops[columns.tops >= 0].tolist())
+        return [(columns.top_names[top], number) for top, number in counts.most_common()]
+
+    def page(self, choice: Choice, target_precision: float) -> Page:
+        """A page of the rows that are chosen."""
+        with self._lock:
+            columns = self._sorted_out()
+            status = self._statuses(columns, target_precision)
+            mask = self._mask(columns, status, choice)
+            chosen = np.flatnonzero(mask)
+            chosen = chosen[np.argsort(self._keys(columns, choice.order, chosen), kind="stable")]
+            if choice.descending:
+                chosen = chosen[::-1]
+            pages = max(1, -(-len(chosen) // PAGE_ROWS))
+            number = min(max(1, choice.page), pages)
+            shown = chosen[(number - 1) * PAGE_ROWS : number * PAGE_ROWS]
+            rows = [self._row(int(one), columns, int(status[one]), target_precision) for one in shown]
+        return Page(rows, number, len(chosen), pages)
+
+    def _sorted_out(self) -> _Columns:
+        if self._columns is None:
+            self._columns = _columns_of(self._predictions, self._rejects, self.judge)
+        return self._columns
+
+    def _statuses(self, columns: _Columns, target_precision: float) -> np.ndarray:
+        """Numbers of `STATUSES`, int [n + m]."""
+        depths = self._accepted(columns, target_precision)
+        status = np.select([depths == columns.depths, depths > 0], [0, 1], 2)
+        return np.concatenate([status, np.full(len(self._rejects), STATUSES.index("rejected"))])
+
+    def _accepted(self, columns: _Columns, target_precision: float) -> np.ndarray:
+        least = self.judge.thresholds(columns.confidences.shape[1], target_precision)[columns.modalities]
+        accepted: np.ndarray = np.where(columns.outside, 0, accepted_depths(columns.confidences, least))
+        return accepted
+
+    def _mask(self, columns: _Columns, status: np.ndarray, choice: Choice) -> np.ndarray:
+        mask = np.ones(len(status), dtype=bool)
+        if choice.status is not None:
+            mask &= status == STATUSES.index(choice.status)
+        if choice.top:
+            known = columns.top_names.index(choice.top) if choice.top in columns.top_names else -2
+            mask &= columns.tops == known
+        if choice.band is not None:
+            low, high = BANDS[choice.band]
+            mask &= (columns.last >= low) & (columns.last < high)
+        if choice.relation is not None:
+            mask &= columns.relations == RELATIONS.index(choice.relation)
+            mask &= columns.tops >= 0
+        if choice.words:
+            titles = self._predictions["title"].combine_chunks()
+            found = pc.match_substring(titles, choice.words, ignore_case=True).to_numpy(zero_copy_only=False)
+            rejected = [choice.words.casefold() in one["title"].casefold() for one in self._rejects]
+            mask &= np.concatenate([found.astype(bool), np.array(rejected, dtype=bool)])
+        return mask
+
+    def _keys(self, columns: _Columns, order: Order, chosen: np.ndarray) -> np.ndarray:
+        """What the chosen rows are sorted by, equal ones staying in the order of the source."""
+        if order == "confidence":
+            return columns.last[chosen]
+        if order == "row":
+            return columns.places[chosen]
+        column = "title" if order == "title" else "path"
+        texts = [
+            *self._predictions[column].to_pylist(),
+            *(one["title"] if order == "title" else "" for one in self._rejects),
+        ]
+        folded = np.array([texts[one].casefold() for one in chosen], dtype=object)
+        return np.unique(folded.astype(str), return_inverse=True)[1] if len(folded) else folded
+
+    def _row(self, place: int, columns: _Columns, status: int, target_precision: float) -> Row:
+        if place >= len(self._predictions):
+            reject = self._rejects[place - len(self._predictions)]
+            return Row(reject["number"], reject["title"], "", 0, None, None, "none", "rejected", reject["reason"])
+        [record] = self._predictions.slice(place, 1).to_pylist()
+        prediction = self.judge.prediction(record, target_precision)
+        reason = self.judge.decided(record, target_precision)["reason"]
+        return Row(
+            record["line"] or record["source_row"] + 1,
+            record["title"],
+            record["path"],
+            prediction.accepted_depth,
+            float(columns.last[place]),
+            record["given_category"],
+            RELATIONS[columns.relations[place]],
+            STATUSES[status],
+            reason,
+        )
+
+
+def _reject(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What is shown of a reject."""
+    raw = json.loads(record["raw"])
+    texts = (raw.get(name) for name in _TITLES)
+    title = next((text for text in texts if isinstance(text, str) and text.strip()), "")
+    place = SPLIT_ORDER.index(record["split"]), record["source_row"]
+    return {
+        "title": title[:_TITLE_CHARACTERS],
+        "reason": record["reason"],
+        "number": raw.get("line") or record["source_row"] + 1,
+        "place": place,
+    }
+
+
+def _columns_of(predictions: pa.Table, rejects: Sequence[Mapping[str, Any]], judge: Judge) -> _Columns:
+    confidences: list[list[float]] = predictions["confidences"].to_pylist()
+    depths = np.array([len(one) for one in confidences], dtype=int)
+    table = np.full((len(confidences), int(depths.max(initial=1))), np.nan)
+    for row, one in enumerate(confidences):
+        table[row, : len(one)] = one
+    paths, given = predictions["path"].to_pylist(), predictions["given_category"].to_pylist()
+    tops = [levels(path)[0] for path in paths]
+    names = tuple(dict.fromkeys(tops))
+    numbers = {name: number for number, name in enumerate(names)}
+    order = {split: number for number, split in enumerate(SPLIT_ORDER)}
+    splits = predictions["split"].to_pylist()
+    places = [(order[split], row) for split, row in zip(splits, predictions["source_row"].to_pylist(), strict=True)]
+    places += [one["place"] for one in rejects]
+    by_place = np.lexsort(np.array(places, dtype=int).reshape(-1, 2).T[::-1])
+    rank = np.empty(len(places), dtype=int)
+    rank[by_place] = np.arange(len(places))
+    modality = {name: number for number, name in enumerate(judge.modalities)}
+    relations = [RELATIONS.index(relation_of(*pair)) for pair in zip(paths, given, strict=True)]
+    last = table[np.arange(len(depths)), depths - 1] if len(depths) else np.empty(0)
+    return _Columns(
+        table,
+        depths,
+        np.array([modality[name] for name in predictions["modality"].to_pylist()], dtype=int),
+        np.array([known is False for known in predictions["in_distribution"].to_pylist()], dtype=bool),
+        np.array([*(numbers[top] for top in tops), *(-1 for _ in rejects)], dtype=int),
+        names,
+        np.array([*relations, *(0 for _ in rejects)], dtype=int),
+        rank,
+        np.concatenate([last, np.full(len(rejects), -1.0)]),
+    )
+
+
+def relation_of(path: str, given: str | None) -> Relation:
+    """How a predicted path lies to the category that the file gives."""
+    if given is None:
+        return "none"
+    if path == given:
+        return "same"
+    if path.startswith(f"{given}{SEPARATOR}"):
+        return "finer"
+    return "broader" if given.startswith(f"{path}{SEPARATOR}") else "other"

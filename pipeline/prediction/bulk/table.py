@@ -1,0 +1,105 @@
+"""What people see of a file's results: counts, rows, and the choice of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["accepted", "part", "review", "rejected"]
+Relation = Literal["none", "same", "finer", "broader", "other"]
+"""Of a predicted path to the category that the file gives: it gives none; the predicted one lies below it, above it, or
+in another branch."""
+Order = Literal["row", "title", "category", "confidence"]
+STATUSES: tuple[Status, ...] = ("accepted", "part", "review", "rejected")
+RELATIONS: tuple[Relation, ...] = ("none", "same", "finer", "broader", "other")
+ORDERS: tuple[Order, ...] = ("row", "title", "category", "confidence")
+BANDS = ((0.9, 2.0), (0.7, 0.9), (0.5, 0.7), (0.0, 0.5))
+"""Confidences from the first to below the second."""
+PAGE_ROWS = 25
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many rows there are of each kind at a target precision.
+
+    Attributes:
+        accepted: Down to the last level of their path.
+        part: Down to a level above that.
+        review: Of which no level is accepted.
+        rejected: That could not be read.
+        changed: Whose predicted category is in another branch than the file's own.
+    """
+
+    accepted: int
+    part: int
+    review: int
+    rejected: int
+    changed: int
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return self.accepted + self.part + self.review + self.rejected
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which rows are shown, and in which order; None and "" choose all.
+
+    Attributes:
+        status: One of `STATUSES`.
+        top: A top-level category.
+        band: Number of one of `BANDS`.
+        relation: One of `RELATIONS`.
+        words: That the title holds, whatever their case.
+        order: One of `ORDERS`.
+        descending: Whether the last comes first.
+        page: Number of the page, from 1.
+    """
+
+    status: Status | None = None
+    top: str = ""
+    band: int | None = None
+    relation: Relation | None = None
+    words: str = ""
+    order: Order = "row"
+    descending: bool = False
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table.
+
+    Attributes:
+        number: Line of the file, or number of the row where it has no lines.
+        title: Shortened.
+        path: Predicted, "" for a rejected row.
+        accepted_depth: Levels of it that are accepted.
+        confidence: In its last level, None for a rejected row.
+        given: The file's own category, None without one.
+        relation: Of `path` to it.
+        status: Whether it is accepted.
+        reason: Why, in a sentence.
+    """
+
+    number: int
+    title: str
+    path: str
+    accepted_depth: int
+    confidence: float | None
+    given: str | None
+    relation: Relation
+    status: Status
+    reason: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """The rows of a page of the table, its number, and how many rows and pages there are."""
+
+    rows: Sequence[Row]
+    number: int
+    total: int
+    pages: int
