@@ -1,7 +1,7 @@
 """Every file a build writes or reads: where it lies, how it is written.
 
-No other module holds a path string. A file is written under a temporary name and renamed, so that a killed
-build leaves either the whole file or none, and has `<name>.provenance.json` beside it (`provenance.py`).
+No other module holds a path string. A file is written under a temporary name and renamed, so that a killed build leaves
+the whole file or none, and has `<name>.provenance.json` beside it.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from pathlib import Path
 
 from pipeline.errors import UserError
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-"""What paths in a configuration are relative to."""
+REPOSITORY = Path(__file__).resolve().parents[1]  # what paths in a configuration are relative to
 SHOPIFY_TAXONOMY = REPOSITORY / "assets" / "taxonomy" / "shopify.txt.gz"
 """Shopify's product taxonomy with its ids, as it comes with this repository."""
-CATEGORY_EXAMPLES = SHOPIFY_TAXONOMY.with_name("examples.tsv.xz")
-CATEGORY_NAMES = SHOPIFY_TAXONOMY.with_name("names.tsv.xz")
+CATEGORY_EXAMPLES, CATEGORY_NAMES = map(SHOPIFY_TAXONOMY.with_name, ("examples.tsv.xz", "names.tsv.xz"))
 """Typical titles of its categories, and their names in other languages, which training learns beside the products."""
 DEFAULT_TAXONOMY: Path | None = SHOPIFY_TAXONOMY
 """Categories of a build that is given no --taxonomy; None: those that its rows name."""
