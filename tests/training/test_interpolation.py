@@ -162,3 +162,20 @@ def test_without_validation_rows_what_was_trained_stays_as_it_is(model, paths, c
     assert choice.tried == []
     assert float(model.image_head.alpha) == pytest.approx(0.7)
     assert "not measured" in caplog.text
+
+
+def test_of_gate_shifts_that_score_about_the_same_the_smallest_is_taken():
+    records = [
+        {"gate_shift": shift, "score": score, "margin": margin}
+        for shift, score, margin in (
+            (-0.5, 0.70, 0.1),
+            (0.5, 0.796, 0.1),
+            (1.0, 0.799, 0.1),
+            (2.0, 0.8, 0.1),
+            (0.0, 0.9, -1),
+        )
+    ]
+    assert interpolation._best(records, "fused")["gate_shift"] == 0.5
+    records[1]["score"] = 0.79
+    assert interpolation._best(records, "fused")["gate_shift"] == 1.0
+    assert interpolation._best(records, "text")["score"] == 0.8
