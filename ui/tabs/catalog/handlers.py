@@ -95,7 +95,9 @@ def restore(jobs: Jobs, key: str, was_open: str) -> list[Any]:
 
 
 def filter_rows(jobs: Jobs, key: str, choice: Choice, precision: float, *filters: str) -> tuple[Any, Any, Choice]:
-    """Show the rows that pass the filters, from the first page on."""
+    """Show the rows that pass the filters, from the first page on; nothing without a file, whose words are cleared."""
+    if not key:
+        return gr.skip(), gr.skip(), choice
     choice = _chosen(choice, filters, page=1)
     return *results(jobs.find(key), choice, precision), choice
 

@@ -157,9 +157,10 @@ def build(workspace: Workspace, tabs: gr.Tabs) -> Jobs:
     )
     timer.tick(bind(handlers.watch, jobs), [key, drawn, choice, precision, *filters], [drawn, *screen], **quiet)
     drawing: dict[str, Any] = {"trigger_mode": "always_last", **quiet}
-    # `input`, not `release`, which the keyboard never fires; while something is typed or dragged, the last value counts
+    # `input`, not `release`, which the keyboard never fires; while something is typed or dragged, the last value counts.
+    # A text box has `change`: its `input` comes with the value before the last key
     gr.on(
-        [precision.input, top.input, band.input, relation.input, words.input],
+        [precision.input, top.input, band.input, relation.input, words.change],
         bind(handlers.filter_rows, jobs),
         shown,
         [head, rows, choice],
