@@ -14,12 +14,13 @@ from PIL import Image
 
 from pipeline.config.stages import IngestConfig
 from pipeline.data.decoding import DecoderBusyError, ImageError, PhotoDecoder, read_photo_file
+from pipeline.data.decoding.boxes import MAX_BOXES, MAX_ITEMS
+from pipeline.data.decoding.refusal import StructureError
 from pipeline.data.decoding.structure import (
     MAX_CHUNKS,
     MAX_FRAMES,
     MAX_SCANS,
     MAX_SEGMENTS,
-    StructureError,
     check_structure,
 )
 from pipeline.data.decoding.worker import MAX_MEMORY_BYTES
@@ -28,6 +29,7 @@ from pipeline.data.sources import RawRow
 from tests.helpers.factories import encode, png_chunk
 
 LIMITS = {"max_bytes": 20_000_000, "max_pixels": 40_000_000}
+PIXELS = 40_000_000
 RED = Image.new("RGB", (64, 48), (200, 30, 30))
 EOI = b"\xff\xd9"
 
@@ -50,6 +52,25 @@ def webp_with(chunk, copies):
     return b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WEBP" + body
 
 
+def box(kind, *parts):
+    body = b"".join(parts)
+    return (8 + len(body)).to_bytes(4, "big") + kind + body
+
+
+def heif_with(*boxes, brand=b"heic"):
+    return box(b"ftyp", brand, bytes(4), b"mif1") + b"".join(boxes)
+
+
+def number(value, size=4):
+    return value.to_bytes(size, "big")
+
+
+def nested(*kinds, body):
+    for kind in reversed(kinds):
+        body = box(kind, bytes(4) if kind == b"meta" else b"", body)
+    return body
+
+
 @pytest.fixture
 def decoder():
     decoder = PhotoDecoder(workers=1)
@@ -66,6 +87,17 @@ def decoder():
         (png_with(png_chunk(b"fcTL", bytes(26)) * (MAX_FRAMES + 1)), "frames"),
         (webp_with(b"XXXX" + bytes(4), MAX_CHUNKS + 1), "chunks"),
         (webp_with(b"ANMF" + bytes(4), MAX_FRAMES + 1), "frames"),
+        (heif_with(box(b"free") * (MAX_BOXES + 1)), "boxes"),
+        (heif_with(nested(b"meta", body=box(b"iinf", bytes(4), number(MAX_ITEMS + 1, 2)))), "items"),
+        (heif_with(nested(b"meta", body=box(b"iinf", b"\1" + bytes(3), number(MAX_ITEMS + 1)))), "items"),
+        (heif_with(nested(b"meta", body=box(b"iloc", b"\2" + bytes(5), number(MAX_ITEMS + 1)))), "items"),
+        (
+            heif_with(
+                nested(*(b"moov trak mdia minf stbl".split()), body=box(b"stsz", bytes(8), number(MAX_FRAMES + 1))),
+                brand=b"avis",
+            ),
+            "frames",
+        ),
     ],
 )
 def test_more_parts_than_honest_photos_have_are_refused_before_decoding(decoder, data, what):
@@ -73,20 +105,33 @@ def test_more_parts_than_honest_photos_have_are_refused_before_decoding(decoder,
         decoder.decode(data, **LIMITS)
 
 
+@pytest.mark.parametrize("brand", [b"heic", b"avif"])
+def test_a_picture_of_too_many_pixels_is_refused_before_decoding(decoder, brand):
+    size = box(b"ispe", bytes(4), number(100_000), number(100_000))
+    data = heif_with(nested(b"meta", b"iprp", b"ipco", body=size), brand=brand)
+    with pytest.raises(ImageError, match="100000 x 100000 pixels; at most 40,000,000"):
+        decoder.decode(data, **LIMITS)
+
+
+@pytest.mark.parametrize("format", ["HEIF", "AVIF"])
+def test_honest_photos_of_phones_have_fewer_parts(format):
+    check_structure(encode(RED, format), PIXELS)
+
+
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 1}, {"subsampling": 0}])
 def test_honest_jpegs_have_fewer_parts(options):
     noise = np.random.default_rng(0).integers(0, 255, (400, 300, 3), dtype=np.uint8)
-    check_structure(encode(Image.fromarray(noise), "JPEG", quality=95, **options))
+    check_structure(encode(Image.fromarray(noise), "JPEG", quality=95, **options), PIXELS)
 
 
 def test_scans_of_a_later_picture_of_a_phone_do_not_count():
-    check_structure(with_scans(RED, 20) + with_scans(RED, 30))
+    check_structure(with_scans(RED, 20) + with_scans(RED, 30), PIXELS)
 
 
 def test_a_progressive_jpeg_with_more_coefficients_than_memory_is_refused():
     wide = Image.new("CMYK", (6300, 6300))
     with pytest.raises(StructureError, match="progressive JPEG of 6300 x 6300"):
-        check_structure(encode(wide, "JPEG", progressive=True, subsampling=0))
+        check_structure(encode(wide, "JPEG", progressive=True, subsampling=0), PIXELS)
 
 
 @pytest.mark.parametrize(
@@ -98,10 +143,14 @@ def test_a_progressive_jpeg_with_more_coefficients_than_memory_is_refused():
         b"\xff\xd8\xff\xc2\x00\x11\x08\xff\xff\xff\xff\x03" + bytes(9),
         b"\x89PNG\r\n\x1a\n\xff\xff\xff\xff",
         b"RIFF\xff\xff\xff\xffWEBP\xff\xff\xff\xff\xff\xff\xff\xff",
+        b"\xff\xff\xff\xffftypheic",
+        heif_with(b"\0\0\0\1meta\xff\xff\xff\xff"),
+        heif_with(b"\0\0\0\1meta" + bytes(8)),
+        heif_with(nested(b"meta", body=box(b"iinf")), box(b"ispe", bytes(5))),
     ],
 )
 def test_truncated_files_are_left_to_the_decoder(data):
-    check_structure(data)
+    check_structure(data, PIXELS)
 
 
 def test_a_photo_that_takes_too_long_ends_its_worker_and_the_next_one_is_read():

@@ -20,9 +20,9 @@ from pipeline.data.sources.base import SourceError
 from pipeline.data.sources.files import delimited, feeds, objects, sheets
 from pipeline.data.sources.files.base import ANY_FORMAT, Format, Problems, Record, TableFile, unreadable
 from pipeline.data.sources.files.dialect import find_dialect
-from pipeline.data.sources.files.encoding import NotTextError, find_encoding
 from pipeline.data.sources.files.packed import Packed, unpack
 from pipeline.data.sources.files.written import Written, encoding_of
+from pipeline.encoding import NotTextError, encoding_name, find_encoding
 
 __all__ = ["ANY_FORMAT", "SUFFIXES", "Format", "Problems", "Record", "TableFile", "open_table_file"]
 
@@ -42,14 +42,6 @@ SUFFIXES = (
     ".zip",
 )
 """Endings of table files; one without any of them is read too where it is named as a source."""
-_NAMES = {
-    "utf-8": "UTF-8",
-    "utf-8-sig": "UTF-8",
-    "utf-16": "UTF-16",
-    "cp1252": "Windows-1252",
-    "cp1250": "Windows-1250",
-    "cp1251": "Windows-1251",
-}
 _SAMPLE_CHARACTERS = 2**18
 _DAMAGE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, ParseError, RuntimeError, KeyError)
 """What damaged archives and workbooks raise; KeyError: a part of one is missing."""
@@ -127,7 +119,7 @@ def _open(packed: Packed, head: bytes, wanted: Format, known: Container[str]) ->
     dialect = find_dialect(whole, known, wanted.delimiter, usual)
     with open_text() as file:
         headings = delimited.read_headings(path, file, dialect)
-    form = f"{_NAMES.get(codec, codec)}, {dialect.name}"
+    form = f"{encoding_name(codec)}, {dialect.name}"
     read = functools.partial(delimited.read_rows, path, open_text, dialect)
     rows = functools.partial(delimited.written_rows, path, open_text, dialect)
     return TableFile(path, headings, form, read, Written(path, encoding_of(codec, head), dialect, len(headings), rows))
