@@ -194,6 +194,7 @@ def to_item(
     note: str = "",
     max_photo_bytes: int = MAX_PHOTO_BYTES,
     line: int = 0,
+    more_images: tuple[bytes, ...] = (),
 ) -> Item:
     """A row of the input schema as a `RawRow`, or as a `BadRow` where a column holds something of another kind.
 
@@ -205,6 +206,7 @@ def to_item(
         note: Why its photo is missing, where the source looked for one.
         max_photo_bytes: A photo of more bytes is left out, with a note.
         line: As in `RawRow`.
+        more_images: As in `RawRow`.
     """
     notes: list[str] = []
     try:
@@ -230,6 +232,7 @@ def to_item(
             note=note or missing,
             notes=tuple(notes),
             line=line,
+            more_images=more_images,
         )
     except CellError as error:
         where = {"line": line} if line else {}

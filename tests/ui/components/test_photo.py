@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pipeline.config.stages import IngestConfig
-from pipeline.data.rows import clean_photo
+from pipeline.data.photos import clean_photo
 from tests.helpers.factories import encode, raw_png
 from ui.components.photo import photo_input, read_photo
 
