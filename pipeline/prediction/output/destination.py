@@ -82,5 +82,7 @@ class Destination:
         if self.form != SAME:
             return REJECTS_AS.get(self.form, self.form)
         assert self.layout is not None
-        assert self.layout.file.written is not None
-        return self.layout.file.written.dialect.delimiter
+        written, suffix = self.layout.file.written, self.layout.file.path.suffix.lower()
+        if written is not None:
+            return written.dialect.delimiter
+        return "xlsx" if suffix in (".xlsx", ".xlsm") else "jsonl" if "JSON" in self.layout.file.form else "csv"
