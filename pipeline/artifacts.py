@@ -212,10 +212,6 @@ class SearchPaths:
         return self.root / "judgements.csv"
 
 
-_REJECTS_SUFFIX = {".json": ".jsonl", ".xml": ".csv", ".xlsm": ".xlsx"}
-"""Endings of rejects beside results of formats in which none are written."""
-
-
 @dataclass(frozen=True)
 class ClassifyPaths:
     """The files of a catalogue that is classified; all but `out` and `rejects` are gone when it is done."""
@@ -224,10 +220,8 @@ class ClassifyPaths:
 
     @property
     def rejects(self) -> Path:
-        """Rows that could not be used, with the reason, in the format of the result or the nearest to it; unpacked."""
-        plain = Path(self.out.stem) if self.out.suffix.lower() in (".gz", ".zip") else Path(self.out.name)
-        suffix = plain.suffix or (".csv" if plain.name == self.out.stem else "")
-        return self.out.with_name(f"{plain.stem}.rejects{_REJECTS_SUFFIX.get(suffix.lower(), suffix)}")
+        """Rows that could not be used, with the reason, in the format of the result or the nearest to it."""
+        return self.out.with_name(f"{self.out.stem}.rejects{self.out.suffix}")
 
     @property
     def parts(self) -> Path:

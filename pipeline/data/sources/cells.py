@@ -129,6 +129,8 @@ def _label(column: str, value: Any, notes: list[str]) -> str:
 def _field(raw: Mapping[str, Any], column: str, notes: list[str]) -> str:
     """A text or a list of texts, each on a line of its own, that a row can do without; what is none is left out."""
     value = raw.get(column)
+    if not value or isinstance(value, str):
+        return (value or "")[:_MAX_FIELD_CHARACTERS].strip()
     listed = value if isinstance(value, Sequence | set) and not isinstance(value, str | bytes) else [value]
     try:
         text = "\n".join(_text(column, one).strip() for one in list(listed)[:_MAX_FIELD_ITEMS])

@@ -1,16 +1,19 @@
 """Tables of other formats than CSV come back in their own: nothing but the category is another one."""
 
+import csv
 import gzip
 import io
 import json
 import zipfile
 
 import openpyxl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.styles import Font
 
 from pipeline.data.sources.files.splices import locate
+from pipeline.data.sources.profiles.systems import PROFILES
 from tests.helpers.results import GID, MUGS, Said, write_result
 
 TABLE = "Handle,Title,Vendor,Product Category\nmug,Mug,Nord,\n"
@@ -159,3 +162,26 @@ def test_values_are_located_as_json_reads_them(value, indent):
     for one in spans.values():
         for name, (start, end) in one.members.items():
             assert json.loads(text[start:end]) == one.value[name]
+
+
+CELL = st.text(st.sampled_from("ab \u00e9\u6728,;\"'|\n"), max_size=8)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.kind)
+@given(data=st.data())
+def test_a_table_of_every_profile_comes_back_identical_but_for_the_category(tmp_path, profile, data):
+    columns = [words[0] for words in profile.columns.values()]
+    options = [heading for pair in profile.options[:2] for heading in pair if heading]
+    headings = list(dict.fromkeys((*profile.known_by[0], *columns, *options)))
+    drawn = data.draw(st.lists(st.lists(CELL, min_size=len(headings), max_size=len(headings)), min_size=1, max_size=5))
+    rows = [[f"{number} {cell}" for cell in row] for number, row in enumerate(drawn)]
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerows([headings, *rows])
+    (tmp_path / "in.csv").write_bytes(buffer.getvalue().encode())
+    result = _same(tmp_path / "in.csv", say=lambda row: Said("Home > Mugs"), delimiter=",", encoding="utf-8")
+    again, *others = csv.reader(io.StringIO(result.decode(), newline=""))
+    categories = {headings.index(one) for one in profile.columns.get("ground_truth_category", ()) if one in headings}
+    kept = [place for place in range(len(headings)) if place not in categories]
+    assert again[: len(headings)] == headings
+    assert [[row[place] for place in kept] for row in others] == [[row[place] for place in kept] for row in rows]
