@@ -109,7 +109,7 @@ def _open(data: bytes, max_bytes: int, max_pixels: int) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise ImageError(f"The photo has far more pixels than the {max_pixels:,} that are allowed.") from error
     except _DECODING_ERRORS as error:
-        raise ImageError(_unreadable(data, kind, error)) from error
+        raise ImageError(_unreadable(data, kind)) from error
     limit = min(max_pixels, _MOST_PIXELS.get(image.format or "", max_pixels))
     if image.width * image.height > limit:
         as_what = f" as {_NAMES[str(image.format)]}" if limit < max_pixels else ""
@@ -133,10 +133,10 @@ def enable_heic() -> None:
         pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
 
 
-def _unreadable(data: bytes, kind: str, error: Exception) -> str:
+def _unreadable(data: bytes, kind: str) -> str:
     """Why a file cannot be opened, in one sentence."""
     if kind:
-        return f"The photo is a damaged {kind} file ({error})."
+        return f"The photo is a damaged {kind} file, or is none but by name."
     if foreign := foreign_format(data):
         return f"This is {foreign}; save it as JPEG."
     return f"The photo is not a readable {FORMATS_IN_WORDS} file."
