@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from tqdm import tqdm
 
 from pipeline.bundle.protocol import ProductEncoder
 from pipeline.data.images import Photo
-from pipeline.data.vectors import ProductVectors
+from pipeline.data.vectors import ProductVectors, unit
 
 if TYPE_CHECKING:  # both import torch, which takes seconds, and the Space encodes queries by this module
     from pipeline.bundle.bundle import Bundle
@@ -64,16 +65,30 @@ def cached_photos(products: pd.DataFrame, images: np.ndarray) -> list[Photo | No
     return [None if row < 0 else Photo(images[row], flaw) for row, flaw in pairs]
 
 
+def further_photos(products: pd.DataFrame, images: np.ndarray) -> list[list[Photo]]:
+    """The photos of products behind the first of each; arguments as of `cached_photos`."""
+    pairs = zip(products["image_row"].tolist(), products["more_photos"].tolist(), strict=True)
+    return [[Photo(images[row + number], "") for number in range(1, count + 1)] for row, count in pairs]
+
+
 def encode_products(
-    encoder: ProductEncoder, texts: Sequence[str], photos: Sequence[Photo | None], progress: bool = False
+    encoder: ProductEncoder,
+    texts: Sequence[str],
+    photos: Sequence[Photo | None],
+    progress: bool = False,
+    *,
+    more: Sequence[Sequence[Photo]] | None = None,
 ) -> ProductVectors:
     """Encode n products. A photo that shows nothing is left out beside a text; alone it counts.
+
+    The photo vector of a product with several photos is the mean of theirs, of length 1.
 
     Args:
         encoder: The model.
         texts: As the text tower reads them, "" for none.
         photos: None where there is none; only a batch of their pixels is read at a time.
         progress: Whether to show a bar.
+        more: Further photos of each product that has one; None: there are none.
 
     Returns:
         Vectors in the order of the products; `has_image` is False for a photo that was left out.
@@ -87,9 +102,24 @@ def encode_products(
     image = np.zeros_like(text)
     if has_text.any():
         text[has_text] = encoder.encode_texts([text for text in texts if text], progress)
-    rows = np.flatnonzero(has_image)
-    for start in tqdm(range(0, len(rows), _PHOTOS_AT_A_TIME), desc="photos", disable=not progress):
-        part = rows[start : start + _PHOTOS_AT_A_TIME]
-        squares = np.stack([photo.square for row in part.tolist() if (photo := used[row]) is not None])
-        image[part] = encoder.encode_images(squares)
+    others = [()] * len(texts) if more is None else more
+    shown = [(row, photo) for row, first in enumerate(used) if first is not None for photo in (first, *others[row])]
+    for start in tqdm(range(0, len(shown), _PHOTOS_AT_A_TIME), desc="photos", disable=not progress):
+        part = shown[start : start + _PHOTOS_AT_A_TIME]
+        np.add.at(image, [row for row, _ in part], _distinct(encoder, [photo.square for _, photo in part]))
+    image[has_image] = unit(image[has_image])
     return ProductVectors(encoder.fuse(text, image, has_text, has_image), text, image, has_text, has_image)
+
+
+def _distinct(encoder: ProductEncoder, squares: Sequence[np.ndarray]) -> np.ndarray:
+    """Unit vectors float32 [n, d] of n photos, each picture encoded once: variants of a product often share theirs."""
+    places: dict[bytes, int] = {}
+    kept: list[np.ndarray] = []
+    rows = []
+    for square in squares:
+        key = hashlib.sha256(square.tobytes()).digest()
+        if key not in places:
+            places[key] = len(kept)
+            kept.append(square)
+        rows.append(places[key])
+    return encoder.encode_images(np.stack(kept))[rows]

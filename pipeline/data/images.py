@@ -41,7 +41,7 @@ def decode(data: bytes, limits: IngestConfig, *, wait: float | None = None) -> D
     """Decode a photo within the limits of the configuration (`decoding.decode_photo`).
 
     Args:
-        data: A JPEG, PNG or WebP file.
+        data: A JPEG, PNG, WebP, HEIC or AVIF file.
         limits: Largest file and largest photo.
         wait: Seconds to wait for a decoder; None waits until there is one.
 

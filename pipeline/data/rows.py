@@ -11,24 +11,14 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.stages import IngestConfig
-from pipeline.data.decoding import ImageError
-from pipeline.data.images import (
-    Photo,
-    brightness,
-    decode,
-    perceptual_hash,
-    signature,
-    thumbnail,
-    to_photo,
-)
+from pipeline.data.images import Photo
 from pipeline.data.language import guess_language, language_code
+from pipeline.data.photos import CleanPhoto, photos_of
 from pipeline.data.sources import BadRow, Item, RawRow, shorten
 from pipeline.data.text import PLACEHOLDERS, SHEET_ERRORS, Fields, ListingText, listing_text
 from pipeline.taxonomy.paths import Taxonomy, normalize_path
 from pipeline.taxonomy.resolve import NO_TAXONOMY, Resolver, respellings
 
-THUMBNAIL_QUALITY = 75
-"""Of WebP."""
 _MAX_KEPT_CHARACTERS = 20_000
 """Of each raw text, for the case that the row is rejected later: all rows of a source are in memory at once."""
 _UNKNOWN_CATEGORIES = PLACEHOLDERS | frozenset(("uncategorized", "uncategorised", "default", "default category"))
@@ -38,34 +28,11 @@ _ID_DIGITS = 16
 
 
 @dataclass(frozen=True)
-class CleanPhoto(Photo):
-    """A photo as the vision tower reads it, and all else that later stages need of it.
-
-    Attributes:
-        digest: SHA-256 of its file.
-        width: Of the source photo, in pixels.
-        height: Of the source photo, in pixels.
-        thumbnail: WebP.
-        brightness: Mean luma, 0 to 1.
-        hash: 64-bit perceptual hash.
-        signature: uint8 [32, 32, 3], coarse colors.
-    """
-
-    digest: str
-    width: int
-    height: int
-    thumbnail: bytes
-    brightness: float
-    hash: int
-    signature: np.ndarray
-
-
-@dataclass(frozen=True)
 class CleanRow:
     """A product as in `schema.PRODUCTS`, before its split is known; `notes` list what was repaired.
 
     `raw` lacks the photo, and its texts are cut; its `note` says why a photo that the source names is missing. `text`
-    is that of the listing.
+    is that of the listing. `photo` is the first in the source's order that shows something; `more` are the others.
     """
 
     product_id: str
@@ -78,6 +45,7 @@ class CleanRow:
     candidates: list[str]
     photo: CleanPhoto | None
     notes: tuple[str, ...]
+    more: tuple[Photo, ...] = ()
 
     @property
     def title(self) -> str:
@@ -89,11 +57,17 @@ class CleanRow:
         """For people, "" for none."""
         return self.listing.description
 
+    @property
+    def photo_count(self) -> int:
+        """How many photos there are."""
+        return 0 if self.photo is None else 1 + len(self.more)
+
     def without_square(self) -> CleanRow:
         """The row without the pixels, which are in the image cache by then."""
         if self.photo is None:
             return self
-        return replace(self, photo=replace(self.photo, square=np.empty((0, 0, 3), dtype=np.uint8)))
+        empty = np.empty((0, 0, 3), dtype=np.uint8)
+        return replace(self, photo=replace(self.photo, square=empty), more=(Photo(empty, ""),) * len(self.more))
 
 
 @dataclass(frozen=True)
@@ -127,7 +101,7 @@ def reject_clean(row: CleanRow, reason: str) -> Reject:
 def _kept(raw: RawRow, note: str) -> RawRow:
     """A raw row as it is kept until its split is known."""
     title, description = shorten(raw.title, _MAX_KEPT_CHARACTERS), shorten(raw.description, _MAX_KEPT_CHARACTERS)
-    return replace(raw, image=None, title=title, description=description, note=note)
+    return replace(raw, image=None, more_images=(), title=title, description=description, note=note)
 
 
 def _clean_path(raw: str | None) -> str | None:
@@ -137,28 +111,6 @@ def _clean_path(raw: str | None) -> str | None:
         return normalize_path(raw)
     except ValueError:
         return None
-
-
-def clean_photo(data: bytes, config: IngestConfig) -> CleanPhoto:
-    """Decode a photo once and derive from it all that later stages need.
-
-    Raises:
-        ImageError: If it cannot be used.
-    """
-    decoded = decode(data, config)
-    image = decoded.image
-    photo = to_photo(image, config.image_size)
-    return CleanPhoto(
-        square=photo.square,
-        flaw=photo.flaw,
-        digest=hashlib.sha256(data).hexdigest(),
-        width=decoded.width,
-        height=decoded.height,
-        thumbnail=thumbnail(image, config.thumbnail_size, THUMBNAIL_QUALITY),
-        brightness=brightness(image),
-        hash=perceptual_hash(image),
-        signature=signature(image),
-    )
 
 
 def product_id(raw: RawRow) -> str:
@@ -233,16 +185,9 @@ def clean_row(item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY
     notes = [*item.notes, *(f"{field} cut" for field in listing.cut)]
     notes += [f"{field} is a placeholder" for field in _TEXTS if getattr(read, field) != getattr(item, field)]
     category, candidates = _categories(item, notes, resolver)
-    photo = None
-    photo_problem = item.note
-    if item.image is not None:
-        try:
-            photo = clean_photo(item.image, config)
-        except ImageError as error:
-            photo_problem = str(error)
-            notes.append("photo unusable")
-    else:
-        notes.append("photo missing")
+    photos = photos_of(item, config)
+    photo, photo_problem = photos.first, photos.problem
+    notes += photos.notes
     text = listing.text
     language = language_code(item.language)
     if item.language and not language:
@@ -258,6 +203,7 @@ def clean_row(item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY
         candidates=candidates,
         photo=photo,
         notes=tuple(notes),
+        more=photos.more,
     )
     if not text and photo is None:
         return reject_clean(row, f"neither text nor a usable photo: {photo_problem or 'no photo'}")

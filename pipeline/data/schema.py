@@ -42,6 +42,7 @@ PRODUCTS = pa.schema(
         ("category_path", pa.string()),  # null = unknown
         ("candidates", pa.list_(pa.string())),
         ("image_row", pa.int32()),  # row of the image cache, -1 = no photo
+        ("more_photos", pa.int32()),  # further photos, whose rows are behind image_row
         ("image_width", pa.int32()),  # of the source photo, 0 = none
         ("image_height", pa.int32()),
         ("photo_flaw", pa.string()),  # why the photo shows nothing, "" = it may show something, or there is none
@@ -211,11 +212,13 @@ def _readable(path: Path) -> Iterator[None]:
 def read_products(path: Path) -> pd.DataFrame:
     """The products of a run, without thumbnails, indexed by position; join on `product_id`.
 
-    Fields that an older table lacks are empty.
+    Fields that an older table lacks are empty, and no product of it has several photos.
     """
     present = read_schema(path).names
-    names = [name for name in PRODUCTS.names if name != "thumbnail" and (name in present or name not in FIELD_COLUMNS)]
-    return with_fields(read_table(path, names).to_pandas())
+    later = (*FIELD_COLUMNS, "more_photos")
+    names = [name for name in PRODUCTS.names if name != "thumbnail" and (name in present or name not in later)]
+    products = with_fields(read_table(path, names).to_pandas())
+    return products if "more_photos" in products else products.assign(more_photos=0)
 
 
 def with_fields(products: pd.DataFrame) -> pd.DataFrame:

@@ -138,7 +138,8 @@ def read_rows(
         items = map(_without_fields, items)
     cleaned = _clean(tqdm(items, total=total, desc="products", unit="row"), bundle.image_size, resolver)
     while batch := list(islice(cleaned, _ROWS_AT_A_TIME)):
-        encoded.append(encode_products(bundle, [row.text for row in batch], [row.photo for row in batch]))
+        texts, photos = [row.text for row in batch], [row.photo for row in batch]
+        encoded.append(encode_products(bundle, texts, photos, more=[row.more for row in batch]))
         rows += [row.without_square() for row in batch]
     return EvaluationRows(
         texts=[row.text for row in rows],

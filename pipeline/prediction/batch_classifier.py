@@ -89,7 +89,8 @@ class BatchClassifier:
     def classify(self, rows: Sequence[CleanRow]) -> tuple[pa.Table, float]:
         """The predictions of clean rows, and the seconds that the towers took."""
         started = time.perf_counter()
-        vectors = encode_products(self.bundle, [row.text for row in rows], [row.photo for row in rows])
+        texts, photos = [row.text for row in rows], [row.photo for row in rows]
+        vectors = encode_products(self.bundle, texts, photos, more=[row.more for row in rows])
         tower_seconds = time.perf_counter() - started
         evidence = self._evidence(vectors)
         scores = self.predictor.score(

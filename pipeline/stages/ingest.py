@@ -84,8 +84,9 @@ def run(config: Config, run_dir: Path) -> None:
         kept = [number for number, split in enumerate(splits) if split]
         if not kept:
             raise SourceError(_nothing(source.name, rejects))
-        with_photo = np.cumsum([row.photo is not None for row in rows]) - 1
-        cache.finish([int(with_photo[number]) for number in kept if rows[number].photo is not None])
+        counts = np.array([row.photo_count for row in rows])
+        first = np.cumsum(counts) - counts
+        cache.finish([int(first[number]) + more for number in kept for more in range(counts[number])])
     products = _products_table([rows[n] for n in kept], [rows[groups[n]] for n in kept], [splits[n] for n in kept])
     write_table(paths.products, products)
     write_table(paths.rejects, _rejects_table(rejects))
@@ -126,7 +127,12 @@ def _size(item: Item) -> int:
     """Bytes that a row takes while it is in work."""
     if isinstance(item, BadRow):
         return 0
-    return len(item.image or b"") + sys.getsizeof(item.title) + sys.getsizeof(item.description)
+    return (
+        len(item.image or b"")
+        + sum(map(len, item.more_images))
+        + sys.getsizeof(item.title)
+        + sys.getsizeof(item.description)
+    )
 
 
 def _read(
@@ -153,7 +159,8 @@ def _read(
                 log.warning("ingest: row %d of %s has no photo: %s", done.raw.row, done.raw.split, done.raw.note)
         notes.update(done.notes)
         if done.photo is not None:
-            cache.append(done.photo.square)
+            for photo in (done.photo, *done.more):
+                cache.append(photo.square)
         rows.append(done.without_square())
     if photoless > _EXAMPLES:
         log.warning("ingest: %d more rows have no photo although the source names one", photoless - _EXAMPLES)
@@ -233,6 +240,7 @@ def _products_table(rows: Sequence[CleanRow], leaders: Sequence[CleanRow], split
                 "category_path": row.category,
                 "candidates": row.candidates,
                 "image_row": -1 if photo is None else image_row,
+                "more_photos": len(row.more),
                 "image_width": 0 if photo is None else photo.width,
                 "image_height": 0 if photo is None else photo.height,
                 "photo_flaw": "" if photo is None else photo.flaw,
@@ -240,7 +248,7 @@ def _products_table(rows: Sequence[CleanRow], leaders: Sequence[CleanRow], split
                 "thumbnail": None if photo is None else photo.thumbnail,
             }
         )
-        image_row += photo is not None
+        image_row += row.photo_count
     return pa.Table.from_pylist(records, schema=PRODUCTS)
 
 

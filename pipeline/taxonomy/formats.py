@@ -13,9 +13,10 @@ import json
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from pipeline.encoding import NotTextError, encoding_name, find_encoding
 from pipeline.errors import InputError
 from pipeline.taxonomy.tables import is_table, parse_table
 
@@ -29,8 +30,6 @@ _FOREIGN = {
     b"PK\x03\x04": "a zip archive or an Excel file; save its table as UTF-8 text",
     b"PAR1": "a Parquet file; write its paths into a text file, one a line",
     b"%PDF": "a PDF; give the text file",
-    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
-    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
 }
 _WEB_PAGE = re.compile(r"\s*<(!doctype|html|\?xml)", re.IGNORECASE)
 _HAS_IDS = re.compile(r"#\s*Format:\s*\{(gid|id)\}\s*:", re.IGNORECASE)
@@ -65,11 +64,13 @@ class Parsed:
         kind: Of the file, in words.
         version: Of the taxonomy, "" where the file does not say.
         entries: Its categories.
+        encoding: Of the text, as people call it.
     """
 
     kind: str
     version: str
     entries: tuple[Entry, ...]
+    encoding: str = "UTF-8"
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,11 @@ def parse(content: bytes) -> Parsed:
     Raises:
         InputError: Half a sentence that begins with the place, if something cannot be read; says what to do.
     """
-    text = text_of(content)
+    text, encoding = decoded(content)
+    return replace(_parsed(text), encoding=encoding)
+
+
+def _parsed(text: str) -> Parsed:
     if text.lstrip()[:1] in ("{", "["):
         return _parse_json(text)
     if _WEB_PAGE.match(text):
@@ -113,12 +118,29 @@ def parse(content: bytes) -> Parsed:
 
 
 def text_of(content: bytes) -> str:
-    """The text of a file, gzipped or not, with or without a byte order mark.
+    """The text of a file, gzipped or not, in any encoding; errors are those of `decoded`."""
+    return decoded(content)[0]
+
+
+def decoded(content: bytes) -> tuple[str, str]:
+    """The text of a file, gzipped or not, with or without a byte order mark, and the encoding it was found to have.
 
     Raises:
-        InputError: Half a sentence, if it is not UTF-8 text; says what to do.
+        InputError: Half a sentence, if it is no text; says what to do.
     """
-    return _decoded(_unpacked(content))
+    content = _unpacked(content)
+    try:
+        return content.decode("utf-8-sig"), "UTF-8"
+    except UnicodeDecodeError as not_utf8:
+        try:
+            codec = find_encoding(lambda: io.BytesIO(content))
+            if codec.startswith("utf-8"):  # with a few damaged bytes, which no path should hold
+                raise InputError(_not_utf8(content, not_utf8)) from not_utf8
+            return content.decode(codec), encoding_name(codec)
+        except NotTextError as error:
+            raise InputError(f"{error}; give a text file of paths, one a line") from error
+        except UnicodeDecodeError as error:
+            raise InputError(f"it is no text in {encoding_name(error.encoding)} ({error}); save it as UTF-8") from error
 
 
 def split_lines(text: str) -> list[str]:
@@ -152,22 +174,10 @@ def _unpacked(content: bytes) -> bytes:
     return content
 
 
-def _decoded(content: bytes) -> str:
-    """UTF-8 with or without a byte order mark.
-
-    Raises:
-        InputError: Names the line of the first byte that is not UTF-8, and how it reads in Windows-1252.
-    """
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        start, end = content.rfind(b"\n", 0, error.start) + 1, content.find(b"\n", error.start)
-        line = content[start : end if end >= 0 else len(content)][:80].decode("cp1252", errors="replace").strip()
-        number = content.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"line {number}: byte 0x{content[error.start]:02x} is not UTF-8; in Windows-1252 ('ANSI') the line would "
-            f"read '{line}': save the file as UTF-8"
-        ) from error
+def _not_utf8(content: bytes, error: UnicodeDecodeError) -> str:
+    """Where the first byte is that is damaged."""
+    number = content.count(b"\n", 0, error.start) + 1
+    return f"line {number}: byte 0x{content[error.start]:02x} is not UTF-8, as the rest is; write the line again"
 
 
 def _with_id(line: _Line) -> Entry:

@@ -186,10 +186,12 @@ def read_release(path: Path, *, may_be_empty: bool = False) -> Release:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ArtifactError(f"The taxonomy {path} cannot be read ({error}); give a UTF-8 file of paths.") from error
+        raise ArtifactError(f"The taxonomy {path} cannot be read ({error}); give a text file of paths.") from error
     try:
         parsed = parse(content)
         taxonomy = _taxonomy_of(parsed.entries)
+        if parsed.encoding != "UTF-8":
+            _LOG.info("taxonomy %s: read as %s; where its letters are wrong, save it as UTF-8", path, parsed.encoding)
     except InputError as error:
         raise ArtifactError(f"The taxonomy {path} cannot be read: {str(error).rstrip('.')}.") from error
     if not (len(taxonomy) or may_be_empty):

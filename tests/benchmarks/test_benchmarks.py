@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from benchmarks import galaxy, memory, query, real_size, startup, timing, training
+from benchmarks.files import reading
 from benchmarks.gpu import __main__ as gpu
 from benchmarks.gpu.scan import DeviceScan, float32_scan, made_vectors, recall
 from benchmarks.isolated import UnfinishedError, peak_resident, stream
@@ -41,6 +42,13 @@ def test_made_up_products_are_labeled_correctly():
     assert (examples.candidates[np.arange(20), examples.target] == examples.truth).all()
     assert all(len(set(row)) == len(row) for row in examples.candidates.tolist())
     assert make_paths(5, np.random.default_rng(3)) == make_paths(5, np.random.default_rng(3))
+
+
+def test_reading_prints_ratios_and_rows_per_second(capsys):
+    reading.main(["--small"])
+    out = capsys.readouterr().out
+    assert len(RATIO.findall(out)) == 4
+    assert len(re.findall(r"[\d,]+ rows/s of 2,000", out)) == 2
 
 
 def test_query(capsys):

@@ -50,7 +50,7 @@ def test_no_photo_or_no_text_at_all_or_no_product():
 
 
 def test_photos_are_read_in_batches_in_order():
-    squares = [np.full((16, 16, 3), number % 251, dtype=np.uint8) for number in range(1100)]
+    squares = [np.full((16, 16, 3), (number % 251, number // 251, 0), dtype=np.uint8) for number in range(1100)]
     bundle, sizes = FakeBundle(), []
     encode = bundle.encode_images
 
@@ -62,6 +62,25 @@ def test_photos_are_read_in_batches_in_order():
     vectors = encode_products(bundle, [""] * 1100, [Photo(square, "") for square in squares])
     assert sizes == [1024, 76]
     np.testing.assert_allclose(vectors.image, encode(np.stack(squares)), atol=1e-6)
+
+
+def test_several_photos_of_a_product_are_their_mean_of_length_one():
+    other = Photo(SQUARE[:, ::-1].copy(), "")
+    bundle = FakeBundle()
+    vectors = encode_products(bundle, ["", "vase", ""], [PHOTO, FLAWED, PHOTO], more=[[other], [other], []])
+    one, two = bundle.encode_images(np.stack([PHOTO.square, other.square]))
+    np.testing.assert_allclose(vectors.image[0], (one + two) / np.linalg.norm(one + two), atol=1e-6)
+    np.testing.assert_allclose(vectors.image[2], one, atol=1e-6)
+    assert vectors.has_image.tolist() == [True, False, True]
+
+
+def test_a_picture_that_products_share_is_encoded_once():
+    bundle, sizes = FakeBundle(), []
+    encode = bundle.encode_images
+    bundle.encode_images = lambda images: sizes.append(len(images)) or encode(images)
+    vectors = encode_products(bundle, ["", ""], [PHOTO, Photo(SQUARE.copy(), "")])
+    assert sizes == [1]
+    np.testing.assert_array_equal(vectors.image[0], vectors.image[1])
 
 
 def test_parts_are_joined_in_order():

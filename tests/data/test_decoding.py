@@ -4,6 +4,7 @@ import struct
 import zlib
 
 import numpy as np
+import pillow_heif
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,8 +24,11 @@ def _plain(color=(200, 40, 40), size=(60, 40), mode="RGB"):
     return Image.new(mode, size, color)
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
-def test_the_three_formats(format):
+FORMATS = ["JPEG", "PNG", "WEBP", "AVIF", "HEIF"]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_format_is_read(format):
     image = _decoded(encode(_plain(), format))
     assert (image.mode, image.size) == ("RGB", (60, 40))
     assert np.abs(np.asarray(image).mean(axis=(0, 1)) - (200, 40, 40)).max() < 6
@@ -75,7 +79,7 @@ def test_exif_rotation_is_applied():
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("format", FORMATS)
 def test_every_orientation_is_turned_as_pillow_turns_it(format, orientation):
     image = Image.fromarray(np.random.default_rng(1).integers(0, 255, (3, 5, 3), dtype=np.uint8)).resize((40, 24))
     exif = Image.Exif()
@@ -113,7 +117,7 @@ def test_only_the_first_frame_of_an_animation_is_read(format):
     assert red > 150 > green
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("format", FORMATS)
 def test_a_cut_short_file_is_refused(format):
     noisy = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8))
     data = encode(noisy, format)
@@ -139,21 +143,47 @@ def test_a_bomb_is_refused_before_it_is_decoded(side):
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "what"),
     [
-        b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
-        b"GIF89a\x01\x00\x01\x00\x00\x00\x00;",
-        b"%PDF-1.4",
-        b"\xff\xd8\xff",
-        b"\0" * 100,
-        encode(_plain(), "BMP"),
-        encode(_plain(), "GIF"),
-        encode(_plain(), "TIFF"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "an SVG drawing"),
+        (b"GIF89a\x01\x00\x01\x00\x00\x00\x00;", "a GIF picture"),
+        (b"%PDF-1.4", "a PDF"),
+        (encode(_plain(), "BMP"), "a BMP picture"),
+        (encode(_plain(), "GIF"), "a GIF picture"),
+        (encode(_plain(), "TIFF"), "a TIFF photo"),
+        (encode(_plain(), "JPEG2000"), "a JPEG 2000 photo"),
+        (b"\0\0\0 ftypisom" + bytes(100), "a video"),
+        (b"<!DOCTYPE html><html>", "a web page"),
     ],
 )
-def test_other_formats_are_refused_whatever_they_are_called(data):
-    with pytest.raises(ImageError, match="not a readable JPEG, PNG or WebP"):
+def test_other_formats_are_refused_by_name_whatever_they_are_called(data, what):
+    with pytest.raises(ImageError, match=f"This is {what}; save it as JPEG"):
         _decoded(data)
+
+
+@pytest.mark.parametrize("data", [b"\xff\xd8\xff", b"\0" * 100, b"photo"])
+def test_a_file_of_no_known_format_is_refused(data):
+    with pytest.raises(ImageError, match="not a readable JPEG, PNG, WebP, HEIC or AVIF file"):
+        _decoded(data)
+
+
+@pytest.mark.parametrize(("brand", "kind"), [(b"heic", "HEIC"), (b"avif", "AVIF")])
+def test_a_file_that_is_heic_by_name_alone_is_damaged(brand, kind):
+    with pytest.raises(ImageError, match=f"a damaged {kind} file"):
+        _decoded(b"\0\0\0\x18ftyp" + brand + bytes(4) + b"mif1" + brand + bytes(600))
+
+
+@pytest.mark.parametrize("format", ["AVIF", "HEIF"])
+def test_transparent_pixels_of_the_new_formats_are_white(format):
+    clear = Image.new("RGBA", (64, 64), (200, 40, 40, 0))
+    assert min(_decoded(encode(clear, format)).getpixel((30, 30))) > 250
+
+
+def test_heic_of_ten_bits_keeps_its_colors():
+    deep = np.full((64, 64, 3), (200 * 257, 40 * 257, 40 * 257), dtype=np.uint16)
+    buffer = io.BytesIO()
+    pillow_heif.encode("RGB;16", (64, 64), deep.tobytes(), buffer, quality=90)
+    assert np.abs(np.asarray(_decoded(buffer.getvalue())).mean(axis=(0, 1)) - (200, 40, 40)).max() < 8
 
 
 def test_an_empty_and_a_too_large_file_are_refused():
@@ -163,10 +193,13 @@ def test_an_empty_and_a_too_large_file_are_refused():
         decode_image(encode(_plain()), max_bytes=10, max_pixels=10**6)
 
 
+_ONE_OF_EACH = [encode(_plain(), format) for format in FORMATS]
+
+
 @settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 400))
 def test_damage_is_an_image_error_and_nothing_else(noise, position):
-    data = bytearray(encode(_plain(), "PNG" if position % 2 else "JPEG"))
+    data = bytearray(_ONE_OF_EACH[position % len(_ONE_OF_EACH)])
     data[position : position + len(noise)] = noise
     with contextlib.suppress(ImageError):
         assert _decoded(bytes(data)).mode == "RGB"

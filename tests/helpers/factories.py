@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image, ImageDraw
@@ -99,7 +100,9 @@ def draw(shape: str, color: tuple[int, int, int], rng: np.random.Generator, size
 
 
 def encode(image: Image.Image, format: str = "JPEG", **options: Any) -> bytes:
-    """The image as the bytes of a file."""
+    """The image as the bytes of a file; format "HEIF" is that of phones."""
+    if format == "HEIF":
+        pillow_heif.register_heif_opener(thumbnails=False)
     buffer = io.BytesIO()
     image.save(buffer, format=format, **options)
     return buffer.getvalue()

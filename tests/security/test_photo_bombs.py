@@ -14,12 +14,12 @@ from PIL import Image
 
 from pipeline.config.stages import IngestConfig
 from pipeline.data.decoding import DecoderBusyError, ImageError, PhotoDecoder, read_photo_file
+from pipeline.data.decoding.refusal import StructureError
 from pipeline.data.decoding.structure import (
     MAX_CHUNKS,
     MAX_FRAMES,
     MAX_SCANS,
     MAX_SEGMENTS,
-    StructureError,
     check_structure,
 )
 from pipeline.data.decoding.worker import MAX_MEMORY_BYTES
@@ -28,6 +28,7 @@ from pipeline.data.sources import RawRow
 from tests.helpers.factories import encode, png_chunk
 
 LIMITS = {"max_bytes": 20_000_000, "max_pixels": 40_000_000}
+PIXELS = 40_000_000
 RED = Image.new("RGB", (64, 48), (200, 30, 30))
 EOI = b"\xff\xd9"
 
@@ -76,17 +77,17 @@ def test_more_parts_than_honest_photos_have_are_refused_before_decoding(decoder,
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 1}, {"subsampling": 0}])
 def test_honest_jpegs_have_fewer_parts(options):
     noise = np.random.default_rng(0).integers(0, 255, (400, 300, 3), dtype=np.uint8)
-    check_structure(encode(Image.fromarray(noise), "JPEG", quality=95, **options))
+    check_structure(encode(Image.fromarray(noise), "JPEG", quality=95, **options), PIXELS)
 
 
 def test_scans_of_a_later_picture_of_a_phone_do_not_count():
-    check_structure(with_scans(RED, 20) + with_scans(RED, 30))
+    check_structure(with_scans(RED, 20) + with_scans(RED, 30), PIXELS)
 
 
 def test_a_progressive_jpeg_with_more_coefficients_than_memory_is_refused():
     wide = Image.new("CMYK", (6300, 6300))
     with pytest.raises(StructureError, match="progressive JPEG of 6300 x 6300"):
-        check_structure(encode(wide, "JPEG", progressive=True, subsampling=0))
+        check_structure(encode(wide, "JPEG", progressive=True, subsampling=0), PIXELS)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_a_progressive_jpeg_with_more_coefficients_than_memory_is_refused():
     ],
 )
 def test_truncated_files_are_left_to_the_decoder(data):
-    check_structure(data)
+    check_structure(data, PIXELS)
 
 
 def test_a_photo_that_takes_too_long_ends_its_worker_and_the_next_one_is_read():

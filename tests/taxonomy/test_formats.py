@@ -130,18 +130,33 @@ def test_two_categories_of_one_name_keep_both_ids_and_the_log_says_so(tmp_path, 
         ('{"verticals": ' + "9" * 10_000 + "}", "it is no taxonomy"),
         ("<!DOCTYPE html><html>", "web page"),
         (b"PK\x03\x04xxxx", "Excel"),
-        (b"\xff\xfeH\x00", "UTF-16"),
+        (b"\xff\xfeH\x00>", "no text in UTF-16"),
+        (bytes(range(256)) * 20, "it is no text; give a text file"),
         (gzip.compress(SHOPIFY.encode(), mtime=0)[:60], "gzipped but damaged"),
-        (
-            "Küche\nKüche > Töpfe\n".encode("cp1252"),
-            "line 1: byte 0xfc is not UTF-8; .*'Küche': save the file as UTF-8",
-        ),
+        ("Küche > Töpfe\n".encode() * 9 + b"K\xfcche\n", "line 10: byte 0xfc is not UTF-8, as the rest"),
         ("# nothing\n", "names no category"),
     ],
 )
 def test_what_cannot_be_read_names_its_place_and_what_to_do(tmp_path, content, said):
     with pytest.raises(ArtifactError, match=said):
         _read(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    ("codec", "name"),
+    [("cp1252", "Windows-1252"), ("utf-16", "UTF-16"), ("utf-16-le", "UTF-16"), ("utf-16-be", "UTF-16")],
+)
+def test_older_encodings_are_read_and_the_log_says_which(tmp_path, caplog, codec, name):
+    with caplog.at_level("INFO", logger="pipeline"):
+        taxonomy = _read(tmp_path, "Küche\nKüche > Töpfe\nBüro > Stühle\n".encode(codec)).taxonomy
+    assert taxonomy.paths == ("Büro", "Büro > Stühle", "Küche", "Küche > Töpfe")
+    assert f"read as {name}" in caplog.text
+
+
+def test_utf8_is_not_worth_a_line_in_the_log(tmp_path, caplog):
+    with caplog.at_level("INFO", logger="pipeline"):
+        _read(tmp_path, "Küche > Töpfe\n".encode("utf-8-sig"))
+    assert not caplog.text
 
 
 def test_the_shipped_taxonomy_is_shopifys(tmp_path):

@@ -27,7 +27,7 @@ def photo_input(label: str = "Photo") -> gr.Image:
         sources=["upload", "clipboard"],
         height=260,
         buttons=[],
-        placeholder="Drop a photo here or click to choose one (JPEG, PNG or WebP)",
+        placeholder="Drop a photo here or click to choose one (JPEG, PNG, WebP, HEIC or AVIF)",
     )
     image.preprocess = _uploaded  # type: ignore[method-assign]
     # example in the documentation for programs; Gradio's would be a web address, which is refused

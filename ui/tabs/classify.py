@@ -48,7 +48,7 @@ def classify(
 
     Args:
         workspace: The open catalogue and its model.
-        photo: JPEG, PNG or WebP file, or none.
+        photo: JPEG, PNG, WebP, HEIC or AVIF file, or none.
         title: Title of the product; may be empty.
         description: Description of the product; may be empty, may contain HTML.
         precision: Share of the accepted levels that should be correct, above 0 and at most 1.

@@ -62,7 +62,7 @@ def rerank(
         product_id: A product of the catalogue; empty for your own product.
         candidates: Category paths such as "A > B > C", one a line; if empty, the candidates of the catalogue's product,
             or the eight most likely categories for your own product.
-        photo: Photo of your own product: JPEG, PNG or WebP file, or none.
+        photo: Photo of your own product: JPEG, PNG, WebP, HEIC or AVIF file, or none.
         title: Title of your own product; may be empty.
         description: Description of your own product; may be empty, may contain HTML.
         balance: Fades one input out: 0 is the text alone, 0.5 the gate's weights, 1 the photo alone.

@@ -53,7 +53,7 @@ def search(
     Args:
         workspace: The open catalogue and its model.
         text: What to look for; may be empty.
-        photo: JPEG, PNG or WebP file, or none.
+        photo: JPEG, PNG, WebP, HEIC or AVIF file, or none.
         text_weight: Weight of the text if both are given, 0 (photo only) to 1 (text only).
         count: Number of products, 1 to 48.
         template: Sentence in which the model reads the text, with {} for the text; by default the text alone.

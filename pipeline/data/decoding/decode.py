@@ -11,23 +11,30 @@ import zlib
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import AvifImagePlugin, ExifTags, Image
 
-from pipeline.data.decoding.structure import StructureError, check_structure
+from pipeline.data.decoding.boxes import kind_of
+from pipeline.data.decoding.refusal import StructureError, foreign_format
+from pipeline.data.decoding.structure import check_structure
 from pipeline.errors import InputError
 
-FORMATS = ("JPEG", "PNG", "WEBP")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF")
+"""As Pillow names them."""
+FORMATS_IN_WORDS = "JPEG, PNG, WebP, HEIC or AVIF"
 MIN_SIDE_PIXELS = 448
 """A photo is reduced by a whole number that leaves its shorter side at least this: twice what `compact` reads, and more
 than any tower takes."""
 MAX_SIDE_PIXELS = 4_096
 """A long photo is reduced further, until its longer side is below twice this."""
-MAX_WEBP_PIXELS = 16_000_000
-"""Width x height of a WebP file: its decoder takes 16 bytes a pixel."""
+_MOST_PIXELS = {"WEBP": 16_000_000, "HEIF": 30_000_000, "AVIF": 26_000_000}
+"""Width x height by format, where its decoder takes much memory: 16 bytes a pixel for WebP, 7 for HEIC, 10 for AVIF."""
+_NAMES = {"WEBP": "WebP", "HEIF": "HEIC", "AVIF": "AVIF"}
 
 _WHITE = (255, 255, 255)
 _STRIP_PIXELS = 1_000_000  # converted at a time, so that a conversion needs little beside the decoded photo
-_DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError, struct.error, zlib.error)
+_DECODING_ERRORS = (
+    *(OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError, RuntimeError, struct.error, zlib.error),
+)
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -37,6 +44,8 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }  # by EXIF orientation
+
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a worker has one core, and each thread takes memory
 
 
 class ImageError(InputError):
@@ -62,7 +71,7 @@ def decode_image(data: bytes, *, max_bytes: int, max_pixels: int) -> DecodedPhot
     """Decode a photo: upright (EXIF), first frame, on white, RGB, at a reduced scale where it is large.
 
     Args:
-        data: A JPEG, PNG or WebP file.
+        data: A JPEG, PNG, WebP, HEIC or AVIF file.
         max_bytes: Largest file.
         max_pixels: Largest width x height, checked before the pixels are decoded.
 
@@ -81,7 +90,9 @@ def decode_image(data: bytes, *, max_bytes: int, max_pixels: int) -> DecodedPhot
     except MemoryError as error:
         raise ImageError(f"The photo takes too much memory to decode ({width} x {height} pixels).") from error
     except _DECODING_ERRORS as error:
-        raise ImageError(f"The photo is a damaged {image.format} file ({error}).") from error
+        raise ImageError(
+            f"The photo is a damaged {_NAMES.get(str(image.format), image.format)} file ({error})."
+        ) from error
 
 
 def _open(data: bytes, max_bytes: int, max_pixels: int) -> Image.Image:
@@ -89,20 +100,46 @@ def _open(data: bytes, max_bytes: int, max_pixels: int) -> Image.Image:
         raise ImageError("The photo is empty: it has no bytes.")
     if len(data) > max_bytes:
         raise ImageError(f"The photo has {len(data):,} bytes; at most {max_bytes:,} are allowed.")
+    kind = kind_of(data)
     try:
-        check_structure(data)
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        check_structure(data, max_pixels)
+        image = Image.open(io.BytesIO(data), formats=_formats(kind))
     except StructureError as error:
         raise ImageError(str(error)) from error
     except Image.DecompressionBombError as error:
         raise ImageError(f"The photo has far more pixels than the {max_pixels:,} that are allowed.") from error
     except _DECODING_ERRORS as error:
-        raise ImageError("The photo is not a readable JPEG, PNG or WebP file.") from error
-    limit = min(max_pixels, MAX_WEBP_PIXELS) if image.format == "WEBP" else max_pixels
+        raise ImageError(_unreadable(data, kind)) from error
+    limit = min(max_pixels, _MOST_PIXELS.get(image.format or "", max_pixels))
     if image.width * image.height > limit:
-        kind = " as WebP" if limit < max_pixels else ""
-        raise ImageError(f"The photo is {image.width} x {image.height} pixels; at most {limit:,} are allowed{kind}.")
+        as_what = f" as {_NAMES[str(image.format)]}" if limit < max_pixels else ""
+        raise ImageError(f"The photo is {image.width} x {image.height} pixels; at most {limit:,} are allowed{as_what}.")
     return image
+
+
+def _formats(kind: str) -> tuple[str, ...]:
+    """Of Pillow, those that a file can be of; `kind` as `kind_of` gives it."""
+    if kind == "HEIC":
+        enable_heic()
+        return ("HEIF",)
+    return ("AVIF",) if kind == "AVIF" else ("JPEG", "PNG", "WEBP")
+
+
+def enable_heic() -> None:
+    """Teach Pillow to read HEIC, in this process alone; a worker does that before its memory is limited."""
+    import pillow_heif
+
+    if "HEIF" not in Image.OPEN:
+        pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
+
+
+def _unreadable(data: bytes, kind: str) -> str:
+    """Why a file cannot be opened, in one sentence."""
+    if kind:
+        return f"The photo is a damaged {kind} file, or is none but by name."
+    if foreign := foreign_format(data):
+        return f"This is {foreign}; save it as JPEG."
+    return f"The photo is not a readable {FORMATS_IN_WORDS} file."
 
 
 def _reduce(image: Image.Image) -> Image.Image:

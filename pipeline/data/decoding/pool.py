@@ -56,7 +56,7 @@ class PhotoDecoder:
         """Decode a photo as `decode.decode_image` does.
 
         Args:
-            data: A JPEG, PNG or WebP file.
+            data: A JPEG, PNG, WebP, HEIC or AVIF file.
             max_bytes: Largest file.
             max_pixels: Largest width x height.
             wait: Seconds to wait for a worker; None waits until there is one.

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 import struct
 
+from pipeline.data.decoding.boxes import check_boxes, kind_of
+from pipeline.data.decoding.refusal import StructureError, refuse
+
 MAX_SCANS = 40
 """Scans of a JPEG: encoders write 1 to 12 of them."""
 MAX_SEGMENTS = 2_000
@@ -29,17 +32,14 @@ _COEFFICIENTS_OF_A_BLOCK = 64 * 2  # bytes: 8 x 8 of 16 bits
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
-class StructureError(ValueError):
-    """A photo file has too many parts; the message says which in one sentence."""
-
-
-def check_structure(data: bytes) -> None:
-    """Refuse a file with more scans, segments, chunks or frames than honest photos have.
+def check_structure(data: bytes, max_pixels: int) -> None:
+    """Refuse a file with more scans, segments, chunks, boxes or frames than honest photos have.
 
     A file of another format, or one that is cut short, passes: decoding says what is wrong with it.
 
     Args:
-        data: Contents of a JPEG, PNG or WebP file.
+        data: Contents of a photo file.
+        max_pixels: Largest width x height of a HEIC or AVIF file, which has several pictures in it.
 
     Raises:
         StructureError: In one sentence.
@@ -50,10 +50,8 @@ def check_structure(data: bytes) -> None:
         _check_png(data)
     elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         _check_webp(data)
-
-
-def _refuse(what: str, limit: int) -> StructureError:
-    return StructureError(f"The photo has more than {limit:,} {what}, which no camera or editor writes; save it again.")
+    elif kind_of(data):
+        check_boxes(data, max_pixels)
 
 
 def _check_jpeg(data: bytes) -> None:
@@ -69,13 +67,13 @@ def _check_jpeg(data: bytes) -> None:
             continue
         segments += 1
         if segments > MAX_SEGMENTS:
-            raise _refuse("segments", MAX_SEGMENTS)
+            raise refuse("segments", MAX_SEGMENTS)
         if marker == _SOS:
             if few:
                 return
             scans += 1
             if scans > MAX_SCANS:
-                raise _refuse("scans", MAX_SCANS)
+                raise refuse("scans", MAX_SCANS)
         elif marker in _PROGRESSIVE:
             _check_coefficients(data, place)
         if place + 2 > len(data):
@@ -132,6 +130,6 @@ def _check_webp(data: bytes) -> None:
 
 def _check_counts(chunks: int, frames: int) -> None:
     if chunks > MAX_CHUNKS:
-        raise _refuse("chunks", MAX_CHUNKS)
+        raise refuse("chunks", MAX_CHUNKS)
     if frames > MAX_FRAMES:
-        raise _refuse("frames", MAX_FRAMES)
+        raise refuse("frames", MAX_FRAMES)

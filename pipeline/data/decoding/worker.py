@@ -14,7 +14,7 @@ import struct
 import sys
 from typing import BinaryIO
 
-from pipeline.data.decoding.decode import MAX_SIDE_PIXELS, MIN_SIDE_PIXELS, ImageError, decode_image
+from pipeline.data.decoding.decode import MAX_SIDE_PIXELS, MIN_SIDE_PIXELS, ImageError, decode_image, enable_heic
 
 CPU_SECONDS = 2.0
 """Processor time that one photo may take."""
@@ -36,6 +36,7 @@ def main() -> None:
     """Answer until standard input ends."""
     source, target = sys.stdin.buffer, sys.stdout.buffer
     cpu_seconds = float(sys.argv[1])
+    enable_heic()
     shared = mmap.mmap(int(sys.argv[2]), ANSWER_PIXELS * 3)
     _limit_memory()
     target.write(READY)

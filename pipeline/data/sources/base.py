@@ -76,6 +76,7 @@ class RawRow:
         title: As given.
         description: As given; may hold markup.
         image: Bytes of a photo's file, None if there is none.
+        more_images: Of further photos, in the order of the source.
         candidates: Category paths as given.
         category: The true path as given, None if unknown.
         brand: As given, "" if unknown.
@@ -114,6 +115,7 @@ class RawRow:
     note: str = ""
     notes: tuple[str, ...] = ()
     line: int = 0
+    more_images: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)

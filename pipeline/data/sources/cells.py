@@ -129,6 +129,8 @@ def _label(column: str, value: Any, notes: list[str]) -> str:
 def _field(raw: Mapping[str, Any], column: str, notes: list[str]) -> str:
     """A text or a list of texts, each on a line of its own, that a row can do without; what is none is left out."""
     value = raw.get(column)
+    if not value or isinstance(value, str):
+        return (value or "")[:_MAX_FIELD_CHARACTERS].strip()
     listed = value if isinstance(value, Sequence | set) and not isinstance(value, str | bytes) else [value]
     try:
         text = "\n".join(_text(column, one).strip() for one in list(listed)[:_MAX_FIELD_ITEMS])
@@ -194,6 +196,7 @@ def to_item(
     note: str = "",
     max_photo_bytes: int = MAX_PHOTO_BYTES,
     line: int = 0,
+    more_images: tuple[bytes, ...] = (),
 ) -> Item:
     """A row of the input schema as a `RawRow`, or as a `BadRow` where a column holds something of another kind.
 
@@ -205,6 +208,7 @@ def to_item(
         note: Why its photo is missing, where the source looked for one.
         max_photo_bytes: A photo of more bytes is left out, with a note.
         line: As in `RawRow`.
+        more_images: As in `RawRow`.
     """
     notes: list[str] = []
     try:
@@ -230,6 +234,7 @@ def to_item(
             note=note or missing,
             notes=tuple(notes),
             line=line,
+            more_images=more_images,
         )
     except CellError as error:
         where = {"line": line} if line else {}

@@ -19,6 +19,8 @@ NOT_FETCHED = "not fetched (fetch_images is off)"
 """End of the note on a photo whose address is not asked."""
 _MAX_NAMES = 20
 """Photos of one cell that are looked for."""
+MOST_PHOTOS = 3
+"""Photos of a product that are read: each costs as much time as the first, and tells less."""
 
 
 def photo_names(cell: str) -> list[str]:
@@ -47,21 +49,34 @@ class PhotoFinder:
         self._fetcher = fetcher
         self.max_bytes = max_bytes
 
-    def find_first(self, cell: str) -> FoundPhoto:
-        """The first photo that is found of those that a cell names; where none is, why the first one is not."""
+    def find_some(self, cell: str, most: int = MOST_PHOTOS) -> list[FoundPhoto]:
+        """The first photos that are found of those that a cell names; where none is, why the first one is not.
+
+        Args:
+            cell: Names or URLs.
+            most: Photos that are read.
+
+        Returns:
+            At least one; those behind the first have data, each another.
+        """
         names = photo_names(cell)
         if len(names) < 2:
-            return self.find(cell)
+            return [self.find(cell)]
         if not cell.lower().strip().startswith(_SCHEMES):
-            names.insert(0, cell)  # a name may hold a separator
+            whole = self.find(cell)  # a name may hold a separator
+            if whole.data is not None:
+                return [whole]
+        found: dict[bytes, FoundPhoto] = {}
         missing = FoundPhoto(None)
-        for name in names:
-            found = self.find(name)
-            if found.data is not None:
-                return found
-            if name != cell and not missing.note:
-                missing = found
-        return missing
+        for name in dict.fromkeys(names):
+            photo = self.find(name)
+            if photo.data is not None:
+                found.setdefault(photo.data, photo)
+            elif not missing.note:
+                missing = photo
+            if len(found) == most:
+                break
+        return list(found.values()) or [missing]
 
     def find(self, name: str) -> FoundPhoto:
         """The photo under `name`: a path inside the folder, or a URL."""

@@ -39,11 +39,12 @@ def product_item(
         split: Our name of it.
         number: Of the product in the split.
         values: Texts by field (`mapping.FIELDS`, and those of profiles); all may be absent.
-        photos: Finds the photo.
+        photos: Finds the photos.
         cells: How category cells are written.
         line: Of the table's file, in which the product's own row begins.
     """
-    photo = photos.find_first(values.get("product_image") or values.get("variant_image") or "")
+    named = (values.get("product_image"), values.get("more_images"))
+    photo, *more = photos.find_some(LIST_SEPARATOR.join(filter(None, named)) or values.get("variant_image") or "")
     tags = [tag.strip() for tag in values.get("tags", "").replace(LIST_SEPARATOR, ",").split(",") if tag.strip()]
     paths = category_paths(values.get("ground_truth_category", ""), cells)
     raw: dict[str, Any] = {
@@ -60,7 +61,16 @@ def product_item(
         **{name: values.get(name) for name in ("product_type", "tags", "collections", "options")},
     }
     identifier = values.get("product_id")
-    return to_item(split, number, raw, identifier, note=photo.note, max_photo_bytes=photos.max_bytes, line=line)
+    return to_item(
+        split,
+        number,
+        raw,
+        identifier,
+        note=photo.note,
+        max_photo_bytes=photos.max_bytes,
+        line=line,
+        more_images=tuple(one.data for one in more if one.data is not None),
+    )
 
 
 def _secondhand(values: Mapping[str, str], tags: list[str]) -> str | bool | None:

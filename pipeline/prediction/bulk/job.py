@@ -134,7 +134,7 @@ class FileJob:
             destination.check(self._judge.ids.values())
             predictions, rejects = finished_batches(self._batches)
             destination.write(self._judge.judged(predictions, target_precision), rejects)
-            return WrittenFiles(destination.paths.out, destination.paths.rejects, len(rejects))
+            return WrittenFiles(destination.paths.out, destination.rejects, len(rejects))
 
     @property
     def _results(self) -> Path:
@@ -143,9 +143,7 @@ class FileJob:
 
     def _destination(self, form: str) -> Destination:
         path = self.recognized.path
-        stem = path.name.removesuffix(
-            "".join(path.suffixes[-2:] if path.suffix.lower() in _PACKED else path.suffixes[-1:])
-        )
-        ending = path.suffix if form == SAME else ENDINGS[form][0]
+        came_with = "".join(path.suffixes[-2:] if path.suffix.lower() in _PACKED else path.suffixes[-1:])
+        stem, ending = path.name.removesuffix(came_with), came_with if form == SAME else ENDINGS[form][0]
         out = self._results / f"{stem}.categories{ending}"
         return Destination.of(out, form, str(path), self.recognized.layout, has_google=self._judge.google is not None)

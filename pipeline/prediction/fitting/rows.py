@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.bundle.bundle import Bundle
-from pipeline.bundle.encode import cached_photos, encode_products
+from pipeline.bundle.encode import cached_photos, encode_products, further_photos
 from pipeline.bundle.protocol import ProductEncoder
 from pipeline.config.build import Config
 from pipeline.data.splits import HELDOUT_SOURCE
@@ -104,7 +104,8 @@ def held_out_rows(
     has_something = (products["text"].str.len().to_numpy() > 0) | (products["image_row"].to_numpy() >= 0)
     generator = np.random.default_rng(config.seed)
     rows = products.iloc[_draw(generator, unseen & (products["split"] == "train").to_numpy() & has_something)]
-    vectors = encode_products(earlier, rows["text"].tolist(), cached_photos(rows, images), progress=True)
+    photos, more = cached_photos(rows, images), further_photos(rows, images)
+    vectors = encode_products(earlier, rows["text"].tolist(), photos, progress=True, more=more)
     held_out = {}
     for modality, usable in _tunable(vectors).items():
         chosen = np.flatnonzero(usable)

@@ -20,6 +20,8 @@ _REASONS = (
     *("alternatives", "alternative_scores", "evidence"),
 )
 """Columns of the second sheet of an XLSX file."""
+_PACKED = (".gz", ".zip")
+_REJECTS_ENDING = {".json": ".jsonl", ".xml": ".csv", ".xlsm": ".xlsx"}
 _LISTS = ("alternatives", "alternative_scores", "evidence", "agreement")
 """Columns that its first sheet has not."""
 
@@ -64,7 +66,7 @@ class Destination:
         Raises:
             InputError: If the format cannot hold them.
         """
-        write_new(self.paths.rejects, self._rejects_form, rejects)
+        write_new(self.rejects, self._rejects_form, rejects)
         out = self.paths.out
         if self.form == SAME:
             assert self.layout is not None
@@ -78,9 +80,21 @@ class Destination:
             write_new(out, self.form, predictions.drop_columns(_LISTS) if sheets else predictions, sheets)
 
     @property
+    def rejects(self) -> Path:
+        """Rejects beside the result, unpacked, with an ending of their own where none are written in its format."""
+        out = self.paths.out
+        if self.form != SAME:
+            return self.paths.rejects
+        plain = out.with_suffix("") if out.suffix.lower() in _PACKED else out
+        suffix = plain.suffix or ("" if plain == out else ".csv")
+        return plain.with_name(f"{plain.stem}.rejects{_REJECTS_ENDING.get(suffix.lower(), suffix)}")
+
+    @property
     def _rejects_form(self) -> str:
         if self.form != SAME:
             return REJECTS_AS.get(self.form, self.form)
         assert self.layout is not None
-        assert self.layout.file.written is not None
-        return self.layout.file.written.dialect.delimiter
+        written, suffix = self.layout.file.written, self.layout.file.path.suffix.lower()
+        if written is not None:
+            return written.dialect.delimiter
+        return "xlsx" if suffix in (".xlsx", ".xlsm") else "jsonl" if "JSON" in self.layout.file.form else "csv"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.data.sources import Layout
-from pipeline.data.sources.files.written import Written
+from pipeline.data.sources.files.base import TableFile
 from pipeline.errors import InputError
 
 SAME = "same"
@@ -34,7 +34,8 @@ def choose_format(out: Path, wanted: str | None, source: str, layout: Layout | N
 
     Args:
         out: Its file.
-        wanted: One of `FORMATS`; None: as the ending says, `SAME` where the source is a delimited table with it.
+        wanted: One of `FORMATS`; None: as the ending says, `SAME` where the source is a delimited table (packed or not)
+            with it.
         source: Where the rows come from.
         layout: Of the table there, None for other sources.
 
@@ -44,9 +45,10 @@ def choose_format(out: Path, wanted: str | None, source: str, layout: Layout | N
     ending, came_with = out.suffix.lower(), Path(source).suffix.lower()
     if out.exists() and out.resolve() == Path(source).expanduser().resolve():
         raise InputError(f"{out} is the file that is read; name another one with --out.")
-    written = None if layout is None else layout.file.written
-    if wanted == SAME or (wanted is None and written is not None and ending and ending == came_with):
-        _checked(written, out, source).check()
+    file = None if layout is None else layout.file
+    by_itself = file is not None and file.written is not None and bool(ending) and ending == came_with
+    if wanted == SAME or (wanted is None and by_itself):
+        _check(file, out, source)
         return SAME
     by_ending = next((name for name, endings in ENDINGS.items() if ending in endings and name not in _ASKED_FOR), None)
     if wanted is None and by_ending is None:
@@ -59,17 +61,19 @@ def choose_format(out: Path, wanted: str | None, source: str, layout: Layout | N
     return wanted or str(by_ending)
 
 
-def _checked(written: Written | None, out: Path, source: str) -> Written:
+def _check(file: TableFile | None, out: Path, source: str) -> None:
+    """Make sure that a table can be written back."""
     ending = Path(source).suffix.lower()
-    if written is None:
+    if file is None or (file.written is None and file.edited is None):
         formats = ", ".join(ENDINGS)
         raise InputError(
-            f"{source} is no delimited table that can be written back as it came (CSV or the like, not packed); give "
+            f"{source} is no table that can be written back as it came (CSV or the like, JSON, XML or XLSX); give "
             f"--format one of {formats}."
         )
     if out.suffix.lower() != ending:
         raise InputError(f"{out} does not end in {ending or 'nothing'}, as --format same asks: {source} does.")
-    return written
+    if file.written is not None:
+        file.written.check()
 
 
 def _listed() -> str:

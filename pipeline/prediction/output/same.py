@@ -1,4 +1,7 @@
-"""Writes the table that came in with its categories: nothing but their column is another one, byte for byte."""
+"""Writes the table that came in with its categories: nothing but their column is another one.
+
+Delimited tables, JSON and XML come back byte for byte but for that, workbooks as openpyxl keeps them.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
 from pipeline.artifacts import atomic_path
 from pipeline.data.sources import Layout
-from pipeline.data.sources.files.base import fold_heading
+from pipeline.data.sources.files.base import Change, Record, fold_heading
 from pipeline.data.sources.files.written import Written
 from pipeline.data.sources.profiles.systems import GOOGLE, SHOPIFY
 from pipeline.errors import InputError
@@ -94,7 +97,7 @@ def _free(name: str, headings: Sequence[str]) -> str:
 
 
 def write_same(path: Path, layout: Layout, predictions: pa.Table, *, has_google: bool) -> None:
-    """Write a delimited table with the categories of its products, atomically.
+    """Write a table again with the categories of its products, atomically.
 
     Args:
         path: Of the result.
@@ -106,7 +109,6 @@ def write_same(path: Path, layout: Layout, predictions: pa.Table, *, has_google:
         InputError: If a category has letters that the encoding of the table lacks.
     """
     written = layout.file.written
-    assert written is not None
     of_google = any((identifier or "").isdigit() for identifier in predictions["category_id"].to_pylist())
     plan = _plan(layout, has_google=has_google, of_google=of_google)
     if layout.mapped.profile is GOOGLE and not plan.is_shop:
@@ -114,17 +116,21 @@ def write_same(path: Path, layout: Layout, predictions: pa.Table, *, has_google:
     elif layout.mapped.profile is SHOPIFY and not plan.is_shop:
         _LOG.warning("%s: the taxonomy is Google's, so its own column stays, and new ones are added", path.name)
     values, kept = _values(plan, predictions)
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        file.write(written.encoding.mark)
-        for text in _texts(layout, written, plan, values, kept):
-            try:
-                file.write(written.encoding.encode(text))
-            except UnicodeEncodeError as error:
-                raise InputError(
-                    f"A category holds {error.object[error.start : error.end]!r}, which the encoding of "
-                    f"{layout.file.path.name} ({written.encoding.codec}) lacks; give the command again with --format "
-                    "csv, which goes on from what is done and writes UTF-8."
-                ) from error
+    asked = _Values(layout, plan, values, kept)
+    try:
+        with atomic_path(path) as temporary, layout.file.pack(temporary) as file:
+            if written is not None:
+                _write_texts(file, written, plan, asked)
+            else:
+                assert layout.file.edited is not None
+                layout.file.edited(file, asked.change)
+    except UnicodeEncodeError as error:
+        codec = error.encoding if written is None else written.encoding.codec
+        raise InputError(
+            f"A category holds {error.object[error.start : error.end]!r}, which the encoding of "
+            f"{layout.file.path.name} ({codec}) lacks; give the command again with --format csv, which goes "
+            "on from what is done and writes UTF-8."
+        ) from error
     _LOG.info("%s: %s", path.name, _said(layout, plan, values, kept, predictions))
 
 
@@ -164,14 +170,57 @@ def _accepted_part(record: Mapping[str, Any]) -> dict[str, Any]:
     return {**record, **{name: record[part] for name, part in names.items()}}
 
 
-def _texts(
-    layout: Layout, written: Written, plan: _Plan, values: dict[int, _Value], kept: Counter[str]
-) -> Iterator[str]:
+class _Values:
+    """What is written of each record of a table, asked for in the order of the file.
+
+    Args:
+        layout: The table.
+        plan: What is written where.
+        values: Of products, by the line of each; those that are not written in the end are taken out.
+        kept: Counts these, by the reason.
+    """
+
+    def __init__(self, layout: Layout, plan: _Plan, values: dict[int, _Value], kept: Counter[str]) -> None:
+        self._layout, self._values, self._kept = layout, values, kept
+        self._groups: dict[str, _Value] = {}
+        self._follows = layout.mapped.profile is not None and layout.mapped.profile.fold == "same"
+        self._nothing = _Value({}, [""] * len(plan.added))
+        self._held = {column: layout.file.headings[column] for column in plan.spellings}
+        self._added = tuple(plan.added)
+
+    def of(self, record: Record) -> _Value:
+        """What is written of a record; nothing but empty new cells, in most."""
+        old = {column: record.cells.get(name, "").strip() for column, name in self._held.items()}
+        found = self._values.get(record.line)
+        if found is not None and found.is_part and any(old.values()):
+            del self._values[record.line]
+            self._kept["accepted in part alone"] += 1
+            found = None
+        if self._follows and (group := self._layout.mapped.value(record.cells, "group").strip().casefold()):
+            if found is not None:
+                self._groups.setdefault(group, found)
+            elif group in self._groups and not self._groups[group].is_part:
+                # a variant or a photo: its category, where it has one, is that of the product
+                cells = {column: value for column, value in self._groups[group].cells.items() if old[column]}
+                found = _Value(cells, self._nothing.new)
+        return found or self._nothing
+
+    def leave(self, record: Record) -> None:
+        """Count a record that cannot be changed."""
+        if self._values.pop(record.line, None) is not None:
+            self._kept["in a row with broken quotation marks"] += 1
+
+    def change(self, record: Record) -> Change | None:
+        """What is written of a record of a table that is not delimited."""
+        value = self.of(record)
+        if not (value.cells or any(value.new)):
+            return None
+        cells = {self._held[column]: text for column, text in value.cells.items()}
+        return Change(cells, dict(zip(self._added, value.new, strict=True)))
+
+
+def _texts(written: Written, plan: _Plan, values: _Values) -> Iterator[str]:
     """The rows as they are written; those too damaged to tell their cells stay as they came."""
-    groups: dict[str, _Value] = {}
-    follows = layout.mapped.profile is not None and layout.mapped.profile.fold == "same"
-    nothing = _Value({}, [""] * len(plan.added))
-    held = {column: layout.file.headings[column] for column in plan.spellings}
     for row in written.rows():
         if row.is_headings:
             yield (written.rewrite(row, {}, list(plan.added)) if plan.added else None) or row.text
@@ -179,21 +228,14 @@ def _texts(
         if row.record is None:
             yield row.text
             continue
-        old = {column: row.record.cells.get(name, "").strip() for column, name in held.items()}
-        found = values.get(row.record.line)
-        if found is not None and found.is_part and any(old.values()):
-            del values[row.record.line]
-            kept["accepted in part alone"] += 1
-            found = None
-        if follows and (group := layout.mapped.value(row.record.cells, "group").strip().casefold()):
-            if found is not None:
-                groups.setdefault(group, found)
-            elif group in groups and not groups[group].is_part:
-                # a variant or a photo: its category, where it has one, is that of the product
-                cells = {column: value for column, value in groups[group].cells.items() if old[column]}
-                found = _Value(cells, nothing.new)
-        value = found or nothing
+        value = values.of(row.record)
         text = written.rewrite(row, value.cells, value.new) if value.cells or value.new else row.text
-        if text is None and values.pop(row.record.line, None) is not None:
-            kept["in a row with broken quotation marks"] += 1
+        if text is None:
+            values.leave(row.record)
         yield row.text if text is None else text
+
+
+def _write_texts(file: BinaryIO, written: Written, plan: _Plan, values: _Values) -> None:
+    file.write(written.encoding.mark)
+    for text in _texts(written, plan, values):
+        file.write(written.encoding.encode(text))

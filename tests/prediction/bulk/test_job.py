@@ -120,11 +120,11 @@ def test_formats_that_a_file_does_not_allow_say_why(shop, classifier, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "usual"),
     [
-        ("shop.json", b'[{"title": "Mug"}]', "jsonl"),
+        ("shop.json", b'[{"title": "Mug"}]', "same"),
         (
             "shop.xml",
             b"<?xml version='1.0'?><a><item><title>Mug</title></item><item><title>Cup</title></item></a>",
-            "csv",
+            "same",
         ),
         ("shop.tsv", b"title\tcolor\nMug\tred\n", "same"),
     ],

@@ -32,6 +32,7 @@ def _choose(folder, out, wanted=None, source="in.csv"):
         ("in.csv", "out.xlsx", None, "xlsx"),
         ("in.csv", "out", "jsonl", "jsonl"),
         ("in.jsonl", "out.jsonl", None, "jsonl"),
+        ("in.jsonl", "out.jsonl", "same", "same"),
         ("in.csv", "out.jsonl", "shopify-bulk", "shopify-bulk"),
         ("in.tsv", "out.tsv", "google-feed", "google-feed"),
     ],
@@ -50,7 +51,7 @@ def test_the_ending_or_the_option_says_the_format(tmp_path, source, out, wanted,
         ("in.csv", "out.csv.gz", None, r"ends in \.gz"),
         ("in.csv", "out.parquet", "csv", r"ends in \.parquet, but --format csv ends in \.csv"),
         ("in.csv", "out.tsv", "same", r"does not end in \.csv, as --format same asks"),
-        ("in.jsonl", "out.jsonl", "same", "is no delimited table that can be written back"),
+        ("in.jsonl", "out.json", "same", r"does not end in \.jsonl, as --format same asks"),
         ("in.csv", "in.csv", None, "is the file that is read"),
     ],
 )
@@ -59,8 +60,12 @@ def test_an_ending_that_cannot_be_meant_is_one_sentence(tmp_path, source, out, w
         _choose(tmp_path, out, wanted, source)
 
 
-def test_a_packed_table_is_not_written_back_under_its_name(tmp_path):
+def test_a_packed_table_comes_back_packed_where_the_result_ends_like_it(tmp_path):
     (tmp_path / "in.csv.gz").write_bytes(gzip.compress(TABLE.encode()))
-    with pytest.raises(InputError, match="not packed"):
-        _choose(tmp_path, "out.csv.gz", "same", "in.csv.gz")
+    assert _choose(tmp_path, "out.csv.gz", None, "in.csv.gz") == "same"
     assert _choose(tmp_path, "out.csv", None, "in.csv.gz") == "csv"
+
+
+def test_parquet_is_no_table_that_comes_back(tmp_path):
+    with pytest.raises(InputError, match="is no table that can be written back as it came"):
+        choose_format(tmp_path / "out.parquet", "same", str(tmp_path / "in.parquet"), None)

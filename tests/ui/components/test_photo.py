@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pipeline.config.stages import IngestConfig
-from pipeline.data.rows import clean_photo
+from pipeline.data.photos import clean_photo
 from tests.helpers.factories import encode, raw_png
 from ui.components.photo import photo_input, read_photo
 
@@ -41,10 +41,10 @@ FRAMES: dict[str, Any] = {"save_all": True, "append_images": [Image.new("RGB", (
         ("cut.jpg", encode(NOISE, "JPEG")[:2000], "damaged"),
         ("cut.png", encode(NOISE, "PNG")[:2000], "damaged"),
         ("cut.webp", encode(NOISE, "WEBP")[:1000], "damaged|not a readable"),
-        ("drawing.png", b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "JPEG, PNG or WebP"),
-        ("moving.gif", encode(RED, "GIF", **FRAMES), "JPEG, PNG or WebP"),
-        ("moving.jpg", encode(RED, "GIF", **FRAMES), "JPEG, PNG or WebP"),
-        ("photo.avif.jpg", b"\0\0\0 ftypavif" + bytes(100), "JPEG, PNG or WebP"),
+        ("drawing.png", b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"),
+        ("moving.gif", encode(RED, "GIF", **FRAMES), "a GIF picture; save it as JPEG"),
+        ("moving.jpg", encode(RED, "GIF", **FRAMES), "a GIF picture"),
+        ("photo.avif.jpg", b"\0\0\0 ftypavif" + bytes(100), "damaged AVIF"),
         ("wide.png", raw_png(20_000, 3_000, bytes(9)), "at most 40,000,000"),
         ("bomb.png", raw_png(30_000, 20_000, bytes(9)), "far more pixels than the 40,000,000"),
         ("large.jpg", bytes(20_000_001), "at most 20,000,000"),
@@ -66,6 +66,9 @@ def test_an_unusable_photo_is_an_error_message(tmp_path: Path, name: str, data: 
         ("turned.jpg", encode(RED, "JPEG", exif=TURNED), (48, 64)),
         ("moving.webp", encode(RED, "WEBP", **FRAMES), (64, 48)),
         ("moving.png", encode(RED, "PNG", **FRAMES), (64, 48)),
+        ("photo.avif", encode(RED, "AVIF"), (64, 48)),
+        ("photo.heic", encode(RED, "HEIF"), (64, 48)),
+        ("turned.heic", encode(RED, "HEIF", exif=TURNED.tobytes()), (48, 64)),
         ("named-wrongly.png", encode(RED, "JPEG"), (64, 48)),
     ],
 )

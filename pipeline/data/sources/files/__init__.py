@@ -12,17 +12,26 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable, Container, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 from xml.etree.ElementTree import ParseError
 
 from pipeline.data.sources.base import SourceError
 from pipeline.data.sources.files import delimited, feeds, objects, sheets
-from pipeline.data.sources.files.base import ANY_FORMAT, Format, Problems, Record, TableFile, unreadable
+from pipeline.data.sources.files.base import (
+    ANY_FORMAT,
+    Edit,
+    Format,
+    Problems,
+    Record,
+    TableFile,
+    unreadable,
+)
 from pipeline.data.sources.files.dialect import find_dialect
-from pipeline.data.sources.files.encoding import NotTextError, find_encoding
 from pipeline.data.sources.files.packed import Packed, unpack
-from pipeline.data.sources.files.written import Written, encoding_of
+from pipeline.data.sources.files.written import Encoding, Written, encoding_of
+from pipeline.encoding import NotTextError, encoding_name, find_encoding
 
 __all__ = ["ANY_FORMAT", "SUFFIXES", "Format", "Problems", "Record", "TableFile", "open_table_file"]
 
@@ -42,14 +51,6 @@ SUFFIXES = (
     ".zip",
 )
 """Endings of table files; one without any of them is read too where it is named as a source."""
-_NAMES = {
-    "utf-8": "UTF-8",
-    "utf-8-sig": "UTF-8",
-    "utf-16": "UTF-16",
-    "cp1252": "Windows-1252",
-    "cp1250": "Windows-1250",
-    "cp1251": "Windows-1251",
-}
 _SAMPLE_CHARACTERS = 2**18
 _DAMAGE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, ParseError, RuntimeError, KeyError)
 """What damaged archives and workbooks raise; KeyError: a part of one is missing."""
@@ -86,7 +87,7 @@ def open_table_file(path: Path, wanted: Format, known: Container[str]) -> TableF
         raise SourceError(f"{path} is empty; a table starts with a line of headings.")
     form = f"{packed.how}, {opened.form}" if packed.how else opened.form
     read = functools.partial(_guarded, path, opened.read)
-    return TableFile(path, opened.headings, form, read, None if packed.how else opened.written)
+    return replace(opened, form=form, read=read, pack=packed.pack)
 
 
 def _guarded(path: Path, read: Callable[[], Iterator[Record]]) -> Iterator[Record]:
@@ -104,7 +105,9 @@ def _open(packed: Packed, head: bytes, wanted: Format, known: Container[str]) ->
     if packed.is_workbook:
         place = sheets.find_place(packed.open, known)
         form = f"XLSX, sheet '{place.sheet}', headings in row {place.skipped + 1}"
-        return TableFile(path, place.headings, form, functools.partial(sheets.read_sheet, packed.open, place))
+        read = functools.partial(sheets.read_sheet, packed.open, place)
+        edited = functools.partial(sheets.edit_sheet, packed.open, place, path.suffix.lower() == ".xlsm")
+        return TableFile(path, place.headings, form, read, edited=edited)
     codec = wanted.encoding or _find(packed)
     if codec.replace("_", "-").lower() == "utf-8" and head.startswith(codecs.BOM_UTF8):
         codec = "utf-8-sig"
@@ -118,22 +121,24 @@ def _open(packed: Packed, head: bytes, wanted: Format, known: Container[str]) ->
         raise SourceError(f"There is no encoding '{codec}'; name one such as utf-8 or windows-1252.") from error
     start, suffix = sample.lstrip()[:200].lower(), Path(packed.name).suffix.lower()
     if start.startswith("<?xml") or (start.startswith("<") and suffix in (".xml", ".rss", ".atom", "")):
-        headings = objects.headings_of(feeds.read_feed(path, packed.open))
-        return TableFile(path, headings, "XML", functools.partial(feeds.read_feed, path, packed.open))
+        read = functools.partial(feeds.read_feed, path, packed.open)
+        edited = functools.partial(feeds.edit_feed, path, packed)
+        return TableFile(path, objects.headings_of(read()), "XML", read, edited=edited)
     if start.startswith(("{", "[")) and suffix not in (".csv", ".tsv"):
-        return _open_objects(packed, open_text, sample)
+        return _open_objects(packed, open_text, sample, encoding_of(codec, head))
     usual = {".tsv": "\t", ".tab": "\t", ".psv": "|"}.get(suffix, ",")
     whole = sample if len(sample) < _SAMPLE_CHARACTERS else sample[: sample.rfind("\n") + 1]
     dialect = find_dialect(whole, known, wanted.delimiter, usual)
     with open_text() as file:
         headings = delimited.read_headings(path, file, dialect)
-    form = f"{_NAMES.get(codec, codec)}, {dialect.name}"
+    form = f"{encoding_name(codec)}, {dialect.name}"
     read = functools.partial(delimited.read_rows, path, open_text, dialect)
     rows = functools.partial(delimited.written_rows, path, open_text, dialect)
-    return TableFile(path, headings, form, read, Written(path, encoding_of(codec, head), dialect, len(headings), rows))
+    written = Written(path, encoding_of(codec, head), dialect, len(headings), rows, packed.open)
+    return TableFile(path, headings, form, read, written)
 
 
-def _open_objects(packed: Packed, open_text: Callable[[], TextIO], sample: str) -> TableFile:
+def _open_objects(packed: Packed, open_text: Callable[[], TextIO], sample: str, encoding: Encoding) -> TableFile:
     """JSON, or JSON Lines where the first line is a whole object and others follow."""
     first, _, rest = sample.lstrip().partition("\n")
     if Path(packed.name).suffix.lower() in (".jsonl", ".ndjson") or (
@@ -143,12 +148,24 @@ def _open_objects(packed: Packed, open_text: Callable[[], TextIO], sample: str) 
         def read() -> Iterator[Record]:
             return (objects.to_record(number, value) for number, value in objects.line_objects(open_text))
 
-        return TableFile(packed.path, objects.headings_of(read()), "JSON Lines", read)
+        def edited(target: BinaryIO, edit: Edit) -> None:
+            target.write(encoding.mark)
+            with open_text() as file:
+                for number, line in enumerate(file, start=1):
+                    target.write(encoding.encode(objects.edit_line(number, line, edit) if line.strip() else line))
+
+        return TableFile(packed.path, objects.headings_of(read()), "JSON Lines", read, edited=edited)
     packed.read()  # refuses one that is too large
     with open_text() as file:
         values = objects.objects_of(packed.path, file.read())
     records = [objects.to_record(number, value) for number, value in enumerate(values, start=1)]
-    return TableFile(packed.path, objects.headings_of(iter(records)), "JSON", lambda: iter(records))
+
+    def edited_whole(target: BinaryIO, edit: Edit) -> None:
+        with open_text() as file:
+            target.write(encoding.mark + encoding.encode(objects.edit_objects(packed.path, file.read(), edit)))
+
+    headings = objects.headings_of(iter(records))
+    return TableFile(packed.path, headings, "JSON", lambda: iter(records), edited=edited_whole)
 
 
 def _find(packed: Packed) -> str:

@@ -6,9 +6,10 @@ import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pipeline.data.sources.base import SourceError
 
@@ -62,6 +63,23 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Change:
+    """New values of a record.
+
+    Attributes:
+        cells: By the heading of a column that there is.
+        new: By the heading of a column that is added; the same ones in each change of a file.
+    """
+
+    cells: Mapping[str, str]
+    new: Mapping[str, str]
+
+
+Edit = Callable[[Record], Change | None]
+"""What is changed of a record, None for nothing; records are asked for in the order of the file."""
+
+
+@dataclass(frozen=True)
 class TableFile:
     """An opened table file.
 
@@ -70,7 +88,10 @@ class TableFile:
         headings: In the order of the file, as written there but for spaces around them.
         form: How it is read, for the log: encoding, delimiter, line of the headings.
         read: Starts a new pass over its rows; empty ones are left out.
-        written: How a delimited table is written, None for all others and for a packed one.
+        written: How a delimited table is written, None for all others.
+        edited: Writes a table of another format again with other values in some of its records; None where that cannot
+            be done.
+        pack: Opens a new file, packed like the table's.
     """
 
     path: Path
@@ -78,6 +99,8 @@ class TableFile:
     form: str
     read: Callable[[], Iterator[Record]] = field(repr=False)
     written: Written | None = field(default=None, repr=False)
+    edited: Callable[[BinaryIO, Edit], None] | None = field(default=None, repr=False)
+    pack: Callable[[Path], AbstractContextManager[BinaryIO]] = field(default=lambda path: path.open("wb"), repr=False)
 
 
 class Problems:

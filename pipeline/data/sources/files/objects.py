@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from pipeline.data.sources.base import SourceError
-from pipeline.data.sources.files.base import LIST_SEPARATOR, Record, to_text
+from pipeline.data.sources.files.base import LIST_SEPARATOR, Edit, Record, to_text
+from pipeline.data.sources.files.splices import locate, splice, spliced
 
 _LISTS = ("products", "items", "data", "results", "rows", "records", "entries", "@graph", "itemListElement", "edges")
 """Names of the list in a JSON file that is an object, or of an object that holds it."""
@@ -37,6 +38,15 @@ def objects_of(path: Path, text: str) -> list[Any]:
         whole = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{path} is not readable JSON ({error}); export it again.") from error
+    return objects_in(path, whole)
+
+
+def objects_in(path: Path, whole: Any) -> list[Any]:
+    """The objects of a value of JSON.
+
+    Raises:
+        SourceError: If it holds no list of objects.
+    """
     listed = _listed(whole)
     objects = [whole] if listed is None and isinstance(whole, dict) else listed or []
     if not any(isinstance(one, dict) for one in objects):
@@ -44,6 +54,35 @@ def objects_of(path: Path, text: str) -> list[Any]:
     objects = [next((one[name] for name in _INSIDE if isinstance(one, dict) and name in one), one) for one in objects]
     typed = [one for one in objects if isinstance(one, dict) and "product" in str(one.get("@type", "")).lower()]
     return typed or objects
+
+
+def edit_objects(path: Path, text: str, edit: Edit) -> str:
+    """A JSON file with other values in some of its objects; all else is as it was written."""
+    whole, places = locate(text)
+    changes: list[tuple[int, int, str]] = []
+    for number, value in enumerate(objects_in(path, whole), start=1):
+        if id(value) in places and (change := edit(to_record(number, value))):
+            changes += splice(text, places[id(value)], change, _names(value))
+    return spliced(text, changes)
+
+
+def edit_line(number: int, line: str, edit: Edit) -> str:
+    """A line of a JSON Lines file with other values in its object; one that is no object stays as it is."""
+    try:
+        value, places = locate(line)
+    except (ValueError, IndexError, RecursionError):
+        return line
+    change = edit(to_record(number, value)) if id(value) in places else None
+    return line if change is None else spliced(line, splice(line, places[id(value)], change, _names(value)))
+
+
+def _names(value: Mapping[str, Any]) -> Mapping[str, str]:
+    """Names of values by the headings that their record has, where these are others."""
+    return {heading: name for name, heading in (_SHOPIFY | _SHOPIFY_LATER).items()} if _is_shopify(value) else {}
+
+
+def _is_shopify(value: Mapping[str, Any]) -> bool:
+    return value.keys() >= _SHOPIFY_KEYS
 
 
 def _listed(value: Any, depth: int = 0) -> list[Any] | None:
@@ -71,7 +110,7 @@ def to_record(number: int, value: Any) -> Record:
         return Record(number, {}, str(value))
     if not isinstance(value, Mapping):
         return Record(number, {"value": to_text(value)[:1000]}, "it is no object with names and values")
-    if value.keys() >= _SHOPIFY_KEYS:
+    if _is_shopify(value):
         return Record(number, _shopify(value))
     return Record(number, {str(name).strip(): to_text(_plain(str(name), one)) for name, one in value.items()})
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
+import shutil
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
@@ -28,6 +31,7 @@ class Packed:
         name: Its own name.
         how: What it is packed in, for the log; "" if it is not.
         open: Opens it anew.
+        pack: Opens a new file at a place, packed in the same way.
         is_workbook: Whether it is an XLSX file, which is a zip itself.
     """
 
@@ -35,6 +39,7 @@ class Packed:
     name: str
     how: str
     open: Callable[[], BinaryIO]
+    pack: Callable[[Path], AbstractContextManager[BinaryIO]]
     is_workbook: bool = False
 
     def head(self) -> bytes:
@@ -70,14 +75,15 @@ def unpack(path: Path) -> Packed:
     except OSError as error:
         raise unreadable(path, error, "check the file") from error
     if head.startswith(_GZIP):
-        return Packed(path, path.stem, "gzip", lambda: cast(BinaryIO, _Bounded(path, gzip.open(path, "rb"))))
+        pack = functools.partial(_gzipped, path.stem)
+        return Packed(path, path.stem, "gzip", lambda: _bounded(path, gzip.open(path, "rb")), pack)
     if not head.startswith(_ZIP):
-        return Packed(path, path.name, "", lambda: path.open("rb"))
+        return Packed(path, path.name, "", lambda: path.open("rb"), _plain)
     with open_zip(path) as archive:
         names = archive.namelist()
         if _SHEET_PART in names:
             _check_workbook(path, archive.infolist())
-            return Packed(path, path.name, "", lambda: path.open("rb"), is_workbook=True)
+            return Packed(path, path.name, "", lambda: path.open("rb"), _plain, is_workbook=True)
         files = [info for info in archive.infolist() if _is_table(info)]
     if len(files) != 1:
         listed = ", ".join(info.filename for info in files[:_MAX_LISTED]) or "no file"
@@ -86,7 +92,42 @@ def unpack(path: Path) -> Packed:
     if info.flag_bits & 1:
         raise SourceError(f"{path} is locked with a password; unpack it and give the table.")
     name = PurePosixPath(info.filename).name
-    return Packed(path, name, "zip", lambda: cast(BinaryIO, _Bounded(path, zipfile.ZipFile(path).open(info))))
+    pack = functools.partial(_zipped, path, info.filename)
+    return Packed(path, name, "zip", lambda: _bounded(path, zipfile.ZipFile(path).open(info)), pack)
+
+
+def _bounded(path: Path, file: object) -> BinaryIO:
+    return cast(BinaryIO, _Bounded(path, file))
+
+
+def _plain(path: Path) -> AbstractContextManager[BinaryIO]:
+    return path.open("wb")
+
+
+@contextmanager
+def _gzipped(name: str, path: Path) -> Iterator[BinaryIO]:
+    """A gzip file that names what is in it, and no time, so that the same content is the same file."""
+    with path.open("wb") as file, gzip.GzipFile(name, "wb", fileobj=file, mtime=0) as packed:
+        yield cast(BinaryIO, packed)
+
+
+@contextmanager
+def _zipped(source: Path, name: str, path: Path) -> Iterator[BinaryIO]:
+    """A zip file with all that is in another one, but for one member, which is written anew."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(path, "w") as new:
+        for info in old.infolist():
+            if info.filename != name:
+                with old.open(info) as content, new.open(_as(info), "w", force_zip64=True) as copy:
+                    shutil.copyfileobj(content, copy)
+        with new.open(_as(old.getinfo(name)), "w", force_zip64=True) as changed:
+            yield cast(BinaryIO, changed)
+
+
+def _as(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    """A new member with name, time, permissions and compression of another one."""
+    new = zipfile.ZipInfo(info.filename, info.date_time)
+    new.compress_type, new.external_attr, new.create_system = info.compress_type, info.external_attr, info.create_system
+    return new
 
 
 def _is_table(info: zipfile.ZipInfo) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
@@ -10,9 +11,20 @@ from datetime import date, time
 from itertools import islice
 from typing import Any, BinaryIO
 
-from pipeline.data.sources.files.base import Record, cell_reader, fold_heading, tidy_headings, to_text, with_surplus
+from pipeline.data.sources.files.base import (
+    Edit,
+    Record,
+    cell_reader,
+    fold_heading,
+    tidy_headings,
+    to_text,
+    with_surplus,
+)
 from pipeline.data.sources.files.dialect import find_heading
 
+MAX_CELL_CHARACTERS = 32_767
+ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""Characters that a sheet cannot hold."""
 _LOOKED_AT = 40
 """Rows of each sheet."""
 _MAX_SHEETS = 50
@@ -56,6 +68,40 @@ def read_sheet(open_file: Callable[[], BinaryIO], place: Place) -> Iterator[Reco
             problem = f"the row has {more} more cells than there are headings" if more else ""
             cells = to_cells(values)
             yield Record(number, with_surplus(cells, values[width:]) if problem else cells, problem)
+
+
+def edit_sheet(open_file: Callable[[], BinaryIO], place: Place, macros: bool, target: BinaryIO, edit: Edit) -> None:
+    """Write the workbook again with other values in some cells; all else is what openpyxl keeps of it.
+
+    Args:
+        open_file: Opens the workbook.
+        place: Of its table.
+        macros: Whether it has macros, which are kept.
+        target: Takes the new one.
+        edit: What is changed; a value is a text, whatever it begins with.
+    """
+    from openpyxl import load_workbook
+
+    changes = [(record.line, change) for record in read_sheet(open_file, place) if (change := edit(record))]
+    with open_file() as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        book = load_workbook(file, keep_vba=macros, rich_text=True)
+    sheet, width = book[place.sheet], len(place.headings)
+    columns = {heading: number for number, heading in reversed(list(enumerate(place.headings, start=1)))}
+    added = dict.fromkeys(heading for _, change in changes for heading in change.new)
+    columns |= {heading: number for number, heading in enumerate(added, start=width + 1)}
+    texts = [(place.skipped + 1, columns[heading], heading) for heading in added]
+    texts += [
+        (row, columns[heading], value)
+        for row, change in changes
+        for heading, value in (*change.cells.items(), *change.new.items())
+    ]
+    for row, column, value in texts:
+        cell = sheet.cell(row, column)
+        cell.value = ILLEGAL.sub("", value)[:MAX_CELL_CHARACTERS] or None
+        if cell.value is not None:
+            cell.data_type = "s"
+    book.save(target)
 
 
 def _known(place: Place, known: Container[str]) -> int:

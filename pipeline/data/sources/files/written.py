@@ -6,6 +6,7 @@ import codecs
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from pipeline.data.sources.base import SourceError
 from pipeline.data.sources.files.delimited import WrittenRow
@@ -59,6 +60,7 @@ class Written:
         dialect: Of it.
         width: Number of its columns.
         rows: Starts a new pass over all of its rows.
+        open: Opens it anew, unpacked where it is packed.
     """
 
     path: Path
@@ -66,6 +68,7 @@ class Written:
     dialect: Dialect
     width: int
     rows: Callable[[], Iterator[WrittenRow]] = field(repr=False)
+    open: Callable[[], BinaryIO] = field(repr=False)
 
     def check(self) -> None:
         """Make sure that the file comes out as it is where no cell is changed.
@@ -73,7 +76,7 @@ class Written:
         Raises:
             SourceError: If it does not, as in encodings that write one text in several ways.
         """
-        with self.path.open("rb") as file:
+        with self.open() as file:
             same = file.read(len(self.encoding.mark)) == self.encoding.mark
             for row in self.rows():
                 try:

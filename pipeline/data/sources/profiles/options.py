@@ -58,6 +58,8 @@ class OptionValues:
 
 def options_text(columns: Sequence[OptionColumn], cells: Mapping[str, str]) -> str:
     """The options of a row that is a product by itself."""
+    if not columns:
+        return ""
     options = OptionValues()
     options.add(columns, cells)
     return options.text

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from pipeline.data.sources.files.encoding import NotTextError, find_encoding
+from pipeline.encoding import NotTextError, find_encoding
 
 TEXTS = {
     "cp1252": "Teekanne aus Gusseisen, 0,8 l,Mit Sieb – hält 40 °C, „klassisch“, 29,90 €\nWanderstiefel, Größe 39",

@@ -35,6 +35,23 @@ _ENOUGH = 2
 """UTF-8 sequences for each byte that is none, from which on a file is UTF-8 with some damage: no other text has any."""
 
 
+_NAMES = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+    "cp1252": "Windows-1252",
+    "cp1250": "Windows-1250",
+    "cp1251": "Windows-1251",
+}
+
+
+def encoding_name(codec: str) -> str:
+    """What people call a codec of Python."""
+    return _NAMES.get(codec, codec)
+
+
 class NotTextError(ValueError):
     """A file is no text at all."""
 
