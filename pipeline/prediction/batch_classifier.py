@@ -50,7 +50,7 @@ PREDICTIONS = pa.schema(
         ("evidence", pa.list_(pa.string())),
         ("agreement", pa.list_(pa.float32())),
         ("alternatives", pa.list_(pa.string())),
-        ("alternative_scores", pa.list_(pa.float32())),
+        ("alternative_scores", pa.list_(pa.float64())),
         ("google_id", pa.string()),
         ("google_path", pa.string()),
         ("accepted_google_id", pa.string()),
