@@ -81,8 +81,10 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
 
 def _classify(page: Page) -> None:
     page.get_by_role("button", name="toy robot").click()
-    expect(page.get_by_role("region", name="Predicted category")).to_contain_text("%")
-    expect(page.locator("#similar .card").first).to_be_visible()
+    answer = page.locator("#prediction")
+    expect(answer.get_by_role("region", name="Predicted category")).to_be_visible()
+    answer.locator(".why > summary").click()
+    expect(answer.locator(".card").first).to_be_visible()
 
 
 def _search(page: Page) -> None:

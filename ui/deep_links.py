@@ -33,6 +33,7 @@ class Target:
         inputs: See `run`.
         outputs: See `run`.
         reveal: CSS selector of the element to scroll to at the end: on a phone the answer is below the form.
+        then: Script to run at the end, "" for none.
     """
 
     tab: str
@@ -43,6 +44,7 @@ class Target:
     inputs: Sequence[gr.components.Component]
     outputs: Sequence[gr.components.Component]
     reveal: str
+    then: str = ""
 
 
 _offered: WeakKeyDictionary[gr.Blocks, list[Target]] = WeakKeyDictionary()
@@ -88,6 +90,8 @@ def follow(page: gr.Blocks, tabs: gr.Tabs) -> None:
     for go, target in zip(started, targets, strict=True):
         shown = go.change(target.run, target.inputs, target.outputs, api_visibility="private")
         shown.success(js=scroll_to(target.reveal), api_visibility="private")
+        if target.then:
+            shown.success(js=target.then, api_visibility="private")
 
 
 def resolve(query: Mapping[str, str], tabs: Sequence[str], targets: Sequence[Target]) -> list[Any]:

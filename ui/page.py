@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from html import escape
 
 import gradio as gr
@@ -12,14 +13,17 @@ from ui.tabs import analysis, catalog, categories, classify, galaxy, rerank, sea
 from ui.workspace import Workspace
 
 TITLE = "Product Galaxy"
+SENTENCE = (
+    "Give a product's photo or title and get its category, with how sure that is. For everybody who sorts a catalogue."
+)
 _DEMO = (
-    "This is a <b>demo catalogue</b>: its products are made up and their photos are rendered. Build your "
-    "own with <code>python -m pipeline build --preset compact --source YOUR_DATA --out runs/mine</code>."
+    "This is a <b>demo catalogue</b>: its products are made up and their photos are rendered. Build your own with "
+    "<code>python -m pipeline build --preset compact --source YOUR_DATA --out runs/mine</code>."
 )
 
 
 def header(workspace: Workspace) -> str:
-    """Render the name and facts of the open catalogue."""
+    """Render what the page is for, and an About panel with the facts of the open catalogue."""
     catalog = workspace.catalog
     facts = [f"{len(catalog):,} products", f"{catalog.products['category_path'].nunique():,} categories"]
     preset = catalog.meta.get("provenance", {}).get("preset")
@@ -27,7 +31,10 @@ def header(workspace: Workspace) -> str:
         facts.append(f"preset {preset}")
     demo = f'<p class="demo" role="note">{_DEMO}</p>' if catalog.meta.get("demo") else ""
     name, summary = escape(workspace.name), escape(" · ".join(facts))
-    return f"<header><h1>{TITLE}</h1><p><code>{name}</code> · {summary}</p>{demo}</header>"
+    return (
+        f"<header><h1>{TITLE}</h1><p>{SENTENCE}</p><details><summary>About</summary>"
+        f"<div><p>Open: <code>{name}</code> · {summary}.</p>{demo}</div></details></header>"
+    )
 
 
 def build(workspace: Workspace) -> gr.Blocks:
@@ -37,7 +44,6 @@ def build(workspace: Workspace) -> gr.Blocks:
         with gr.Tabs(overflow_behavior="wrap") as tabs:
             with gr.Tab("Classify", id="classify"):
                 listing = classify.build(workspace)
-                classified = gr.Button("Show it in the galaxy", elem_classes="to-galaxy")
             with gr.Tab("Catalog", id="catalog"):
                 catalog.build(workspace, tabs)
             with gr.Tab("Search", id="search"):
@@ -55,14 +61,19 @@ def build(workspace: Workspace) -> gr.Blocks:
             workspace,
             tabs=tabs,
             galaxy_view=galaxy_view,
-            to_galaxy=[
-                tab_links.GalaxyButton(classified, tab_links.show_listing, listing),
-                tab_links.GalaxyButton(searched, tab_links.show_results, search_fields.inputs),
-            ],
+            listing=listing,
+            to_galaxy=[tab_links.GalaxyButton(searched, tab_links.show_results, search_fields.inputs)],
             search_fields=search_fields,
             rerank_fields=rerank_fields,
         )
         deep_links.follow(page, tabs)
+        page.load(
+            functools.partial(classify.first_answer, workspace),
+            None,
+            listing.first,
+            show_progress="hidden",
+            api_visibility="private",
+        )
     return page
 
 

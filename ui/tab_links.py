@@ -8,9 +8,10 @@ from typing import Any
 
 import gradio as gr
 
+from pipeline.data.text import clean_text
 from ui.api.answers import Highlight
 from ui.tabs import classify, galaxy, rerank, search
-from ui.workspace import Fields, Workspace, bind
+from ui.workspace import MAX_TEXT, Fields, Workspace, bind
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,29 @@ class GalaxyButton:
     inputs: Sequence[gr.components.Component]
 
 
-def show_listing(workspace: Workspace, photo: str | None, title: str, description: str) -> tuple[Highlight, Any]:
-    """Highlight the products most similar to a visitor's own, among which it lies in the galaxy."""
-    answer = classify.classify(workspace, photo, title, description)
+def show_listing(
+    workspace: Workspace, photo: str | None, title: str, description: str, event: gr.EventData
+) -> tuple[Highlight, Any]:
+    """Highlight the products most similar to the one that an answer is for, among which it lies in the galaxy."""
+    answer = classify.classify(workspace, *_listing(event, photo, title, description))
     # the product itself is left out of the evidence, but it shows the position
     similar = [*answer["same_product"], *answer["similar"]]
     value = galaxy.highlight(workspace, "Your product lies among these", similar, own_product=True)
     return value, gr.Tabs(selected="galaxy")
+
+
+def search_for_listing(
+    workspace: Workspace, photo: str | None, title: str, description: str, event: gr.EventData
+) -> tuple[str, str | None, Any]:
+    """Fill tab Search with the product that an answer is for: its title, else its description, and its photo."""
+    photo, title, description = _listing(event, photo, title, description)
+    return title or clean_text(description)[:MAX_TEXT], photo, gr.Tabs(selected="search")
+
+
+def _listing(event: gr.EventData, photo: str | None, title: str, description: str) -> tuple[str | None, str, str]:
+    """Photo, title and description that an answer's button is for: those of an example, or of the form."""
+    number = str(getattr(event, "example", None) or "")
+    return classify.fill(int(number)) if number.isdecimal() and len(number) < 4 else (photo, title, description)
 
 
 def show_results(workspace: Workspace, *fields: Any) -> tuple[Highlight, Any]:
@@ -58,6 +75,7 @@ def connect(
     *,
     tabs: gr.Tabs,
     galaxy_view: gr.HTML,
+    listing: classify.Listing,
     to_galaxy: Sequence[GalaxyButton],
     search_fields: Fields,
     rerank_fields: Fields,
@@ -68,6 +86,7 @@ def connect(
         workspace: The open catalogue and its model.
         tabs: The tabs, with the ids "search", "galaxy" and "rerank".
         galaxy_view: The galaxy.
+        listing: Tab Classify.
         to_galaxy: Buttons that highlight something in the galaxy.
         search_fields: The components of tab Search.
         rerank_fields: The components of tab Rerank, the product and its source first.
@@ -75,6 +94,11 @@ def connect(
     private: dict[str, Any] = {"api_visibility": "private"}
     for link in to_galaxy:
         link.button.click(bind(link.handler, workspace), link.inputs, [galaxy_view, tabs], **private)
+    text_and_photo = search_fields.inputs[:2]
+    for answer in (listing.answer, listing.first):
+        answer.galaxy(bind(show_listing, workspace), listing.form, [galaxy_view, tabs], **private)
+        filled = answer.similar(bind(search_for_listing, workspace), listing.form, [*text_and_photo, tabs], **private)
+        filled.success(bind(search.run_form, workspace), search_fields.inputs, search_fields.outputs, **private)
     galaxy_view.similar(bind(take_to_search, workspace), None, [*search_fields.outputs, tabs], **private)
     product_and_source = rerank_fields.inputs[:2]
     chosen = galaxy_view.rerank(bind(take_to_rerank, workspace), None, [*product_and_source, tabs], **private)

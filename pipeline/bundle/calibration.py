@@ -15,6 +15,7 @@ from scipy.special import expit, logit
 
 from pipeline.config.stages import require
 from pipeline.data.json_checks import MAY_BE_ABSENT
+from pipeline.data.language import LANGUAGE_NAMES
 
 PRECISIONS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 """Target precisions for which thresholds are kept."""
@@ -53,6 +54,7 @@ class Calibration:
             None where it was not measured.
         rows: Products that it was measured on; 0 where that is not known.
         sources: Sources of theirs that training had nothing of; 0 where the products are like those of the training.
+        language: ISO 639-1 code of the language of most of their texts; "" where that was not recorded.
     """
 
     inverse_temperature: float = 1.0
@@ -67,6 +69,7 @@ class Calibration:
     in_distribution_cosine: float | None = None
     rows: int = field(default=0, metadata=MAY_BE_ABSENT)
     sources: int = field(default=0, metadata=MAY_BE_ABSENT)
+    language: str = field(default="", metadata=MAY_BE_ABSENT)
 
     def __post_init__(self) -> None:
         levels = len(self.platt_slopes)
@@ -78,6 +81,7 @@ class Calibration:
             len(self.agreement_coefficients) in (0, levels),
             "agreement_coefficients are to be of the same levels as platt_slopes, or none",
         )
+        require(not self.language or self.language in LANGUAGE_NAMES, "language is to be a known code, or empty")
         require(len(self.thresholds) == len(PRECISIONS), f"thresholds are to be of {len(PRECISIONS)} precisions")
 
     @classmethod
@@ -132,13 +136,15 @@ class Calibration:
     def threshold(self, level: int, precision: float) -> float:
         """The least confidence that is enough at a level (0 is the top), infinite where none is.
 
+        It never falls as the precision rises: what holds a stricter one of `PRECISIONS` holds this one too.
+
         Args:
             level: Below all levels with a threshold nothing is enough.
-            precision: Of `PRECISIONS` the lowest that is not below it counts; above all of them nothing is enough.
+            precision: Those of `PRECISIONS` that are not below it count; above all of them nothing is enough.
         """
         rows = [row for point, row in zip(PRECISIONS, self.thresholds, strict=True) if point >= precision - 1e-9]
-        stored = rows[0][level] if rows and level < len(rows[0]) else None
-        return float("inf") if stored is None else max(stored, MIN_CONFIDENCE)
+        stored = [least for row in rows if level < len(row) and (least := row[level]) is not None]
+        return max(min(stored), MIN_CONFIDENCE) if stored else float("inf")
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from pipeline.data.sources import SourceError
 from pipeline.data.text import listing_text
 from pipeline.errors import InputError
 from pipeline.prediction.answer import Answer, ask, evidence_index_of
+from pipeline.prediction.explanation import percent
 from pipeline.prediction.predictor import PredictionRequest, predictor_of
 from pipeline.search.query import QueryEncoder
 from pipeline.taxonomy.paths import levels
@@ -70,10 +71,11 @@ def classify_product(
     prediction = answer.prediction
     return {
         **asdict(prediction),
+        "verdicts": prediction.verdicts,
         "accepted_path": prediction.accepted_path,
         "category_id": answer.category_id,
         "accepted_id": answer.accepted_id,
-        "alternatives": [{**asdict(score), "category_id": answer.ids.get(score.path)} for score in answer.alternatives],
+        "ranking": [{**asdict(score), "category_id": answer.ids.get(score.path)} for score in answer.ranking],
         "evidence": near,
     }
 
@@ -93,7 +95,7 @@ def _evidence(catalog: Catalog, answer: Answer) -> dict[str, Any] | None:
 
 
 def render(answer: Answer, evidence: dict[str, Any] | None = None) -> str:
-    """Render an answer as text: its levels with their confidence, why the next is not accepted, the likeliest paths.
+    """Render an answer as text: its levels with probability and verdict, why the next is not certain, the ranking.
 
     Args:
         answer: To one product.
@@ -102,15 +104,16 @@ def render(answer: Answer, evidence: dict[str, Any] | None = None) -> str:
     """
     prediction = answer.prediction
     lines = [prediction.path, *_ids(answer), answer.summary]
-    for depth, (name, confidence) in enumerate(zip(levels(prediction.path), prediction.confidences, strict=True)):
-        note = "" if depth < prediction.accepted_depth else "  needs review"
+    steps = zip(levels(prediction.path), prediction.probabilities, prediction.verdicts, strict=True)
+    for depth, (name, probability, verdict) in enumerate(steps):
+        number = "" if prediction.is_guess else f"  {percent(probability)}"
         heard = evidence is not None and prediction.has_similar is not False
         agreement = f"  neighbors {100 * evidence['agreement'][depth]:.0f}%" if evidence and heard else ""
-        lines.append(f"  {'  ' * depth}{name}  {100 * confidence:.1f}%{agreement}{note}")
-    lines += [
-        "likeliest paths, each without what lies below it:",
-        *(f"  {100 * score.score:5.1f}%  {score.path}" for score in answer.alternatives),
-    ]
+        lines.append(f"  {'  ' * depth}{name}{number}  {verdict}{agreement}")
+    lines.append("whole paths, the likeliest first:")
+    for score in answer.ranking:
+        number = "" if prediction.is_guess else f"{percent(score.score):>4}  "
+        lines.append(f"  {number}{score.path}")
     if evidence:
         lines.append("nearest labeled products:")
         lines += [f"  {p['similarity']:.3f}  {p['title']}  [{p['category_path']}]" for p in evidence["products"]]

@@ -43,6 +43,60 @@ _STOP_WORDS: dict[str, frozenset[str]] = {
 }
 
 
+_TITLE_WORDS: dict[str, frozenset[str]] = {
+    **_STOP_WORDS,
+    "ro": frozenset(["și", "cu", "de", "din", "la", "pentru", "sau", "fără", "pe", "este", "un", "o"]),
+    "hu": frozenset(["és", "az", "egy", "nem", "hogy", "vagy", "nélkül", "van", "darab"]),
+}
+_LETTERS = {
+    "de": "äöüß",
+    "fr": "àâçéèêëîïôûœ",
+    "es": "áéíñóú",
+    "it": "àèéìòù",
+    "pt": "áâãçéêíóõú",
+    "sv": "åäö",
+    "da": "åæø",
+    "pl": "ąćęłńóśźż",
+    "tr": "çğışöü",
+    "fi": "äö",
+    "cs": "áčďéěíňřšťůýž",
+    "ro": "ăâîșşțţ",
+    "hu": "áéíóöőúüű",
+}
+"""Letters outside of a to z by language: what a short title often has in place of a stop word."""
+
+LANGUAGE_NAMES = {
+    "ar": "Arabic",
+    "cs": "Czech",
+    "da": "Danish",
+    "de": "German",
+    "el": "Greek",
+    "en": "English",
+    "es": "Spanish",
+    "fa": "Persian",
+    "fi": "Finnish",
+    "fr": "French",
+    "he": "Hebrew",
+    "hi": "Hindi",
+    "hu": "Hungarian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "sv": "Swedish",
+    "th": "Thai",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "ur": "Urdu",
+    "vi": "Vietnamese",
+    "zh": "Chinese",
+}
+"""In English, of the codes that are guessed."""
+
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -75,3 +129,19 @@ def guess_language(text: str) -> str:
     best = max(counts, key=lambda language: counts[language])
     runner_up = max(count for language, count in counts.items() if language != best)
     return best if counts[best] >= max(2, 0.05 * len(words)) and counts[best] > runner_up else ""
+
+
+def language_of_title(text: str) -> str:
+    """ISO 639-1 code of a listing that may be one title: as `guess_language`, else by letters and stop words together.
+
+    A word with a letter that few languages have counts like a stop word; two are needed. For what a visitor is told.
+    """
+    if (guess := guess_language(text)) or not text:
+        return guess
+    counts = dict.fromkeys(_TITLE_WORDS, 0)
+    for word in {word.casefold() for word in _WORD.findall(text[:600])}:
+        for language, stop in _TITLE_WORDS.items():
+            counts[language] += (word in stop) + any(letter in word for letter in _LETTERS.get(language, ""))
+    best = max(counts, key=lambda language: counts[language])
+    runner_up = max(count for language, count in counts.items() if language != best)
+    return best if counts[best] >= 2 and counts[best] > runner_up else ""

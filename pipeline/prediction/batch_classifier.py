@@ -12,10 +12,12 @@ import pyarrow as pa
 
 from pipeline.bundle.bundle import Bundle
 from pipeline.bundle.encode import encode_products
+from pipeline.data.language import language_of_title
 from pipeline.data.rows import CleanRow
 from pipeline.data.vectors import ProductVectors
-from pipeline.prediction.answer import ALTERNATIVES, NO_EVIDENCE, Evidence, EvidenceIndex, explain
+from pipeline.prediction.answer import ALTERNATIVES, NO_EVIDENCE, Evidence, EvidenceIndex
 from pipeline.prediction.confidence import Prediction
+from pipeline.prediction.explanation import explain, foreign_language, measured_language, of_language
 from pipeline.prediction.predictor import CategoryPredictor, PredictionRequest, modalities_of
 from pipeline.prediction.scores import CategoryScore
 from pipeline.search.query import Query
@@ -35,6 +37,7 @@ PREDICTIONS = pa.schema(
         ("path", pa.string()),
         ("category_id", pa.string()),
         ("confidences", pa.list_(pa.float64())),
+        ("probabilities", pa.list_(pa.float64())),
         ("accepted_path", pa.string()),
         ("accepted_id", pa.string()),
         ("needs_review", pa.bool_()),
@@ -42,10 +45,12 @@ PREDICTIONS = pa.schema(
         ("in_distribution", pa.bool_()),
         ("modality", pa.string()),
         ("photo_flaw", pa.string()),
+        ("language", pa.string()),
+        ("contradiction", pa.list_(pa.string())),
         ("evidence", pa.list_(pa.string())),
         ("agreement", pa.list_(pa.float32())),
         ("alternatives", pa.list_(pa.string())),
-        ("alternative_scores", pa.list_(pa.float32())),
+        ("alternative_scores", pa.list_(pa.float64())),
         ("google_id", pa.string()),
         ("google_path", pa.string()),
         ("accepted_google_id", pa.string()),
@@ -54,12 +59,25 @@ PREDICTIONS = pa.schema(
 )
 """Columns of a classified catalogue. `line` is that of a table's file in which the product's own row begins, null
 elsewhere; `given_category` is the product's category in the source as the taxonomy writes it, null without one that can
-be read; `reason` says down to which level the prediction is accepted and why no further; `accepted_path` is "" where
-no level is accepted; `category_id` and `accepted_id` are the ids of the two paths, null where the taxonomy has none;
-`in_distribution` as in `Prediction`; `modality` what was read, "text", "image", or "fused" for both; `photo_flaw` as
-`flaw` in `answer.Answer`; `evidence` has the ids of the nearest labeled products of a catalogue, `agreement` their
-share in each level of `path` (both empty without a catalogue). The last four are the categories of Google that a
-mapping file gives for the two paths, null without one and where it gives none or several."""
+be read; `confidences` and `probabilities` as in `Prediction`; `alternative_scores` are such probabilities, of
+`alternatives`, of which the first is `path`; `reason` says down to which level the prediction is accepted and why no
+further; `accepted_path` is "" where no level is accepted; `category_id` and `accepted_id` are the ids of the two paths,
+null where the taxonomy has none; `in_distribution` as in `Prediction`; `modality` what was read, "text", "image", or
+"fused" for both; `photo_flaw` as `flaw` in `answer.Answer`; `language` that of a text alone in another one than most of
+the calibration, else ""; `contradiction` the top-level categories of a text and a photo that contradict each other;
+`evidence` has the ids of the nearest labeled products of a catalogue, `agreement` their share in each level of `path`
+(both empty without a catalogue). The last four are the categories of Google that a mapping file gives for the two
+paths, null without one and where it gives none or several."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a prediction was made of, as far as its words need it; the fields are columns of `PREDICTIONS`."""
+
+    modality: Modality
+    flaw: str
+    language: str
+    contradiction: tuple[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -99,9 +117,24 @@ class BatchClassifier:
             branches=self.request.branches,
             candidates=self.request.candidates,
         )
-        flaws = [row.photo is not None and bool(row.photo.flaw) for row in rows]
-        decoded = scores.decode([one.neighbors for one in evidence], flaws & vectors.has_image)
-        columns = zip(rows, scores.modalities, decoded, scores.top(ALTERNATIVES), evidence, strict=True)
+        flaws = ["" if row.photo is None else row.photo.flaw for row in rows]
+        languages = [
+            foreign_language(language_of_title(row.text), scores.calibrations["text"]) if modality == "text" else ""
+            for row, modality in zip(rows, scores.modalities, strict=True)
+        ]
+        torn = self.predictor.contradictions(
+            [Query.of(vectors, row) for row in range(len(rows))],
+            branches=self.request.branches,
+            candidates=self.request.candidates,
+        )
+        decoded = scores.decode(
+            [one.neighbors for one in evidence],
+            [bool(flaw) and has_image for flaw, has_image in zip(flaws, vectors.has_image.tolist(), strict=True)],
+            strange=[bool(language) for language in languages],
+            torn=[one is not None for one in torn],
+        )
+        reads = map(Reading, scores.modalities, flaws, languages, torn)
+        columns = zip(rows, reads, decoded, scores.rank(decoded, ALTERNATIVES), evidence, strict=True)
         records = [self._record(*column) for column in columns]
         return pa.Table.from_pylist(records, schema=PREDICTIONS), tower_seconds
 
@@ -114,12 +147,11 @@ class BatchClassifier:
     def _record(
         self,
         row: CleanRow,
-        modality: Modality,
+        read: Reading,
         prediction: Prediction,
-        alternatives: Sequence[CategoryScore],
+        ranking: Sequence[CategoryScore],
         evidence: Evidence,
     ) -> dict[str, Any]:
-        flaw = "" if row.photo is None else row.photo.flaw
         products = None if self.evidence_index is None else self.evidence_index.products["product_id"]
         return {
             "product_id": row.product_id,
@@ -131,20 +163,25 @@ class BatchClassifier:
             "path": prediction.path,
             "category_id": self.predictor.ids.get(prediction.path),
             "confidences": list(prediction.confidences),
-            **decided(prediction, self.predictor.ids, self.google, modality, flaw),
+            "probabilities": list(prediction.probabilities),
+            **decided(
+                prediction, self.predictor.ids, self.google, read, measured_language(self.predictor.calibrations)
+            ),
             "in_distribution": prediction.in_distribution,
-            "modality": modality,
-            "photo_flaw": flaw,
+            "modality": read.modality,
+            "photo_flaw": read.flaw,
+            "language": read.language,
+            "contradiction": None if read.contradiction is None else list(read.contradiction),
             "evidence": [] if products is None else [products.iloc[hit.row] for hit in evidence.hits],
             "agreement": [] if products is None else list(evidence.neighbors.agreement(prediction.path)),
-            "alternatives": [score.path for score in alternatives],
-            "alternative_scores": [score.score for score in alternatives],
+            "alternatives": [score.path for score in ranking],
+            "alternative_scores": [score.score for score in ranking],
             **_of_google("google", prediction.path, self.predictor.ids, self.google),
         }
 
 
 def decided(
-    prediction: Prediction, ids: Mapping[str, str], google: CategoryMapping | None, modality: Modality, flaw: str
+    prediction: Prediction, ids: Mapping[str, str], google: CategoryMapping | None, read: Reading, measured: str
 ) -> dict[str, Any]:
     """The fields of `PREDICTIONS` that depend on the target precision.
 
@@ -152,14 +189,20 @@ def decided(
         prediction: Judged at it.
         ids: Of paths in the taxonomy.
         google: As that of a `BatchClassifier`.
-        modality: What was read.
-        flaw: Why the photo shows nothing, "" otherwise.
+        read: What it was made of.
+        measured: Language of most texts of the calibration.
     """
     return {
         "accepted_path": prediction.accepted_path,
         "accepted_id": ids.get(prediction.accepted_path),
         "needs_review": prediction.needs_review,
-        "reason": explain(prediction, flaw, photo_is_read=modality != "text"),
+        "reason": explain(
+            prediction,
+            read.flaw,
+            photo_is_read=read.modality != "text",
+            language=of_language(read.language, measured) if read.language else "",
+            contradiction=read.contradiction,
+        ),
         **_of_google("accepted_google", prediction.accepted_path, ids, google),
     }
 

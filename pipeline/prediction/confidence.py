@@ -1,7 +1,8 @@
-"""How sure a predicted path is: calibrated confidences of its levels, and the depth down to which it is accepted.
+"""How sure a predicted path is: the probability of each of its levels, and the depth down to which it is accepted.
 
 A level is accepted if its confidence reaches the threshold that gave the target precision on the calibration rows. The
-numbers are a `Calibration`, fitted in `calibrate.py`.
+numbers are a `Calibration`, fitted in `calibrate.py`. What is shown is the confidence on the scale of that precision
+(`precision_reached`), so that a level is accepted exactly if its number is not below the precision asked for.
 """
 
 from __future__ import annotations
@@ -12,11 +13,17 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.bundle.calibration import Calibration
+from pipeline.bundle.calibration import PRECISIONS, Calibration
 from pipeline.taxonomy.paths import truncate
 
 MeasuredOn = Literal["this", "altered", "another"]
 """The taxonomy of a prediction; cut and renamed versions of the bundle's own, which stand for others; the bundle's."""
+
+Verdict = Literal["certain", "likely", "check"]
+"""Accepted; not accepted, but sooner right than wrong; anything else."""
+
+EVEN = 0.5
+"""Probability from which on a level is likely; a level that was never shown to be right half of the time is below."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +32,14 @@ class Prediction:
 
     Attributes:
         path: A path of the taxonomy.
-        confidences: Calibrated, one a level of `path`, never rising.
+        confidences: Calibrated, one a level of `path`, never rising: how often a prediction of just this confidence is
+            right.
+        probabilities: One a level, never rising: how often predictions at least this sure are right
+            (`precision_reached`). Levels at or above the target precision are accepted, if it is no guess.
         accepted_depth: Number of levels, from the top, that are accepted; those below need review.
         thresholds: The least confidence that is enough at each level; None where none is.
-        target_precision: Share of the accepted levels that are to be right; the thresholds follow from it.
+        target_precision: Share of the accepted levels that are to be right; the thresholds follow from it. Of those
+            that were measured it is the least that is not below the one asked for.
         in_distribution: Whether the product is like those of the calibration: its nearest category is no farther than
             theirs, and its vector looks like theirs. A product out of distribution has no accepted level. None where
             the bundle does not know.
@@ -40,6 +51,7 @@ class Prediction:
 
     path: str
     confidences: tuple[float, ...]
+    probabilities: tuple[float, ...]
     accepted_depth: int
     thresholds: tuple[float | None, ...] = ()
     target_precision: float = 1.0
@@ -59,6 +71,19 @@ class Prediction:
         return self.accepted_depth < len(self.confidences)
 
     @property
+    def is_guess(self) -> bool:
+        """Whether its numbers mean nothing: nothing like it was measured, or nothing at all."""
+        return not self.measured or self.in_distribution is False
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """One a level."""
+        return tuple(
+            "certain" if depth < self.accepted_depth else "likely" if p >= EVEN and not self.is_guess else "check"
+            for depth, p in enumerate(self.probabilities)
+        )
+
+    @property
     def as_guess(self) -> Prediction:
         """The same path with no level accepted, as for a photo that shows nothing."""
         return replace(self, accepted_depth=0, in_distribution=False)
@@ -73,6 +98,72 @@ def accepted_depths(confidences: np.ndarray, thresholds: np.ndarray) -> np.ndarr
     """
     enough = confidences >= thresholds
     return np.where(enough, np.arange(1, enough.shape[-1] + 1), 0).max(axis=-1)
+
+
+def precision_reached(calibration: Calibration, level: int, confidence: float) -> float:
+    """How often predictions of a level that are at least this sure are right, in [0, 1]; rises with the confidence.
+
+    At the threshold of a measured precision it is that precision, and linear in between: at or above the threshold of
+    a precision it is never below that precision, and below it never above. Beyond the last measured one it stays
+    there; below the first one it falls to 0. Where none was measured it stays below `EVEN`.
+
+    Args:
+        calibration: Its thresholds count.
+        level: 0 is the top.
+        confidence: In [0, 1].
+    """
+    measured = [(calibration.threshold(level, precision), precision) for precision in PRECISIONS]
+    knots = [(0.0, 0.0), *((least, precision) for least, precision in measured if np.isfinite(least))]
+    if len(knots) == 1:
+        return EVEN * min(confidence, 1 - 1e-9)
+    place = max(place for place, (least, _) in enumerate(knots) if least <= confidence)
+    least, reached = knots[place]
+    if place == len(knots) - 1:
+        return reached
+    following, precision = knots[place + 1]
+    return reached + (precision - reached) * (confidence - least) / (following - least)
+
+
+def held_precision(target_precision: float) -> float:
+    """The least measured precision that is not below the one asked for; that one where none is."""
+    return min((point for point in PRECISIONS if point >= target_precision - 1e-9), default=target_precision)
+
+
+def stricter(target_precision: float) -> float:
+    """The precision that leaves half as many errors, for products that the calibration had few of."""
+    return 1 - (1 - target_precision) / 2
+
+
+def judge_confidences(
+    path: str,
+    confidences: np.ndarray,
+    calibration: Calibration,
+    target_precision: float,
+    in_distribution: bool | None,
+) -> Prediction:
+    """The prediction of a path whose levels have these confidences.
+
+    Args:
+        path: The path, of k levels.
+        confidences: float [k], never rising.
+        calibration: Of the predictor and modality.
+        target_precision: In (0, 1].
+        in_distribution: As in `Prediction`.
+    """
+    target = held_precision(target_precision)
+    thresholds = np.array([calibration.threshold(level, target) for level in range(len(confidences))])
+    reached = [precision_reached(calibration, level, float(one)) for level, one in enumerate(confidences)]
+    probabilities = np.maximum.accumulate(reached[::-1])[::-1]  # what is right below is right above
+    return Prediction(
+        path,
+        tuple(confidences.tolist()),
+        tuple(probabilities.tolist()),
+        0 if in_distribution is False else int(accepted_depths(confidences, thresholds)),
+        tuple(threshold if np.isfinite(threshold) else None for threshold in thresholds.tolist()),
+        target,
+        in_distribution,
+        calibration.is_measured,
+    )
 
 
 def judge_path(
@@ -99,16 +190,6 @@ def judge_path(
     depth = len(probabilities)
     table = None if agreement is None else np.array([agreement])
     confidences = calibration.path_confidences(np.array([probabilities]), np.ones((1, depth), dtype=bool), table)[0]
-    thresholds = [calibration.threshold(level, target_precision) for level in range(depth)]
     limit = calibration.in_distribution_cosine
     known = [*([] if limit is None else [nearest >= limit]), *([] if is_product is None else [is_product])]
-    in_distribution = all(known) if known else None
-    return Prediction(
-        path,
-        tuple(confidences.tolist()),
-        0 if in_distribution is False else int(accepted_depths(confidences, np.array(thresholds))),
-        tuple(threshold if np.isfinite(threshold) else None for threshold in thresholds),
-        target_precision,
-        in_distribution,
-        calibration.is_measured,
-    )
+    return judge_confidences(path, confidences, calibration, target_precision, all(known) if known else None)

@@ -23,8 +23,9 @@ from pipeline.prediction.classes import TINY
 from pipeline.prediction.confidence import MeasuredOn, Prediction
 from pipeline.prediction.scorer import CategoryScorer
 from pipeline.prediction.scores import Scores
-from pipeline.taxonomy.paths import normalize_path, read_taxonomy
-from pipeline.types import Modality
+from pipeline.search.query import Query
+from pipeline.taxonomy.paths import normalize_path, read_taxonomy, truncate
+from pipeline.types import MODALITIES, Modality
 
 FOREIGN_BELOW = 0.5
 """Share of nodes in common with the bundle's own table (`scorer.known_share`) below which a taxonomy is another one."""
@@ -151,9 +152,10 @@ class CategoryPredictor:
             self.calibrations,
             self._evidence_calibrations,
             self.target_precision if target_precision is None else checked_precision(target_precision),
-            self._are_products(vectors, modalities),
+            self.are_products(vectors, modalities),
             {one: familiarity.least_neighbor for one, familiarity in self._familiarity.items()},
             self.measured_on,
+            is_chosen=bool(candidates),
         )
 
     def decode(
@@ -172,6 +174,29 @@ class CategoryPredictor:
             predictions += scores.decode(blank=None if blank is None else blank[part])
         return predictions
 
+    def contradictions(
+        self,
+        queries: Sequence[Query],
+        *,
+        branches: Sequence[str] = (),
+        candidates: Sequence[str] = (),
+    ) -> list[tuple[str, str] | None]:
+        """Top-level categories of text and photo where each, read alone, is accepted and they differ; else None.
+
+        Always at the predictor's own target precision. The other arguments are those of `score`.
+        """
+        both = [row for row, query in enumerate(queries) if query.modality == "fused"]
+        found: list[tuple[str, str] | None] = [None] * len(queries)
+        sides = []
+        for modality in MODALITIES[:2] if both else ():
+            vectors = np.stack([queries[row].vector(modality) for row in both])
+            scores = self.score(vectors, modality, branches=branches, candidates=candidates)
+            sides.append([truncate(one.accepted_path, 1) if one.accepted_path else "" for one in scores.decode()])
+        for row, text, photo in zip(both, *sides, strict=bool(both)):
+            if text and photo and text != photo:
+                found[row] = (text, photo)
+        return found
+
     def decode_uncalibrated(self, vectors: np.ndarray, calibration: Calibration) -> tuple[list[str], list[np.ndarray]]:
         """Decoded paths of n vectors, and the subtree probabilities of the levels of each, before calibration.
 
@@ -184,12 +209,12 @@ class CategoryPredictor:
             leaf, _ = self.scorer.score(vectors[start : start + _ROWS_AT_A_TIME], calibration, alone=self._alone)
             subtree = self.tree.sum_up(leaf)
             for row in range(len(leaf)):
-                nodes = self.tree.descend(leaf[row], subtree[row])
+                nodes = self.tree.descend(leaf[row], subtree[row], self.scorer.listed)
                 paths.append(self.tree.taxonomy.paths[nodes[-1]])
                 probabilities.append(np.minimum(subtree[row, nodes], 1.0))
         return paths, probabilities
 
-    def _are_products(self, vectors: np.ndarray, modalities: Sequence[Modality]) -> list[bool | None]:
+    def are_products(self, vectors: np.ndarray, modalities: Sequence[Modality]) -> list[bool | None]:
         """Whether each vector looks like that of a product, None where its modality was not measured."""
         verdicts = {one: known.is_product(vectors).tolist() for one, known in self._familiarity.items()}
         return [verdicts[one][row] if one in verdicts else None for row, one in enumerate(modalities)]

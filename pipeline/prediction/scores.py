@@ -9,15 +9,19 @@ from functools import cached_property
 import numpy as np
 
 from pipeline.bundle.calibration import Calibration
-from pipeline.prediction.confidence import MeasuredOn, Prediction, judge_path
+from pipeline.prediction.classes import TINY
+from pipeline.prediction.confidence import MeasuredOn, Prediction, judge_path, stricter
 from pipeline.search.evidence import NeighborEvidence
+from pipeline.taxonomy.paths import levels, truncate
 from pipeline.taxonomy.tree import CategoryTree
 from pipeline.types import Modality
+
+_RUNNERS = 4  # paths looked at for each one that is ranked
 
 
 @dataclass(frozen=True)
 class CategoryScore:
-    """A category path and its probability in [0, 1]."""
+    """A category path and its probability in [0, 1], itself or something below it."""
 
     path: str
     score: float
@@ -39,6 +43,7 @@ class Scores:
         is_product: Of each vector, whether it looks like that of a product; None where the bundle does not know.
         least_neighbors: By modality, the cosine with the nearest labeled product below which there is none like it.
         measured_on: On which taxonomy the confidences were measured.
+        is_chosen: Whether the paths that may be named are candidates that were given.
     """
 
     tree: CategoryTree
@@ -52,6 +57,7 @@ class Scores:
     is_product: Sequence[bool | None]
     least_neighbors: Mapping[Modality, float | None]
     measured_on: MeasuredOn
+    is_chosen: bool = False
 
     @cached_property
     def subtree(self) -> np.ndarray:
@@ -69,11 +75,19 @@ class Scores:
         ]
 
     def decode_nodes(self) -> list[list[int]]:
-        """Nodes of one path a product, from the top: at each the likeliest child, until stopping there is likelier."""
-        return [self.tree.descend(leaf, subtree) for leaf, subtree in zip(self.leaf, self.subtree, strict=True)]
+        """Nodes of one path a product, from the top (`CategoryTree.descend`)."""
+        return [
+            self.tree.descend(leaf, subtree, self.selectable)
+            for leaf, subtree in zip(self.leaf, self.subtree, strict=True)
+        ]
 
     def decode(
-        self, neighbors: Sequence[NeighborEvidence] | None = None, blank: Sequence[bool] | np.ndarray | None = None
+        self,
+        neighbors: Sequence[NeighborEvidence] | None = None,
+        blank: Sequence[bool] | np.ndarray | None = None,
+        *,
+        strange: Sequence[bool] | None = None,
+        torn: Sequence[bool] | None = None,
     ) -> list[Prediction]:
         """One path a product, with its confidences and the depth down to which it is accepted.
 
@@ -81,18 +95,55 @@ class Scores:
             neighbors: The nearest labeled products of each product, where they are known: their agreement is part of
                 the confidence where that was better on validation. A product without any is judged as without evidence.
             blank: Products known by nothing but a photo that shows nothing: no level of theirs is accepted.
+            strange: Texts in another language than most of those of the calibration: half as many errors are allowed.
+            torn: Products whose text and photo contradict each other: no level of theirs is accepted.
+        """
+        predictions = []
+        for row, nodes in enumerate(self.decode_nodes()):
+            target = stricter(self.target_precision) if strange is not None and strange[row] else self.target_precision
+            prediction = self._judge(row, nodes, None if neighbors is None else neighbors[row], target)
+            if blank is not None and blank[row]:
+                prediction = prediction.as_guess
+            if torn is not None and torn[row]:
+                prediction = replace(prediction, accepted_depth=0)
+            predictions.append(prediction)
+        return predictions
+
+    def rank(self, predictions: Sequence[Prediction], k: int) -> list[list[CategoryScore]]:
+        """Whole paths of each product, best first: its prediction, then at most k - 1 others that it could be.
+
+        Others are the paths that the largest probabilities end at; none is an ancestor of the prediction, and none of
+        two lies below the other, unless candidates were given. All have the quantity by which the prediction is
+        accepted (`_share`), so none stands above it.
+
+        Args:
+            predictions: Of `decode`.
+            k: Paths.
         """
         return [
-            self._judge(
-                row,
-                nodes,
-                None if neighbors is None else neighbors[row],
-                blank=blank is not None and bool(blank[row]),
-            )
-            for row, nodes in enumerate(self.decode_nodes())
+            self._rank(row, prediction, top, k)
+            for row, (prediction, top) in enumerate(zip(predictions, self.top(_RUNNERS * k), strict=True))
         ]
 
-    def _judge(self, row: int, nodes: list[int], neighbors: NeighborEvidence | None, *, blank: bool) -> Prediction:
+    def _rank(self, row: int, prediction: Prediction, top: Sequence[CategoryScore], k: int) -> list[CategoryScore]:
+        tree, raw = self.tree, self.subtree[row]
+        number = tree.taxonomy.index
+        way = [number[truncate(prediction.path, depth)] for depth in range(1, len(levels(prediction.path)) + 1)]
+        others: list[int] = []
+        for node in (number[score.path] for score in top):
+            nested = any(tree.contains(node, other) or tree.contains(other, node) for other in others)
+            if node not in way and (self.is_chosen or not nested):
+                others.append(node)
+        masses = raw[way].tolist()
+        ranked = []
+        for node in others:
+            common = sum(tree.contains(above, node) for above in way)
+            share = _share(prediction.probabilities, masses, common, float(raw[node]))
+            ranked.append(CategoryScore(tree.taxonomy.paths[node], share))
+        ranked.sort(key=lambda score: -score.score)
+        return [CategoryScore(prediction.path, prediction.probabilities[-1]), *ranked[: k - 1]]
+
+    def _judge(self, row: int, nodes: list[int], neighbors: NeighborEvidence | None, target: float) -> Prediction:
         """The prediction of a product whose path goes through these nodes."""
         path, modality = self.tree.taxonomy.paths[nodes[-1]], self.modalities[row]
         calibration, agreement, has_similar = self.calibrations[modality], None, None
@@ -105,10 +156,32 @@ class Scores:
             path,
             self.subtree[row, nodes],
             calibration,
-            target_precision=self.target_precision,
+            target_precision=target,
             nearest=float(self.nearest[row]),
             agreement=agreement,
             is_product=self.is_product[row],
         )
-        prediction = replace(prediction, taxonomy=self.measured_on, has_similar=has_similar)
-        return prediction.as_guess if blank else prediction
+        return replace(prediction, taxonomy=self.measured_on, has_similar=has_similar)
+
+
+def _share(probabilities: Sequence[float], masses: Sequence[float], common: int, mass: float) -> float:
+    """Probability of a path beside a prediction, on the scale of the prediction's own.
+
+    What the prediction leaves at the level where they part is shared out as the model's own masses are; and to no
+    level of the prediction below does it stand higher than these masses do. So the others are never likelier than the
+    prediction, and with it never more than 1 where they do not overlap.
+
+    Args:
+        probabilities: Of the levels of the prediction.
+        masses: Subtree probabilities of these levels, before calibration.
+        common: How many of them the other path lies below.
+        mass: Subtree probability of the other path.
+    """
+    if common == len(masses):
+        return probabilities[-1] * min(1.0, mass / max(masses[-1], TINY))
+    above, above_mass = (probabilities[common - 1], masses[common - 1]) if common else (1.0, 1.0)
+    left, left_mass = above - probabilities[common], above_mass - masses[common]
+    shares = [left * min(1.0, mass / max(left_mass, TINY))]
+    pairs = zip(probabilities[common:], masses[common:], strict=True)
+    shares += [probability * min(1.0, mass / max(own, TINY)) for probability, own in pairs]
+    return max(0.0, min(shares))

@@ -41,6 +41,17 @@ class Query:
             return "text"
         return "image" if self.text_vector is None else "fused"
 
+    def vector(self, modality: Modality) -> np.ndarray:
+        """Its vector of a modality.
+
+        Raises:
+            ValueError: If it has none.
+        """
+        found = {"text": self.text_vector, "image": self.image_vector, "fused": self.fused_vector}[modality]
+        if found is None:
+            raise ValueError(f"This query has no {modality}.")
+        return found
+
     @classmethod
     def of(cls, vectors: ProductVectors, row: int, photo_flaw: str = "") -> Query:
         """One of some products."""

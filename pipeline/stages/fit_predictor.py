@@ -22,7 +22,7 @@ from pipeline.config.build import Config
 from pipeline.data.schema import read_products
 from pipeline.data.vectors import ProductVectors, read_vectors
 from pipeline.models.feature_store import FeatureStore
-from pipeline.prediction.coverage import coverage_headline
+from pipeline.prediction.explanation import coverage_headline
 from pipeline.prediction.fitting.described import describe
 from pipeline.prediction.fitting.final import final_fit
 from pipeline.prediction.fitting.fit import fit

@@ -48,7 +48,8 @@ def test_a_catalogue_is_classified_and_bad_rows_are_rejected(model, source, tmp_
         assert len(row["confidences"]) == len(row["path"].split(" > "))
         assert row["path"].startswith(row["accepted_path"])
         assert row["needs_review"] == (row["accepted_path"] != row["path"])
-        assert len(row["alternatives"]) == len(row["alternative_scores"]) == ALTERNATIVES
+        assert 2 <= len(row["alternatives"]) == len(row["alternative_scores"]) <= ALTERNATIVES
+        assert (row["alternatives"][0], row["alternative_scores"][0]) == (row["path"], row["probabilities"][-1])
     (reject,) = pq.read_table(ClassifyPaths(out).rejects).to_pylist()
     assert (reject["source_row"], "neither text" in reject["reason"]) == (4, True)
     assert not ClassifyPaths(out).parts.exists()
@@ -241,7 +242,7 @@ def test_ids_are_given_beside_the_paths_where_the_taxonomy_has_ids(model, releas
     assert answer["category_id"] == ids[answer["path"]]
     assert answer["accepted_id"] == ids.get(answer["accepted_path"])
     assert printed.splitlines()[1] == ids[answer["path"]]
-    assert {score["category_id"] for score in answer["alternatives"]} <= set(ids.values())
+    assert {score["category_id"] for score in answer["ranking"]} <= set(ids.values())
     bare = classify_product(model, "red shirt", "", None, request=PredictionRequest())
     assert (bare["category_id"], bare["accepted_id"]) == (None, None)
     assert "gid://" not in capsys.readouterr().out

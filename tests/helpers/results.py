@@ -38,10 +38,15 @@ def record_of(row: RawRow, said: Said) -> dict[str, Any]:
     return {
         **{"product_id": row.product_id or f"row {row.row}", "split": row.split, "source_row": row.row},
         **{"line": row.line or None, "title": row.title, "path": said.path, "category_id": said.category_id},
-        **{"confidences": confidences, "accepted_path": accepted, "needs_review": not said.accepted},
+        **{
+            "confidences": confidences,
+            "probabilities": confidences,
+            "accepted_path": accepted,
+            "needs_review": not said.accepted,
+        },
         **{
             "accepted_id": said.category_id if said.accepted else f"{GID}hg" if said.part else None,
-            "reason": "Accepted down to Mugs.",
+            "reason": "Certain down to Mugs.",
         },
         **{"in_distribution": True, "photo_flaw": "", "evidence": [], "agreement": [], "alternatives": [MUGS]},
         **{"alternative_scores": [0.5], "google_id": said.google_id, "google_path": said.google_path},

@@ -1,7 +1,7 @@
 import re
 
 from ui import page
-from ui.components.theme import theme
+from ui.components.theme import BACKGROUND, LIGHT_BACKGROUND, theme
 from ui.workspace import Workspace
 
 
@@ -37,8 +37,14 @@ def test_a_refusal_is_escaped() -> None:
     assert "&lt;b&gt;" in str(blocks.get_config_file()["components"])
 
 
-def test_the_theme_is_dark_and_fetches_nothing() -> None:
+def test_the_page_says_what_it_is_for_before_anything_else(workspace: Workspace) -> None:
+    header = page.header(workspace)
+    assert header.index(page.SENTENCE.split("'")[0]) < header.index("<details>") < header.index("demo catalogue")
+    assert header.index("<details>") < header.index("python -m pipeline build")
+
+
+def test_the_theme_is_light_and_dark_and_fetches_nothing() -> None:
     built = theme()
-    assert built.body_background_fill == built.body_background_fill_dark
+    assert (built.body_background_fill, built.body_background_fill_dark) == (LIGHT_BACKGROUND, BACKGROUND)
     assert not built._stylesheets
     assert not re.findall(r'url\((?!"data:)', built._get_theme_css())

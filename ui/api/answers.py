@@ -33,9 +33,11 @@ class EvidenceProduct(SimilarProduct):
 
 
 class PredictedLevel(TypedDict):
-    """A level of the predicted path; shares from 0 to 1."""
+    """A level of the predicted path; shares from 0 to 1. A guess has no probability."""
 
     level: str
+    verdict: str
+    probability: float | None
     confidence: float
     accepted: bool
     threshold: float | None
@@ -44,11 +46,11 @@ class PredictedLevel(TypedDict):
 
 
 class ScoredPath(TypedDict):
-    """A category path with its id in the taxonomy, None for none, and its probability."""
+    """A category path with its id in the taxonomy, None for none, and its probability, None for a guess."""
 
     category_path: str
     category_id: str | None
-    score: float
+    score: float | None
 
 
 class Classification(TypedDict):
@@ -66,6 +68,8 @@ class Classification(TypedDict):
     measured_on: str
     has_similar: bool | None
     read: str
+    language_note: str
+    contradiction: list[str] | None
     predicted: list[PredictedLevel]
     categories: list[ScoredPath]
     similar: list[EvidenceProduct]
@@ -73,7 +77,7 @@ class Classification(TypedDict):
 
 
 class ClassifiedRow(TypedDict):
-    """A row of a file with its predicted category; `confidences` of its levels from the top, 0 to 1."""
+    """A row of a file with its predicted category; `probabilities` of its levels from the top, 0 to 1."""
 
     row: int
     line: int | None
@@ -82,7 +86,7 @@ class ClassifiedRow(TypedDict):
     given_category: str | None
     category_path: str
     category_id: str | None
-    confidences: list[float]
+    probabilities: list[float]
     accepted_path: str
     accepted_id: str | None
     needs_review: bool

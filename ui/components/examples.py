@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from pipeline.config.stages import IngestConfig
 from pipeline.data.images import decode, thumbnail
@@ -68,14 +69,18 @@ def chosen(number: object) -> Example:
     return examples[number]
 
 
+def small_photo(example: Example) -> str:
+    """The photo of an example that has one, small, as a data URI."""
+    image = decode(Path(str(example.path)).read_bytes(), IngestConfig()).image
+    return f"data:image/webp;base64,{base64.b64encode(thumbnail(image, _SIDE, _QUALITY)).decode()}"
+
+
 def tile(example: Example) -> str:
     """Render a tile: small photo and title, or the one of them that there is."""
     title = escape(example.title)
     if not example.path:
         return f'<span class="words" dir="auto">{title}</span><span class="caption">text only</span>'
-    image = decode(Path(example.path).read_bytes(), IngestConfig()).image
-    source = base64.b64encode(thumbnail(image, _SIDE, _QUALITY)).decode()
-    picture = f'<img alt="{escape(example.alt)}" src="data:image/webp;base64,{source}">'
+    picture = f'<img alt="{escape(example.alt)}" src="{small_photo(example)}">'
     return f'{picture}<span class="caption" dir="auto">{title or "photo only"}</span>'
 
 
@@ -83,7 +88,7 @@ def build() -> gr.Dataset:
     """Lay out the examples."""
     examples = load_examples()
     return gr.Dataset(
-        label="Try one",
+        label="Or try one",
         components=[gr.HTML(js_on_load=None, render=False)],
         samples=[[tile(example)] for example in examples],
         samples_per_page=len(examples),
@@ -100,7 +105,7 @@ def run_on_click(
     inputs: Sequence[gr.components.Component],
     outputs: Sequence[gr.components.Component],
     reveal: str,
-) -> None:
+) -> Dependency:
     """Let a click on an example fill a form and run it.
 
     Args:
@@ -111,13 +116,23 @@ def run_on_click(
         inputs: See `run`.
         outputs: See `run`.
         reveal: CSS selector of the element to scroll to at the end: on a phone the answer is below the form.
+
+    Returns:
+        The run, for what is to follow it.
     """
     filled = tiles.click(fill, tiles, fields, show_progress="hidden", api_visibility="private")
     shown = filled.success(run, inputs, outputs, api_visibility="private")
     shown.success(js=scroll_to(reveal), api_visibility="private")
+    return shown
 
 
 def scroll_to(selector: str) -> str:
-    """Script that scrolls to the element of a CSS selector; the selector must not come from outside."""
-    scroll = f"document.querySelector('{selector}')?.scrollIntoView({{block: 'nearest'}})"
-    return f"() => requestAnimationFrame(() => {scroll})"
+    """Script that scrolls to the element of a CSS selector unless its beginning is in sight, well above the lower edge.
+
+    The selector must not come from outside.
+    """
+    return f"""() => requestAnimationFrame(() => {{
+        const target = document.querySelector('{selector}');
+        const top = target ? target.getBoundingClientRect().top : 0;
+        if (top < 0 || top > 0.7 * window.innerHeight) target.scrollIntoView({{block: 'start'}});
+    }})"""

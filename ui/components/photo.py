@@ -25,9 +25,9 @@ def photo_input(label: str = "Photo") -> gr.Image:
         label=label,
         type="filepath",
         sources=["upload", "clipboard"],
-        height=260,
+        height=150,
         buttons=[],
-        placeholder="Drop a photo here or click to choose one (JPEG, PNG, WebP, HEIC or AVIF)",
+        placeholder="Drop, paste or choose a photo (JPEG, PNG, WebP, HEIC or AVIF)",
     )
     image.preprocess = _uploaded  # type: ignore[method-assign]
     # example in the documentation for programs; Gradio's would be a web address, which is refused

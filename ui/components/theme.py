@@ -1,4 +1,4 @@
-"""The Gradio theme: always dark, one accent, system fonts, so that nothing is fetched."""
+"""The Gradio theme: light and dark, one accent, system fonts, so that nothing is fetched."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from gradio.themes.utils import colors
 
 from ui.components.figures import ACCENT
 
-BACKGROUND = "#0b0d13"
+BACKGROUND, LIGHT_BACKGROUND = "#0b0d13", "#f4f6fa"
 
 _ACCENTS = colors.Color(
     "#eef3ff", "#dfe8ff", "#c6d6ff", "#abc3ff", ACCENT, "#7899f0", "#6282d6", "#4d69b3", "#3b518a", "#2b3b64", "#1c2742"
@@ -28,8 +28,8 @@ _NEUTRALS = colors.Color(
 
 
 def theme() -> gr.themes.Base:
-    """Build the theme; every light value is replaced by the dark one."""
-    dark = gr.themes.Base(
+    """Build the theme: light and dark, chosen by the visitor's system."""
+    return gr.themes.Base(
         primary_hue=_ACCENTS,
         secondary_hue=_ACCENTS,
         neutral_hue=_NEUTRALS,
@@ -37,19 +37,33 @@ def theme() -> gr.themes.Base:
         font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
         radius_size=gr.themes.sizes.radius_lg,
     ).set(
+        body_background_fill=LIGHT_BACKGROUND,
         body_background_fill_dark=BACKGROUND,
-        block_background_fill_dark="*neutral_900",
-        block_border_color_dark="*neutral_700",
-        input_background_fill_dark="*neutral_950",
-        button_primary_background_fill_dark="*primary_400",
-        button_primary_background_fill_hover_dark="*primary_300",
-        button_primary_text_color_dark="*neutral_950",
-        button_secondary_background_fill_dark="*neutral_800",
+        body_text_color="*neutral_900",
+        body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_300",
+        block_background_fill="white",
+        block_background_fill_dark="*neutral_900",
+        block_border_color="*neutral_200",
+        block_border_color_dark="*neutral_700",
+        block_label_background_fill="white",
+        block_label_text_color="*neutral_700",
+        block_title_text_color="*neutral_700",
+        block_info_text_color="*neutral_600",
         block_info_text_color_dark="*neutral_300",
+        input_background_fill="*neutral_50",
+        input_background_fill_dark="*neutral_950",
+        input_border_color="*neutral_200",
+        input_placeholder_color="*neutral_500",
+        button_primary_background_fill="*primary_800",
+        button_primary_background_fill_dark="*primary_400",
+        button_primary_background_fill_hover="*primary_900",
+        button_primary_background_fill_hover_dark="*primary_300",
+        button_primary_text_color="white",
+        button_primary_text_color_dark="*neutral_950",
+        button_secondary_background_fill="*neutral_100",
+        button_secondary_background_fill_dark="*neutral_800",
+        button_secondary_text_color="*neutral_900",
+        slider_color="*primary_700",
         slider_color_dark="*primary_400",
     )
-    for name, value in list(vars(dark).items()):
-        if name.endswith("_dark") and value is not None:
-            setattr(dark, name.removesuffix("_dark"), value)
-    return dark

@@ -1,18 +1,21 @@
-"""Tab "Classify": predicts the category path of a photo and a text, with the confidence of each level and evidence."""
+"""Tab "Classify": predicts the category path of a photo and a text, with how sure each level is, and evidence."""
 
 from __future__ import annotations
 
-from html import escape
+import functools
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from pipeline.config.stages import PredictorConfig
 from pipeline.errors import UserError
-from pipeline.prediction.answer import NOTHING_LIKE_IT, Answer, EvidenceIndex, ask
-from pipeline.taxonomy.paths import levels, truncate
+from pipeline.prediction.answer import Answer, EvidenceIndex, ask
+from pipeline.taxonomy.paths import levels
 from ui import deep_links
-from ui.api.answers import Classification, EvidenceProduct, PredictedLevel
+from ui.answer import drawing
+from ui.answer.freshness import ANSWERED, NEXT_STEPS, WATCH_FORM
+from ui.api.answers import Classification
 from ui.components import cards, examples
 from ui.components.photo import photo_input, read_photo
 from ui.workspace import (
@@ -29,9 +32,14 @@ from ui.workspace import (
 
 MAX_PATHS = 100
 _CATEGORIES = 8
-_RUNNERS_UP = 5
 _PRECISION = PredictorConfig().target_precision
-_START = "Add a photo, a title or both. The predicted category appears here, with the confidence of each level."
+_OFFERED = (0.8, 0.85, 0.9, 0.95, 0.97, 0.99)
+"""Precisions to choose from; thresholds were measured for all of them."""
+FIRST = 0
+"""Number of the example that is answered when the page opens."""
+_START = "Add a photo, a title or both. The predicted category appears here, with how sure each of its levels is."
+_REVEAL = "#prediction"
+_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 _READ = {"text": "text", "image": "photo", "fused": "photo and text"}
 
 
@@ -44,19 +52,20 @@ def classify(
     branches: str = "",
     candidates: str = "",
 ) -> Classification:
-    """Predict the category of a product over the whole taxonomy, with a confidence for each level.
+    """Predict the category of a product over the whole taxonomy, with a probability and a verdict for each level.
 
     Args:
         workspace: The open catalogue and its model.
         photo: JPEG, PNG, WebP, HEIC or AVIF file, or none.
         title: Title of the product; may be empty.
         description: Description of the product; may be empty, may contain HTML.
-        precision: Share of the accepted levels that should be correct, above 0 and at most 1.
+        precision: Share of the accepted levels that should be correct, above 0 and at most 1; of the measured ones
+            (0.5 to 0.99) the next stricter one counts.
         branches: Choose among these branches of the taxonomy only, one path a line; empty for all.
         candidates: Choose among these category paths only, one a line; empty for all.
 
     Returns:
-        "summary": a sentence with the last accepted level and why the next one is not; "category_path" and
+        "summary": sentences with the last certain level and why the next one is not; "category_path" and
         "category_id", its id in the taxonomy, such as "gid://shopify/TaxonomyCategory/aa-1-13-8" (null if the taxonomy
         has no ids); "accepted_path", its accepted levels ("" if none is), and "accepted_id"; "accepted_depth", their
         number; "needs_review";
@@ -64,10 +73,15 @@ def classify(
         that the confidences were measured on (null if unknown); "measured_on", the products and the taxonomy of
         that measurement in words ("" if unknown); "has_similar", whether the catalogue holds something like the
         product (null if unknown; if false, the evidence moved no confidence); "read", the input that was used;
-        "predicted": the levels from the top, each with its confidence (0 to 1, falling), whether it is
-        accepted, the confidence needed for that (null if none suffices) at the target precision, and the
-        agreement of the evidence, 0 to 1;
-        "categories": the most likely single paths (category_path, category_id) with their probability (score);
+        "language_note", a sentence if the text is in another language than most of the measurement ("" if not);
+        "contradiction", the top-level categories that text and photo alone are certain of, if they differ (else null);
+        "predicted": the levels from the top, each with its "probability", the share of right answers among those at
+        least this sure (0 to 1, falling; null for a guess), its "verdict", "certain" (accepted: the probability is at
+        least "target_precision"), "likely" (not accepted, but at least 0.5) or "check", and behind it its
+        "confidence", how often an answer just this sure is right, the confidence needed to be accepted (null if none
+        suffices), and the agreement of the evidence, 0 to 1;
+        "categories": whole paths (category_path, category_id) with one such probability each (score), best first: the
+        predicted one, then the others that it could be;
         "similar": the evidence, the most similar labeled products, each with the number of levels on which it agrees;
         "same_product": products of the catalogue left out of the evidence because they are this very product.
     """
@@ -107,7 +121,15 @@ def _describe(workspace: Workspace, answer: Answer) -> Classification:
     assert answer.evidence is not None  # the catalogue has an index of evidence
     hits, neighbors = answer.evidence.hits, answer.evidence.neighbors
     agreement = neighbors.agreement(prediction.path)
-    steps = zip(levels(prediction.path), prediction.confidences, prediction.thresholds, strict=True)
+    steps = zip(
+        levels(prediction.path),
+        prediction.verdicts,
+        prediction.probabilities,
+        prediction.confidences,
+        prediction.thresholds,
+        strict=True,
+    )
+    guess = prediction.is_guess
     return {
         "summary": answer.summary,
         "category_path": prediction.path,
@@ -121,20 +143,28 @@ def _describe(workspace: Workspace, answer: Answer) -> Classification:
         "measured_on": answer.headline,
         "has_similar": prediction.has_similar,
         "read": _READ[answer.query.modality],
+        "language_note": answer.language,
+        "contradiction": None if answer.contradiction is None else list(answer.contradiction),
         "predicted": [
             {
                 "level": level,
+                "verdict": verdict,
+                "probability": None if guess else probability,
                 "confidence": confidence,
                 "accepted": depth < prediction.accepted_depth,
                 "threshold": threshold,
                 "target_precision": prediction.target_precision,
                 "agreement": agreement[depth] if hits and prediction.has_similar is not False else None,
             }
-            for depth, (level, confidence, threshold) in enumerate(steps)
+            for depth, (level, verdict, probability, confidence, threshold) in enumerate(steps)
         ],
         "categories": [
-            {"category_path": score.path, "category_id": answer.ids.get(score.path), "score": score.score}
-            for score in answer.alternatives
+            {
+                "category_path": score.path,
+                "category_id": answer.ids.get(score.path),
+                "score": None if guess else score.score,
+            }
+            for score in answer.ranking
         ],
         "similar": [
             {**workspace.describe(hit), "agreeing_levels": common}
@@ -144,19 +174,37 @@ def _describe(workspace: Workspace, answer: Answer) -> Classification:
     }
 
 
-def show(workspace: Workspace, *inputs: Any) -> tuple[str, str]:
-    """Classify and render the answer as HTML: the prediction, and the evidence."""
-    answer = classify(workspace, *inputs)
-    notes = [_agreement(answer, product) for product in answer["similar"]]
-    return prediction(answer), unlike(answer) + itself(answer) + cards.product_cards(
-        workspace.catalog, answer["similar"], notes
-    )
+def show(workspace: Workspace, *inputs: Any) -> str:
+    """Classify and render the answer as HTML."""
+    return render(workspace, classify(workspace, *inputs))
+
+
+def render(workspace: Workspace, answer: Classification, example: int | None = None) -> str:
+    """Render an answer as HTML.
+
+    Args:
+        workspace: The open catalogue and its model.
+        answer: Of the endpoint.
+        example: Number of the example that it is for; None for what is in the form.
+    """
+    steps = drawing.step("galaxy", "Show in galaxy", example) + drawing.step("similar", "Find similar", example)
+    head = "" if example is None else drawing.of_example(examples.chosen(example))
+    return head + drawing.prediction(answer, steps) + drawing.details(answer, workspace.catalog)
+
+
+@functools.lru_cache(maxsize=4)  # the same for every visitor
+def first_answer(workspace: Workspace) -> str:
+    """The answer to the first example, as HTML, for a page that was just opened; a sentence if there is none."""
+    try:
+        return render(workspace, classify(workspace, *fill(FIRST)), FIRST)
+    except (UserError, gr.Error) as error:
+        return cards.hint(str(getattr(error, "message", error)))
 
 
 def show_again(workspace: Workspace, photo: str | None, title: str, description: str, *settings: Any) -> Any:
     """Classify again after a setting has changed; does nothing as long as there is no product."""
     if not photo and not title.strip() and not description.strip():
-        return gr.skip(), gr.skip()
+        return gr.skip()
     return show(workspace, photo, title, description, *settings)
 
 
@@ -166,87 +214,46 @@ def fill(number: int) -> tuple[str | None, str, str]:
     return example.path, example.title, example.description
 
 
-def prediction(answer: Classification) -> str:
-    """Render a prediction as HTML: the summary, the levels, then the most likely other paths."""
-    tone = "low" if answer["low_confidence"] else "review" if answer["needs_review"] else "sure"
-    summary = escape(answer["summary"])
-    steps = "".join(_step(step) for step in answer["predicted"])
-    others = [other for other in answer["categories"] if other["category_path"] != answer["category_path"]]
-    bars = "".join(
-        cards.bar(cards.breadcrumb(other["category_path"]), other["score"]) for other in others[:_RUNNERS_UP]
-    )
-    runners_up = (
-        '<section class="alternatives" aria-label="Runner-up categories"><h3>Runners-up</h3>'
-        f'<p class="hint">Other category paths with their probability.</p>{bars}</section>'
-    )
-    measured = cards.folded("How the confidences were measured", answer["measured_on"])
-    return (
-        '<section class="prediction" aria-label="Predicted category"><h3>Predicted category</h3>'
-        f'<p class="verdict {tone}" role="status">{summary}</p><ol class="steps">{steps}</ol>{_ids(answer)}'
-        f'<p class="hint">Predicted from the {answer["read"]}. The line across a bar marks the confidence that the '
-        f"level needs.</p>{measured}</section>{runners_up if bars else ''}"
-    )
+@dataclass(frozen=True)
+class Listing:
+    """The form of the tab and its answers, whose buttons trigger the events `galaxy` and `similar`.
 
-
-def unlike(answer: Classification) -> str:
-    """Render that the catalogue holds nothing like the product; "" where it does, or that is not known."""
-    return cards.hint(f"{NOTHING_LIKE_IT} These are the nearest.") if answer["has_similar"] is False else ""
-
-
-def itself(answer: Classification) -> str:
-    """Render a hint about products of the catalogue left out as the product itself; "" if there are none."""
-    titles = ", ".join(f'"{product["title"] or "untitled"}"' for product in answer["same_product"])
-    return (
-        cards.hint(f"Left out of the evidence, because the catalogue contains this very product: {titles}.")
-        if titles
-        else ""
-    )
-
-
-def build(workspace: Workspace) -> list[gr.components.Component]:
-    """Lay out the tab.
-
-    Returns:
-        The inputs of `classify`.
+    Attributes:
+        form: Photo, title and description.
+        answer: To what is in the form.
+        first: To an example, shown until something is asked.
     """
-    tiles = examples.build()
+
+    form: list[gr.components.Component]
+    answer: gr.HTML
+    first: gr.HTML
+
+
+def build(workspace: Workspace) -> Listing:
+    """Lay out the tab."""
     with gr.Row(elem_classes="split"):
-        with gr.Column(scale=2, min_width=280):
+        with gr.Column(scale=2, min_width=280, elem_id="listing", elem_classes="form"):
             photo = photo_input()
             title = gr.Textbox(label="Title", placeholder="Women's waterproof hiking boots", max_length=MAX_TEXT)
-            description = gr.Textbox(label="Description", lines=3, max_lines=8, max_length=MAX_DESCRIPTION)
+            description = gr.Textbox(label="Description", lines=2, max_lines=6, max_length=MAX_DESCRIPTION)
             button = gr.Button("Classify", variant="primary")
-            precision = gr.Slider(
-                0.5,
-                0.99,
-                _PRECISION,
-                step=0.01,
-                label="Precision",
-                info="Average share of accepted levels that are correct. A higher value sends more levels to review.",
-            )
-            with gr.Accordion("Only some categories", open=False):
-                # no initial value: Gradio would write one again, over what was typed, when it shows the fields
-                branches = gr.Textbox(label="Branches, one path a line", lines=2, max_length=MAX_TEXT)
-                candidates = gr.Textbox(label="Candidates, one path a line", lines=2, max_length=MAX_TEXT)
-        with gr.Column(scale=3, min_width=280):
+            precision, branches, candidates = _lay_out_options()
+        with gr.Column(scale=3, min_width=280, elem_id="answers"):
             start = _START if workspace.predicts_categories else NO_CATEGORIES
-            predicted = gr.HTML(cards.hint(start), js_on_load=None, elem_id="prediction")
-    gr.HTML("<h3>Evidence: the most similar labeled products</h3>", js_on_load=None)
-    similar = gr.HTML(cards.hint("Appears with the prediction."), js_on_load=None, elem_id="similar")
-    form, outputs = [photo, title, description], [predicted, similar]
+            first = gr.HTML(cards.hint(start), js_on_load=NEXT_STEPS + WATCH_FORM, elem_id="first-answer")
+            answer = gr.HTML(cards.hint(start), js_on_load=NEXT_STEPS, elem_id="prediction")
+    tiles = examples.build()
+    form: list[gr.components.Component] = [photo, title, description]
     inputs: list[gr.components.Component] = [*form, precision, branches, candidates]
-    run = bind(show, workspace)
-    gr.on([button.click, title.submit], run, inputs, outputs, api_visibility="private")
-    # `input`, not `release`, which the keyboard never fires; while the slider is dragged, only the last value counts
-    precision.input(
-        bind(show_again, workspace),
-        inputs,
-        outputs,
-        trigger_mode="always_last",
-        show_progress="hidden",
-        api_visibility="private",
+    run, private = bind(show, workspace), _PRIVATE
+    asked = gr.on([button.click, title.submit], run, inputs, answer, **private)
+    asked.success(js=examples.scroll_to(_REVEAL), **private)
+    again = precision.input(
+        bind(show_again, workspace), inputs, answer, trigger_mode="always_last", show_progress="hidden", **private
     )
-    examples.run_on_click(tiles, fill, form, run, inputs, outputs, reveal="#prediction")
+    tried = examples.run_on_click(tiles, fill, form, run, inputs, [answer], reveal=_REVEAL)
+    for answered in (asked, again, tried):
+        answered.success(js=ANSWERED, **private)
     deep_links.offer(
         deep_links.Target(
             "classify",
@@ -255,37 +262,25 @@ def build(workspace: Workspace) -> list[gr.components.Component]:
             [title, description],
             run,
             inputs,
-            outputs,
-            "#prediction",
+            [answer],
+            _REVEAL,
+            ANSWERED,
         )
     )
-    endpoint(bind(classify, workspace), inputs)
-    return form
+    number = gr.Number(_PRECISION, label="precision", visible=False)
+    endpoint(bind(classify, workspace), [*form, number, branches, candidates])
+    return Listing(form, answer, first)
 
 
-def _ids(answer: Classification) -> str:
-    """Render the ids of the predicted and of the accepted path; "" where the taxonomy has none."""
-    named = {"Category id": answer["category_id"]}
-    if answer["accepted_path"] != answer["category_path"]:
-        named["Id of the accepted part"] = answer["accepted_id"]
-    return cards.ids(named)
-
-
-def _step(step: PredictedLevel) -> str:
-    """Render one level of the path as a list item."""
-    state = '<span class="state">accepted</span>' if step["accepted"] else '<span class="state">needs review</span>'
-    agreement = ""
-    if step["agreement"] is not None:
-        agreement = f"{cards.percent(step['agreement']) if step['agreement'] else 'none'} of the evidence agrees"
-    bar = cards.bar(f'<b dir="auto">{escape(step["level"])}</b> {state}', step["confidence"], mark=step["threshold"])
-    return f'<li class="{"sure" if step["accepted"] else "review"}">{bar}<p>{agreement}</p></li>'
-
-
-def _agreement(answer: Classification, product: EvidenceProduct) -> str:
-    """Render how many levels a product of the evidence shares with the prediction."""
-    common = product["agreeing_levels"]
-    if not common:
-        return '<p class="differs">elsewhere in the taxonomy</p>'
-    if common == len(answer["predicted"]):
-        return '<p class="agrees">agrees with the whole path</p>'
-    return f"<p>agrees down to {escape(levels(truncate(answer['category_path'], common))[-1])}</p>"
+def _lay_out_options() -> tuple[gr.Radio, gr.Textbox, gr.Textbox]:
+    """Lay out the settings, folded; a text field has no initial value, which Gradio would write over what was typed."""
+    with gr.Accordion("Options: how sure, only some categories", open=False):
+        precision = gr.Radio(
+            [(f"{point:.0%}", point) for point in _OFFERED],
+            value=_PRECISION,
+            label="Certain means right at least",
+            info="of the time, on average. A higher share leaves more levels to check.",
+        )
+        branches = gr.Textbox(label="Branches, one path a line", lines=2, max_length=MAX_TEXT)
+        candidates = gr.Textbox(label="Candidates, one path a line", lines=2, max_length=MAX_TEXT)
+    return precision, branches, candidates

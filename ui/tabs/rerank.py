@@ -17,6 +17,7 @@ from ui import deep_links
 from ui.api.answers import Candidate, Product, Reranking
 from ui.components import candidates as drawing
 from ui.components import cards
+from ui.components.examples import scroll_to
 from ui.components.photo import photo_input
 from ui.tabs.rerank_form import (
     CATALOGUE,
@@ -242,7 +243,7 @@ def build(workspace: Workspace) -> Fields:
     run = bind(show, workspace)
     # not chosen.change: it does not fire when a search finds the product that is already chosen
     for event in (button.click, chosen.input, searched.success, drawn.success):
-        event(run, form, outputs, **private)
+        event(run, form, outputs, **private).success(js=scroll_to("#candidates"), **private)
     again: dict[str, Any] = {"trigger_mode": "always_last", "show_progress": "hidden"}
     balance.input(bind(show_again, workspace), form, outputs, **again, **private)
     deep_links.offer(

@@ -7,11 +7,12 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.data.text import clean_text
+from pipeline.data.text import clean_text, cut_text
 from pipeline.search.evidence import NEAR_DUPLICATE
 from pipeline.search.filters import worded
 from pipeline.search.index_check import compare
 from pipeline.search.neighbors import nearest_products
+from pipeline.search.query import Query
 from ui import deep_links
 from ui.api.answers import SimilarProduct
 from ui.components import cards, examples, results
@@ -30,6 +31,8 @@ from ui.tabs.search_form import (
 from ui.workspace import MAX_TEXT, Fields, Workspace, bind, endpoint, refuse
 
 _START = "Describe what you are looking for, or add a photo of it."
+_QUOTED = 80  # characters of the text that the sentence repeats
+_NOTHING = "Nothing in this catalogue is like “{}”. Describe a product in other words, or add a photo of it."
 _SCAN = (
     "The index (FAISS) answers fast. This check repeats the search with it and with a scan of every vector of the "
     "catalogue, and compares the results and the times."
@@ -64,7 +67,8 @@ def search(
 
     Returns:
         Products, best first: id, title, brand, category paths, and the similarity they are ranked by: a
-        cosine, or for text alone a mix of cosine and shared words (BM25), each scaled so that the best is 1.
+        cosine, or for text alone a mix of cosine and shared words (BM25), each scaled so that the best is 1. None if no
+        product shares a word with the text and the text looks like no product at all, such as random letters.
     """
     form = SearchForm(text, photo, text_weight, count, template, category, brand, threshold)
     return find_products(workspace, form, page)
@@ -82,6 +86,8 @@ def find_products(workspace: Workspace, form: SearchForm, page: int) -> list[Sim
     check_count(form.count)
     if not 1 <= page <= MAX_PAGE:
         raise refuse(f"The page must be between 1 and {MAX_PAGE}; it was {page}.")
+    if _is_like_nothing(workspace, words, query):
+        return []
     count = int(form.count)
     hits = workspace.tools.search.search(
         query,
@@ -92,6 +98,14 @@ def find_products(workspace: Workspace, form: SearchForm, page: int) -> list[Sim
         allowed=filtered_rows(workspace, form.category, form.brand),
     )
     return [workspace.describe(hit) for hit in hits[(page - 1) * count :]]
+
+
+def _is_like_nothing(workspace: Workspace, words: str, query: Query) -> bool:
+    """Whether a text without a photo looks like no product to the model, and no product shares a word with it."""
+    tools = workspace.tools
+    if query.text_vector is None or query.image_vector is not None or tools.search.lexical.scores(words).any():
+        return False
+    return tools.predictor.are_products(query.text_vector[None], ["text"]) == [False]
 
 
 def neighbors(
@@ -125,8 +139,12 @@ def show(workspace: Workspace, form: SearchForm, page: int = 1) -> tuple[str, st
         first = (page - 1) * form.count + 1
         last, total = first + len(products) - 1, len(workspace.catalog)
         message = f"Products {first} to {last} of {total:,}, in {milliseconds:,.0f} ms."
+    elif page > 1:
+        message = "There are no more products."
+    elif _is_like_nothing(workspace, *read_query(workspace, form.text, form.photo, form.template)):
+        return cards.hint(_NOTHING.format(cut_text(clean_text(form.text), _QUOTED))), ""
     else:
-        message = "There are no more products." if page > 1 else "No product passes these filters."
+        message = "No product passes these filters."
     if form.text.strip() and form.template:
         message += f" The text was read as: {worded(clean_text(form.text), form.template)}."
     message += " " + results.skipping(form.threshold)
@@ -215,7 +233,8 @@ def build(workspace: Workspace) -> Fields:
     with_form = [*outputs, last_form]
     run = bind(run_form, workspace)
     private: dict[str, Any] = {"api_visibility": "private"}
-    gr.on([button.click, text.submit, template.submit], run, inputs, with_form, **private)
+    asked = gr.on([button.click, text.submit, template.submit], run, inputs, with_form, **private)
+    asked.success(js=examples.scroll_to("#search-done"), **private)
     shown = found.select(bind(pick, workspace), last_form, outputs, **private)
     shown.success(js=examples.scroll_to("#search-done"), **private)
     scan.click(bind(compare_with_scan, workspace), [text, photo, count, template], compared, **private)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,14 +11,15 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.bundle.calibration import Calibration
-from pipeline.prediction.batch_classifier import PREDICTIONS, decided
-from pipeline.prediction.confidence import MeasuredOn, Prediction, accepted_depths
+from pipeline.prediction.batch_classifier import PREDICTIONS, Reading, decided
+from pipeline.prediction.confidence import MeasuredOn, Prediction, judge_confidences, stricter
+from pipeline.prediction.explanation import measured_language
 from pipeline.prediction.output.tables import records_of
 from pipeline.prediction.predictor import CategoryPredictor, checked_precision
 from pipeline.taxonomy.mappings import CategoryMapping
 from pipeline.types import Modality
 
-_NEEDED = ("path", "confidences", "in_distribution", "modality", "photo_flaw")
+_NEEDED = ("path", "confidences", "in_distribution", "modality", "photo_flaw", "language", "contradiction")
 
 
 @dataclass(frozen=True)
@@ -60,24 +61,20 @@ class Judge:
 
     def prediction(self, record: Mapping[str, Any], target_precision: float) -> Prediction:
         """The prediction of a record of `PREDICTIONS`, judged at a target precision."""
-        confidences, modality = np.array(record["confidences"]), record["modality"]
-        least = self.thresholds(len(confidences), target_precision)[self.modalities.index(modality)]
-        known = record["in_distribution"]
-        return Prediction(
-            record["path"],
-            tuple(record["confidences"]),
-            0 if known is False else int(accepted_depths(confidences, least)),
-            tuple(float(one) if np.isfinite(one) else None for one in least),
-            target_precision,
-            known,
-            self.calibrations[modality].is_measured,
-            self.measured_on,
-        )
+        checked_precision(target_precision)
+        target = stricter(target_precision) if record["language"] else target_precision
+        confidences = np.array(record["confidences"])
+        calibration = self.calibrations[record["modality"]]
+        judged = judge_confidences(record["path"], confidences, calibration, target, record["in_distribution"])
+        depth = 0 if record["contradiction"] else judged.accepted_depth
+        return replace(judged, accepted_depth=depth, taxonomy=self.measured_on)
 
     def decided(self, record: Mapping[str, Any], target_precision: float) -> dict[str, Any]:
         """The fields of a record of `PREDICTIONS` that follow from a target precision."""
         prediction = self.prediction(record, target_precision)
-        return decided(prediction, self.ids, self.google, record["modality"], record["photo_flaw"])
+        contradiction = tuple(record["contradiction"]) if record["contradiction"] else None
+        read = Reading(record["modality"], record["photo_flaw"], record["language"], contradiction)
+        return decided(prediction, self.ids, self.google, read, measured_language(self.calibrations))
 
     def judged(self, predictions: pa.Table, target_precision: float) -> pa.Table:
         """The same `PREDICTIONS`, judged at a target precision."""

@@ -28,13 +28,13 @@ from pipeline.prediction.bulk.table import (
     Relation,
     Row,
 )
-from pipeline.prediction.confidence import accepted_depths
+from pipeline.prediction.confidence import accepted_depths, stricter
 from pipeline.taxonomy.paths import SEPARATOR, levels
 
 _TITLE_CHARACTERS = 160
 _KEPT = (
     *("split", "source_row", "line", "title", "given_category"),
-    *("path", "confidences", "in_distribution", "modality", "photo_flaw"),
+    *("path", "confidences", "probabilities", "in_distribution", "modality", "photo_flaw", "language", "contradiction"),
 )
 _TITLES = ("title", "product_title", "Title")
 
@@ -51,6 +51,8 @@ class _Columns:
     """int [n], in the order of the judge."""
     outside: np.ndarray
     """bool [n], whether no level can be accepted."""
+    strange: np.ndarray
+    """bool [n], whether the text is in another language than most of the calibration."""
     tops: np.ndarray
     """Numbers of the top-level categories, int [n + m]; -1 for rejects."""
     top_names: tuple[str, ...]
@@ -59,7 +61,7 @@ class _Columns:
     places: np.ndarray
     """Order of the source, int [n + m]."""
     last: np.ndarray
-    """float64 [n + m], confidence in the last level, -1 for rejects."""
+    """float64 [n + m], probability of the last level, -1 for rejects."""
 
 
 class Results:
@@ -134,7 +136,11 @@ class Results:
         return np.concatenate([status, np.full(len(self._rejects), STATUSES.index("rejected"))])
 
     def _accepted(self, columns: _Columns, target_precision: float) -> np.ndarray:
-        least = self.judge.thresholds(columns.confidences.shape[1], target_precision)[columns.modalities]
+        targets = (target_precision, stricter(target_precision))
+        usual, strict = (
+            self.judge.thresholds(columns.confidences.shape[1], one)[columns.modalities] for one in targets
+        )
+        least = np.where(columns.strange[:, None], strict, usual)
         accepted: np.ndarray = np.where(columns.outside, 0, accepted_depths(columns.confidences, least))
         return accepted
 
@@ -225,12 +231,14 @@ def _columns_of(predictions: pa.Table, rejects: Sequence[Mapping[str, Any]], jud
     rank[by_place] = np.arange(len(places))
     modality = {name: number for number, name in enumerate(judge.modalities)}
     relations = [RELATIONS.index(relation_of(*pair)) for pair in zip(paths, given, strict=True)]
-    last = table[np.arange(len(depths)), depths - 1] if len(depths) else np.empty(0)
+    last = np.array([one[-1] for one in predictions["probabilities"].to_pylist()], dtype=float)
+    pairs = zip(predictions["in_distribution"].to_pylist(), predictions["contradiction"].to_pylist(), strict=True)
     return _Columns(
         table,
         depths,
         np.array([modality[name] for name in predictions["modality"].to_pylist()], dtype=int),
-        np.array([known is False for known in predictions["in_distribution"].to_pylist()], dtype=bool),
+        np.array([known is False or bool(torn) for known, torn in pairs], dtype=bool),
+        np.array([bool(one) for one in predictions["language"].to_pylist()], dtype=bool),
         np.array([*(numbers[top] for top in tops), *(-1 for _ in rejects)], dtype=int),
         names,
         np.array([*relations, *(0 for _ in rejects)], dtype=int),

@@ -7,6 +7,7 @@ rows (categories that training had) and held-out rows (categories it did not), w
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -23,6 +24,7 @@ from pipeline.bundle.calibration import (
 )
 from pipeline.bundle.meta import PredictorName
 from pipeline.config.stages import PredictorConfig
+from pipeline.data.language import LANGUAGE_NAMES
 from pipeline.metrics import hierarchical
 from pipeline.prediction.fitting.guarantee import certified_threshold
 from pipeline.prediction.fitting.predictions import LevelPredictions, LevelTable, Sample, decode_levels
@@ -103,7 +105,14 @@ def calibrate(
         in_distribution_cosine=_in_distribution_cosine(samples, predictions.weights),
         rows=len(predictions.weights),
         sources=len(set(predictions.sources) - {""}),
+        language=_language(samples),
     )
+
+
+def _language(samples: Sequence[Sample]) -> str:
+    """The language of most rows whose text tells one that has a name here; "" where none does."""
+    told = Counter(one for sample in samples for one in sample.rows.languages if one in LANGUAGE_NAMES)
+    return told.most_common(1)[0][0] if told else ""
 
 
 def _fit_levels(predictions: LevelPredictions, rows: np.ndarray, start: Calibration, use_evidence: bool) -> Calibration:

@@ -26,6 +26,7 @@ class TuningRows:
         neighbors: The nearest training products of each row; empty where they are not known.
         sources: Of each row its source, where that is one that training had nothing of, else ""; empty if all are "".
         calibrating: bool [n], rows that confidences are measured on; None for all. Settings are chosen on all.
+        languages: ISO 639-1 code of each row's text, "" where it does not tell; empty where they are not known.
     """
 
     vectors: np.ndarray
@@ -35,6 +36,7 @@ class TuningRows:
     neighbors: Sequence[NeighborEvidence] = ()
     sources: Sequence[str] = ()
     calibrating: np.ndarray | None = None
+    languages: Sequence[str] = ()
 
     def weights(self, unseen_share: float) -> np.ndarray:
         """`mixture_weights` of the rows."""
@@ -50,6 +52,7 @@ class TuningRows:
             neighbors=[self.neighbors[row] for row in rows] if len(self.neighbors) else (),
             sources=[self.sources[row] for row in rows] if len(self.sources) else (),
             calibrating=None if self.calibrating is None else self.calibrating[rows],
+            languages=[self.languages[row] for row in rows] if len(self.languages) else (),
         )
 
     @property

@@ -63,6 +63,7 @@ def tuning_rows(
             neighbors,
             sources[drawn].tolist(),
             split[drawn] != "validation" if measures_on_sources else None,
+            products["language"].iloc[drawn].tolist(),
         )
     return rows
 

@@ -82,7 +82,7 @@ def _plan(layout: Layout, *, has_google: bool, of_google: bool) -> _Plan:
 _PLAIN: Mapping[str, Spelling] = {
     "predicted_category": lambda record: record["path"],
     "predicted_category_id": lambda record: record["category_id"],
-    "confidence": lambda record: text_of(record["confidences"][-1]) if record["confidences"] else None,
+    "confidence": lambda record: text_of(record["probabilities"][-1]) if record["probabilities"] else None,
     "accepted": lambda record: text_of(not record["needs_review"]),
     "predicted_google_id": lambda record: record["google_id"],
     "predicted_google_category": lambda record: record["google_path"],

@@ -17,7 +17,7 @@ CALIBRATION = Calibration(thresholds=tuple((precision, precision) for precision 
 JUDGE = Judge(dict.fromkeys(MODALITIES, CALIBRATION), "this", {"A > B": "id-ab", "A": "id-a"}, 0.9)
 
 
-def _record(row, path, confidences, given=None, title="", known=True, flaw=""):
+def _record(row, path, confidences, given=None, title="", known=True, flaw="", language="", contradiction=None):
     return {
         **{
             "product_id": str(row),
@@ -27,7 +27,8 @@ def _record(row, path, confidences, given=None, title="", known=True, flaw=""):
             "title": title or f"title {row}",
         },
         **{"given_category": given, "path": path, "confidences": confidences, "in_distribution": known},
-        **{"modality": "text", "photo_flaw": flaw},
+        **{"modality": "text", "photo_flaw": flaw, "probabilities": confidences},
+        **{"language": language, "contradiction": contradiction},
     }
 
 
@@ -63,7 +64,7 @@ def test_counts_follow_the_precision(results):
 
 def test_a_row_says_why(results):
     rows = {row.number: row for row in results.page(Choice(), 0.9).rows}
-    assert (rows[2].status, rows[2].relation, rows[2].reason) == ("accepted", "same", "Accepted down to B.")
+    assert (rows[2].status, rows[2].relation, rows[2].reason) == ("accepted", "same", "Certain down to B.")
     assert (rows[3].status, rows[3].accepted_depth, rows[3].relation) == ("part", 1, "finer")
     assert "90%" in rows[3].reason
     assert (rows[4].status, rows[4].title, rows[4].reason) == ("review", "apple", rows[4].reason)
@@ -128,3 +129,21 @@ def test_the_relation_of_two_paths(path, given):
     )
     assert relation_of(path, given) == expected
     assert relation_of(path, None) == "none"
+
+
+def test_another_language_and_a_contradiction_count_as_in_a_single_answer():
+    found = Results(JUDGE)
+    records = [
+        _record(0, "A", [0.92]),
+        _record(1, "A", [0.92], language="de"),
+        _record(2, "A", [0.96], language="de"),
+        _record(3, "A", [0.99], contradiction=["A", "C"]),
+    ]
+    table = pa.Table.from_pylist(records, schema=PREDICTIONS)
+    found.add(table, pa.Table.from_pylist([], schema=REJECTS))
+    counts = found.counts(0.9)
+    assert (counts.accepted, counts.review) == (2, 2)
+    judged = JUDGE.judged(table, 0.9).to_pylist()
+    assert [row["accepted_path"] for row in judged] == ["A", "", "A", ""]
+    assert "looks German" in judged[1]["reason"]
+    assert "the text says A, the photo C" in judged[3]["reason"]

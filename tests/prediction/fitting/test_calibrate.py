@@ -48,7 +48,10 @@ def test_the_calibration_knows_what_it_was_measured_on():
     _, calibration = calibrate([sample], Calibration(4.0), CONFIG)
     assert (calibration.rows, calibration.sources) == (500, 2)
     _, plain = calibrate([Sample(sample.predictor, replace(rows, sources=()))], Calibration(4.0), CONFIG)
-    assert (plain.rows, plain.sources) == (600, 0)
+    assert (plain.rows, plain.sources, plain.language) == (600, 0, "")
+    languages = ["de"] * 200 + ["en"] * 300 + [""] * 60 + ["xx"] * 40
+    _, told = calibrate([Sample(sample.predictor, replace(rows, languages=languages))], Calibration(4.0), CONFIG)
+    assert told.language == "en", "of those that tell it"
 
 
 def test_unseen_categories_weigh_at_least_as_much_as_in_the_held_out_sources():

@@ -27,7 +27,10 @@ def products() -> pd.DataFrame:
     splits = [name for name, count in SPLITS.items() for _ in range(count)]
     paths = [CATEGORIES[number % len(CATEGORIES)] for number in range(len(splits))]
     sources = ["ours"] * 130 + ["large shop"] * 180 + ["small shop"] * 40
-    return pd.DataFrame({"split": splits, "category_path": paths, "text": paths, "source": sources})
+    languages = ["de" if number % 3 == 0 else "en" for number in range(len(splits))]
+    return pd.DataFrame(
+        {"split": splits, "category_path": paths, "text": paths, "source": sources, "language": languages}
+    )
 
 
 def _vectors(products: pd.DataFrame) -> ProductVectors:
@@ -47,7 +50,8 @@ def test_confidences_are_measured_on_held_out_sources_and_categories(products, m
     assert (rows.sources.count("large shop"), rows.sources.count("small shop"), rows.sources.count("")) == (60, 40, 70)
     measured = rows.for_calibration
     assert len(measured.truths) == 30 + 60 + 40
-    assert len(measured.neighbors) == len(measured.sources) == len(measured.vectors) == 130
+    assert len(measured.neighbors) == len(measured.sources) == len(measured.vectors) == len(measured.languages) == 130
+    assert set(measured.languages) == {"de", "en"}
     assert (measured.unseen == [not truth.startswith("Clothing") for truth in measured.truths]).all()
 
 

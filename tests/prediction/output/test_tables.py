@@ -71,7 +71,7 @@ def test_a_workbook_has_products_and_a_sheet_of_reasons(source, tmp_path, monkey
     assert "f" not in {cell.data_type for sheet in book for row in sheet.rows for cell in row}, "no formula"
     assert (mug[headings.index("needs_review")], lamp[headings.index("needs_review")]) == (False, True)
     headings, mug, _ = book["Reasons"].values
-    assert mug[headings.index("reason")] == "Accepted down to Mugs."
+    assert mug[headings.index("reason")] == "Certain down to Mugs."
     assert mug[headings.index("alternatives")] == MUGS
     monkeypatch.setattr(tables, "_MAX_SHEET_ROWS", 1)
     with pytest.raises(InputError, match=r"out\.xlsx cannot hold 2 rows"):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.helpers.space.hostile_text import HOSTILE
 from ui import tab_links
-from ui.components import figures
+from ui.components import examples, figures
 from ui.tabs import galaxy, rerank
 from ui.workspace import Workspace
 
@@ -61,13 +61,23 @@ def test_the_script_receives_errors_as_answers(workspace: Workspace) -> None:
 
 
 def test_a_visitors_product_is_highlighted_with_its_neighbors(workspace: Workspace) -> None:
-    value, tabs = tab_links.show_listing(workspace, None, "tall vase", "")
+    value, tabs = tab_links.show_listing(workspace, None, "tall vase", "", gr.EventData(None, {"example": None}))
     assert value["own_product"]
     assert value["products"][0]["title"] == "tall vase"
     assert tabs.selected == "galaxy"
     highlight, _ = tab_links.show_results(workspace, "oak clock", None, 0.5, 4)
     assert highlight["products"][0]["row"] == 5
     assert highlight["requested_at"] != value["requested_at"]
+
+
+def test_an_answers_buttons_are_for_its_own_product(workspace: Workspace) -> None:
+    of_form, of_example = (gr.EventData(None, {"example": number}) for number in (None, "3"))
+    text, photo, tabs = tab_links.search_for_listing(workspace, "mine.jpg", "", "<b>oak</b> clock", of_form)
+    assert (text, photo, tabs.selected) == ("oak clock", "mine.jpg", "search")
+    example = examples.load_examples()[3]
+    assert tab_links.search_for_listing(workspace, None, "", "", of_example)[:2] == (example.title, example.path)
+    with pytest.raises(gr.Error, match="no such example"):
+        tab_links.search_for_listing(workspace, None, "", "", gr.EventData(None, {"example": "999"}))
 
 
 def test_a_product_of_the_galaxy_opens_in_search_and_rerank(workspace: Workspace) -> None:

@@ -1,10 +1,12 @@
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 import pytest
 from PIL import Image
 
-from tests.helpers.fakes import FakeBundle
+from pipeline.bundle.calibration import Familiarity
+from tests.helpers.fakes import FakeBundle, word_vector
 from tests.helpers.space.hostile_text import HOSTILE
 from ui.tabs import search
 from ui.tabs.search_form import SearchForm
@@ -37,6 +39,19 @@ def test_filters_wording_and_threshold(workspace: Workspace) -> None:
     assert (
         "a photo of tall vase" in search.show(workspace, SearchForm("tall vase", count=4, template="a photo of {}"))[0]
     )
+
+
+def test_random_letters_find_nothing_and_that_is_said(workspace: Workspace) -> None:
+    bundle = FakeBundle()
+    direction = tuple(word_vector("red shirt").tolist())
+    bundle.predictor = replace(bundle.predictor, familiarity={"text": Familiarity(direction, 0.5)})
+    told = Workspace(workspace.catalog, lambda: Tools.of(workspace.catalog, bundle))
+    assert search.search(told, "zzzz qqqq") == []
+    message, found = search.show(told, SearchForm("zzzz <b>qqqq</b> &lt;i&gt;"))
+    assert "Nothing in this catalogue is like" in message
+    assert "<i>" not in message + found
+    assert search.search(told, "zzzz vase"), "a product shares a word with it"
+    assert search.search(workspace, "zzzz qqqq"), "a bundle that cannot tell"
 
 
 def test_pages_continue_one_another(workspace: Workspace) -> None:

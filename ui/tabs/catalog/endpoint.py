@@ -50,7 +50,7 @@ def classify_file(
         "read_as": in words, which shop system and columns were recognised; "total": the number of rows; "next_start":
         the start of the next call, null after the last row; "rows": the classified ones, each with "row" (its number),
         "line" (of the file, null for rows), "product_id", "title", "given_category" (its own, null without one),
-        "category_path" and "category_id", the "confidences" of its levels from the top, "accepted_path" and
+        "category_path" and "category_id", the "probabilities" of its levels from the top, "accepted_path" and
         "accepted_id", "needs_review", the "reason", and "read", the input that was used; "rejected": the rows
         that cannot be read, each with "row" and "reason".
     """
@@ -107,7 +107,7 @@ def _row(record: dict[str, Any]) -> ClassifiedRow:
         "given_category": record["given_category"],
         "category_path": record["path"],
         "category_id": record["category_id"],
-        "confidences": record["confidences"],
+        "probabilities": record["probabilities"],
         "accepted_path": record["accepted_path"],
         "accepted_id": record["accepted_id"],
         "needs_review": record["needs_review"],

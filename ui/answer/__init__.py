@@ -1,0 +1,1 @@
+"""The answer of tab "Classify" as a visitor sees it."""
