@@ -97,8 +97,8 @@ def select_alpha(
     Returns:
         Of each, the best score among the settings whose open hF1 is at least the pretrained text tower's on every set;
         the best open hF1 where there is none. An image alpha has no such floor. Of gate shifts that score as well but
-        for `TOLERANCE`, the smallest: a larger one costs products like the training's. Without validation sets, what was
-        trained as it is: the largest alphas and the smallest gate shift, which is logged.
+        for `TOLERANCE`, the smallest: a larger one costs products like the training's. Without validation sets, what
+        was trained as it is: the largest alphas and the smallest gate shift, which is logged.
     """
     bias = model.fusion.linear.bias.detach().clone()
     setting = Setting(max(config.alphas), max(config.image_alphas), min(config.gate_shifts, key=abs))

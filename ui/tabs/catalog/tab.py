@@ -6,6 +6,7 @@ does.
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import gradio as gr
@@ -134,7 +135,8 @@ def build(workspace: Workspace, tabs: gr.Tabs) -> Jobs:
     choice, drawn = gr.State(Choice()), gr.State(False)
     filters = [top, band, relation, words]
     working = [setup, seen, go, halt, other, progress, result, head]
-    screen = list(vars(Screen(key, *working, *filters, choice, rows, form, links, timer)).values())
+    screen = [key, *working, *filters, choice, rows, form, links, timer]
+    assert len(screen) == len(fields(Screen)), "a component for each of its updates"
 
     private: dict[str, Any] = {"api_visibility": "private"}
     quiet: dict[str, Any] = {**private, "show_progress": "hidden"}
@@ -157,7 +159,7 @@ def build(workspace: Workspace, tabs: gr.Tabs) -> Jobs:
     )
     timer.tick(bind(handlers.watch, jobs), [key, drawn, choice, precision, *filters], [drawn, *screen], **quiet)
     drawing: dict[str, Any] = {"trigger_mode": "always_last", **quiet}
-    # `input`, not `release`, which the keyboard never fires; while something is typed or dragged, the last value counts.
+    # `input`, not `release`, which the keyboard never fires; while something is typed or dragged, the last one counts.
     # A text box has `change`: its `input` comes with the value before the last key
     gr.on(
         [precision.input, top.input, band.input, relation.input, words.change],
