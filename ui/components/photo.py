@@ -27,7 +27,7 @@ def photo_input(label: str = "Photo") -> gr.Image:
         sources=["upload", "clipboard"],
         height=150,
         buttons=[],
-        placeholder="Drop, paste or choose a photo (JPEG, PNG, WebP, HEIC or AVIF)",
+        placeholder="Drop, paste or choose a photo",
     )
     image.preprocess = _uploaded  # type: ignore[method-assign]
     # example in the documentation for programs; Gradio's would be a web address, which is refused

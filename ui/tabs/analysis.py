@@ -89,7 +89,14 @@ def facts(analysis: Analysis) -> str:
     summary = "".join(f"<li><b>{value}</b> {name}</li>" for value, name in numbers)
     groups: Sequence[tuple[str, Sequence[tuple[str, int]]]] = (
         ("Splits", list(data["splits"].items())),
-        ("Depth of categories", [(f"{depth} levels", k) for depth, k in enumerate(data["depths"], start=1) if k]),
+        (
+            "Depth of categories",
+            [
+                (f"{depth} {'level' if depth == 1 else 'levels'}", k)
+                for depth, k in enumerate(data["depths"], start=1)
+                if k
+            ],
+        ),
         ("Languages", [(code or "unknown", k) for code, k in data["languages"][:8]]),
         ("Largest brands", brands["largest"][:8]),
         ("Most common sizes of photos", [(f"{width} x {height}", k) for width, height, k in images["sizes"][:8]]),

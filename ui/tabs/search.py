@@ -206,7 +206,6 @@ def build(workspace: Workspace) -> Fields:
     Returns:
         The fields of `SearchForm` and the outputs of `show`.
     """
-    tiles = examples.build()
     with gr.Row(elem_classes="split"):
         with gr.Column(scale=3, min_width=280):
             text = gr.Textbox(label="Text", placeholder="a warm coat for rainy days", max_length=MAX_TEXT)
@@ -222,6 +221,7 @@ def build(workspace: Workspace) -> Fields:
             button = gr.Button("Search", variant="primary")
         with gr.Column(scale=2, min_width=280):
             photo = photo_input()
+    tiles = examples.build()
     template, category, brand, threshold = lay_out_filters(workspace)
     message = gr.HTML(cards.hint(_START), js_on_load=None, elem_id="search-done")
     found = pickable(elem_id="found")
