@@ -124,8 +124,10 @@ def test_an_example_is_answered_on_arrival_and_all_that_matters_is_above_the_fol
         page.get_by_role("button", name="toy robot"),
     ):
         expect(part).to_be_in_viewport(ratio=1)
+    opened = page.get_by_text("preset tiny")  # what is open
+    expect(opened).to_be_hidden()
     page.get_by_text("About").click()
-    expect(page.get_by_role("note")).to_be_visible()
+    expect(opened).to_be_visible()
 
 
 def test_an_answer_of_an_earlier_input_is_gray(page: Page) -> None:
