@@ -73,6 +73,7 @@ history of this repository.
 | Columns | What they hold |
 |---|---|
 | `product_id`, `split`, `title`, `description`, `brand`, `language`, `is_secondhand` | the product |
+| `product_type`, `tags`, `collections`, `options` | what its shop says of it beside that; each may be empty |
 | `category_path`, `category_top`, `category_depth2` | its category as its source has it |
 | `predicted_path`, `predicted_confidences` | the model's category, and how sure it is at each level |
 | `candidates`, `candidate_scores` | candidate categories, and the cosine of the product with each |

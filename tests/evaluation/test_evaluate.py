@@ -30,7 +30,10 @@ def hf1(pairs):
 
 
 def decode(scores):
-    """One path of PATHS by the obvious way: the likeliest child, until stopping is likelier; probabilities by level."""
+    """One path of PATHS by the obvious way, and its probabilities by level.
+
+    The likeliest child, until stopping is likelier, or another path that is whole: where stopping is as likely as going on.
+    """
     weight = {path: np.exp(RandomEncoder.logit_scale * score) for path, score in zip(PATHS, scores, strict=True)}
 
     def mass(inner):
@@ -38,11 +41,21 @@ def decode(scores):
         return sum(below) / sum(weight.values())
 
     nodes = {" > ".join(path.split(" > ")[:depth]) for path in PATHS for depth in range(1, 4)}
+
+    def children(outer):
+        return [inner for inner in nodes if inner.rpartition(" > ")[0] == outer]
+
+    def stopping(path):
+        return weight.get(path, 0) / sum(weight.values())
+
+    whole = [path for path in PATHS if stopping(path) >= max(map(mass, children(path)), default=0)]
     node, confidences = "", []
     while True:
-        children = [inner for inner in nodes if inner.rpartition(" > ")[0] == node]
-        best = max(children, key=mass, default=None)
-        if best is None or (node and mass(best) <= weight.get(node, 0) / sum(weight.values())):
+        best = max(children(node), key=mass, default=None)
+        rivals = [mass(path) for path in whole if path != node and not path.startswith(node + " > ")]
+        if best is None or (node and mass(best) <= stopping(node)):
+            return node, confidences
+        if node in PATHS and mass(best) < max(rivals, default=0):
             return node, confidences
         node = best
         confidences.append(mass(best))

@@ -147,6 +147,7 @@ def build(workspace: Workspace, tabs: gr.Tabs) -> Jobs:
         [key, table, photos, columns, encoding, delimiter],
         screen,
         show_progress_on=seen,
+        trigger_mode="always_last",  # a file that is dropped while the last one is still being taken away counts
         **private,
     )
     taken.success(None, key, None, js=_STORE, **private)
