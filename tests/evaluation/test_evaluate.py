@@ -32,7 +32,7 @@ def hf1(pairs):
 def decode(scores):
     """One path of PATHS by the obvious way, and its probabilities by level.
 
-    The likeliest child, until stopping is likelier, or another path that is whole: where stopping is as likely as going on.
+    The likeliest child, until stopping is likelier, or another whole path: where stopping is as likely as going on.
     """
     weight = {path: np.exp(RandomEncoder.logit_scale * score) for path, score in zip(PATHS, scores, strict=True)}
 

@@ -82,10 +82,16 @@ def close(jobs: Jobs, key: str) -> list[Any]:
     return [None, None, "", PRECISION, *empty().updates]
 
 
-def restore(jobs: Jobs, key: str, was_open: str) -> list[Any]:
-    """Show the file that was here before the page was loaded again."""
-    if not key:
+def stored(key: str, was_open: str) -> Any:
+    """What the browser remembers of a file: its key, and whether this tab was open; no update without one."""
+    return (key, was_open) if key else gr.skip()
+
+
+def restore(jobs: Jobs, remembered: tuple[str, str] | None) -> list[Any]:
+    """Show the file that was here before the page was loaded again, if there was one."""
+    if remembered is None:
         return [gr.skip(), *Screen().updates]
+    key, was_open = remembered
     tabs = gr.Tabs(selected="catalog") if was_open else gr.skip()
     try:
         job = jobs.find(key)

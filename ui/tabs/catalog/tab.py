@@ -185,6 +185,10 @@ def build(workspace: Workspace, tabs: gr.Tabs) -> Jobs:
     )
     page = Context.root_block
     assert page is not None
-    restored = page.load(bind(handlers.restore, jobs), [key, was_open], [tabs, *screen], js=_STORED, **quiet)
+    # `load` sets one state only, as `deep_links.follow` says: only a stored file changes the page
+    stored = gr.State(None)
+    read = page.load(None, None, [key, was_open], js=_STORED, **private)
+    read.then(handlers.stored, [key, was_open], stored, **quiet)
+    restored = stored.change(bind(handlers.restore, jobs), stored, [tabs, *screen], **quiet)
     restored.success(None, key, None, js=_STORE, **private)
     return jobs
