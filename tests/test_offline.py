@@ -87,6 +87,15 @@ def _classify(page: Page) -> None:
     expect(answer.locator(".card").first).to_be_visible()
 
 
+def _catalog(page: Page) -> None:
+    table = b"Title;Body\nBlue ceramic vase;Hand made\n"
+    page.locator("input[type=file][accept*=csv]").set_input_files(
+        {"name": "shop.csv", "mimeType": "text/csv", "buffer": table}
+    )
+    page.get_by_role("button", name="Classify 1 products").click()
+    expect(page.locator("#catalog-counts .headline")).to_contain_text("of 1 accepted")
+
+
 def _search(page: Page) -> None:
     page.get_by_label("Text", exact=True).fill("a warm coat for rainy days")
     page.get_by_role("button", name="Search", exact=True).click()
@@ -117,6 +126,7 @@ def _rerank(page: Page) -> None:
 
 USES: dict[str, Callable[[Page], None]] = {
     "Classify": _classify,
+    "Catalog": _catalog,
     "Search": _search,
     "Galaxy": _galaxy,
     "Categories": _categories,

@@ -41,11 +41,12 @@ def build(workspace: Workspace) -> gr.Blocks:
     """Build the page of the Space for an open catalogue."""
     with Page(title=TITLE) as page:
         gr.HTML(header(workspace), js_on_load=None, elem_id="header")
+        memory = catalog.lay_out_memory()
         with gr.Tabs(overflow_behavior="wrap") as tabs:
             with gr.Tab("Classify", id="classify"):
                 listing = classify.build(workspace)
             with gr.Tab("Catalog", id="catalog"):
-                catalog.build(workspace, tabs)
+                catalog.build(workspace, tabs, memory)
             with gr.Tab("Search", id="search"):
                 search_fields = search.build(workspace)
                 searched = gr.Button("Show the results in the galaxy", elem_classes="to-galaxy")

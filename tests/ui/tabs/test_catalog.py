@@ -220,15 +220,12 @@ def test_a_file_is_found_by_its_key_alone_and_deleted_with_it(jobs, table):
 
 
 def test_a_reload_finds_the_file_or_starts_anew(jobs, table):
-    assert handlers.stored("", "yes") == gr.skip()
-    assert handlers.restore(jobs, None)[1:] == Screen().updates
-    assert handlers.stored("a key", "") == ("a key", "")
     key = _classified(jobs, _take(jobs, table).key).key
-    tabs, *updates = handlers.restore(jobs, (key, "yes"))
+    tabs, *updates = handlers.restore(jobs, SimpleNamespace(_data={"picked": f"open:{key}"}))
     assert tabs.selected == "catalog"
     assert "of 41 accepted" in _screen(updates).head
     jobs.forget(key)
-    assert _screen(handlers.restore(jobs, (key, ""))[1:]).key == ""
+    assert _screen(handlers.restore(jobs, SimpleNamespace(_data={"picked": f":{key}"}))[1:]).key == ""
 
 
 def test_a_file_that_was_deleted_meanwhile_is_a_sentence(jobs, table):

@@ -14,7 +14,7 @@ from ui.guard.faults import refuse
 from ui.tabs.catalog import view
 from ui.tabs.catalog.endpoint import PRECISION
 from ui.tabs.catalog.jobs import Jobs
-from ui.tabs.catalog.screen import Filters, Screen, empty, not_offered, results, running, whole
+from ui.tabs.catalog.screen import Filters, empty, not_offered, results, running, whole
 from ui.workspace import NO_CATEGORIES, check_text
 
 
@@ -82,16 +82,9 @@ def close(jobs: Jobs, key: str) -> list[Any]:
     return [None, None, "", PRECISION, *empty().updates]
 
 
-def stored(key: str, was_open: str) -> Any:
-    """What the browser remembers of a file: its key, and whether this tab was open; no update without one."""
-    return (key, was_open) if key else gr.skip()
-
-
-def restore(jobs: Jobs, remembered: tuple[str, str] | None) -> list[Any]:
-    """Show the file that was here before the page was loaded again, if there was one."""
-    if remembered is None:
-        return [gr.skip(), *Screen().updates]
-    key, was_open = remembered
+def restore(jobs: Jobs, event: gr.EventData) -> list[Any]:
+    """Show the file that was here before the page was loaded again, and this tab if it was open."""
+    was_open, _, key = picked(event).partition(":")
     tabs = gr.Tabs(selected="catalog") if was_open else gr.skip()
     try:
         job = jobs.find(key)

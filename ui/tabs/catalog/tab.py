@@ -10,7 +10,6 @@ from dataclasses import fields
 from typing import Any
 
 import gradio as gr
-from gradio.context import Context
 from gradio.data_classes import FileData
 
 from pipeline.data.sources.files import SUFFIXES
@@ -27,14 +26,18 @@ from ui.workspace import MAX_TEXT, NO_CATEGORIES, Workspace, bind, endpoint
 _STORE = """(key) => {
     try { key ? sessionStorage.setItem('catalog', key) : sessionStorage.removeItem('catalog'); } catch { }
 }"""
-_STORED = """() => {
-    const chosen = () => [...document.querySelectorAll('[role=tab][aria-selected=true]')];
-    const isOpen = () => chosen().some((tab) => tab.textContent.trim() === 'Catalog');
-    try {
-        addEventListener('pagehide', () => sessionStorage.setItem('catalog-open', isOpen() ? 'yes' : ''));
-        return [sessionStorage.getItem('catalog') ?? '', sessionStorage.getItem('catalog-open') ?? ''];
-    } catch { return ['', '']; }
-}"""
+_REMEMBER = """
+const chosen = () => [...document.querySelectorAll('[role=tab][aria-selected=true]')];
+const isOpen = () => chosen().some((tab) => tab.textContent.trim() === 'Catalog');
+try {
+    addEventListener('pagehide', () => sessionStorage.setItem('catalog-open', isOpen() ? 'open' : ''));
+    const key = sessionStorage.getItem('catalog');
+    const was = sessionStorage.getItem('catalog-open') ?? '';
+    if (key) setTimeout(() => trigger('select', {picked: `${was}:${key}`}));
+} catch { }
+"""
+"""Only a page that had a file asks for it: an answer to what every page asks when it opens would overwrite a field in
+which somebody is typing by then."""
 _FETCH = """(address) => {
     const link = Object.assign(document.createElement('a'), {href: address, download: ''});
     document.body.append(link);
@@ -75,19 +78,24 @@ def _uploaded(payload: FileData | None) -> str | None:
     return None if payload is None else payload.path
 
 
-def build(workspace: Workspace, tabs: gr.Tabs) -> Jobs:
+def lay_out_memory() -> gr.HTML:
+    """Create what remembers a visitor's file, to stand outside of the tabs: those are made when they are first seen."""
+    return pickable(elem_id="catalog-memory", script=_REMEMBER)
+
+
+def build(workspace: Workspace, tabs: gr.Tabs, memory: gr.HTML) -> Jobs:
     """Lay out the tab.
 
     Args:
         workspace: Whose model classifies.
         tabs: Of the page, with the tab "catalog".
+        memory: Of `lay_out_memory`.
 
     Returns:
         The files that visitors have open.
     """
     jobs = Jobs(workspace)
     key, address = gr.Textbox(visible=False, label="key"), gr.Textbox(visible=False, label="address")
-    was_open = gr.Textbox(visible=False, label="open")
     with gr.Column() as setup:
         with gr.Row(equal_height=True):
             table = file_input("Products: any table, or the export of your shop", SUFFIXES)
@@ -183,12 +191,6 @@ def build(workspace: Workspace, tabs: gr.Tabs) -> Jobs:
             gr.Number(MAX_ROWS_OF_A_CALL, visible=False, label="count"),
         ],
     )
-    page = Context.root_block
-    assert page is not None
-    # `load` sets one state only, as `deep_links.follow` says: only a stored file changes the page
-    stored = gr.State(None)
-    read = page.load(None, None, [key, was_open], js=_STORED, **private)
-    read.then(handlers.stored, [key, was_open], stored, **quiet)
-    restored = stored.change(bind(handlers.restore, jobs), stored, [tabs, *screen], **quiet)
+    restored = memory.select(bind(handlers.restore, jobs), None, [tabs, *screen], **quiet)
     restored.success(None, key, None, js=_STORE, **private)
     return jobs
