@@ -6,8 +6,11 @@ One `Calibration` belongs to one predictor and one modality; all of it is chosen
 
 from __future__ import annotations
 
+import bisect
 import itertools
+import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -142,9 +145,27 @@ class Calibration:
             level: Below all levels with a threshold nothing is enough.
             precision: Those of `PRECISIONS` that are not below it count; above all of them nothing is enough.
         """
-        rows = [row for point, row in zip(PRECISIONS, self.thresholds, strict=True) if point >= precision - 1e-9]
-        stored = [least for row in rows if level < len(row) and (least := row[level]) is not None]
-        return max(min(stored), MIN_CONFIDENCE) if stored else float("inf")
+        least = self._enough_for(precision)
+        return least[level] if level < len(least) else math.inf
+
+    def accepts(self, precision: float) -> bool:
+        """Whether any confidence at any level is enough for a precision, as of `threshold`."""
+        return any(map(math.isfinite, self._enough_for(precision)))
+
+    def _enough_for(self, precision: float) -> tuple[float, ...]:
+        """The thresholds of a precision, by level."""
+        place = bisect.bisect_left(PRECISIONS, precision - 1e-9)
+        return self._least[place] if place < len(PRECISIONS) else ()
+
+    @cached_property
+    def _least(self) -> tuple[tuple[float, ...], ...]:
+        """`threshold` of every one of `PRECISIONS` and every level; asked for every level of every product."""
+        depth = max(map(len, self.thresholds), default=0)
+        stored = np.full((len(PRECISIONS), depth), np.inf)
+        for place, row in enumerate(self.thresholds):
+            stored[place, : len(row)] = [np.inf if least is None else max(least, MIN_CONFIDENCE) for least in row]
+        least: np.ndarray = np.minimum.accumulate(stored[::-1], axis=0)[::-1]
+        return tuple(map(tuple, least.tolist()))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Categories of products over the whole taxonomy: retrieval, the classifier or their mixture behind one interface.
 
-`score` gives the probabilities of all paths (`scorer.py`), from which paths are decoded (`scores.py`) and judged
-(`confidence.py`).
+`score` gives the probabilities of all paths (`scorer`), from which paths are decoded (`scores`) and judged (`confidence`).
 """
 
 from __future__ import annotations
@@ -183,9 +182,10 @@ class CategoryPredictor:
     ) -> list[tuple[str, str] | None]:
         """Top-level categories of text and photo where each, read alone, is accepted and they differ; else None.
 
-        Always at the predictor's own target precision. The other arguments are those of `score`.
+        At the predictor's own target precision; other arguments as of `score`. What accepts nothing contradicts nothing.
         """
-        both = [row for row, query in enumerate(queries) if query.modality == "fused"]
+        able = all(self.calibrations[one].accepts(self.target_precision) for one in MODALITIES[:2])
+        both = [row for row, query in enumerate(queries) if able and query.modality == "fused"]
         found: list[tuple[str, str] | None] = [None] * len(queries)
         sides = []
         for modality in MODALITIES[:2] if both else ():

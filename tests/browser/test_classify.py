@@ -3,59 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.helpers.factories import draw, encode
-from tests.helpers.space.browsing import guarded, marks
+from tests.helpers.factories import encode
+from tests.helpers.space.browsing import marks
+from tests.helpers.space.visiting import answer, open_tab, press, upload
 
 pytestmark = marks
 
 
-@pytest.fixture
-def page(browser: Browser, hostile_space: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The page, opened."""
-    with guarded(browser, hostile_space, request) as opened:
-        opened.goto(hostile_space)
-        expect(opened.get_by_role("heading", name="Product Galaxy")).to_be_visible()
-        yield opened
-
-
-@pytest.fixture(scope="session")
-def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("photo") / "vase.jpg"
-    path.write_bytes(encode(draw("hourglass", (40, 70, 200), np.random.default_rng(5), size=240)))
-    return path
-
-
-def _open(page: Page, tab: str) -> None:
-    page.get_by_role("tab", name=tab, exact=True).click()
-
-
-def _answer(page: Page) -> Locator:
-    """The answer to what is in the form."""
-    return page.locator("#prediction").get_by_role("region", name="Predicted category")
-
-
-def _press(page: Page, button: str) -> None:
-    page.get_by_role("button", name=button, exact=True).click()
-
-
-def _upload(page: Page, path: Path) -> None:
-    with page.expect_response(re.compile(r"/upload")):
-        page.locator("input[type=file]").first.set_input_files(path)
-
-
 def test_a_photo_and_a_text_are_classified(page: Page, photo: Path) -> None:
-    _upload(page, photo)
+    upload(page, photo)
     page.get_by_label("Title").fill("Blue ceramic vase")
-    _press(page, "Classify")
-    prediction = _answer(page)
+    press(page, "Classify")
+    prediction = answer(page)
     expect(prediction).to_be_visible()
     assert re.search(r"\d%", prediction.inner_text())
     expect(prediction.get_by_role("status")).to_contain_text(re.compile("[Cc]ertain|[Gg]uess|contradict"))
@@ -69,8 +35,8 @@ def test_a_photo_and_a_text_are_classified(page: Page, photo: Path) -> None:
 def test_an_unreadable_upload_is_a_sentence_and_the_session_lives_on(page: Page, tmp_path: Path) -> None:
     broken = tmp_path / "photo.jpg"
     broken.write_bytes(b"this is no photo")
-    _upload(page, broken)
-    _press(page, "Classify")
+    upload(page, broken)
+    press(page, "Classify")
     toast = page.get_by_test_id("toast-body")
     expect(toast).to_be_visible()
     message = toast.inner_text()
@@ -78,8 +44,8 @@ def test_an_unreadable_upload_is_a_sentence_and_the_session_lives_on(page: Page,
     assert "Traceback" not in message
     page.get_by_role("button", name=re.compile("clear|remove", re.IGNORECASE)).first.click()
     page.get_by_label("Title").fill("Oak wall clock")
-    _press(page, "Classify")
-    expect(_answer(page)).to_be_visible()
+    press(page, "Classify")
+    expect(answer(page)).to_be_visible()
 
 
 @pytest.mark.parametrize("page", [(1280, 900), (390, 844)], indirect=True)
@@ -88,22 +54,22 @@ def test_the_precision_setting_and_a_photo_of_noise_are_explained(page: Page, tm
     noise.write_bytes(
         encode(Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)), "PNG")
     )
-    _upload(page, noise)
-    _press(page, "Classify")
-    status = _answer(page).get_by_role("status")
+    upload(page, noise)
+    press(page, "Classify")
+    status = answer(page).get_by_role("status")
     expect(status).to_contain_text("A guess: the photo shows nothing but noise")
-    expect(_answer(page).locator(".bar-track")).to_have_count(0)
+    expect(answer(page).locator(".bar-track")).to_have_count(0)
     page.get_by_role("button", name=re.compile("clear|remove", re.IGNORECASE)).first.click()
     page.get_by_label("Title").fill("Blue ceramic vase")
     page.get_by_label("Description").fill("<div><p>A vase</p></div>" * 900)  # 21 kB as pasted
     page.get_by_role("button", name="Options").click()
     page.get_by_label("Branches").fill("Nowhere")
-    _press(page, "Classify")
+    press(page, "Classify")
     expect(page.get_by_test_id("toast-body")).to_contain_text("is not a category")
     page.get_by_label("Branches").fill("Home & Garden")
-    _press(page, "Classify")
+    press(page, "Classify")
     expect(status).not_to_contain_text("noise")
-    levels = _answer(page).locator(".levels li")
+    levels = answer(page).locator(".levels li")
     expect(levels.first).to_contain_text("Home & Garden")
     page.get_by_role("radio", name="99%").check()  # the thresholds move, the numbers stay
     expect(page.locator("#answers[data-stale]")).to_have_count(0)
@@ -134,14 +100,14 @@ def test_an_answer_of_an_earlier_input_is_gray(page: Page) -> None:
     stale = page.locator("#answers[data-stale]")
     page.get_by_label("Title").fill("Blue ceramic vase")
     expect(stale).to_have_count(1)  # the example's
-    _press(page, "Classify")
-    expect(_answer(page)).to_be_visible()
+    press(page, "Classify")
+    expect(answer(page)).to_be_visible()
     expect(stale).to_have_count(0)
-    _press(page, "Classify")  # the same answer again
+    press(page, "Classify")  # the same answer again
     expect(stale).to_have_count(0)
     page.get_by_label("Title").fill("")
     expect(stale).to_have_count(1)
-    _press(page, "Classify")
+    press(page, "Classify")
     expect(page.get_by_test_id("toast-body")).to_contain_text("nothing to classify yet")
     expect(stale).to_have_count(1)  # there is no answer to this
 
@@ -149,21 +115,21 @@ def test_an_answer_of_an_earlier_input_is_gray(page: Page) -> None:
 def test_an_answer_leads_on(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_label("Title").fill("Blue ceramic vase")
-    _press(page, "Classify")
-    _answer(page).locator(".next").get_by_text("Copy path").click()
-    levels = _answer(page).locator(".levels .level").all_inner_texts()
-    expect(_answer(page).locator("[data-done=Copied]")).to_have_count(1)
+    press(page, "Classify")
+    answer(page).locator(".next").get_by_text("Copy path").click()
+    levels = answer(page).locator(".levels .level").all_inner_texts()
+    expect(answer(page).locator("[data-done=Copied]")).to_have_count(1)
     assert page.evaluate("navigator.clipboard.readText()") == " > ".join(levels)
-    _answer(page).get_by_role("button", name="Find similar").click()
+    answer(page).get_by_role("button", name="Find similar").click()
     expect(page.get_by_label("Text", exact=True)).to_have_value("Blue ceramic vase")
     expect(page.locator("#found .card").first).to_be_visible()
-    _open(page, "Classify")
-    _answer(page).get_by_role("button", name="Show in galaxy").click()
+    open_tab(page, "Classify")
+    answer(page).get_by_role("button", name="Show in galaxy").click()
     expect(page.locator("#galaxy canvas").first).to_be_visible()
 
 
 def test_an_empty_form_is_an_error_message(page: Page) -> None:
-    _press(page, "Classify")
+    press(page, "Classify")
     expect(page.get_by_test_id("toast-body")).to_contain_text("nothing to classify yet")
 
 
@@ -175,4 +141,4 @@ def test_the_keyboard_reaches_and_runs_the_form(page: Page) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.innerText.trim()") == "Classify"
     page.keyboard.press("Enter")
-    expect(_answer(page)).to_be_visible()
+    expect(answer(page)).to_be_visible()

@@ -6,58 +6,22 @@ Skipped, with the reason, where no Chromium is found; `browsing` says where scre
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.helpers.factories import draw, encode
-from tests.helpers.space.browsing import HOSTILE, guarded, marks
+from tests.helpers.space.browsing import HOSTILE, marks
+from tests.helpers.space.visiting import answer, open_tab, press
 
 TABS = ("Classify", "Catalog", "Search", "Galaxy", "Categories", "Rerank", "Analysis")
 
 pytestmark = marks
 
 
-@pytest.fixture
-def page(browser: Browser, hostile_space: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The page, opened."""
-    with guarded(browser, hostile_space, request) as opened:
-        opened.goto(hostile_space)
-        expect(opened.get_by_role("heading", name="Product Galaxy")).to_be_visible()
-        yield opened
-
-
-@pytest.fixture(scope="session")
-def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("photo") / "vase.jpg"
-    path.write_bytes(encode(draw("hourglass", (40, 70, 200), np.random.default_rng(5), size=240)))
-    return path
-
-
-def _open(page: Page, tab: str) -> None:
-    page.get_by_role("tab", name=tab, exact=True).click()
-
-
-def _answer(page: Page) -> Locator:
-    """The answer to what is in the form."""
-    return page.locator("#prediction").get_by_role("region", name="Predicted category")
-
-
-def _press(page: Page, button: str) -> None:
-    page.get_by_role("button", name=button, exact=True).click()
-
-
-def _upload(page: Page, path: Path) -> None:
-    with page.expect_response(re.compile(r"/upload")):
-        page.locator("input[type=file]").first.set_input_files(path)
-
-
 def test_an_example_fills_the_form_and_runs_it(page: Page) -> None:
     page.get_by_role("button", name="armchair").click()
-    prediction = _answer(page)
+    prediction = answer(page)
     expect(prediction).to_contain_text("%")
     # the catalogue holds this product, so its neighbors have a say
     expect(page.locator("#prediction .why table")).to_contain_text("Evidence agrees")
@@ -66,7 +30,7 @@ def test_an_example_fills_the_form_and_runs_it(page: Page) -> None:
     page.get_by_role("button", name="toy robot").click()  # a photo alone: the texts go
     expect(page.get_by_label("Title")).to_have_value("")
     expect(page.get_by_label("Description")).to_have_value("")
-    _open(page, "Search")
+    open_tab(page, "Search")
     page.get_by_role("button", name="CD audio").click()
     expect(page.get_by_label("Text", exact=True)).to_have_value(re.compile("CD audio"))
     expect(page.locator("#found .card").first).to_be_visible()
@@ -77,8 +41,8 @@ def test_an_example_fills_the_form_and_runs_it(page: Page) -> None:
 @pytest.mark.parametrize("page", [(390, 844)], indirect=True)
 def test_on_a_phone_the_answer_to_an_example_comes_into_view(page: Page) -> None:
     page.get_by_role("button", name="ukulele").click()
-    expect(_answer(page)).to_be_in_viewport()
-    _open(page, "Search")
+    expect(answer(page)).to_be_in_viewport()
+    open_tab(page, "Search")
     page.get_by_role("button", name="ukulele").click()
     expect(page.locator("#found .card").first).to_be_in_viewport()
 
@@ -86,23 +50,23 @@ def test_on_a_phone_the_answer_to_an_example_comes_into_view(page: Page) -> None
 @pytest.mark.parametrize("page", [(390, 844)], indirect=True)
 def test_on_a_phone_the_answer_of_a_button_comes_into_view(page: Page) -> None:
     page.get_by_label("Title").fill("Blue ceramic vase")
-    _press(page, "Classify")
-    expect(_answer(page).get_by_role("status")).to_be_in_viewport()
-    _open(page, "Search")
+    press(page, "Classify")
+    expect(answer(page).get_by_role("status")).to_be_in_viewport()
+    open_tab(page, "Search")
     page.get_by_label("Text", exact=True).fill("kite")
-    _press(page, "Search")
+    press(page, "Search")
     expect(page.locator("#search-done")).to_be_in_viewport()
-    _open(page, "Rerank")
-    _press(page, "Rerank")
+    open_tab(page, "Rerank")
+    press(page, "Rerank")
     expect(page.locator("#candidates").get_by_role("status")).to_be_in_viewport()
 
 
 def test_a_hostile_title_shows_as_text_everywhere(page: Page) -> None:
-    _open(page, "Search")
+    open_tab(page, "Search")
     page.get_by_label("Text", exact=True).fill("kite")
     page.get_by_label("Text", exact=True).press("Enter")
     expect(page.locator("#found h4").first).to_contain_text(HOSTILE)
-    _open(page, "Rerank")
+    open_tab(page, "Rerank")
     page.get_by_label("Find a product").fill("window.hacked")
     page.get_by_label("Find a product").press("Enter")
     expect(page.locator("#product h3")).to_contain_text(HOSTILE)
@@ -111,35 +75,35 @@ def test_a_hostile_title_shows_as_text_everywhere(page: Page) -> None:
 
 
 def test_a_search_with_wording_pages_and_similar_products(page: Page) -> None:
-    _open(page, "Search")
+    open_tab(page, "Search")
     page.get_by_label("Text", exact=True).fill("kite")
     page.get_by_role("button", name="Filters, wording, near-duplicates").click()
     page.get_by_label("Wording").fill("a photo")
-    _press(page, "Search")
+    press(page, "Search")
     expect(page.get_by_test_id("toast-body")).to_contain_text("once, where the text goes")
     page.get_by_label("Wording").fill("a photo of {}")
-    _press(page, "Search")
+    press(page, "Search")
     expect(page.locator("#search-done")).to_contain_text("a photo of kite")
-    _press(page, "Next ›")
+    press(page, "Next ›")
     expect(page.locator("#search-done")).to_contain_text("Products 13 to")
     page.get_by_role("button", name="More like this").first.click()
     expect(page.locator("#search-done")).to_contain_text(f'Most similar to "{HOSTILE}')
-    _press(page, "Check the index against an exact scan")
+    press(page, "Check the index against an exact scan")
     expect(page.locator("#search-compared")).to_contain_text("medians of five")
     assert page.evaluate("window.hacked") is None
 
 
 def test_a_visitors_own_product_is_ranked_and_one_input_fades(page: Page, photo: Path) -> None:
-    _open(page, "Rerank")
+    open_tab(page, "Rerank")
     page.get_by_label("My own").check()
-    _press(page, "Rerank")
+    press(page, "Rerank")
     expect(page.get_by_test_id("toast-body")).to_contain_text("nothing to rank for yet")
     with page.expect_response(re.compile(r"/upload")):
         page.locator("#own-product input[type=file]").set_input_files(photo)
     page.get_by_label("Title of your product").fill("Blue ceramic vase")
     page.get_by_role("button", name="Own candidates").click()
     page.get_by_label("Category paths, one a line").fill("Home & Garden > Decor > Vases\nGarden > Gnomes")
-    _press(page, "Rerank")
+    press(page, "Rerank")
     expect(page.locator("#candidates li")).to_have_count(2)
     expect(page.locator("#candidates").get_by_role("status")).to_contain_text("Which category is true is not known")
     expect(page.locator("#candidates li .before").first).to_contain_text("before training")
@@ -149,7 +113,7 @@ def test_a_visitors_own_product_is_ranked_and_one_input_fades(page: Page, photo:
 
 
 def test_a_category_is_picked_in_the_map_and_compared(page: Page) -> None:
-    _open(page, "Categories")
+    open_tab(page, "Categories")
     expect(page.locator("#category-detail")).to_contain_text("Choose a category")
     top = page.locator(".treemap button").first
     name = top.locator("b").inner_text()
@@ -172,7 +136,7 @@ def test_a_category_is_picked_in_the_map_and_compared(page: Page) -> None:
 
 @pytest.mark.parametrize("page", [(1280, 900), (390, 844)], indirect=True)
 def test_no_tile_of_the_map_cuts_its_text(page: Page) -> None:
-    _open(page, "Categories")
+    open_tab(page, "Categories")
     tiles = page.locator(".treemap button")
     expect(tiles.first).to_be_visible()
     expect(tiles.first.locator("b")).to_be_visible()
@@ -183,9 +147,9 @@ def test_no_tile_of_the_map_cuts_its_text(page: Page) -> None:
 
 
 def test_later_pages_continue_the_search_of_the_first(page: Page) -> None:
-    _open(page, "Search")
+    open_tab(page, "Search")
     page.get_by_label("Text", exact=True).fill("kite")
-    _press(page, "Search")
+    press(page, "Search")
     status = page.locator("#search-done")
     expect(status).to_contain_text("Products 1 to 12")
     page.get_by_role("button", name="Next ›").click()
@@ -200,16 +164,16 @@ def test_later_pages_continue_the_search_of_the_first(page: Page) -> None:
 
 
 def test_each_part_of_the_analysis_is_drawn_when_it_is_opened(page: Page) -> None:
-    _open(page, "Analysis")
+    open_tab(page, "Analysis")
     expect(page.locator("#data-facts")).to_contain_text("products")
     expect(page.locator("#data-tails .main-svg").first).to_be_visible()
     assert page.locator("#space-map .main-svg").count() == 0
-    _open(page, "Space")
+    open_tab(page, "Space")
     expect(page.locator("#space-map .main-svg").first).to_be_visible()
     page.get_by_label("t-SNE").check()
     expect(page.locator("#space-map")).to_contain_text("t-SNE")
     expect(page.locator("#space-centers li").first).to_be_visible()
-    _open(page, "Quality")
+    open_tab(page, "Quality")
     expect(page.locator("#quality-figures table").first).to_contain_text("Acc@1")
     page.locator("#quality-wrong .pick").first.click()
     expect(page.locator("#quality-one h3")).to_contain_text(HOSTILE)
@@ -219,11 +183,11 @@ def test_each_part_of_the_analysis_is_drawn_when_it_is_opened(page: Page) -> Non
 @pytest.mark.parametrize("page", [(390, 844)], indirect=True)
 def test_a_phone_needs_no_sideways_scrolling(page: Page) -> None:
     for tab in TABS:
-        _open(page, tab)
+        open_tab(page, tab)
         if tab == "Classify":
             page.get_by_label("Title").fill("Red leather boot")
-            _press(page, "Classify")
-            expect(_answer(page)).to_be_visible()
+            press(page, "Classify")
+            expect(answer(page)).to_be_visible()
         if tab == "Galaxy":
             expect(page.locator("#galaxy canvas").first).to_be_visible()
         if tab == "Categories":
@@ -232,6 +196,6 @@ def test_a_phone_needs_no_sideways_scrolling(page: Page) -> None:
         if tab == "Analysis":
             expect(page.locator("#data-tails .main-svg").first).to_be_visible()
         if tab == "Rerank":
-            _press(page, "Rerank")
+            press(page, "Rerank")
             expect(page.locator("#candidates li").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, tab

@@ -114,6 +114,15 @@ def test_a_precision_between_two_entries_takes_the_threshold_of_the_next_one():
     assert calibration.threshold(0, 0.1) == 0.5
     assert Calibration(thresholds=tuple((0.2,) for _ in PRECISIONS)).threshold(0, 0.9) == MIN_CONFIDENCE
     assert calibration.threshold(0, 0.99) == calibration.threshold(2, 0.5) == calibration.threshold(0, 1) == np.inf
+    assert calibration.accepts(0.98)
+    assert not calibration.accepts(0.99)
+    assert not calibration.accepts(1)
+    assert not Calibration(thresholds=((),) * len(PRECISIONS)).accepts(0.5)
+
+
+def test_what_is_enough_for_a_stricter_precision_is_enough_for_any_below_it():
+    rows = tuple((0.9 if precision < 0.9 else 0.6,) for precision in PRECISIONS)  # of few rows, not in order
+    assert Calibration(thresholds=rows).threshold(0, 0.7) == 0.6
 
 
 def test_json_and_back():

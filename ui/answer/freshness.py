@@ -1,7 +1,7 @@
-"""Scripts by which an answer on the page says what it is for: grey once the input changed, bright when it is of it.
+"""Scripts by which an answer on the page says what it is for: gray once the input changed, bright when it is of it.
 
 An answer is fresh if nothing was edited since it was asked for. Counters and marks are attributes of the element
-#answers, which Gradio does not touch; space.css greys what is inside of it.
+#answers, which Gradio does not touch; space.css grays what is inside of it.
 """
 
 from __future__ import annotations

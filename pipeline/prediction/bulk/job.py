@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pipeline.artifacts import ClassifyPaths
 from pipeline.data.schema import read_table
+from pipeline.data.sources.files.packed import PACKED_SUFFIXES
 from pipeline.errors import UserError
 from pipeline.prediction.batch import classify_batches, finished_batches
 from pipeline.prediction.batch_classifier import BatchClassifier
@@ -21,7 +22,6 @@ from pipeline.prediction.bulk.results import Results
 from pipeline.prediction.output.destination import Destination
 from pipeline.prediction.output.formats import ENDINGS, FORMATS, SAME
 
-_PACKED = (".gz", ".zip")
 _USUAL = {".xlsx": "xlsx", ".xlsm": "xlsx", ".json": "jsonl", ".jsonl": "jsonl", ".ndjson": "jsonl", ".tsv": "tsv"}
 """Format of a result where that of the file cannot be written, by its ending; others become CSV."""
 
@@ -114,7 +114,7 @@ class FileJob:
         """The format that is offered first, of those of `formats` that can be written."""
         if not formats[SAME]:
             return SAME
-        suffixes = [suffix.lower() for suffix in self.recognized.path.suffixes if suffix.lower() not in _PACKED]
+        suffixes = [suffix.lower() for suffix in self.recognized.path.suffixes if suffix.lower() not in PACKED_SUFFIXES]
         return _USUAL.get(suffixes[-1] if suffixes else "", "csv")
 
     def write(self, form: str, target_precision: float) -> WrittenFiles:
@@ -143,7 +143,7 @@ class FileJob:
 
     def _destination(self, form: str) -> Destination:
         path = self.recognized.path
-        came_with = "".join(path.suffixes[-2:] if path.suffix.lower() in _PACKED else path.suffixes[-1:])
+        came_with = "".join(path.suffixes[-2:] if path.suffix.lower() in PACKED_SUFFIXES else path.suffixes[-1:])
         stem, ending = path.name.removesuffix(came_with), came_with if form == SAME else ENDINGS[form][0]
         out = self._results / f"{stem}.categories{ending}"
         return Destination.of(out, form, str(path), self.recognized.layout, has_google=self._judge.google is not None)

@@ -1,4 +1,4 @@
-"""What a table file was recognised as: shop system, format, columns, number of rows, and a sample of them."""
+"""What a table file was recognized as: shop system, format, columns, number of rows, and a sample of them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SampleRow:
 
 @dataclass(frozen=True)
 class Recognized:
-    """A table file with what it was recognised as.
+    """A table file with what it was recognized as.
 
     Attributes:
         config: How it is read.
@@ -86,12 +86,12 @@ class Recognized:
     def fields(self) -> Sequence[Field]:
         """The columns that are read."""
         mapped = self.layout.mapped
-        return [Field(name, headings, name in mapped.guessed) for name, headings in mapped.columns.items()]
+        return [Field(name, headings, name in mapped.guessed) for name, headings in mapped.headings.items()]
 
     @property
     def unread(self) -> Sequence[str]:
         """Headings of the columns that are not read."""
-        read = {heading for headings in self.layout.mapped.columns.values() for heading in headings}
+        read = {heading for headings in self.layout.mapped.headings.values() for heading in headings}
         return [heading for heading in dict.fromkeys(self.layout.file.headings) if heading and heading not in read]
 
 

@@ -25,7 +25,8 @@ from pipeline.prediction.nonsense.texts import NONSENSE_TEXTS
 from pipeline.types import Modality
 
 OUTLIER_QUANTILES = (0.015, 0.05)
-"""Least and greatest share of the held-out products that do not count as products; of short texts likewise."""
+"""Least and greatest share of the held-out products, and of the short texts, that do not count as products;
+`OOD_QUANTILE` comes on top."""
 
 PASSING = 0.03
 """Share of the nonsense that may pass for products; where it takes less than the greatest share above, less is lost."""

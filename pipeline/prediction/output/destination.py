@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from pipeline.artifacts import ClassifyPaths
 from pipeline.data.sources import Layout
+from pipeline.data.sources.files.packed import PACKED_SUFFIXES
 from pipeline.prediction.output.formats import GOOGLE_FEED, REJECTS_AS, SAME, SHOPIFY_BULK, choose_format
 from pipeline.prediction.output.same import write_same
 from pipeline.prediction.output.shop_files import check_bulk, check_feed, write_bulk, write_feed
@@ -20,7 +21,6 @@ _REASONS = (
     *("alternatives", "alternative_scores", "evidence"),
 )
 """Columns of the second sheet of an XLSX file."""
-_PACKED = (".gz", ".zip")
 _REJECTS_ENDING = {".json": ".jsonl", ".xml": ".csv", ".xlsm": ".xlsx"}
 _LISTS = ("alternatives", "alternative_scores", "evidence", "agreement")
 """Columns that its first sheet has not."""
@@ -85,7 +85,7 @@ class Destination:
         out = self.paths.out
         if self.form != SAME:
             return self.paths.rejects
-        plain = out.with_suffix("") if out.suffix.lower() in _PACKED else out
+        plain = out.with_suffix("") if out.suffix.lower() in PACKED_SUFFIXES else out
         suffix = plain.suffix or ("" if plain == out else ".csv")
         return plain.with_name(f"{plain.stem}.rejects{_REJECTS_ENDING.get(suffix.lower(), suffix)}")
 

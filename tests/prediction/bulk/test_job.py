@@ -155,3 +155,11 @@ def test_the_rest_is_estimated_by_the_pace_so_far():
     assert Progress(10, 40).remaining is None
     assert Progress(30, 40, fresh=20, seconds=10.0).remaining == 5.0
     assert Progress(40, 40).is_whole
+
+
+def test_columns_of_options_are_read_and_others_are_named(tmp_path):
+    path = tmp_path / "products.csv"
+    path.write_text("Title,Size,Color,Shelf\nVase,S,Blue,7\n", encoding="utf-8")
+    recognized = recognize(SourceConfig(location=str(path)), 1000)
+    assert {one.name: one.headings for one in recognized.fields}["options"] == ("Color", "Size")
+    assert list(recognized.unread) == ["Shelf"]

@@ -47,7 +47,7 @@ def classify_file(
         count: Number of rows to classify, 1 to 256.
 
     Returns:
-        "read_as": in words, which shop system and columns were recognised; "total": the number of rows; "next_start":
+        "read_as": in words, which shop system and columns were recognized; "total": the number of rows; "next_start":
         the start of the next call, null after the last row; "rows": the classified ones, each with "row" (its number),
         "line" (of the file, null for rows), "product_id", "title", "given_category" (its own, null without one),
         "category_path" and "category_id", the "probabilities" of its levels from the top, "accepted_path" and

@@ -73,7 +73,7 @@ def command(name: str, precision: float) -> str:
 
 
 def recognized(file: Recognized, *, is_too_large: bool, precision: float) -> str:
-    """Render what a file is recognised as, with a sample."""
+    """Render what a file is recognized as, with a sample."""
     if is_too_large:
         below = (
             f'<p class="verdict review" role="status">{file.rows:,} products are more than the {MAX_ROWS:,} that are '

@@ -29,7 +29,7 @@ from pipeline.data.sources.files.base import (
     unreadable,
 )
 from pipeline.data.sources.files.dialect import find_dialect
-from pipeline.data.sources.files.packed import Packed, unpack
+from pipeline.data.sources.files.packed import PACKED_SUFFIXES, Packed, unpack
 from pipeline.data.sources.files.written import Encoding, Written, encoding_of
 from pipeline.encoding import NotTextError, encoding_name, find_encoding
 
@@ -47,8 +47,7 @@ SUFFIXES = (
     ".xml",
     ".xlsx",
     ".xlsm",
-    ".gz",
-    ".zip",
+    *PACKED_SUFFIXES,
 )
 """Endings of table files; one without any of them is read too where it is named as a source."""
 _SAMPLE_CHARACTERS = 2**18

@@ -16,6 +16,8 @@ from pipeline.data.decoding import open_zip
 from pipeline.data.sources.base import SourceError
 from pipeline.data.sources.files.base import MAX_MEMORY_BYTES, MAX_UNPACKED_BYTES, unreadable
 
+PACKED_SUFFIXES = (".gz", ".zip")
+"""Endings of a packed table, behind its own."""
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _SHEET_PART = "xl/workbook.xml"
 _HEAD_BYTES = 4096

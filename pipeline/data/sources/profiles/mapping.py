@@ -49,9 +49,16 @@ class Mapped:
         return ""
 
     @property
+    def headings(self) -> dict[str, tuple[str, ...]]:
+        """All headings that are read, by field."""
+        columns = {name: headings for name, headings in self.columns.items() if name != "options"}
+        options = tuple(heading for one in self.options for heading in (one.names, one.values) if heading)
+        return {**columns, "options": options} if options else columns
+
+    @property
     def said(self) -> str:
         """What is read as what, for the log."""
-        read = {name: headings[0] for name, headings in self.columns.items() if name != "options"}
+        read = {name: headings[0] for name, headings in self.headings.items()}
         if self.options:
             read["options"] = " + ".join(option.values for option in self.options)
         pairs = ", ".join(f"{name}={' '.join(heading.split())}" for name, heading in read.items())
