@@ -1,6 +1,6 @@
 """Categories of products over the whole taxonomy: retrieval, the classifier or their mixture behind one interface.
 
-`score` gives the probabilities of all paths (`scorer`), from which paths are decoded (`scores`) and judged (`confidence`).
+`score` gives the probabilities of all paths (`scorer`), from which `scores` decodes paths and `confidence` judges them.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ class CategoryPredictor:
     ) -> list[tuple[str, str] | None]:
         """Top-level categories of text and photo where each, read alone, is accepted and they differ; else None.
 
-        At the predictor's own target precision; other arguments as of `score`. What accepts nothing contradicts nothing.
+        At the predictor's own target precision; other arguments as of `score`. Who accepts nothing denies nothing.
         """
         able = all(self.calibrations[one].accepts(self.target_precision) for one in MODALITIES[:2])
         both = [row for row, query in enumerate(queries) if able and query.modality == "fused"]
