@@ -18,8 +18,11 @@ SPREAD = frozenset(
         "tests/test_readme.py",
     )
 )
-TOGETHER = dict.fromkeys(("tests/browser/test_tabs.py", "tests/browser/test_galaxy.py"), "hostile_space")
-"""Files that share a fixture of the whole session too costly to have in each process, and its name."""
+SHARED = "hostile_space"
+"""A fixture of the whole session that is too costly to have in each process."""
+
+TOGETHER = frozenset(f"tests/browser/test_{name}.py" for name in ("catalog", "classify", "galaxy", "tabs"))
+"""The files whose tests ask for it: they run in one process."""
 
 BUILDING = 900
 """Seconds that a test may take which waits for the tiny build: half a minute on a quiet machine, shared by all."""
@@ -34,15 +37,23 @@ class Scheduling(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return nodeid if file in SPREAD else TOGETHER.get(file, file)
+        if file in TOGETHER:
+            return SHARED
+        return nodeid if file in SPREAD else file
 
 
 def arrange(items: list[pytest.Item]) -> None:
     """Sort collected tests, in place: slow ones by their length, then files with fixtures of their own, then the rest.
 
     The many quick tests fill what is left at the end.
+
+    Raises:
+        pytest.UsageError: A file asks for the shared fixture and is not one of those that run together.
     """
     for item in items:
+        file = item.nodeid.partition("::")[0]
+        if SHARED in getattr(item, "fixturenames", ()) and file not in TOGETHER:
+            raise pytest.UsageError(f"{file} asks for {SHARED}: name it in TOGETHER of tests/helpers/scheduling.py.")
         if "tiny_run" in getattr(item, "fixturenames", ()) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(BUILDING))
     costly = {item.path for item in items if _has_fixtures_of_its_file(item)}
@@ -57,7 +68,7 @@ def _seconds(item: pytest.Item) -> float:
 
 def _has_fixtures_of_its_file(item: pytest.Item) -> bool:
     fixtures = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
-    return any(name in TOGETHER.values() or definitions[-1].scope == "module" for name, definitions in fixtures.items())
+    return any(name == SHARED or definitions[-1].scope == "module" for name, definitions in fixtures.items())
 
 
 def shared_folder(factory: pytest.TempPathFactory, config: pytest.Config) -> Path:

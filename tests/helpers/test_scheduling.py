@@ -1,7 +1,11 @@
 """Tests that share something costly run in one process, and long tests are spread."""
 
+from types import SimpleNamespace
+
+import pytest
+
 from tests.helpers import ROOT
-from tests.helpers.scheduling import SPREAD, TOGETHER, Scheduling
+from tests.helpers.scheduling import SHARED, SPREAD, TOGETHER, Scheduling, arrange
 
 
 def _unit(nodeid: str) -> str:
@@ -16,10 +20,14 @@ def test_files_that_share_a_space_run_in_one_process():
 
 
 def test_the_files_named_exist():
-    for file in SPREAD | set(TOGETHER):
+    for file in SPREAD | TOGETHER:
         assert (ROOT / file).is_file(), file
-    for file, fixture in TOGETHER.items():
-        assert fixture in (ROOT / file).read_text(encoding="utf-8"), file
+
+
+def test_a_file_that_asks_for_the_shared_space_must_be_named():
+    item = SimpleNamespace(nodeid="tests/ui/test_page.py::test_a", fixturenames=["page", SHARED])
+    with pytest.raises(pytest.UsageError, match=r"test_page\.py asks for hostile_space"):
+        arrange([item])  # type: ignore[list-item]
 
 
 def test_our_scheduler_is_registered_with_xdist(request):
