@@ -21,6 +21,7 @@ from pipeline.evaluation.dataset import CategoryTable, EvaluationRows, count_row
 from pipeline.evaluation.taxonomy_eval import TaxonomyFigures, taxonomy_figures
 from pipeline.metrics import ranking, ratios
 from pipeline.metrics.ratios import Figure, PathOverlap, Ratio
+from pipeline.prediction.margins import margins
 from pipeline.taxonomy.paths import levels
 from pipeline.types import MODALITIES, Modality
 
@@ -32,11 +33,15 @@ _ROWS_AT_A_TIME = 512  # 512 x 10,281 cosines are 21 MB
 
 @dataclass(frozen=True)
 class _Answers:
-    """Queries of one modality: vectors of some rows, and the category vectors of their space."""
+    """Queries of one modality: vectors of some rows, and the category vectors of their space.
+
+    `taken` is what candidates lose of their cosines (`pipeline.prediction.margins`).
+    """
 
     rows: np.ndarray  # int [q], rows of EvaluationRows
     queries: np.ndarray  # float32 [q, d]
     categories: np.ndarray  # float32 [m, d]
+    taken: np.ndarray  # float32 [m]
 
 
 def evaluate(
@@ -67,7 +72,7 @@ def evaluate(
     )
     with_text = np.flatnonzero(known & rows.vectors.has_text)
     untrained = bundle.encode_texts_untrained([rows.texts[row] for row in with_text.tolist()])
-    answers = _answers(rows, table, known, untrained)
+    answers = _answers(bundle, rows, table, known, untrained)
     groups = {"": known, "seen": known & seen, "unseen": known & ~seen}
     interval = functools.partial(intervals, resamples=config.bootstrap, seed=seed)
     measured = Measured(
@@ -117,7 +122,7 @@ def _by_group(
 
 
 def _answers(
-    rows: EvaluationRows, table: CategoryTable, known: np.ndarray, untrained: np.ndarray
+    bundle: Encoder, rows: EvaluationRows, table: CategoryTable, known: np.ndarray, untrained: np.ndarray
 ) -> dict[str, _Answers]:
     """The queries of each modality, over the rows with a truth that have it."""
     vectors = rows.vectors
@@ -125,8 +130,11 @@ def _answers(
     for modality in MODALITIES:
         chosen = np.flatnonzero(known & vectors.has(modality))
         categories = table.for_photos if modality == "image" else table.trained
-        answers[str(modality)] = _Answers(chosen, vectors.of(modality)[chosen], categories)
-    answers["zero_shot"] = _Answers(answers["text"].rows, untrained, table.untrained)
+        answers[str(modality)] = _Answers(
+            chosen, vectors.of(modality)[chosen], categories, margins(bundle, table.paths, modality)
+        )
+    nothing = np.zeros(len(table.paths), dtype=np.float32)
+    answers["zero_shot"] = _Answers(answers["text"].rows, untrained, table.untrained, nothing)
     return {name: answer for name, answer in answers.items() if len(answer.rows)}
 
 
@@ -142,9 +150,7 @@ def _rerank(
         candidates = [rows.candidates[row] for row in chosen.tolist()]
         truths = [str(rows.truths[row]) for row in chosen.tolist()]
         truth = np.array([paths.index(truth) for truth, paths in zip(truths, candidates, strict=True)])
-        scores = ratios.lose_ties(
-            _candidate_scores(answer.queries[with_list], answer.categories, candidates, index), truth
-        )
+        scores = ratios.lose_ties(_candidate_scores(answer, with_list, candidates, index), truth)
         first = [row[best] for row, best in zip(candidates, scores.argmax(axis=1), strict=True)]
         rank = ratios.ranks(scores, truth)
         overlap = _overlap(first, truths)
@@ -163,9 +169,10 @@ def _rerank(
 
 
 def _candidate_scores(
-    queries: np.ndarray, categories: np.ndarray, candidates: Sequence[tuple[str, ...]], index: dict[str, int]
+    answer: _Answers, chosen: np.ndarray, candidates: Sequence[tuple[str, ...]], index: dict[str, int]
 ) -> np.ndarray:
-    """Cosines float32 [q, longest list], -inf behind the end of a shorter one."""
+    """Cosines of the chosen queries less margins, float32 [q, longest list], -inf behind the end of a shorter one."""
+    queries = answer.queries[chosen]
     longest = max(len(row) for row in candidates)
     numbers = np.full((len(candidates), longest), -1)
     for row, paths in enumerate(candidates):
@@ -173,7 +180,8 @@ def _candidate_scores(
     scores = np.empty(numbers.shape, dtype=np.float32)
     for start in range(0, len(queries), _ROWS_AT_A_TIME):
         part = slice(start, start + _ROWS_AT_A_TIME)
-        scores[part] = np.einsum("qd,qcd->qc", queries[part], categories[numbers[part]])
+        scores[part] = np.einsum("qd,qcd->qc", queries[part], answer.categories[numbers[part]])
+    scores -= answer.taken[numbers]
     return np.where(numbers >= 0, scores, -np.inf)
 
 

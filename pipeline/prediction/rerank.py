@@ -11,12 +11,16 @@ from pipeline.bundle.protocol import Encoder
 from pipeline.catalog.catalog import Catalog
 from pipeline.data.vectors import unit
 from pipeline.errors import InputError
+from pipeline.prediction.margins import margins
 from pipeline.search.query import Query
+from pipeline.types import MODALITIES, Modality
 
 AS_THE_GATE_DECIDES = 0.5
 """The balance at which nothing is faded out."""
 PHOTO_ALONE = 1.0
 """The one at which the text is faded out whole."""
+TEXT_ALONE = 0.0
+"""The one at which the photo is."""
 
 
 def rerank(
@@ -31,9 +35,10 @@ def rerank(
         balance: See `fade`.
 
     Returns:
-        Columns category_path, text, image, fused, score (cosines; NaN where the product lacks the modality), by falling
-        score. It is the cosine of the faded vector, and so `fused` where nothing is faded out. A photo alone is
-        compared with the prototypes of its categories too (`PredictorParts.vectors_for_photos`).
+        Columns category_path, text, image, fused, score (cosines, less the margins of `margins`; NaN where the product
+        lacks the modality), by falling score. It is the cosine of the faded vector, and so `fused` where nothing is
+        faded out. A photo alone is compared with the prototypes of its categories too
+        (`PredictorParts.vectors_for_photos`).
 
     Raises:
         ValueError: If there are no candidates.
@@ -45,19 +50,21 @@ def rerank(
     photo_categories = (
         categories if bundle.predictor is None else bundle.predictor.vectors_for_photos(paths, categories)
     )
-    blank = np.full(len(paths), np.nan, dtype=np.float32)
-    image = blank if query.image_vector is None else photo_categories @ query.image_vector
-    only_photo = query.image_vector is not None and query.text_vector is None
-    all_photo = only_photo or (query.image_vector is not None and balance == PHOTO_ALONE)
-    table = pd.DataFrame(
-        {
-            "category_path": paths,
-            "text": blank if query.text_vector is None else categories @ query.text_vector,
-            "image": image,
-            "fused": image if only_photo else categories @ query.fused_vector,
-            "score": image if all_photo else categories @ fade(bundle, query, balance),
-        }
-    )
+    taken = {modality: margins(bundle, paths, modality) for modality in MODALITIES}
+    text = image = fused = np.full(len(paths), np.nan, dtype=np.float32)
+    if query.text_vector is not None:
+        text = fused = categories @ query.text_vector - taken["text"]
+    if query.image_vector is not None:
+        image = fused = photo_categories @ query.image_vector - taken["image"]
+    score = fused
+    if query.text_vector is not None and query.image_vector is not None:
+        score = fused = categories @ query.fused_vector - taken["fused"]
+        if balance == PHOTO_ALONE:
+            score = image
+        elif balance != AS_THE_GATE_DECIDES:
+            kind: Modality = "text" if balance == TEXT_ALONE else "fused"
+            score = categories @ fade(bundle, query, balance) - taken[kind]
+    table = pd.DataFrame({"category_path": paths, "text": text, "image": image, "fused": fused, "score": score})
     return table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
 
 

@@ -12,6 +12,7 @@ from pipeline.evaluation.dataset import CategoryTable, EvaluationRows
 from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.report import render
 from pipeline.evaluation.taxonomy_eval import SINGLE
+from pipeline.prediction.margins import MARGINS
 from tests.helpers.factories import write_dataset
 from tests.helpers.measuring import PATHS, RandomEncoder, make_rows, with_photo_vectors
 
@@ -97,7 +98,10 @@ def test_figures_equal_the_obvious_loop(measured, kind, group):
         scores = [query @ categories[path] for path in PATHS]
         opened.append((PATHS[int(np.argmax(scores))] if kind == "zero_shot" else decode(scores)[0], truth))
         if truth in rows.candidates[row] and len(rows.candidates[row]) > 1:
-            order = sorted(rows.candidates[row], key=lambda path: -(query @ categories[path]))
+            margin = 0 if kind == "zero_shot" else MARGINS[kind]
+            order = sorted(
+                rows.candidates[row], key=lambda path: margin * (path in seen) - float(query @ categories[path])
+            )
             ranks.append(order.index(truth) + 1)
             chosen.append((order[0], truth))
     rerank = figures["rerank"][group][kind] if group else figures["rerank"][kind]

@@ -105,6 +105,9 @@ class FakeBundle:
     def encode_categories(self, paths: Sequence[str]) -> np.ndarray:
         return np.stack([word_vector(path) for path in paths])
 
+    def was_seen(self, path: str) -> bool:
+        return path in self.categories
+
     def encode_aliases(self, paths: Sequence[str], aliases: Mapping[str, Sequence[str]]) -> AliasVectors | None:
         return alias_vectors(self.encode_texts, paths, aliases)
 
