@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 
+from pipeline.data.text.vocabulary import known_share
+
+UNDETERMINED = "und"
+"""The code of ISO 639-2 for a text in some language, not English as shops write it."""
+
 _SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ja", re.compile(r"[\u3040-\u30ff]")),
     ("ko", re.compile(r"[\uac00-\ud7af\u1100-\u11ff]")),
@@ -134,7 +139,9 @@ def guess_language(text: str) -> str:
 def language_of_title(text: str) -> str:
     """ISO 639-1 code of a listing that may be one title: as `guess_language`, else by letters and stop words together.
 
-    A word with a letter that few languages have counts like a stop word; two are needed. For what a visitor is told.
+    A word with a letter that few languages have counts like a stop word; two are needed. A text that tells nothing by
+    them, most words of which no English title of products has ("Keramiktasse"), is `UNDETERMINED`. For what a visitor
+    is told, and how sure an answer has to be.
     """
     if (guess := guess_language(text)) or not text:
         return guess
@@ -144,4 +151,6 @@ def language_of_title(text: str) -> str:
             counts[language] += (word in stop) + any(letter in word for letter in _LETTERS.get(language, ""))
     best = max(counts, key=lambda language: counts[language])
     runner_up = max(count for language, count in counts.items() if language != best)
-    return best if counts[best] >= 2 and counts[best] > runner_up else ""
+    if counts[best] >= 2 and counts[best] > runner_up:
+        return best
+    return "" if known_share(text[:600]) >= 0.5 else UNDETERMINED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipeline.bundle.calibration import CERTAINTY, PRECISIONS, Calibration
-from pipeline.data.language import LANGUAGE_NAMES
+from pipeline.data.language import LANGUAGE_NAMES, UNDETERMINED
 from pipeline.prediction.confidence import MeasuredOn, Prediction
 from pipeline.taxonomy.paths import levels
 from pipeline.types import Modality
@@ -67,10 +67,13 @@ def foreign_language(language: str, calibration: Calibration) -> str:
     """The language of a text if it is another than that of most texts of a calibration; "" otherwise, or unknown.
 
     Args:
-        language: ISO 639-1 code, "" where the text does not tell.
+        language: ISO 639-1 code or `UNDETERMINED`, "" where the text does not tell.
         calibration: Where it has no record of its texts, these count as English.
     """
-    return language if language != (calibration.language or "en") else ""
+    measured = calibration.language or "en"
+    if language == UNDETERMINED and measured != "en":
+        return ""
+    return language if language != measured else ""
 
 
 def measured_language(calibrations: Mapping[Modality, Calibration]) -> str:
@@ -82,9 +85,11 @@ def of_language(language: str, measured: str) -> str:
     """Sentence about a text in another language than most that confidences were measured on.
 
     Args:
-        language: ISO 639-1 code of the text's.
+        language: ISO 639-1 code of the text's, or `UNDETERMINED`.
         measured: Of most texts of the calibration, "" where that was not recorded.
     """
+    if language == UNDETERMINED:
+        return "Most of its words are in no English title that the model learned from, so an answer has to be surer."
     name = LANGUAGE_NAMES[language]
     if not measured:
         return f"This text looks {name}; the languages that confidences were measured on were not recorded."

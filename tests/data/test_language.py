@@ -8,7 +8,10 @@ from pipeline.data.language import LANGUAGE_NAMES, guess_language, language_of_t
     [
         ("Ceramic mug with handle", ""),
         ("A warm coat for rainy days, with hood", "en"),
-        ("Keramikbecher mit Henkel, 350 ml", ""),
+        ("Keramikbecher mit Henkel, 350 ml", "und"),
+        ("Keramiktasse", "und"),
+        ("Botas de montaña", "und"),
+        ("Acme X200 steel bucket", ""),
         ("Keramikbecher mit Henkel, 350 ml\nSpülmaschinenfest", "de"),
         ("Tasse en céramique avec anse", "fr"),
         ("Керамическая кружка с ручкой", "ru"),

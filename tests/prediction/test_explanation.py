@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from pipeline.bundle.calibration import PRECISIONS, Calibration
+from pipeline.data.language import UNDETERMINED
 from pipeline.prediction.confidence import Prediction
 from pipeline.prediction.explanation import coverage_headline, explain, foreign_language, of_language
 
@@ -50,6 +51,7 @@ def test_a_contradiction_and_a_language_are_named() -> None:
     assert german == "This text looks German; confidences were measured mostly on English texts."
     assert explain(_judged(accepted_depth=2), language=german) == f"Certain down to Vases. {german}"
     assert "not recorded" in of_language("de", "")
+    assert "no English title" in of_language(UNDETERMINED, "en")
 
 
 def test_a_language_is_foreign_beside_that_of_most_texts_of_the_calibration() -> None:
@@ -57,3 +59,4 @@ def test_a_language_is_foreign_beside_that_of_most_texts_of_the_calibration() ->
     assert [foreign_language("de", one) for one in (english, german, unknown)] == ["de", "", "de"]
     assert [foreign_language("en", one) for one in (english, german, unknown)] == ["", "en", ""]
     assert foreign_language("", english) == ""
+    assert [foreign_language(UNDETERMINED, one) for one in (english, german, unknown)] == ["und", "", "und"]
