@@ -70,8 +70,9 @@ NONSENSE: dict[str, QueryMaker] = {
 
 
 def products(catalog: Catalog, rows: np.ndarray) -> Iterator[tuple[str, list[NonsenseQuery]]]:
-    """The same products by text alone and by photo alone."""
-    yield "text of a product", [(str(catalog.products["title"].iloc[row]), None) for row in rows]
+    """The same products by text alone and by photo alone, of those that have one."""
+    titles = [str(catalog.products["title"].iloc[row]) for row in rows]
+    yield "text of a product", [(title, None) for title in titles if title.strip()]
     photos = [catalog.thumbnail(catalog.products["product_id"].iloc[row]) for row in rows]
     opened = [Image.open(io.BytesIO(photo)).convert("RGB") for photo in photos if photo is not None]
     yield "photo of a product", [("", photo) for photo in opened]
