@@ -57,8 +57,9 @@ RELATION_NAMES: dict[Relation, str] = {
 }
 BAND_NAMES = ("90% and more", "70 to 90%", "50 to 70%", "below 50%", "no number: a guess")
 _MEANS = (
-    "The number: among products that training did not have, so many answers at least this sure were right down to the "
-    "last level. A guess, unlike anything measured or with a photo that says something else than the text, has none."
+    "Confidence: of answers at least this sure, so many were right down to the last level, among products that "
+    "training did not have; beside it what is asked for. A guess has no number: it is unlike anything measured, or "
+    "text and photo contradict each other."
 )
 _NOT_FETCHED = "photo at an address, which is not fetched here: drop a zip of the photos"
 _RELATION_NOTES: dict[Relation, str] = {
@@ -232,7 +233,7 @@ def _confidence(row: Row) -> str:
     number = percent(row.confidence)
     if row.status == "accepted" or row.confidence < EVEN:
         return number
-    return f"{number} <small>of {percent(row.asked)} asked for</small>"
+    return f"{number} <small>of {percent(row.asked)}</small>"
 
 
 def _pages(page: Page) -> str:

@@ -296,5 +296,5 @@ EBAY = Profile(
 )
 """Its category numbers are its own: read as Google's, they would be other categories."""
 
-PROFILES = (SHOPIFY, WOOCOMMERCE, GOOGLE, MAGENTO, BIGCOMMERCE, PRESTASHOP, AMAZON, ETSY, EBAY)
+PROFILES = (SHOPIFY, BIGCOMMERCE, WOOCOMMERCE, GOOGLE, MAGENTO, PRESTASHOP, AMAZON, ETSY, EBAY)
 """The first one that knows a table reads it."""
