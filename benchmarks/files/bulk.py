@@ -1,6 +1,6 @@
 """Time of classifying a file with photos over that of the bare towers, and its peak of memory by the number of rows.
 
-    python -m benchmarks.files.bulk [--rows 2000 20000] [--chunks 4] [--side 128] [--small]
+    python -m benchmarks.files.bulk [--rows 2000 20000] [--chunks 4] [--side 128] [--model assets/model] [--small]
 
 The products are the demo catalogue's, repeated with other titles and pixels so that no cache answers: a CSV and a
 zip of JPEG files, read, classified and written back as `classify-file` does. The bare towers get the same rows as
@@ -123,10 +123,10 @@ def run_towers(batches: Prepared, bundle: Bundle) -> None:
                 bundle.model.vision_tower(to_pixels(squares[start : start + IMAGES_PER_BATCH]))
 
 
-def ratios(folder: Path, chunks: int, rows: int, side: int) -> Iterator[str]:
+def ratios(folder: Path, model: Path, chunks: int, rows: int, side: int) -> Iterator[str]:
     """The whole work over the bare towers, chunk by chunk."""
     request = PredictionRequest()
-    bundle = load_bundle(MODEL)
+    bundle = load_bundle(model)
     classifier = BatchClassifier(bundle, predictor_of(bundle, None, request), request, None)
     seconds = []
     for chunk in range(chunks + 1):  # the first one warms up
@@ -148,18 +148,18 @@ def ratios(folder: Path, chunks: int, rows: int, side: int) -> Iterator[str]:
     yield f"{rows / whole:.1f} rows/s; chunk by chunk {', '.join(f'{ours / bare:.2f} x' for ours, bare in seconds)}"
 
 
-def peak(files: Files, out: Path) -> Iterator[int]:
+def peak(model: Path, files: Files, out: Path) -> Iterator[int]:
     """Classify a file and give the peak of resident memory, in bytes."""
-    classify_catalog(MODEL, str(files.table), out, request=PredictionRequest(), reading=files.config)
+    classify_catalog(model, str(files.table), out, request=PredictionRequest(), reading=files.config)
     yield peak_resident()
 
 
-def peaks(folder: Path, sizes: Sequence[int], side: int) -> Iterator[str]:
+def peaks(folder: Path, model: Path, sizes: Sequence[int], side: int) -> Iterator[str]:
     """The peak of memory for each number of rows."""
     first = None
     for rows in sizes:
         files = write_files(folder / f"{rows} rows", rows, side)
-        [taken] = stream(peak, (files, folder / f"{rows}.csv"), _HOUR)
+        [taken] = stream(peak, (model, files, folder / f"{rows}.csv"), _HOUR)
         first = first or taken
         yield f"peak at {rows:,} rows: {taken / 1e6:,.0f} MB, {taken / first:.3f} x that at {sizes[0]:,}"
 
@@ -170,6 +170,7 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, nargs="*", help="sizes whose peak of memory is measured")
     parser.add_argument("--chunks", type=int, default=CHUNKS, help="of 1,024 rows, whose time is measured")
     parser.add_argument("--side", type=int, default=SIDE, help="pixels of a photo")
+    parser.add_argument("--model", type=Path, default=MODEL, help="a bundle")
     parser.add_argument("--small", action="store_true", help="a few rows, for a try")
     options = parser.parse_args(words)
     sizes, chunks, rows = SIZES, options.chunks, CHUNK_ROWS
@@ -179,9 +180,9 @@ def main(words: list[str] | None = None) -> None:
         sizes = tuple(options.rows)
     with tempfile.TemporaryDirectory() as folder:
         if chunks:
-            for text in ratios(Path(folder), chunks, rows, options.side):
+            for text in ratios(Path(folder), options.model, chunks, rows, options.side):
                 print(text, flush=True)
-        for text in peaks(Path(folder), sizes, options.side):
+        for text in peaks(Path(folder), options.model, sizes, options.side):
             print(text, flush=True)
 
 

@@ -202,6 +202,7 @@ def test_an_amazon_flat_file(tmp_path):
         ("商品编号;商品名称;商品描述;分类;品牌", "zh"),
         ("SKU;Product Name;Long_Description;CATEGORY;Vendor", "en"),
         (" sku ;Name*;Body;Product category:;brand", "en"),
+        ("sku;name-fr_FR;description.DEFAULT;category_pt-BR;brand (en)", "one language"),
     ],
 )
 def test_headings_of_plain_tables_are_guessed(tmp_path, headings, expected):

@@ -86,6 +86,17 @@ def test_files_that_nobody_reads_are_closed(jobs, upload, monkeypatch):
     assert len(_folders(upload)) == 1
 
 
+def test_only_so_many_files_stay_open(jobs, upload, monkeypatch):
+    monkeypatch.setattr(module, "MAX_READINGS", 2)
+    tables = [Path(upload[0]).with_name(f"{number}.csv") for number in range(4)]
+    for table in tables:
+        table.write_text("title\nmug\nvase\n", encoding="utf-8")
+        with jobs.readings.reading(str(table), None) as reading:
+            assert len(list(reading.rows(0, 1))) == 1
+    assert [Path(file).name for file, _ in jobs.readings._open] == ["2.csv", "3.csv"]
+    assert len(_folders(upload)) == 2
+
+
 def test_a_file_whose_names_were_deleted_is_opened_again(jobs, upload):
     assert _part(jobs, upload, 0, 2) == ["0", "1"]
     [folder] = _folders(upload)

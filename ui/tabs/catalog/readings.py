@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipeline.data.sources import Item
 from pipeline.prediction.bulk.recognized import Recognized
-from ui.guard.limits import MAX_JOBS, SECONDS_UNWATCHED
+from ui.guard.limits import MAX_READINGS, SECONDS_UNWATCHED
 from ui.tabs.catalog.folders import linked, new_folder
 
 _MOST_PLACES = 4
@@ -115,7 +115,7 @@ class Readings:
             self._open[file, photos] = reading
             now = time.monotonic()
             idle = [key for key, one in self._open.items() if not one.users]
-            surplus = set(idle[: max(0, len(self._open) - MAX_JOBS)])
+            surplus = set(idle[: max(0, len(self._open) - MAX_READINGS)])
             old = {key for key in idle if now - self._open[key].seen > SECONDS_UNWATCHED}
             closed = [self._open.pop(key) for key in idle if key in surplus | old]
         if before is not None and not before.users:  # its file was deleted, or another call was faster
