@@ -60,7 +60,7 @@ def hf1(predictor: CategoryPredictor, leaf_scores: Leaf, rows: TuningRows, modal
     for start in range(0, len(rows.truths), 256):
         table = leaf_scores(rows.vectors[start : start + 256], modality)
         total = predictor.tree.sum_up(table)
-        ends = [predictor.tree.descend(*pair, predictor.scorer.listed)[-1] for pair in zip(table, total, strict=True)]
+        ends = [nodes[-1] for nodes in predictor.tree.descend(table, total, predictor.scorer.listed)]
         paths += [predictor.tree.taxonomy.paths[node] for node in ends]
     overlap = ratios.path_overlap([levels(path) for path in paths], [levels(path) for path in rows.truths]).f1
     return overlap.at(~rows.unseen).value, overlap.at(rows.unseen).value

@@ -26,6 +26,10 @@ _LETTERS = {
     "cp1257": "ąčęėįšųūžāēģīķļņõäöü",
 }
 """Letters that texts of the languages written in a Latin encoding are full of; the first one wins a tie."""
+_OPENING = {"¿": "?", "¡": "!"}
+"""What opens a question or a call in Spanish, and what closes it."""
+_MAX_QUESTION = 200
+"""Characters of one."""
 _WESTERN = ("cp1252", "mac_roman")
 _OTHERS = ("cp1251", "cp1253", "cp1255", "cp1256", "cp932", "gb18030", "euc_kr", "big5", "koi8_r", "cp874")
 _CONTROLS = bytes((*range(9), *range(14, 26), *range(28, 32)))
@@ -131,12 +135,15 @@ def _decoded(sample: bytes, codec: str) -> str | None:
 def _plausible(text: str, codec: str) -> int:
     """How many characters beyond ASCII are usual ones where they stand, less those that are not."""
     usual, score = _LETTERS[codec] + _LETTERS[codec].upper(), 0
-    for before, character, after in zip(" " + text, text, text[1:] + " ", strict=False):
+    for place, (before, character, after) in enumerate(zip(" " + text, text, text[1:] + " ", strict=False)):
         if character <= "\x7f":
             continue
         inside = before.isalpha() and after.isalpha()
         if inside and before > "\x7f" and after > "\x7f":
             score -= 1  # three in a row are of another script
+        elif character in _OPENING:  # Spanish; else it is the Polish "ż" of Windows-1250
+            line = text[place : place + _MAX_QUESTION].partition("\n")[0]
+            score += 1 if _OPENING[character] in line and not before.isalpha() else -1
         elif character in "õÕ" and codec in _WESTERN:
             score += 1 if after in "eE" else -1  # Portuguese; else it is the Hungarian "ő" of Windows-1250
         elif character in usual and character.isalpha():

@@ -55,6 +55,8 @@ def test_the_only_umlaut_may_be_in_the_last_line_of_a_large_file():
         ("Botões de cerâmica, coração", "cp1252"),
         ("Flûte à champagne, goût sûr", "cp1252"),
         ("Hrnek keramický, žlutý, příjemné světlo", "cp1250"),
+        ("Czajnik żeliwny;Zdjęcie\nRamka na zdjęcia", "cp1250"),
+        ("¿Qué taza?;¡Oferta! señal\nmañana", "cp1252"),
     ],
 )
 def test_letters_that_two_encodings_share_are_told_by_their_neighbors(text, codec):

@@ -254,9 +254,9 @@ def load_bundle(folder: Path, sha256: str = "") -> Bundle:
 def _load_tokens(config: TowerConfig, contents: Mapping[str, bytes]) -> TokenCache:
     """The tokenizer among a bundle's files, or the one that the text tower's checkpoint holds."""
     if not config.has_tokenizer_files:
-        return make_tokens(config)
+        return make_tokens(config, RECENT_TEXTS)
     with tokenizer_folder(contents) as copy:
-        return TokenCache(AutoTokenizer.from_pretrained(copy), config.max_tokens, config.prefix)
+        return TokenCache(AutoTokenizer.from_pretrained(copy), config.max_tokens, config.prefix, RECENT_TEXTS)
 
 
 def _load_weights(model: TwoTower, content: bytes, path: Path) -> None:

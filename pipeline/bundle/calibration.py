@@ -157,6 +157,20 @@ class Calibration:
         place = bisect.bisect_left(PRECISIONS, precision - 1e-9)
         return self._least[place] if place < len(PRECISIONS) else ()
 
+    def knots(self, level: int) -> tuple[tuple[float, float], ...]:
+        """Thresholds of a level (0 is the top) with the precision of each, both rising, from (0, 0) on."""
+        return self._knots[level] if level < len(self._knots) else ((0.0, 0.0),)
+
+    @cached_property
+    def _knots(self) -> tuple[tuple[tuple[float, float], ...], ...]:
+        return tuple(
+            (
+                (0.0, 0.0),
+                *((least, precision) for least, precision in zip(column, PRECISIONS, strict=True) if least < math.inf),
+            )
+            for column in zip(*self._least, strict=True)
+        )
+
     @cached_property
     def _least(self) -> tuple[tuple[float, ...], ...]:
         """`threshold` of every one of `PRECISIONS` and every level; asked for every level of every product."""

@@ -1,4 +1,4 @@
-"""Photos of a raw row: all that can be used, the first that shows something with what later stages need of it."""
+"""Photos of a raw row: all that can be used, and what a build keeps of the first that shows something."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ THUMBNAIL_QUALITY = 75
 
 
 @dataclass(frozen=True)
-class CleanPhoto(Photo):
-    """A photo as the vision tower reads it, and all else that later stages need of it.
+class PhotoFacts:
+    """What a build keeps of a photo besides its pixels; prediction needs none of it.
 
     Attributes:
         digest: SHA-256 of its file.
@@ -39,22 +39,9 @@ class CleanPhoto(Photo):
     signature: np.ndarray
 
 
-def clean_photo(data: bytes, config: IngestConfig) -> CleanPhoto:
-    """Decode a photo once and derive from it all that later stages need.
-
-    Raises:
-        ImageError: If it cannot be used.
-    """
-    decoded = decode(data, config)
-    return _whole_photo(data, decoded, to_photo(decoded.image, config.image_size), config)
-
-
-def _whole_photo(data: bytes, decoded: DecodedPhoto, photo: Photo, config: IngestConfig) -> CleanPhoto:
-    """A decoded photo with all that later stages need of it."""
+def _facts(data: bytes, decoded: DecodedPhoto, config: IngestConfig) -> PhotoFacts:
     image = decoded.image
-    return CleanPhoto(
-        square=photo.square,
-        flaw=photo.flaw,
+    return PhotoFacts(
         digest=hashlib.sha256(data).hexdigest(),
         width=decoded.width,
         height=decoded.height,
@@ -71,19 +58,27 @@ class RowPhotos:
 
     Attributes:
         first: The one that is shown.
+        facts: Of it, where they are wanted.
         more: Others that show something.
         problem: Why there is none.
         notes: What was left out.
     """
 
-    first: CleanPhoto | None
+    first: Photo | None
+    facts: PhotoFacts | None
     more: tuple[Photo, ...]
     problem: str
     notes: tuple[str, ...]
 
 
-def photos_of(item: RawRow, config: IngestConfig) -> RowPhotos:
-    """Decode the photos of a row. The first that shows something is the product's; of the others, those that do."""
+def photos_of(item: RawRow, config: IngestConfig, *, with_facts: bool = True) -> RowPhotos:
+    """Decode the photos of a row. The first that shows something is the product's; of the others, those that do.
+
+    Args:
+        item: The row.
+        config: Limits and sizes.
+        with_facts: Whether the facts of the first one are wanted: they take twice the time of decoding it.
+    """
     files = [data for data in dict.fromkeys((item.image, *item.more_images)) if data is not None]
     read: list[tuple[bytes, DecodedPhoto, Photo]] = []
     problem = item.note
@@ -95,8 +90,10 @@ def photos_of(item: RawRow, config: IngestConfig) -> RowPhotos:
         else:
             read.append((data, decoded, to_photo(decoded.image, config.image_size)))
     if not read:
-        return RowPhotos(None, (), problem, ("photo unusable" if files else "photo missing",))
+        return RowPhotos(None, None, (), problem, ("photo unusable" if files else "photo missing",))
     read.sort(key=lambda one: bool(one[2].flaw))
     notes = ("one of several photos unusable",) if len(read) < len(files) else ()
     more = tuple(photo for _, _, photo in read[1:] if not photo.flaw)
-    return RowPhotos(_whole_photo(*read[0], config), more, item.note, notes)
+    data, decoded, first = read[0]
+    facts = _facts(data, decoded, config) if with_facts else None
+    return RowPhotos(first, facts, more, item.note, notes)

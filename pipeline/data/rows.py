@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from pipeline.config.stages import IngestConfig
 from pipeline.data.images import Photo
 from pipeline.data.language import guess_language, language_code
-from pipeline.data.photos import CleanPhoto, photos_of
+from pipeline.data.photos import PhotoFacts, photos_of
 from pipeline.data.sources import BadRow, Item, RawRow, shorten
 from pipeline.data.text import PLACEHOLDERS, SHEET_ERRORS, Fields, ListingText, listing_text
 from pipeline.taxonomy.paths import Taxonomy, normalize_path
@@ -25,6 +29,11 @@ _UNKNOWN_CATEGORIES = PLACEHOLDERS | frozenset(("uncategorized", "uncategorised"
 _NO_BRANDS = PLACEHOLDERS | frozenset(("generic", "unbranded", "no brand", "does not apply"))
 _TEXTS = ("title", "description", "brand")
 _ID_DIGITS = 16
+_AHEAD = 32
+"""Rows in work at a time, for each thread."""
+AHEAD_BYTES = 128 * 2**20
+"""Bytes of the photos and texts of all rows in work, but for a single row that has more."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -32,7 +41,8 @@ class CleanRow:
     """A product as in `schema.PRODUCTS`, before its split is known; `notes` list what was repaired.
 
     `raw` lacks the photo, and its texts are cut; its `note` says why a photo that the source names is missing. `text`
-    is that of the listing. `photo` is the first in the source's order that shows something; `more` are the others.
+    is that of the listing. `photo` is the first in the source's order that shows something; `more` are the others;
+    `facts` are those of `photo`, where a build asked for them.
     """
 
     product_id: str
@@ -43,9 +53,10 @@ class CleanRow:
     language: str
     category: str | None
     candidates: list[str]
-    photo: CleanPhoto | None
+    photo: Photo | None
     notes: tuple[str, ...]
     more: tuple[Photo, ...] = ()
+    facts: PhotoFacts | None = None
 
     @property
     def title(self) -> str:
@@ -166,13 +177,16 @@ def _without_placeholders(raw: RawRow) -> RawRow:
     return replace(raw, title=title, description=description, brand=brand)
 
 
-def clean_row(item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY) -> CleanRow | Reject:
+def clean_row(
+    item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY, *, with_facts: bool = True
+) -> CleanRow | Reject:
     """Clean one row.
 
     Args:
         item: A row of a source.
         config: Limits and sizes.
         resolver: Of the taxonomy in which ids of categories are looked up.
+        with_facts: Whether a build wants the facts of its photo.
 
     Returns:
         The clean row; a reject where there is neither text nor a usable photo.
@@ -185,7 +199,7 @@ def clean_row(item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY
     notes = [*item.notes, *(f"{field} cut" for field in listing.cut)]
     notes += [f"{field} is a placeholder" for field in _TEXTS if getattr(read, field) != getattr(item, field)]
     category, candidates = _categories(item, notes, resolver)
-    photos = photos_of(item, config)
+    photos = photos_of(item, config, with_facts=with_facts)
     photo, photo_problem = photos.first, photos.problem
     notes += photos.notes
     text = listing.text
@@ -204,10 +218,45 @@ def clean_row(item: Item, config: IngestConfig, resolver: Resolver = NO_TAXONOMY
         photo=photo,
         notes=tuple(notes),
         more=photos.more,
+        facts=photos.facts,
     )
     if not text and photo is None:
         return reject_clean(row, f"neither text nor a usable photo: {photo_problem or 'no photo'}")
     return row
+
+
+def in_threads(items: Iterable[Item], work: Callable[[Item], T]) -> Iterator[T]:
+    """Apply `work` to the items, in their order, in a thread a core (Pillow frees the interpreter lock)."""
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers, thread_name_prefix="rows") as pool:
+        waiting: deque[tuple[Future[T], int]] = deque()
+        held = 0
+        try:
+            for item in items:
+                size = _size(item)
+                while waiting and (len(waiting) >= workers * _AHEAD or held + size > AHEAD_BYTES):
+                    done, freed = waiting.popleft()
+                    held -= freed
+                    yield done.result()
+                waiting.append((pool.submit(work, item), size))
+                held += size
+                del item  # the pool lets go of it when it is done
+            while waiting:
+                yield waiting.popleft()[0].result()
+        finally:
+            pool.shutdown(cancel_futures=True)  # where it was interrupted, nobody waits for the others
+
+
+def _size(item: Item) -> int:
+    """Bytes that a row takes while it is in work."""
+    if isinstance(item, BadRow):
+        return 0
+    return (
+        len(item.image or b"")
+        + sum(map(len, item.more_images))
+        + sys.getsizeof(item.title)
+        + sys.getsizeof(item.description)
+    )
 
 
 def one_spelling(rows: Sequence[CleanRow], taxonomy: Taxonomy) -> list[CleanRow]:

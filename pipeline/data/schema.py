@@ -6,7 +6,7 @@ Everything is joined by `product_id`; nothing relies on the order of rows.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -22,6 +22,9 @@ from pipeline.types import Split
 SCHEMA_VERSION = 2
 UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
 """Errors of reading a damaged parquet file; a column's name may have lost its UTF-8."""
+
+ROW_GROUP = 4096
+"""Rows of a row group."""
 
 SPLITS: tuple[Split, ...] = get_args(Split)
 
@@ -141,26 +144,44 @@ def arrow_to_vectors(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, np
     return vectors, present
 
 
-def write_table(path: Path, table: pa.Table, *, row_group_size: int = 4096) -> None:
+def write_table(path: Path, table: pa.Table, *, row_group_size: int = ROW_GROUP) -> None:
     """Write a table atomically, with a checksum of every page.
 
     Vectors are split into byte streams and photos stored as they are: smaller and faster to read than by dictionaries.
     """
-    leaves = {
-        (f"{field.name}.list.element" if _is_list(field.type) else field.name): field.type for field in table.schema
-    }
+    with _writer(path, table.schema) as writer:
+        writer.write_table(table, row_group_size)
+
+
+def write_parts(path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> None:
+    """Write a table that comes in parts, as `write_table` does; at most a row group of it is in memory."""
+    with _writer(path, schema) as writer:
+        waiting: list[pa.Table] = []
+        for part in parts:
+            waiting.append(part)
+            if sum(map(len, waiting)) >= ROW_GROUP:
+                writer.write_table(pa.concat_tables(waiting))
+                waiting = []
+        writer.write_table(pa.concat_tables([schema.empty_table(), *waiting]))
+
+
+@contextlib.contextmanager
+def _writer(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
+    leaves = {(f"{field.name}.list.element" if _is_list(field.type) else field.name): field.type for field in schema}
     vectors = [name for name, kind in leaves.items() if _is_list(kind) and pa.types.is_floating(kind.value_type)]
     coded = [name for name, kind in leaves.items() if name not in vectors and not pa.types.is_binary(kind)]
-    with atomic_path(path) as temporary:
-        pq.write_table(
-            table,
+    with (
+        atomic_path(path) as temporary,
+        pq.ParquetWriter(
             temporary,
-            row_group_size=row_group_size,
+            schema,
             compression="zstd",
             use_dictionary=coded,
             use_byte_stream_split=vectors,
             write_page_checksum=True,
-        )
+        ) as writer,
+    ):
+        yield writer
 
 
 def _is_list(kind: pa.DataType) -> bool:
@@ -177,6 +198,18 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         raise ArtifactError(f"{path} does not exist; run the stage that writes it, or the whole build.")
     with _readable(path):
         return pq.read_table(path, columns=columns, page_checksum_verification=True)
+
+
+def count_rows(path: Path) -> int:
+    """Number of rows of a table.
+
+    Raises:
+        ArtifactError: If it is missing or damaged.
+    """
+    if not path.exists():
+        raise ArtifactError(f"{path} does not exist; run the stage that writes it, or the whole build.")
+    with _readable(path):
+        return int(pq.read_metadata(path).num_rows)
 
 
 def read_schema(path: Path) -> pa.Schema:

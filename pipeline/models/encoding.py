@@ -20,8 +20,11 @@ from pipeline.taxonomy.paths import levels
 
 TOKENS_PER_BATCH = 4096
 IMAGES_PER_BATCH = 64
-MANY = 256
-"""Inputs from which on encoding takes bfloat16 where that is faster; it moves a unit vector by about 1e-4."""
+MANY = 128
+"""Inputs from which on encoding takes bfloat16 where that is faster; it moves a unit vector by about 1e-4.
+
+Half the rows of a batch, some of which repeat a text or have no photo.
+"""
 
 
 def fast_in_bfloat16() -> bool:
@@ -49,20 +52,30 @@ class TokenCache:
         tokenizer: Of the text tower.
         max_tokens: Longer texts are cut.
         prefix: Stands before every text.
+        most: Above so many texts all are forgotten; None remembers every one.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, max_tokens: int, prefix: str = "") -> None:
-        self.tokenizer, self.max_tokens, self.prefix = tokenizer, max_tokens, prefix
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, max_tokens: int, prefix: str = "", most: int | None = None
+    ) -> None:
+        self.tokenizer, self.max_tokens, self.prefix, self.most = tokenizer, max_tokens, prefix, most
         self._ids: dict[str, list[int]] = {}
 
     def __call__(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of every text, cut to `max_tokens`."""
-        fresh = [text for text in dict.fromkeys(texts) if text not in self._ids]
+        if self.most is not None and len(self._ids) > self.most:
+            self.forget()
+        known = self._ids  # another thread may forget all of them meanwhile
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
         if fresh:
             prefixed = [f"{self.prefix}{text}" for text in fresh] if self.prefix else fresh
             encoded = self.tokenizer(prefixed, truncation=True, max_length=self.max_tokens, return_attention_mask=False)
-            self._ids.update(zip(fresh, encoded["input_ids"], strict=True))
-        return [self._ids[text] for text in texts]
+            known.update(zip(fresh, encoded["input_ids"], strict=True))
+        return [known[text] for text in texts]
+
+    def forget(self) -> None:
+        """Forget all texts."""
+        self._ids = {}
 
     def pad(self, ids: Sequence[Sequence[int]], device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
         """Pad token ids to the longest row.
@@ -87,9 +100,9 @@ def length_batches(lengths: Sequence[int], tokens: int = TOKENS_PER_BATCH) -> li
     return batches
 
 
-def make_tokens(config: TowerConfig) -> TokenCache:
-    """The tokenizer of a text tower, loaded from where the tower is."""
-    return TokenCache(load_tokenizer(config), config.max_tokens, config.prefix)
+def make_tokens(config: TowerConfig, most: int | None = None) -> TokenCache:
+    """The tokenizer of a text tower, loaded from where the tower is; `most` as in `TokenCache`."""
+    return TokenCache(load_tokenizer(config), config.max_tokens, config.prefix, most)
 
 
 @contextlib.contextmanager

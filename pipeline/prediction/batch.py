@@ -13,7 +13,8 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import chain, islice
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,13 @@ from pipeline.artifacts import ClassifyPaths, write_json
 from pipeline.bundle.bundle import load_bundle
 from pipeline.catalog.catalog import Catalog
 from pipeline.config.stages import ANY_SOURCE, IngestConfig, SourceConfig
-from pipeline.data.rows import CleanRow, Reject, clean_row
-from pipeline.data.schema import REJECTS, read_table, write_table
+from pipeline.data.rows import CleanRow, Reject, clean_row, in_threads
+from pipeline.data.schema import REJECTS, count_rows, write_table
 from pipeline.data.sources import Item, Source, content_of_source, layout_of, open_source
 from pipeline.prediction.answer import evidence_index_of
 from pipeline.prediction.batch_classifier import PREDICTIONS, BatchClassifier
 from pipeline.prediction.output.destination import Destination
+from pipeline.prediction.output.parts import Parts
 from pipeline.prediction.predictor import PredictionRequest, predictor_of
 from pipeline.provenance import content_of
 from pipeline.taxonomy.mappings import read_google_mapping
@@ -107,7 +109,7 @@ def classify_catalog(
         "over_towers": timing.seconds / timing.tower_seconds if timing.tower_seconds else float("nan"),
     }
     _LOG.info(
-        "%d rows classified, %d rejected; %.1f rows/s, %.2f x the time of the bare towers",
+        "%d rows classified, %d rejected; %.1f rows/s, %.2f x the time in the towers",
         *(figures[name] for name in ("rows", "rejects", "rows_per_second", "over_towers")),
     )
     return figures
@@ -126,7 +128,7 @@ def _classify(source: Source, paths: ClassifyPaths, classifier: BatchClassifier)
     """Classify what is left of a source, with a progress bar."""
     started, tower_seconds, count = time.perf_counter(), 0.0, 0
     with tqdm(total=rows_of(source) or None, desc="classify", unit="row", mininterval=1.0) as progress:
-        for batch in classify_batches(source, paths, classifier):
+        for batch in classify_batches(source, paths, classifier, ahead=True):
             if batch.is_new:
                 tower_seconds, count = tower_seconds + batch.tower_seconds, count + batch.rows
             progress.update(batch.rows)
@@ -155,45 +157,49 @@ def rows_of(source: Source) -> int:
     return sum(part.rows for part in source.parts)
 
 
-def classify_batches(source: Source, paths: ClassifyPaths, classifier: BatchClassifier) -> Iterator[FinishedBatch]:
+def classify_batches(
+    source: Source, paths: ClassifyPaths, classifier: BatchClassifier, *, ahead: bool = False
+) -> Iterator[FinishedBatch]:
     """Classify a source batch by batch, a file each; those whose files are there are skipped.
 
     Args:
         source: Where the rows come from.
         paths: Of the batches' files.
         classifier: Of clean rows.
+        ahead: Whether rows of the next batch are read and decoded while the towers are at work; between two batches
+            they are in memory.
     """
-    items = (item for part in source.parts for item in part.read())
-    for number, batch in enumerate(row_batches(items, classifier.request.batch)):
-        if paths.part(number).exists():
-            yield FinishedBatch(number, sum(1 for _ in batch), is_new=False)
-            continue
-        predictions, rejects, seconds = classify_items(batch, classifier)
+    number = before = 0
+    while paths.part(number).exists():
+        rows = sum(count_rows(path) for path in (paths.part(number), paths.rejected(number)))
+        yield FinishedBatch(number, rows, is_new=False)
+        number, before = number + 1, before + rows
+    items, size = source.whole(before), classifier.request.batch
+    cleaned = clean_rows(items, classifier) if ahead else None
+    while batch := list(islice(cleaned, size) if cleaned else clean_rows(islice(items, size), classifier)):
+        predictions, rejects, seconds = classify_rows(batch, classifier)
         write_table(paths.rejected(number), rejects)
         write_table(paths.part(number), predictions)  # last, so that it also means "complete"
-        yield FinishedBatch(number, len(predictions) + len(rejects), is_new=True, tower_seconds=seconds)
+        yield FinishedBatch(number, len(batch), is_new=True, tower_seconds=seconds)
+        number += 1
 
 
-def classify_items(items: Iterable[Item], classifier: BatchClassifier) -> tuple[pa.Table, pa.Table, float]:
-    """Classify some rows of a source: their `PREDICTIONS`, their rejects, and the seconds that the towers took."""
+def clean_rows(items: Iterable[Item], classifier: BatchClassifier) -> Iterator[CleanRow | Reject]:
+    """Clean rows of a source for a classifier, in threads."""
     limits = IngestConfig(image_size=classifier.bundle.image_size)
-    cleaned = [clean_row(item, limits, classifier.resolver) for item in items]  # one photo as it came is held at a time
-    predictions, seconds = classifier.classify([row for row in cleaned if isinstance(row, CleanRow)])
-    return predictions, _rejects([row for row in cleaned if isinstance(row, Reject)]), seconds
+    return in_threads(items, partial(clean_row, config=limits, resolver=classifier.resolver, with_facts=False))
 
 
-def finished_batches(paths: ClassifyPaths) -> tuple[pa.Table, pa.Table]:
+def classify_rows(rows: Sequence[CleanRow | Reject], classifier: BatchClassifier) -> tuple[pa.Table, pa.Table, float]:
+    """Classify some rows: their `PREDICTIONS`, their rejects, and the seconds that the towers took."""
+    predictions, seconds = classifier.classify([row for row in rows if isinstance(row, CleanRow)])
+    return predictions, _rejects([row for row in rows if isinstance(row, Reject)]), seconds
+
+
+def finished_batches(paths: ClassifyPaths) -> tuple[Parts, Parts]:
     """The predictions and the rejects of all batches that are finished."""
     parts, rejected = paths.finished()
-    predictions = pa.concat_tables([PREDICTIONS.empty_table(), *map(read_table, parts)])
-    return predictions, pa.concat_tables([REJECTS.empty_table(), *map(read_table, rejected)])
-
-
-def row_batches(items: Iterable[Item], size: int) -> Iterator[Iterator[Item]]:
-    """The items in batches; each batch must be used up before the next one is taken."""
-    running = iter(items)
-    for first in running:
-        yield chain((first,), islice(running, size - 1))
+    return Parts.of_files(PREDICTIONS, parts), Parts.of_files(REJECTS, rejected)
 
 
 def _check_state(paths: ClassifyPaths, state: dict[str, Any]) -> None:

@@ -60,7 +60,8 @@ PREDICTIONS = pa.schema(
 """Columns of a classified catalogue. `line` is that of a table's file in which the product's own row begins, null
 elsewhere; `given_category` is the product's category in the source as the taxonomy writes it, null without one that can
 be read; `confidences` and `probabilities` as in `Prediction`; `alternative_scores` are such probabilities, of
-`alternatives`, of which the first is `path`; `reason` says down to which level the prediction is accepted and why no
+`alternatives`, of which the first is `path`; both are empty for a guess and for a text and a photo that contradict each
+other, for which they would mean nothing; `reason` says down to which level the prediction is accepted and why no
 further; `accepted_path` is "" where no level is accepted; `category_id` and `accepted_id` are the ids of the two paths,
 null where the taxonomy has none; `in_distribution` as in `Prediction`; `modality` what was read, "text", "image", or
 "fused" for both; `photo_flaw` as `flaw` in `answer.Answer`; `language` that of a text alone in another one than most of
@@ -153,6 +154,7 @@ class BatchClassifier:
         evidence: Evidence,
     ) -> dict[str, Any]:
         products = None if self.evidence_index is None else self.evidence_index.products["product_id"]
+        is_measured = not prediction.is_guess and read.contradiction is None
         return {
             "product_id": row.product_id,
             "split": row.raw.split,
@@ -163,7 +165,7 @@ class BatchClassifier:
             "path": prediction.path,
             "category_id": self.predictor.ids.get(prediction.path),
             "confidences": list(prediction.confidences),
-            "probabilities": list(prediction.probabilities),
+            "probabilities": list(prediction.probabilities) if is_measured else [],
             **decided(
                 prediction, self.predictor.ids, self.google, read, measured_language(self.predictor.calibrations)
             ),
@@ -175,7 +177,7 @@ class BatchClassifier:
             "evidence": [] if products is None else [products.iloc[hit.row] for hit in evidence.hits],
             "agreement": [] if products is None else list(evidence.neighbors.agreement(prediction.path)),
             "alternatives": [score.path for score in ranking],
-            "alternative_scores": [score.score for score in ranking],
+            "alternative_scores": [score.score for score in ranking] if is_measured else [],
             **_of_google("google", prediction.path, self.predictor.ids, self.google),
         }
 

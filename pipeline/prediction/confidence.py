@@ -112,8 +112,7 @@ def precision_reached(calibration: Calibration, level: int, confidence: float) -
         level: 0 is the top.
         confidence: In [0, 1].
     """
-    measured = [(calibration.threshold(level, precision), precision) for precision in PRECISIONS]
-    knots = [(0.0, 0.0), *((least, precision) for least, precision in measured if np.isfinite(least))]
+    knots = calibration.knots(level)
     if len(knots) == 1:
         return EVEN * min(confidence, 1 - 1e-9)
     place = max(place for place, (least, _) in enumerate(knots) if least <= confidence)

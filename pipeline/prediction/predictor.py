@@ -208,8 +208,7 @@ class CategoryPredictor:
         for start in range(0, len(vectors), _ROWS_AT_A_TIME):
             leaf, _ = self.scorer.score(vectors[start : start + _ROWS_AT_A_TIME], calibration, alone=self._alone)
             subtree = self.tree.sum_up(leaf)
-            for row in range(len(leaf)):
-                nodes = self.tree.descend(leaf[row], subtree[row], self.scorer.listed)
+            for row, nodes in enumerate(self.tree.descend(leaf, subtree, self.scorer.listed)):
                 paths.append(self.tree.taxonomy.paths[nodes[-1]])
                 probabilities.append(np.minimum(subtree[row, nodes], 1.0))
         return paths, probabilities

@@ -66,20 +66,24 @@ class Scores:
 
     def top(self, k: int) -> list[list[CategoryScore]]:
         """The k most likely paths of each product, best first; fewer where fewer may be named."""
-        k = min(k, int(self.selectable.sum()))
-        best = np.argpartition(-np.where(self.selectable, self.leaf, -1.0), k - 1, axis=1)[:, :k]
-        paths = self.tree.taxonomy.paths
+        paths, best = self.tree.taxonomy.paths, self._best(k)
+        likely = np.take_along_axis(self.leaf, best, axis=1)
         return [
-            [CategoryScore(paths[node], float(row[node])) for node in nodes[np.argsort(-row[nodes], kind="stable")]]
-            for row, nodes in zip(self.leaf, best, strict=True)
+            [CategoryScore(paths[node], score) for node, score in zip(nodes, scores, strict=True)]
+            for nodes, scores in zip(best.tolist(), likely.tolist(), strict=True)
         ]
+
+    def _best(self, k: int) -> np.ndarray:
+        """Nodes of the k most likely paths of each product, best first, int [n, k]; fewer where fewer may be named."""
+        k = min(k, int(self.selectable.sum()))
+        costs = np.where(self.selectable, -self.leaf, 1.0)
+        best = np.argpartition(costs, k - 1, axis=1)[:, :k]
+        order = np.argsort(np.take_along_axis(costs, best, axis=1), axis=1, kind="stable")
+        return np.take_along_axis(best, order, axis=1)
 
     def decode_nodes(self) -> list[list[int]]:
         """Nodes of one path a product, from the top (`CategoryTree.descend`)."""
-        return [
-            self.tree.descend(leaf, subtree, self.selectable)
-            for leaf, subtree in zip(self.leaf, self.subtree, strict=True)
-        ]
+        return self.tree.descend(self.leaf, self.subtree, self.selectable)
 
     def decode(
         self,
@@ -120,26 +124,34 @@ class Scores:
             predictions: Of `decode`.
             k: Paths.
         """
-        return [
-            self._rank(row, prediction, top, k)
-            for row, (prediction, top) in enumerate(zip(predictions, self.top(_RUNNERS * k), strict=True))
-        ]
+        best = self._best(_RUNNERS * k)
+        first, end = best[:, :, None], self.tree.ends[best][:, :, None]
+        inside = (first <= best[:, None, :]) & (best[:, None, :] < end)  # whether the first is the second, or above it
+        nested = inside | inside.transpose(0, 2, 1)
+        return [self._rank(row, one, best[row], nested[row], k) for row, one in enumerate(predictions)]
 
-    def _rank(self, row: int, prediction: Prediction, top: Sequence[CategoryScore], k: int) -> list[CategoryScore]:
+    def _rank(
+        self, row: int, prediction: Prediction, best: np.ndarray, nested: np.ndarray, k: int
+    ) -> list[CategoryScore]:
+        """The ranking of a product, of the nodes `best` [b]; `nested`, bool [b, b], says which lie on one way."""
         tree, raw = self.tree, self.subtree[row]
         number = tree.taxonomy.index
         way = [number[truncate(prediction.path, depth)] for depth in range(1, len(levels(prediction.path)) + 1)]
+        free = ~np.isin(best, way)
         others: list[int] = []
-        for node in (number[score.path] for score in top):
-            nested = any(tree.contains(node, other) or tree.contains(other, node) for other in others)
-            if node not in way and (self.is_chosen or not nested):
-                others.append(node)
+        for place in range(len(best)):
+            if free[place]:
+                others.append(place)
+                if not self.is_chosen:
+                    free &= ~nested[place]
+        nodes = best[others]
+        on_way = np.array(way)[:, None]
+        common = ((on_way <= nodes) & (nodes < tree.ends[on_way])).sum(axis=0)
         masses = raw[way].tolist()
-        ranked = []
-        for node in others:
-            common = sum(tree.contains(above, node) for above in way)
-            share = _share(prediction.probabilities, masses, common, float(raw[node]))
-            ranked.append(CategoryScore(tree.taxonomy.paths[node], share))
+        ranked = [
+            CategoryScore(tree.taxonomy.paths[node], _share(prediction.probabilities, masses, levels_in_common, mass))
+            for node, levels_in_common, mass in zip(nodes.tolist(), common.tolist(), raw[nodes].tolist(), strict=True)
+        ]
         ranked.sort(key=lambda score: -score.score)
         return [CategoryScore(prediction.path, prediction.probabilities[-1]), *ranked[: k - 1]]
 

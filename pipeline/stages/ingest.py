@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
-import sys
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -26,9 +22,9 @@ from pipeline.config.build import Config
 from pipeline.data.duplicates import Fingerprints, group_rows
 from pipeline.data.image_cache import ImageCacheWriter
 from pipeline.data.images import SIGNATURE_SIZE
-from pipeline.data.rows import CleanRow, Reject, clean_row, one_spelling, reject_clean
+from pipeline.data.rows import CleanRow, Reject, clean_row, in_threads, one_spelling, reject_clean
 from pipeline.data.schema import PRODUCTS, REJECTS, SPLITS, write_table
-from pipeline.data.sources import BadRow, Item, Source, SourceError, content_of_source, open_source
+from pipeline.data.sources import Source, SourceError, content_of_source, open_source
 from pipeline.data.splits import assign_splits, hold_out_sources, release_sources
 from pipeline.data.text.listing import FIELD_COLUMNS, TEXT_PARTS
 from pipeline.provenance import content_of
@@ -37,11 +33,6 @@ from pipeline.taxonomy.resolve import Resolver
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-_AHEAD = 32
-"""Rows in work at a time, for each worker."""
-AHEAD_BYTES = 128 * 2**20
-"""Bytes of the photos and texts of all rows in work, but for a single row that has more."""
 _EXAMPLES = 20
 """Photos that are missing or unusable of which the log says each; the others are counted."""
 
@@ -101,40 +92,6 @@ def _remove_leftovers(paths: RunPaths) -> None:
             leftover.unlink()
 
 
-def in_threads(items: Iterable[Item], work: Callable[[Item], T]) -> Iterator[T]:
-    """Apply `work` to the items, in their order, in a thread a core (Pillow frees the interpreter lock)."""
-    workers = os.cpu_count() or 1
-    with ThreadPoolExecutor(workers, thread_name_prefix="ingest") as pool:
-        waiting: deque[tuple[Future[T], int]] = deque()
-        held = 0
-        try:
-            for item in items:
-                size = _size(item)
-                while waiting and (len(waiting) >= workers * _AHEAD or held + size > AHEAD_BYTES):
-                    done, freed = waiting.popleft()
-                    held -= freed
-                    yield done.result()
-                waiting.append((pool.submit(work, item), size))
-                held += size
-                del item  # the pool lets go of it when it is done
-            while waiting:
-                yield waiting.popleft()[0].result()
-        finally:
-            pool.shutdown(cancel_futures=True)  # where it was interrupted, nobody waits for the others
-
-
-def _size(item: Item) -> int:
-    """Bytes that a row takes while it is in work."""
-    if isinstance(item, BadRow):
-        return 0
-    return (
-        len(item.image or b"")
-        + sum(map(len, item.more_images))
-        + sys.getsizeof(item.title)
-        + sys.getsizeof(item.description)
-    )
-
-
 def _read(
     source: Source, config: Config, cache: ImageCacheWriter, resolver: Resolver
 ) -> tuple[list[CleanRow], list[Reject]]:
@@ -180,13 +137,13 @@ def _group(rows: Sequence[CleanRow], given: Sequence[str], config: Config) -> np
     hashes = np.zeros(len(rows), dtype=np.uint64)
     signatures = np.zeros((len(rows), SIGNATURE_SIZE, SIGNATURE_SIZE, 3), dtype=np.uint8)
     for number, row in enumerate(rows):
-        if row.photo is not None:
-            hashes[number] = row.photo.hash
-            signatures[number] = row.photo.signature
+        if row.facts is not None:
+            hashes[number] = row.facts.hash
+            signatures[number] = row.facts.signature
     prints = Fingerprints(
         titles=[row.title for row in rows],
         descriptions=[row.description for row in rows],
-        image_bytes=[None if row.photo is None else row.photo.digest for row in rows],
+        image_bytes=[None if row.facts is None else row.facts.digest for row in rows],
         hashes=hashes,
         signatures=signatures,
     )
@@ -222,7 +179,7 @@ def _products_table(rows: Sequence[CleanRow], leaders: Sequence[CleanRow], split
     image_row = 0
     records = []
     for row, leader, split in zip(rows, leaders, splits, strict=True):
-        photo = row.photo
+        photo, facts = row.photo, row.facts
         records.append(
             {
                 "product_id": row.product_id,
@@ -241,11 +198,11 @@ def _products_table(rows: Sequence[CleanRow], leaders: Sequence[CleanRow], split
                 "candidates": row.candidates,
                 "image_row": -1 if photo is None else image_row,
                 "more_photos": len(row.more),
-                "image_width": 0 if photo is None else photo.width,
-                "image_height": 0 if photo is None else photo.height,
+                "image_width": 0 if facts is None else facts.width,
+                "image_height": 0 if facts is None else facts.height,
                 "photo_flaw": "" if photo is None else photo.flaw,
-                "brightness": None if photo is None else photo.brightness,
-                "thumbnail": None if photo is None else photo.thumbnail,
+                "brightness": None if facts is None else facts.brightness,
+                "thumbnail": None if facts is None else facts.thumbnail,
             }
         )
         image_row += row.photo_count

@@ -62,45 +62,49 @@ class CategoryTree:
             total[:, level.parents] += np.add.reduceat(total[:, level.nodes], level.starts, axis=1)
         return total
 
-    def descend(self, leaf: np.ndarray, subtree: np.ndarray, listed: np.ndarray) -> list[int]:
-        """Nodes of one path: at each the likeliest child, until stopping there or another whole path is likelier.
+    def descend(self, leaf: np.ndarray, subtree: np.ndarray, listed: np.ndarray) -> list[list[int]]:
+        """Nodes of one path a row: at each the likeliest child, until stopping there or another whole path is likelier.
 
         A path is whole where stopping is as likely as any child. Without the second condition a path of 16 % could
         stand above one of 45 % in a less likely branch.
 
         Args:
-            leaf: float [nodes], leaf probabilities.
-            subtree: float [nodes], subtree probabilities.
+            leaf: float [n, nodes], leaf probabilities.
+            subtree: float [n, nodes], subtree probabilities.
             listed: bool [nodes], the paths that may be named; another one is only gone through.
 
         Returns:
-            From the top down, at least one.
+            From the top down, at least one node a row.
         """
         whole = np.where(listed & (leaf >= self._likeliest_child(subtree)), subtree, 0.0)
-        nodes: list[int] = []
-        stop = -1.0  # a path has at least one level
-        children = self.roots
-        while len(children):
-            best = int(children[np.argmax(subtree[children])])
-            if subtree[best] <= stop:
-                break
-            if nodes and listed[nodes[-1]] and subtree[best] < self._largest_outside(whole, nodes[-1]):
-                break
-            nodes.append(best)
-            stop = float(leaf[best])
-            children = self.children(best)
-        return nodes
+        edge = np.zeros((len(whole), 1), dtype=whole.dtype)
+        before = np.concatenate([edge, np.maximum.accumulate(whole, axis=1)], axis=1)
+        after = np.concatenate([np.maximum.accumulate(whole[:, ::-1], axis=1)[:, ::-1], edge], axis=1)
+        paths = []
+        for row, (own, total) in enumerate(zip(leaf, subtree, strict=True)):
+            nodes: list[int] = []
+            stop = -1.0  # a path has at least one level
+            children = self.roots
+            while len(children):
+                best = int(children[np.argmax(total[children])])
+                if total[best] <= stop:
+                    break
+                last = nodes[-1] if nodes else best
+                outside = max(before[row, last], after[row, self.ends[last]])
+                if nodes and listed[last] and total[best] < outside:
+                    break
+                nodes.append(best)
+                stop = float(own[best])
+                children = self.children(best)
+            paths.append(nodes)
+        return paths
 
     def _likeliest_child(self, values: np.ndarray) -> np.ndarray:
-        """The largest value of the children of each node, float [nodes] of [nodes]; 0 where it has none."""
+        """The largest value of the children of each node, float [n, nodes] of [n, nodes]; 0 where it has none."""
         largest = np.zeros_like(values)
         for level in self._levels:
-            largest[level.parents] = np.maximum.reduceat(values[level.nodes], level.starts)
+            largest[:, level.parents] = np.maximum.reduceat(values[:, level.nodes], level.starts, axis=1)
         return largest
-
-    def _largest_outside(self, values: np.ndarray, node: int) -> float:
-        """The largest of some values, float [nodes], outside of the subtree of a node; 0 where that is all."""
-        return float(max(values[:node].max(initial=0.0), values[self.ends[node] :].max(initial=0.0)))
 
     def below(self, branches: Sequence[str]) -> np.ndarray:
         """Mask of the nodes in some branches, the branch itself included.

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from benchmarks import galaxy, memory, query, real_size, startup, timing, training
-from benchmarks.files import reading
+from benchmarks.files import bulk, reading
 from benchmarks.gpu import __main__ as gpu
 from benchmarks.gpu.scan import DeviceScan, float32_scan, made_vectors, recall
 from benchmarks.isolated import UnfinishedError, peak_resident, stream
@@ -19,6 +19,7 @@ from benchmarks.products import make_paths, make_products
 from experiments import handheld
 from pipeline.artifacts import RunPaths
 from pipeline.catalog.catalog import Catalog
+from pipeline.data.sources import open_source
 from pipeline.models import encoding
 from tests.helpers.space import browsing
 
@@ -49,6 +50,19 @@ def test_reading_prints_ratios_and_rows_per_second(capsys):
     out = capsys.readouterr().out
     assert len(RATIO.findall(out)) == 4
     assert len(re.findall(r"[\d,]+ rows/s of 2,000", out)) == 2
+
+
+def test_bulk_classification_is_compared_with_the_bare_towers(capsys):
+    bulk.main(["--small", "--rows"])
+    out = capsys.readouterr().out
+    assert len(RATIO.findall(out)) == 1
+    assert "8 rows with photos" in out
+
+
+def test_the_products_of_the_bulk_benchmark_are_all_different(tmp_path):
+    files = bulk.write_files(tmp_path / "files", 40, side=16, first=4_100)  # more than the demo has, so they repeat
+    rows = list(open_source(files.config))
+    assert len({row.title for row in rows}) == len({row.image for row in rows}) == 40
 
 
 def test_query(capsys):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from pipeline.data.sources.profiles.systems import PROFILES
 from tests.helpers.space.browsing import HOSTILE, guarded, marks
 
 pytestmark = marks
@@ -102,6 +103,7 @@ def test_the_table_is_sorted_and_filtered_and_the_dial_counts_anew(page: Page, s
     assert page.evaluate("window.hacked") is None
 
 
+@pytest.mark.parametrize("page", SIZES, indirect=True)
 def test_the_keyboard_alone_is_enough(page: Page, shop: Path) -> None:
     _drop(page, shop)  # a dialog of the system, which the field's button opens
 
@@ -124,6 +126,21 @@ def test_the_keyboard_alone_is_enough(page: Page, shop: Path) -> None:
     with page.expect_download() as download:
         press("Download")
     assert download.value.suggested_filename == "products.categories.csv"
+
+
+@pytest.mark.parametrize("page", SIZES[1:], indirect=True)
+def test_the_export_of_every_system_is_named(page: Page, tmp_path: Path) -> None:
+    clear = page.get_by_role("button", name=re.compile("clear|remove", re.IGNORECASE)).first
+    for profile in PROFILES:
+        headings = list(dict.fromkeys((*profile.known_by[0], profile.columns["product_title"][0])))
+        path = tmp_path / f"{profile.kind}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([headings, [f"mug {number}" for number in range(len(headings))]])
+        _drop(page, path)
+        expect(page.get_by_role("region", name="The file")).to_contain_text(f"{profile.kind}.csv {profile.system}")
+        clear.click()
+        expect(page.get_by_role("region", name="The file")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
 
 
 def test_what_is_no_table_is_a_sentence_and_the_next_file_is_taken(page: Page, shop: Path, tmp_path: Path) -> None:

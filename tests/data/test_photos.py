@@ -21,7 +21,7 @@ def _photos(image, *more, note=""):
 
 def test_photos_that_show_something_are_all_used_in_their_order():
     photos = _photos(DISC, CROSS)
-    assert photos.first.digest == _photos(DISC).first.digest
+    assert photos.facts.digest == _photos(DISC).facts.digest
     assert len(photos.more) == 1
     assert not np.array_equal(photos.more[0].square, photos.first.square)
     assert (photos.problem, photos.notes) == ("", ())
@@ -31,7 +31,7 @@ def test_photos_that_show_something_are_all_used_in_their_order():
 def test_the_first_that_shows_something_is_the_products(useless):
     photos = _photos(useless, DISC)
     assert (photos.first.flaw, photos.more, photos.problem) == ("", (), "")
-    assert photos.first.digest == _photos(DISC).first.digest
+    assert photos.facts.digest == _photos(DISC).facts.digest
 
 
 def test_a_photo_counts_once():

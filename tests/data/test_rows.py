@@ -14,8 +14,7 @@ from pipeline.data.schema import read_products
 from pipeline.stages import ingest
 from pipeline.taxonomy.paths import Taxonomy, read_taxonomy
 from pipeline.taxonomy.resolve import Resolver
-from tests.helpers import SHARED
-from tests.helpers.sources import open_location
+from tests.helpers.sources import CASES, open_location
 
 SHOPIFY = """Handle,Title,Body (HTML),Product Category
 sofa-bed,Sofa bed with storage,Folds out,fr-22-7
@@ -65,9 +64,7 @@ def test_without_a_taxonomy_an_id_is_unknown_and_never_a_category(tmp_path, capl
 
 
 def _folder(number):
-    if not (SHARED / "cases").exists():
-        pytest.skip("needs the cases beside the repository")
-    [folder] = (SHARED / "cases").glob(f"{number}-*")
+    [folder] = CASES.glob(f"{number}-*")
     return folder
 
 

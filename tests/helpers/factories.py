@@ -101,10 +101,11 @@ def draw(shape: str, color: tuple[int, int, int], rng: np.random.Generator, size
 
 def encode(image: Image.Image, format: str = "JPEG", **options: Any) -> bytes:
     """The image as the bytes of a file; format "HEIF" is that of phones."""
-    if format == "HEIF":
-        pillow_heif.register_heif_opener(thumbnails=False)
     buffer = io.BytesIO()
-    image.save(buffer, format=format, **options)
+    if format == "HEIF":  # not by registering: what reads photos here is not what writes them
+        pillow_heif.from_pillow(image).save(buffer, **options)
+    else:
+        image.save(buffer, format=format, **options)
     return buffer.getvalue()
 
 

@@ -12,6 +12,7 @@ from pipeline.data.schema import REJECTS
 from pipeline.data.sources import BadRow, RawRow, layout_of, open_source
 from pipeline.prediction.batch_classifier import PREDICTIONS
 from pipeline.prediction.output.destination import Destination
+from pipeline.prediction.output.parts import Parts
 
 GID = "gid://shopify/TaxonomyCategory/"
 MUGS = "Home & Garden > Kitchen > Mugs, Cups"
@@ -73,5 +74,6 @@ def write_result(
         for item in items
         if isinstance(item, BadRow)
     ]
-    destination.write(pa.Table.from_pylist(records, schema=PREDICTIONS), pa.Table.from_pylist(rejects, schema=REJECTS))
+    tables = pa.Table.from_pylist(records, schema=PREDICTIONS), pa.Table.from_pylist(rejects, schema=REJECTS)
+    destination.write(*map(Parts.of, tables))
     return out.read_bytes()

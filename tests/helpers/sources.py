@@ -11,6 +11,9 @@ from pipeline.config.stages import SourceConfig
 from pipeline.data.sources import RawRow, Source, open_source
 from tests.helpers.factories import CATEGORIES, COLORS, draw, encode
 
+CASES = Path(__file__).parents[1] / "data" / "sources" / "cases"
+"""Files as people of this trade reported them."""
+
 
 def disc_photo() -> bytes:
     """A JPEG of a disc."""

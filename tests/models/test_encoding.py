@@ -70,6 +70,14 @@ def test_a_category_is_its_path_or_the_mean_of_path_and_last_name(text_tower):
     assert both[1] == pytest.approx(unit(whole)[1], abs=1e-5), "a top level is its own name"
 
 
+def test_token_ids_of_more_than_so_many_texts_are_forgotten(text_tower):
+    few, all_of_them = make_tokens(text_tower.config, most=3), make_tokens(text_tower.config)
+    for start in range(0, 12, 4):
+        texts = [f"mug {number}" for number in range(start, start + 4)]
+        assert few(texts) == all_of_them(texts)
+    assert (len(few._ids), len(all_of_them._ids)) == (4, 12)
+
+
 @pytest.mark.parametrize(
     ("fast", "count", "lower"), [(True, MANY, True), (True, MANY - 1, False), (False, 9999, False)]
 )

@@ -13,7 +13,7 @@ import pytest
 from pipeline.artifacts import RunPaths
 from pipeline.config.presets import PRESETS
 from pipeline.config.stages import IngestConfig, SourceConfig
-from pipeline.data.rows import clean_row
+from pipeline.data.rows import AHEAD_BYTES, clean_row, in_threads
 from pipeline.data.schema import read_table
 from pipeline.data.sources import RawRow, SourceError, cells, open_source
 from pipeline.data.sources.files import delimited
@@ -199,9 +199,9 @@ def test_rows_in_work_are_bounded_by_their_bytes():
             read.append(number)
             yield RawRow("train", number, "", "", data, [], None, "", None)
 
-    results = ingest.in_threads(items(), lambda item: item.row)
+    results = in_threads(items(), lambda item: item.row)
     assert next(results) == 0
-    assert len(read) <= 1 + ingest.AHEAD_BYTES // len(data)
+    assert len(read) <= 1 + AHEAD_BYTES // len(data)
     assert list(results) == list(range(1, 50))
 
 

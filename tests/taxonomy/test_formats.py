@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from pipeline.artifacts import SHOPIFY_TAXONOMY, ArtifactError
-from pipeline.taxonomy.paths import read_release, read_taxonomy, write_taxonomy
+from pipeline.taxonomy.paths import read_release, write_taxonomy
 from tests.helpers import SHARED
 
 GID = "gid://shopify/TaxonomyCategory/"
@@ -173,13 +173,3 @@ def test_the_shipped_taxonomy_has_every_category_of_the_release_file():
     [release] = (SHARED / "data" / "taxonomy").glob("shopify-*.txt")
     given, shipped = read_release(release), read_release(SHOPIFY_TAXONOMY)
     assert (given.version, given.taxonomy.by_id) == (shipped.version, shipped.taxonomy.by_id)
-
-
-@pytest.mark.skipif(not (SHARED / "cases").exists(), reason="needs the cases beside the repository")
-def test_shopifys_file_of_the_cases_gives_eleven_paths_with_ids():
-    [folder] = (SHARED / "cases").glob("06-*")
-    taxonomy = read_taxonomy(folder / "categories.txt")
-    assert len(taxonomy) == len(taxonomy.ids) == 11
-    assert MUGS in taxonomy
-    german = read_taxonomy(folder / "categories.de.txt")
-    assert german.by_id[f"{GID}fr-22"] == "Möbel > Sofas"

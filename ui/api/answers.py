@@ -77,7 +77,7 @@ class Classification(TypedDict):
 
 
 class ClassifiedRow(TypedDict):
-    """A row of a file with its predicted category; `probabilities` of its levels from the top, 0 to 1."""
+    """A row of a file with its predicted category; `probabilities` of its levels from the top, none of a guess."""
 
     row: int
     line: int | None

@@ -47,6 +47,8 @@ SECONDS_UNWATCHED = 600
 """Time after which a file is classified no further if its page is closed; what is done stays."""
 MAX_ROWS_OF_A_CALL = 256
 """Rows that a call of `classify_file` answers."""
+MAX_READINGS = 6
+"""Files that programs read a part at a time which stay open; of the next one, the file unread for longest is closed."""
 
 MAX_SESSIONS = 200
 """Sessions kept in memory, 0.3 MB each; a dropped session starts again."""

@@ -126,11 +126,14 @@ def _formats(kind: str) -> tuple[str, ...]:
 
 
 def enable_heic() -> None:
-    """Teach Pillow to read HEIC, in this process alone; a worker does that before its memory is limited."""
-    import pillow_heif
+    """Teach Pillow to read HEIC, in this process alone; a worker does that before its memory is limited.
+
+    pi-heif is pillow-heif without encoders: its wheel lacks x265, which is under the GPL. AVIF is Pillow's own.
+    """
+    import pi_heif
 
     if "HEIF" not in Image.OPEN:
-        pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
+        pi_heif.register_heif_opener(thumbnails=False, decode_threads=1)
 
 
 def _unreadable(data: bytes, kind: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, get_args
+from typing import Any, Protocol, get_args
 
 from pipeline.errors import UserError
 from pipeline.types import Split
@@ -131,6 +131,13 @@ class BadRow:
 Item = RawRow | BadRow
 
 
+class Reader(Protocol):
+    """Starts a new pass over some rows."""
+
+    def __call__(self, start: int = 0) -> Iterator[Item]:
+        """The rows from number `start` on; no photo of those before it is read."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One split of a source.
@@ -143,7 +150,7 @@ class Part:
 
     split: str
     rows: int
-    read: Callable[[], Iterator[Item]]
+    read: Reader
 
 
 @dataclass(frozen=True)
@@ -176,6 +183,13 @@ class Source:
         for part in self.parts:
             yield from islice(part.read(), self.limit or None)
 
+    def whole(self, start: int = 0) -> Iterator[Item]:
+        """The rows of all parts, without the limit, from number `start` on, as `Reader` has it."""
+        for part in self.parts:
+            if start < part.rows:
+                yield from part.read(start)
+            start = max(0, start - part.rows)
+
 
 def named(source: Source, name: str) -> Source:
     """The source with a name for the rows that name no source of their own."""
@@ -183,8 +197,8 @@ def named(source: Source, name: str) -> Source:
     return replace(source, parts=parts)
 
 
-def _with_name(part: Part, name: str) -> Iterator[Item]:
-    for item in part.read():
+def _with_name(part: Part, name: str, start: int = 0) -> Iterator[Item]:
+    for item in part.read(start):
         yield item if isinstance(item, BadRow) or item.source else replace(item, source=name)
 
 
@@ -206,8 +220,8 @@ def join_sources(sources: Sequence[Source]) -> Source:
     return Source(" + ".join(source.name for source in sources), ", ".join(kinds), parts, sources[0].limit)
 
 
-def _renumbered(part: Part, split: str, before: int) -> Iterator[Item]:
-    for item in part.read():
+def _renumbered(part: Part, split: str, before: int, start: int = 0) -> Iterator[Item]:
+    for item in part.read(start):
         yield replace(item, split=split, row=item.row + before)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -124,11 +125,11 @@ def folded_part(file: TableFile, mapped: Mapped, photos: PhotoFinder) -> Part:
     counts = Counter("" if record.problem else keys.of(record) for record in problems.noted(file.read()))
     problems.warn()
     rows = len(counts) - ("" in counts) + counts[""]
-    return Part("train", rows, lambda: _read(file, mapped, photos, keys, counts))
+    return Part("train", rows, functools.partial(_read, file, mapped, photos, keys, counts))
 
 
 def _read(
-    file: TableFile, mapped: Mapped, photos: PhotoFinder, keys: _Keys, counts: Mapping[str, int]
+    file: TableFile, mapped: Mapped, photos: PhotoFinder, keys: _Keys, counts: Mapping[str, int], start: int = 0
 ) -> Iterator[Item]:
     cells = mapped.profile.categories if mapped.profile else ONE_CATEGORY
     waiting: dict[str | int, _Product | Record] = {}
@@ -146,7 +147,9 @@ def _read(
             if isinstance(one, _Product) and one.left:
                 break
             del waiting[first]
-            if isinstance(one, Record):
+            if number < start:
+                pass
+            elif isinstance(one, Record):
                 yield bad_row("train", number, one, _no_product(mapped))
             else:
                 yield product_item("train", number, one.values(mapped), photos, cells, one.line)

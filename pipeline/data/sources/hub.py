@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from pipeline.data.sources.base import (
     SPLIT_ORDER,
     Item,
     Part,
+    Reader,
     Source,
     SourceError,
     split_name,
@@ -90,9 +91,7 @@ def _undecoded(rows: Any) -> Any:
     return rows
 
 
-def _reader(
-    name: str, tables: list[Any], split: str, renamed: Mapping[str, str], max_photo_bytes: int
-) -> Callable[[], Iterator[Item]]:
+def _reader(name: str, tables: list[Any], split: str, renamed: Mapping[str, str], max_photo_bytes: int) -> Reader:
     columns = {ours: renamed.get(ours, ours) for ours in COLUMNS}
     for rows in tables:
         check_headings(f"The data set '{name}'", renamed, rows.column_names)
@@ -102,12 +101,13 @@ def _reader(
                 f"{', '.join(rows.column_names)}); name its own ones with a column map."
             )
 
-    def read() -> Iterator[Item]:
-        number = 0
+    def read(start: int = 0) -> Iterator[Item]:
+        before = 0
         for rows in tables:
-            for raw in rows:
+            first = min(max(0, start - before), len(rows))
+            for place, raw in enumerate(rows.skip(first) if first else rows, start=first):
                 row = {ours: raw.get(theirs) for ours, theirs in columns.items()}
-                yield to_item(split, number, row, max_photo_bytes=max_photo_bytes)
-                number += 1
+                yield to_item(split, before + place, row, max_photo_bytes=max_photo_bytes)
+            before += len(rows)
 
     return read

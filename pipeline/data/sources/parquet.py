@@ -218,15 +218,18 @@ def _columns(path: Path, renamed: Mapping[str, str]) -> dict[str, str]:
     return columns
 
 
-def _read(paths: list[Path], split: str, renamed: Mapping[str, str], max_photo_bytes: int) -> Iterator[Item]:
+def _read(
+    paths: list[Path], split: str, renamed: Mapping[str, str], max_photo_bytes: int, start: int = 0
+) -> Iterator[Item]:
     number = 0
     for path in paths:
         columns = _columns(path, renamed)
         id_column = renamed.get(_PRODUCT_ID, _PRODUCT_ID)
         ids = [id_column] if id_column in _open(path).schema_arrow.names else []
         for raw in _batches(path, [*columns.values(), *ids], max_photo_bytes):
-            row = {ours: raw[theirs] for ours, theirs in columns.items()}
-            yield to_item(split, number, row, raw[id_column] if ids else None, max_photo_bytes=max_photo_bytes)
+            if number >= start:
+                row = {ours: raw[theirs] for ours, theirs in columns.items()}
+                yield to_item(split, number, row, raw[id_column] if ids else None, max_photo_bytes=max_photo_bytes)
             number += 1
 
 
@@ -274,12 +277,13 @@ def _open_catalog(path: Path, limit: int, max_photo_bytes: int) -> Source:
     columns = _columns(path, _CATALOG_COLUMNS)
     splits = [split_name(str(row["split"])) for row in _batches(path, ["split"], max_photo_bytes)]
 
-    def read(split: str) -> Iterator[Item]:
+    def read(split: str, start: int = 0) -> Iterator[Item]:
         number = 0
         for raw in _batches(path, [*columns.values(), _PRODUCT_ID, "split"], max_photo_bytes):
             if split_name(str(raw["split"])) == split:
                 row = {ours: raw[theirs] for ours, theirs in columns.items()}
-                yield to_item(split, number, row, raw[_PRODUCT_ID], max_photo_bytes=max_photo_bytes)
+                if number >= start:
+                    yield to_item(split, number, row, raw[_PRODUCT_ID], max_photo_bytes=max_photo_bytes)
                 number += 1
 
     parts = [

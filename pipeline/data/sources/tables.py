@@ -90,13 +90,15 @@ def _survey(file: TableFile, mapped: Mapped) -> tuple[Mapped, dict[str, int]]:
     return replace(mapped, columns={**ids, **others}), counts
 
 
-def _read(file: TableFile, mapped: Mapped, photos: PhotoFinder, split: str) -> Iterator[Item]:
+def _read(file: TableFile, mapped: Mapped, photos: PhotoFinder, split: str, start: int = 0) -> Iterator[Item]:
     number, has_splits = 0, "split" in mapped.columns
     cells = mapped.profile.categories if mapped.profile else ONE_CATEGORY
     for record in file.read():
         if has_splits and split_name(mapped.value(record.cells, "split")) != split:
             continue
-        if record.problem:
+        if number < start:
+            pass
+        elif record.problem:
             yield bad_row(split, number, record)
         else:
             values = {name: mapped.value(record.cells, name) for name in mapped.columns}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipeline.artifacts import ClassifyPaths
@@ -133,7 +134,8 @@ class FileJob:
             destination = self._destination(form)
             destination.check(self._judge.ids.values())
             predictions, rejects = finished_batches(self._batches)
-            destination.write(self._judge.judged(predictions, target_precision), rejects)
+            judged = predictions.changed(partial(self._judge.judged, target_precision=target_precision))
+            destination.write(judged, rejects)
             return WrittenFiles(destination.paths.out, destination.rejects, len(rejects))
 
     @property

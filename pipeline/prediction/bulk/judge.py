@@ -14,7 +14,7 @@ from pipeline.bundle.calibration import Calibration
 from pipeline.prediction.batch_classifier import PREDICTIONS, Reading, decided
 from pipeline.prediction.confidence import MeasuredOn, Prediction, judge_confidences, stricter
 from pipeline.prediction.explanation import measured_language
-from pipeline.prediction.output.tables import records_of
+from pipeline.prediction.output.parts import records_of
 from pipeline.prediction.predictor import CategoryPredictor, checked_precision
 from pipeline.taxonomy.mappings import CategoryMapping
 from pipeline.types import Modality

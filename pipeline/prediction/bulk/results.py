@@ -18,6 +18,7 @@ from pipeline.prediction.batch_classifier import PREDICTIONS
 from pipeline.prediction.bulk.judge import Judge
 from pipeline.prediction.bulk.table import (
     BANDS,
+    GUESS,
     PAGE_ROWS,
     RELATIONS,
     STATUSES,
@@ -61,7 +62,7 @@ class _Columns:
     places: np.ndarray
     """Order of the source, int [n + m]."""
     last: np.ndarray
-    """float64 [n + m], probability of the last level, -1 for rejects."""
+    """float64 [n + m], probability of the last level; `GUESS` where that means nothing, below it for rejects."""
 
 
 class Results:
@@ -181,7 +182,7 @@ class Results:
     def _row(self, place: int, columns: _Columns, status: int, target_precision: float) -> Row:
         if place >= len(self._predictions):
             reject = self._rejects[place - len(self._predictions)]
-            return Row(reject["number"], reject["title"], "", 0, None, None, "none", "rejected", reject["reason"])
+            return Row(reject["number"], reject["title"], "", 0, None, 1.0, None, "none", "rejected", reject["reason"])
         [record] = self._predictions.slice(place, 1).to_pylist()
         prediction = self.judge.prediction(record, target_precision)
         reason = self.judge.decided(record, target_precision)["reason"]
@@ -190,7 +191,8 @@ class Results:
             record["title"],
             record["path"],
             prediction.accepted_depth,
-            float(columns.last[place]),
+            None if columns.last[place] == GUESS else float(columns.last[place]),
+            prediction.target_precision,
             record["given_category"],
             RELATIONS[columns.relations[place]],
             STATUSES[status],
@@ -231,7 +233,7 @@ def _columns_of(predictions: pa.Table, rejects: Sequence[Mapping[str, Any]], jud
     rank[by_place] = np.arange(len(places))
     modality = {name: number for number, name in enumerate(judge.modalities)}
     relations = [RELATIONS.index(relation_of(*pair)) for pair in zip(paths, given, strict=True)]
-    last = np.array([one[-1] for one in predictions["probabilities"].to_pylist()], dtype=float)
+    last = np.array([one[-1] if one else GUESS for one in predictions["probabilities"].to_pylist()], dtype=float)
     pairs = zip(predictions["in_distribution"].to_pylist(), predictions["contradiction"].to_pylist(), strict=True)
     return _Columns(
         table,
@@ -243,7 +245,7 @@ def _columns_of(predictions: pa.Table, rejects: Sequence[Mapping[str, Any]], jud
         names,
         np.array([*relations, *(0 for _ in rejects)], dtype=int),
         rank,
-        np.concatenate([last, np.full(len(rejects), -1.0)]),
+        np.concatenate([last, np.full(len(rejects), GUESS - 1)]),
     )
 
 

@@ -14,8 +14,10 @@ Order = Literal["row", "title", "category", "confidence"]
 STATUSES: tuple[Status, ...] = ("accepted", "part", "review", "rejected")
 RELATIONS: tuple[Relation, ...] = ("none", "same", "finer", "broader", "other")
 ORDERS: tuple[Order, ...] = ("row", "title", "category", "confidence")
-BANDS = ((0.9, 2.0), (0.7, 0.9), (0.5, 0.7), (0.0, 0.5))
-"""Confidences from the first to below the second."""
+GUESS = -1.0
+"""Stands for the probability of a guess, which has none."""
+BANDS = ((0.9, 2.0), (0.7, 0.9), (0.5, 0.7), (0.0, 0.5), (GUESS, 0.0))
+"""Probabilities from the first to below the second; the last are guesses."""
 PAGE_ROWS = 25
 
 
@@ -77,7 +79,9 @@ class Row:
         title: Shortened.
         path: Predicted, "" for a rejected row.
         accepted_depth: Levels of it that are accepted.
-        confidence: In its last level, None for a rejected row.
+        confidence: Probability of its last level; None for a guess, whose number would mean nothing, and for a rejected
+            row.
+        asked: What the probability must reach to be accepted; more than the dial says for a text in another language.
         given: The file's own category, None without one.
         relation: Of `path` to it.
         status: Whether it is accepted.
@@ -89,6 +93,7 @@ class Row:
     path: str
     accepted_depth: int
     confidence: float | None
+    asked: float
     given: str | None
     relation: Relation
     status: Status

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-
 from pipeline.artifacts import ClassifyPaths
 from pipeline.data.sources import Layout
 from pipeline.data.sources.files.packed import PACKED_SUFFIXES
 from pipeline.prediction.output.formats import GOOGLE_FEED, REJECTS_AS, SAME, SHOPIFY_BULK, choose_format
+from pipeline.prediction.output.parts import Parts
 from pipeline.prediction.output.same import write_same
 from pipeline.prediction.output.shop_files import check_bulk, check_feed, write_bulk, write_feed
 from pipeline.prediction.output.tables import write_new
@@ -60,8 +59,8 @@ class Destination:
         elif self.form == GOOGLE_FEED:
             check_feed(self.layout, ids, has_google=self.has_google)
 
-    def write(self, predictions: pa.Table, rejects: pa.Table) -> None:
-        """Write the rejects and then the result, each atomically.
+    def write(self, predictions: Parts, rejects: Parts) -> None:
+        """Write the rejects and then the result, each atomically; a part of them is in memory at a time.
 
         Raises:
             InputError: If the format cannot hold them.
@@ -76,8 +75,11 @@ class Destination:
         elif self.form == GOOGLE_FEED:
             write_feed(out, predictions)
         else:
-            sheets = {"Reasons": predictions.select(_REASONS)} if self.form == "xlsx" else {}
-            write_new(out, self.form, predictions.drop_columns(_LISTS) if sheets else predictions, sheets)
+            if self.form != "xlsx":
+                write_new(out, self.form, predictions)
+                return
+            first = predictions.select([name for name in predictions.schema.names if name not in _LISTS])
+            write_new(out, self.form, first, {"Reasons": predictions.select(_REASONS)})
 
     @property
     def rejects(self) -> Path:

@@ -12,16 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import pyarrow as pa
-
 from pipeline.artifacts import atomic_path
 from pipeline.data.sources import Layout
 from pipeline.data.sources.files.base import Change, Record, fold_heading
 from pipeline.data.sources.files.written import Written
 from pipeline.data.sources.profiles.systems import GOOGLE, SHOPIFY
 from pipeline.errors import InputError
+from pipeline.prediction.output.parts import Parts
 from pipeline.prediction.output.shops import Spelling, spelling_of, wanted_headings
-from pipeline.prediction.output.tables import records_of, safe_cell, text_of
+from pipeline.prediction.output.tables import safe_cell, text_of
 
 _LOG = logging.getLogger("pipeline.classify")
 _ADDED = ("predicted_category", "predicted_category_id", "confidence", "accepted")
@@ -96,7 +95,7 @@ def _free(name: str, headings: Sequence[str]) -> str:
     return next(one for one in numbered if fold_heading(one) not in taken)
 
 
-def write_same(path: Path, layout: Layout, predictions: pa.Table, *, has_google: bool) -> None:
+def write_same(path: Path, layout: Layout, predictions: Parts, *, has_google: bool) -> None:
     """Write a table again with the categories of its products, atomically.
 
     Args:
@@ -109,13 +108,15 @@ def write_same(path: Path, layout: Layout, predictions: pa.Table, *, has_google:
         InputError: If a category has letters that the encoding of the table lacks.
     """
     written = layout.file.written
-    of_google = any((identifier or "").isdigit() for identifier in predictions["category_id"].to_pylist())
+    of_google = any(
+        (identifier or "").isdigit() for part in predictions for identifier in part["category_id"].to_pylist()
+    )
     plan = _plan(layout, has_google=has_google, of_google=of_google)
     if layout.mapped.profile is GOOGLE and not plan.is_shop:
         _LOG.warning("%s: without --google-mapping its own column stays, and new ones are added", path.name)
     elif layout.mapped.profile is SHOPIFY and not plan.is_shop:
         _LOG.warning("%s: the taxonomy is Google's, so its own column stays, and new ones are added", path.name)
-    values, kept = _values(plan, predictions)
+    values, kept, accepted = _values(plan, predictions)
     asked = _Values(layout, plan, values, kept)
     try:
         with atomic_path(path) as temporary, layout.file.pack(temporary) as file:
@@ -131,36 +132,41 @@ def write_same(path: Path, layout: Layout, predictions: pa.Table, *, has_google:
             f"{layout.file.path.name} ({codec}) lacks; give the command again with --format csv, which goes "
             "on from what is done and writes UTF-8."
         ) from error
-    _LOG.info("%s: %s", path.name, _said(layout, plan, values, kept, predictions))
+    _LOG.info("%s: %s", path.name, _said(layout, plan, values, kept, accepted))
 
 
-def _said(
-    layout: Layout, plan: _Plan, values: Mapping[int, _Value], kept: Mapping[str, int], predictions: pa.Table
-) -> str:
+def _said(layout: Layout, plan: _Plan, values: Mapping[int, _Value], kept: Mapping[str, int], whole: int) -> str:
     """How many products have a category where, and why others have none."""
     columns = [layout.file.headings[column] for column in plan.spellings] or [*plan.added]
     in_part = sum(value.is_part for value in values.values())
     accepted = f", {in_part} of them down to the level that is accepted" if in_part else ""
     if not plan.is_shop:
-        accepted = f", {predictions['needs_review'].to_pylist().count(False)} of them accepted"
+        accepted = f", {whole} of them accepted"
     why = ", ".join(f"{number} {reason}" for reason, number in kept.items())
     rest = f"; {sum(kept.values())} keep what they had ({why})" if kept else ""
     return f"{len(values)} products have a category in {', '.join(columns)}{accepted}{rest}"
 
 
-def _values(plan: _Plan, predictions: pa.Table) -> tuple[dict[int, _Value], Counter[str]]:
-    """What is written of each product by its line, and how many have nothing, by the reason."""
+def _values(plan: _Plan, predictions: Parts) -> tuple[dict[int, _Value], Counter[str], int]:
+    """What is written of each product by its line, how many have nothing by the reason, how many are accepted.
+
+    Products of one category share what is written, so that a product of a shop takes a few bytes.
+    """
     values: dict[int, _Value] = {}
+    shared: dict[tuple[Any, ...], _Value] = {}
     kept: Counter[str] = Counter()
-    for record in records_of(predictions):
+    accepted = 0
+    for record in predictions.records():
+        accepted += not record["needs_review"]
         is_part = plan.is_shop and record["needs_review"]
         if is_part and not record["accepted_path"]:
             kept["not accepted"] += 1
         elif (value := plan.value(_accepted_part(record) if is_part else record, is_part=is_part)) is not None:
-            values[record["line"]] = value
+            key = (*value.cells.values(), *value.new, is_part)
+            values[record["line"]] = shared.setdefault(key, value)
         else:
             kept["without an id or a category of the mapping"] += 1
-    return values, kept
+    return values, kept, accepted
 
 
 def _accepted_part(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from pipeline.data.sources import Layout
 from pipeline.data.sources.files.base import fold_heading
 from pipeline.data.sources.profiles.systems import SHOPIFY
 from pipeline.errors import InputError
+from pipeline.prediction.output.parts import Parts
 from pipeline.prediction.output.shops import SHOPIFY_CATEGORY, google_number
-from pipeline.prediction.output.tables import records_of, safe_cell, write_delimited, write_lines
+from pipeline.prediction.output.tables import safe_cell, write_delimited, write_lines
 
 _LOG = logging.getLogger("pipeline.classify")
 _PRODUCT = "gid://shopify/Product/"
@@ -87,17 +86,19 @@ class _Accepted:
         unnamed: Accepted ones without the ids that the file needs.
     """
 
-    predictions: pa.Table
+    predictions: Parts
     written: int = 0
     unaccepted: int = 0
     unnamed: int = field(default=0)
 
-    def of(self, pairs: Iterable[tuple[str | None, str | None]]) -> Iterator[tuple[str, str]]:
-        """Id and category of each accepted product, of such pairs of all products."""
-        for record, (identifier, category) in zip(records_of(self.predictions), pairs, strict=True):
+    def of(self, pair: Callable[[Mapping[str, Any]], tuple[str | None, str | None]]) -> Iterator[tuple[str, str]]:
+        """Id and category of each accepted product, by what gives them of a record."""
+        for record in self.predictions.records():
             if record["needs_review"]:
                 self.unaccepted += 1
-            elif identifier is None or category is None:
+                continue
+            identifier, category = pair(record)
+            if identifier is None or category is None:
                 self.unnamed += 1
             else:
                 self.written += 1
@@ -111,7 +112,7 @@ class _Accepted:
         )
 
 
-def write_bulk(path: Path, layout: Layout | None, predictions: pa.Table) -> None:
+def write_bulk(path: Path, layout: Layout | None, predictions: Parts) -> None:
     """Write the variables of `productUpdate`, a line for each accepted product, for a bulk operation of Shopify."""
     heading = None if layout is None else _id_heading(layout)
     cells: Mapping[int, str] = {}
@@ -124,15 +125,15 @@ def write_bulk(path: Path, layout: Layout | None, predictions: pa.Table) -> None
         return found and f"{_PRODUCT}{found['number']}", category if category.startswith(SHOPIFY_CATEGORY) else None
 
     accepted = _Accepted(predictions)
-    pairs = accepted.of(map(pair, records_of(predictions)))
-    write_lines(path, ({"product": {"id": product, "category": category}} for product, category in pairs))
+    lines = ({"product": {"id": product, "category": category}} for product, category in accepted.of(pair))
+    write_lines(path, lines)
     accepted.say(path)
 
 
-def write_feed(path: Path, predictions: pa.Table) -> None:
+def write_feed(path: Path, predictions: Parts) -> None:
     """Write a supplemental feed of Google: id and category of each accepted product."""
     accepted = _Accepted(predictions)
-    pairs = accepted.of((record["product_id"], google_number(record)) for record in records_of(predictions))
+    pairs = accepted.of(lambda record: (record["product_id"], google_number(record)))
     rows = ([product, safe_cell(category)] for product, category in pairs)
     write_delimited(path, ("id", "google_product_category"), rows, "\t")
     accepted.say(path)

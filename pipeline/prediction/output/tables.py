@@ -8,13 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from pipeline.artifacts import atomic_path
-from pipeline.data.schema import write_table
+from pipeline.data.schema import write_parts
 from pipeline.errors import InputError
+from pipeline.prediction.output.parts import Parts
 
-_BATCH = 2048
 _DIGITS = 4
 """Of shares."""
 _BETWEEN = " | "
@@ -31,7 +29,7 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def write_new(path: Path, form: str, table: pa.Table, more: Mapping[str, pa.Table] | None = None) -> None:
+def write_new(path: Path, form: str, table: Parts, more: Mapping[str, Parts] | None = None) -> None:
     """Write a table, atomically.
 
     Args:
@@ -44,19 +42,13 @@ def write_new(path: Path, form: str, table: pa.Table, more: Mapping[str, pa.Tabl
         InputError: If a sheet cannot hold that many rows.
     """
     if form == "parquet":
-        write_table(path, table)
+        write_parts(path, table.schema, table)
     elif form == "jsonl":
-        write_lines(path, (_rounded(record) for record in records_of(table)))
+        write_lines(path, (_rounded(record) for record in table.records()))
     elif form == "xlsx":
         _write_sheets(path, {"Products": table, **(more or {})})
     else:
-        write_delimited(path, table.column_names, _text_rows(table), {"csv": ",", "tsv": "\t"}.get(form, form))
-
-
-def records_of(table: pa.Table) -> Iterator[dict[str, Any]]:
-    """The rows of a table, some at a time in memory."""
-    for batch in table.to_batches(max_chunksize=_BATCH):
-        yield from batch.to_pylist()
+        write_delimited(path, table.schema.names, _text_rows(table), {"csv": ",", "tsv": "\t"}.get(form, form))
 
 
 def write_delimited(path: Path, headings: Sequence[str], rows: Iterator[Sequence[str]], delimiter: str) -> None:
@@ -86,8 +78,8 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
-def _text_rows(table: pa.Table) -> Iterator[list[str]]:
-    for record in records_of(table):
+def _text_rows(table: Parts) -> Iterator[list[str]]:
+    for record in table.records():
         texts = {name: text_of(value) for name, value in record.items()}
         yield [text if name in _IDS else safe_cell(text) for name, text in texts.items()]
 
@@ -101,7 +93,7 @@ def _rounded(value: Any) -> Any:
     return {name: _rounded(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
-def _write_sheets(path: Path, sheets: Mapping[str, pa.Table]) -> None:
+def _write_sheets(path: Path, sheets: Mapping[str, Parts]) -> None:
     from openpyxl import Workbook  # slow to import, and no other format needs it
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -125,8 +117,8 @@ def _write_sheets(path: Path, sheets: Mapping[str, pa.Table]) -> None:
     for name, table in sheets.items():
         sheet = book.create_sheet(name)
         sheet.freeze_panes = "A2"
-        sheet.append(table.column_names)
-        for record in records_of(table):
+        sheet.append(table.schema.names)
+        for record in table.records():
             sheet.append([cell_of(sheet, value) for value in record.values()])
     with atomic_path(path) as temporary:
         book.save(temporary)

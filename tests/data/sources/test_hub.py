@@ -29,6 +29,7 @@ def test_a_hub_data_set_by_id(tmp_path, monkeypatch):
     rows = check_dataset(source, 60)
     assert {row.source for row in rows} == {"catalogue"}
     assert [dataclasses.replace(row, source="hub") for row in rows] == list(open_location(tmp_path / "hub"))
+    assert list(source.whole(7)) == rows[7:]
 
 
 def test_a_hub_data_set_that_cannot_be_loaded_is_one_sentence(monkeypatch):

@@ -72,6 +72,7 @@ def test_our_own_catalogue_with_its_ids_and_splits(tmp_path):
     ]
     pq.write_table(pa.Table.from_pylist(products, schema=PRODUCTS), path)
     rows = list(open_location(path))
+    assert [item for part in open_location(path).parts for item in part.read(1)] == [row for row in rows if row.row]
     assert [(row.product_id, row.split, row.row) for row in rows] == [
         ("p1", "train", 0),
         ("p3", "train", 1),

@@ -160,6 +160,22 @@ def test_exports_of_other_systems(tmp_path, kind):
     assert row.image == disc_photo()
 
 
+def test_the_present_export_of_bigcommerce_has_rows_for_variants_and_photos(tmp_path):
+    images = tmp_path / "photos"
+    images.mkdir()
+    (images / "mb01.jpg").write_bytes(disc_photo())
+    content = (
+        "Item,ID,Name,Type,SKU,Options,Channels,Categories,Description,Internal Image URL (Export),Image URL (Import)\n"
+        "Product,7,Duffle,physical,24-MB01,,1,23;24,<p>Big</p>,,\n"
+        "Variant,9,,,24-MB01-R,Type=Swatch|Name=Color|Value=Red,,,,,\n"
+        "Image,11,,,,,,,,,https://shop.example/mb01.jpg\n"
+    )
+    source = _open(tmp_path / "export.csv", content, images=str(images))
+    (row,) = source
+    assert (source.kind, row.product_id, row.title) == ("bigcommerce-export", "24-MB01", "Duffle")
+    assert (row.category, row.image) == (None, disc_photo()), "its categories are numbers of its own"
+
+
 def test_an_amazon_flat_file(tmp_path):
     content = (
         "TemplateType=fptcustom\tVersion=2023.0101\tThe top 3 rows are for marketplace use only.\t\t\t\n"
@@ -186,6 +202,7 @@ def test_an_amazon_flat_file(tmp_path):
         ("商品编号;商品名称;商品描述;分类;品牌", "zh"),
         ("SKU;Product Name;Long_Description;CATEGORY;Vendor", "en"),
         (" sku ;Name*;Body;Product category:;brand", "en"),
+        ("sku;name-fr_FR;description.DEFAULT;category_pt-BR;brand (en)", "one language"),
     ],
 )
 def test_headings_of_plain_tables_are_guessed(tmp_path, headings, expected):

@@ -21,6 +21,24 @@ def test_several_sources_are_read_as_one(tmp_path):
     assert limited.total == len(list(limited)) == 12
 
 
+EXPORT = "Handle,Title,Vendor,Image Src\na,A,N,a.jpg\na,,,b.jpg\nb,B,N,\n,no handle,N,\nc,C,N,\n"
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "joined", "table", "export"])
+def test_a_source_is_read_from_any_row_on(tmp_path, kind):
+    folder = write_dataset(tmp_path / "a", 24)
+    (tmp_path / "t.csv").write_text("title,split\nA,test\nB,\nC,train\nD,test\n", encoding="utf-8")
+    (tmp_path / "e.csv").write_text(EXPORT, encoding="utf-8")
+    parquet = next((folder / "data").glob("train*"))
+    location = {"folder": folder, "file": parquet, "table": tmp_path / "t.csv", "export": tmp_path / "e.csv"}
+    others = (str(tmp_path / "t.csv"),) if kind == "joined" else ()
+    source = open_source(SourceConfig(location=str(location.get(kind, folder)), others=others))
+    rows = list(source)
+    assert len(rows) >= 4
+    for start in (0, 1, 2, len(rows) - 1, len(rows), len(rows) + 9):
+        assert list(source.whole(start)) == rows[start:]
+
+
 def test_a_row_knows_its_source(tmp_path):
     table = "product_title,source,language\nmug,shop a,ro\ncup,,\n"
     (tmp_path / "named.csv").write_text(table, encoding="utf-8")

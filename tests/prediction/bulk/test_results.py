@@ -27,7 +27,7 @@ def _record(row, path, confidences, given=None, title="", known=True, flaw="", l
             "title": title or f"title {row}",
         },
         **{"given_category": given, "path": path, "confidences": confidences, "in_distribution": known},
-        **{"modality": "text", "photo_flaw": flaw, "probabilities": confidences},
+        **{"modality": "text", "photo_flaw": flaw, "probabilities": confidences if known and not contradiction else []},
         **{"language": language, "contradiction": contradiction},
     }
 
@@ -69,6 +69,7 @@ def test_a_row_says_why(results):
     assert "90%" in rows[3].reason
     assert (rows[4].status, rows[4].title, rows[4].reason) == ("review", "apple", rows[4].reason)
     assert "unlike the products" in rows[6].reason
+    assert [rows[number].confidence for number in (2, 3, 4, 6)] == [0.92, 0.6, 0.3, None], "a guess has no number"
     reject = next(row for row in rows.values() if row.status == "rejected")
     assert (reject.title, reject.reason, reject.confidence, reject.path) == ("half", "no title", None, "")
 
@@ -86,14 +87,14 @@ def test_rows_are_sorted_and_filtered(results):
     ]
     titles = [row.title for row in results.page(Choice(order="title"), 0.9).rows]
     assert titles == ["<b>bold</b>", "apple", "half", "title 1", "Zebra"]
-    assert page(order="confidence", descending=True)[:2] == [6, 2]
+    assert page(order="confidence", descending=True) == [2, 3, 4, 6, 5]
     assert page(status="accepted") == [2]
     assert page(status="rejected") == [5]
     assert page(top="C") == [4]
     assert page(top="no such") == []
     assert page(relation="other") == [4]
     assert page(relation="none") == [6]
-    assert page(band=0) == [2, 6]
+    assert (page(band=0), page(band=4)) == ([2], [6])
     assert page(words="ZEB") == [2]
     assert page(words=".*") == []
     assert results.tops() == [("A", 3), ("C", 1)]

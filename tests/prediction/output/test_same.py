@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError
-from tests.helpers import SHARED
 from tests.helpers.results import GID, MUGS, Said, write_result
+from tests.helpers.sources import CASES
 
 SHOPIFY = (
     "\ufeffHandle,Title,Body (HTML),Vendor,Product Category,Image Src,Google Shopping / Google Product Category\r\n"
@@ -198,19 +198,19 @@ def test_a_table_of_any_system_comes_back_the_same_but_for_the_category(tmp_path
         assert result == content([headings, *right])
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
 @pytest.mark.parametrize(
     "case",
     [
         "01-semicolon/shopify-resaved.csv",
         "10-woo-variations/wc-product-export.csv",
-        "25-classify-a-shop-file/shopify_export.csv",
-        "25-classify-a-shop-file/wc-product-export.csv",
+        "05-category-ids/export.csv",
+        "04-shopify-new-template/products_export_1.csv",
+        "09-woo-categories/wc-product-export.csv",
     ],
 )
 def test_the_cases_of_shops_come_back_as_they_were_where_nothing_is_accepted(tmp_path, case):
     source = tmp_path / "in.csv"
-    shutil.copyfile(SHARED / "cases" / case, source)
+    shutil.copyfile(CASES / case, source)
     result = write_result(source, tmp_path / "out.csv", lambda row: Said("Home > Mugs", f"{GID}hg", accepted=False))
     assert result == source.read_bytes()
     changed = write_result(source, tmp_path / "out.csv", lambda row: Said("Home > Mugs", f"{GID}hg-1"))
@@ -219,11 +219,10 @@ def test_the_cases_of_shops_come_back_as_they_were_where_nothing_is_accepted(tmp
     assert all(b"Home > Mugs" in line or b"hg-1" in line for line in other)
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared")
 @pytest.mark.parametrize("case", ["32-excel-trailing/products.csv", "24-quotes-and-newlines/broken.csv"])
 def test_the_cases_of_plain_tables_keep_all_of_their_lines(tmp_path, case):
     source = tmp_path / "in.csv"
-    shutil.copyfile(SHARED / "cases" / case, source)
+    shutil.copyfile(CASES / case, source)
     result = write_result(source, tmp_path / "out.csv").splitlines()
     before = source.read_bytes().splitlines()
     assert len(before) == len(result)

@@ -7,15 +7,18 @@ import pytest
 from PIL import Image
 
 from pipeline.config.stages import IngestConfig
-from pipeline.data.photos import clean_photo
+from pipeline.data.photos import photos_of
+from pipeline.data.sources import RawRow
 from tests.helpers.factories import encode, raw_png
 from ui.components.photo import photo_input, read_photo
 
 
 def test_a_photo_is_read_as_ingest_reads_it(photo: str) -> None:
     read, limits = read_photo(photo, 32), IngestConfig(image_size=32)
-    ingested = clean_photo(Path(photo).read_bytes(), limits)
+    row = RawRow("train", 0, "", "", Path(photo).read_bytes(), [], None, "", None)
+    ingested = photos_of(row, limits).first
     assert read is not None
+    assert ingested is not None
     assert (read.square.shape, read.square.dtype) == ((32, 32, 3), np.uint8)
     np.testing.assert_array_equal(read.square, ingested.square)
     assert read.flaw == ingested.flaw

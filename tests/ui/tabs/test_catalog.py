@@ -106,7 +106,7 @@ def test_titles_are_text_whatever_they_hold(jobs, table):
         assert "<script" not in html
         assert "<b>bold" not in html
     assert "{{7*7}}" in rows
-    row = Row(1, HOSTILE, HOSTILE, 0, 0.5, HOSTILE, "other", "review", HOSTILE)
+    row = Row(1, HOSTILE, HOSTILE, 0, 0.5, 0.9, HOSTILE, "other", "review", HOSTILE)
     html = view.table(Page([row], 1, 1, 1), Choice(), job.work.results.counts(0.9))
     assert html.count("&lt;script&gt;") == 4
     assert "<script" not in html

@@ -6,11 +6,13 @@ import base64
 import binascii
 import json
 import shutil
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pipeline.config.stages import ANY_SOURCE, PredictorConfig
+from pipeline.data.sources import Item
 from pipeline.prediction.bulk.recognized import Recognized
 from ui.api.answers import ClassifiedRow, FileClassification
 from ui.guard.faults import refuse
@@ -50,9 +52,9 @@ def classify_file(
         "read_as": in words, which shop system and columns were recognized; "total": the number of rows; "next_start":
         the start of the next call, null after the last row; "rows": the classified ones, each with "row" (its number),
         "line" (of the file, null for rows), "product_id", "title", "given_category" (its own, null without one),
-        "category_path" and "category_id", the "probabilities" of its levels from the top, "accepted_path" and
-        "accepted_id", "needs_review", the "reason", and "read", the input that was used; "rejected": the rows
-        that cannot be read, each with "row" and "reason".
+        "category_path" and "category_id", the "probabilities" of its levels from the top (none of a guess),
+        "accepted_path" and "accepted_id", "needs_review", the "reason", and "read", the input that was used;
+        "rejected": the rows that cannot be read, each with "row" and "reason".
     """
     if (rows is None) == (file is None):
         raise refuse("Give either rows or an uploaded file.")
@@ -60,23 +62,26 @@ def classify_file(
         raise refuse("The precision must be above 0 and at most 1, for example 0.9.")
     if start < 0 or not 1 <= count <= MAX_ROWS_OF_A_CALL:
         raise refuse(f"The start must not be negative, and the count between 1 and {MAX_ROWS_OF_A_CALL}.")
+    if file is not None:
+        with jobs.readings.reading(file, photos) as reading:
+            return _classified(jobs, reading.recognized, reading.rows(start, count), precision, start)
     _, folder = new_folder()
     try:
-        if file is not None:
-            table, found = linked(Path(file), folder / "file"), None
-        else:
-            table, found = _written(rows or [], folder)
+        table, found = _written(rows or [], folder)
         if found is not None and photos is not None:
             raise refuse("The rows have photos of their own; leave out the zip.")
         if photos is not None:
             found = linked(Path(photos), folder / "photos")
-        return _classified(jobs, jobs.recognize(folder, table, found, ANY_SOURCE), precision, start, count)
+        recognized = jobs.recognize(folder, table, found, ANY_SOURCE)
+        return _classified(jobs, recognized, islice(recognized.source.whole(start), count), precision, start)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _classified(jobs: Jobs, file: Recognized, precision: float, start: int, count: int) -> FileClassification:
-    from pipeline.prediction.batch import classify_items  # imports torch: not before the page is open
+def _classified(
+    jobs: Jobs, file: Recognized, items: Iterator[Item], precision: float, start: int
+) -> FileClassification:
+    from pipeline.prediction.batch import classify_rows, clean_rows  # imports torch: not before the page is open
     from pipeline.prediction.bulk.judge import Judge
 
     if file.rows > MAX_ROWS:
@@ -84,9 +89,8 @@ def _classified(jobs: Jobs, file: Recognized, precision: float, start: int, coun
             f"The file has {file.rows:,} products; at most {MAX_ROWS:,} are classified here. On a machine of your own: "
             f"{command(file.path.name, precision)}"
         )
-    items = (item for part in file.source.parts for item in part.read())
     classifier = jobs.classifier
-    predictions, rejects, _ = classify_items(islice(items, start, start + count), classifier)
+    predictions, rejects, _ = classify_rows(list(clean_rows(items, classifier)), classifier)
     judged = Judge.of(classifier.predictor).judged(predictions, precision)
     following = start + len(predictions) + len(rejects)
     return {

@@ -22,6 +22,7 @@ from ui.guard.faults import refuse, reported
 from ui.guard.limits import MAX_JOBS, MAX_JOBS_AT_WORK, MAX_JSON, MAX_ROWS, SECONDS_UNWATCHED
 from ui.guard.memory import return_freed_memory
 from ui.tabs.catalog.folders import GONE, linked, new_folder, without_folders
+from ui.tabs.catalog.readings import Readings
 from ui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -133,6 +134,9 @@ class Jobs:
 
     Args:
         workspace: Whose model classifies them.
+
+    Attributes:
+        readings: The files that programs read a part at a time.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -140,6 +144,7 @@ class Jobs:
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._lock = threading.Lock()
         self._reading = threading.Lock()  # one file is read through at a time
+        self.readings = Readings(functools.partial(self.recognize, reading=ANY_SOURCE))
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="catalog")
 
     @functools.cached_property

@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 from pipeline.data.sources.photos import NOT_FETCHED
 from pipeline.prediction.bulk.table import ORDERS, STATUSES, Choice, Counts, Order, Page, Relation, Row, Status
+from pipeline.prediction.confidence import EVEN
+from pipeline.prediction.explanation import percent
 from pipeline.taxonomy.paths import levels
 from ui.components import cards
 from ui.components.picking import pick_button
@@ -53,7 +55,12 @@ RELATION_NAMES: dict[Relation, str] = {
     "broader": "Less exact",
     "other": "Another branch",
 }
-BAND_NAMES = ("90 % and more", "70 to 90 %", "50 to 70 %", "below 50 %")
+BAND_NAMES = ("90% and more", "70 to 90%", "50 to 70%", "below 50%", "no number: a guess")
+_MEANS = (
+    "Confidence: of answers at least this sure, so many were right down to the last level, among products that "
+    "training did not have; beside it what is asked for. A guess has no number: it is unlike anything measured, or "
+    "text and photo contradict each other."
+)
 _NOT_FETCHED = "photo at an address, which is not fetched here: drop a zip of the photos"
 _RELATION_NOTES: dict[Relation, str] = {
     "none": "",
@@ -190,7 +197,7 @@ def table(page: Page, choice: Choice, counts: Counts) -> str:
     return (
         f'<div class="chips" role="group" aria-label="Show">{shows}</div>'
         f'<table class="results"><thead><tr>{headings}<th scope="col">In the file</th><th scope="col">Status</th></tr>'
-        f"</thead>{body}</table>{_pages(page)}"
+        f"</thead>{body}</table>{_pages(page)}{cards.hint(_MEANS)}"
     )
 
 
@@ -209,7 +216,7 @@ def _row(row: Row) -> str:
     note = _RELATION_NOTES[row.relation]
     given = "" if row.given is None else f'<span class="path">{escape(row.given)}</span>'
     compared = f'<small class="{row.relation}">{note}</small>' if note else ""
-    confidence = "" if row.confidence is None else cards.percent(row.confidence)
+    confidence = _confidence(row)
     return (
         f'<tr><td class="row">{row.number:,}</td><td class="title" dir="auto">{escape(row.title or "untitled")}</td>'
         f'<td class="predicted path">{path}</td><td class="confidence">{confidence}</td>'
@@ -217,6 +224,16 @@ def _row(row: Row) -> str:
         f'<td class="status"><details class="{row.status}"><summary>{STATUS_NAMES[row.status]}</summary>'
         f'<p dir="auto">{escape(row.reason)}</p></details></td></tr>'
     )
+
+
+def _confidence(row: Row) -> str:
+    """Render the number of a row; where it might read as accepted and is not, beside what is asked for."""
+    if row.confidence is None:
+        return "" if row.status == "rejected" else "<i>a guess</i>"
+    number = percent(row.confidence)
+    if row.status == "accepted" or row.confidence < EVEN:
+        return number
+    return f"{number} <small>of {percent(row.asked)}</small>"
 
 
 def _pages(page: Page) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.data.language import LANGUAGE_NAMES
 from pipeline.data.sources.base import COLUMNS, CONTENT_COLUMNS, SourceError, UnknownHeadingError
 from pipeline.data.sources.files.base import fold_heading
 from pipeline.data.sources.profiles.guesses import GUESSES
@@ -22,6 +24,8 @@ _OPTIONS = tuple((word, "") for word in _GUESSES["options"])
 _NAMELESS = frozenset(("options", "option", "variants", "variant", "attributes"))
 """Headings of options that are no name of one."""
 _MAX_SHOWN = 40
+_LOCALE = re.compile(rf"[ .:]+\(?(?:default|(?:{'|'.join(LANGUAGE_NAMES)})(?:[ .]+[a-z]{{2}})?)\)?$")
+"""Language behind a heading, as systems with texts in several languages write it."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,7 @@ def map_columns(
         }
         taken = named | {heading for each in exact.values() for heading in each}
         free = {name: words for name, words in _GUESSES.items() if name not in (*exact, *renamed, "options")}
-        guesses = _present(free, by_folded, taken)
+        guesses = _present(free, _without_locales(by_folded), taken)
         found, guessed = {**exact, **guesses}, frozenset(guesses)
     found |= {name: (theirs,) for name, theirs in headings_of_map.items() if name in FIELDS}
     found = {name: columns for name, columns in found.items() if name not in left_out}
@@ -203,6 +207,18 @@ def _resolved(renamed: Mapping[str, str], by_folded: Mapping[str, str]) -> dict[
         for ours, theirs in renamed.items()
         if theirs
     }
+
+
+def _without_locales(by_folded: Mapping[str, str]) -> dict[str, str]:
+    """The headings by themselves, and those of one language ("name-fr_FR") by what is left without it.
+
+    What is there in the table's words goes before that, and of several languages the first.
+    """
+    stems: dict[str, str] = {}
+    for folded, heading in by_folded.items():
+        if (stem := _LOCALE.sub("", folded)) != folded:
+            stems.setdefault(stem, heading)
+    return {**stems, **by_folded}
 
 
 def _present(

@@ -218,13 +218,19 @@ MAGENTO = Profile(
 BIGCOMMERCE = Profile(
     "bigcommerce-export",
     "BigCommerce export",
-    (("item type", "product name", "product code/sku"), ("item type", "product name", "category")),
+    (
+        ("item type", "product name", "product code/sku"),
+        ("item type", "product name", "category"),
+        ("item", "name", "sku", "image url (import)"),
+    ),
     {
-        "row_kind": ("item type",),
-        "product_id": ("product code/sku", "product id"),
-        "product_title": ("product name",),
-        "product_description": ("product description",),
-        "product_image": ("product image url 1", "product image file 1"),
+        "row_kind": ("item type", "item"),
+        "product_id": ("product code/sku", "product id", "sku"),
+        "product_title": ("product name", "name"),
+        "product_description": ("product description", "description"),
+        "product_image": (
+            *("product image url 1", "product image file 1", "internal image url (export)", "image url (import)"),
+        ),
         "ground_truth_category": ("category", "category string"),
         "ground_truth_brand": ("brand name",),
         "condition": ("product condition",),
@@ -290,5 +296,5 @@ EBAY = Profile(
 )
 """Its category numbers are its own: read as Google's, they would be other categories."""
 
-PROFILES = (SHOPIFY, WOOCOMMERCE, GOOGLE, MAGENTO, BIGCOMMERCE, PRESTASHOP, AMAZON, ETSY, EBAY)
+PROFILES = (SHOPIFY, BIGCOMMERCE, WOOCOMMERCE, GOOGLE, MAGENTO, PRESTASHOP, AMAZON, ETSY, EBAY)
 """The first one that knows a table reads it."""
