@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from experiments.horse_race.race import MEASURED, Race
-from pipeline.artifacts import atomic_path, write_json
+from pipeline.artifacts import RACE, atomic_path, write_json
 
 SPLIT_TITLES = {
     "test": "Test rows: categories and sources that training had",
@@ -39,7 +39,7 @@ Results = Mapping[str, Mapping[str, Any]]
 def summary(race: Race, results: Results) -> dict[str, Any]:
     """The race as JSON, without what only its making needs: budget, rows of each split, systems."""
     splits = [split for split in ("train", *MEASURED) if len(race.rows(split))]
-    kept = ("title", "skipped", "train_seconds", "parameters", "speed", "splits", "notes")
+    kept = ("title", "skipped", "train_seconds", "parameters", "speed", "splits")
     return {
         "budget": {name: race.identity()[name] for name in ("rows", "epochs", "measured", "seed")},
         "rows": {split: len(race.rows(split)) for split in splits},
@@ -49,7 +49,7 @@ def summary(race: Race, results: Results) -> dict[str, Any]:
 
 def write(folder: Path, race: Race, results: Results) -> None:
     """Write race.json, race.md, speed.png and depths.png."""
-    write_json(folder / "race.json", summary(race, results))
+    write_json(folder / RACE.name, summary(race, results))
     with atomic_path(folder / "race.md") as temporary:
         temporary.write_text(render(race, results) + "\n", encoding="utf-8")
     for name, figure in (("speed.png", speed_plot(results)), ("depths.png", depth_plot(results))):
@@ -66,7 +66,7 @@ def render(race: Race, results: Results) -> str:
         + ", ".join(f"{split} {count:,} rows" for split, count in facts["rows"].items() if split != "train")
         + ".",
         "",
-        "| system | parameters | training | rows/s | memory |",
+        "| system | parameters | training, CPU time | rows a CPU second | memory |",
         "|---|---|---|---|---|",
         *(_cost(one) for one in results.values()),
     ]
@@ -102,14 +102,14 @@ def _row(one: Mapping[str, Any], split: str) -> str:
 
 
 def speed_plot(results: Results) -> Figure:
-    """hF1 over all paths on the test rows against rows a second."""
+    """hF1 over all paths on the test rows against rows a CPU second."""
     figure = Figure(figsize=(8, 5))
     axes = figure.subplots()
     for one in _measured(results):
         x, y = one["speed"]["rows_per_second"], 100 * one["splits"]["test"]["open"]["hf1"]["value"]
         axes.scatter([x], [y])
         axes.annotate(one["title"], (x, y), textcoords="offset points", xytext=(5, 4), fontsize=8)
-    axes.set(xscale="log", xlabel="rows a second, one thread, towers included", ylabel="hF1 over all paths, test, %")
+    axes.set(xscale="log", xlabel="rows a CPU second, towers included", ylabel="hF1 over all paths, test, %")
     axes.grid(alpha=0.3)
     return figure
 
