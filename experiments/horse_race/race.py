@@ -196,10 +196,6 @@ class Race:
         """The model that is "ours"."""
         return load_bundle(self.bundle or MODEL)
 
-    def forget_products(self) -> None:
-        """Let go of all rows but those that were drawn."""
-        self.__dict__.pop("products", None)
-
     @functools.cached_property
     def _tokens(self) -> Any:
         return make_tokens(self.config.model.text)

@@ -6,7 +6,6 @@ import gc
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -26,7 +25,8 @@ def speed_of(name: str, race: Race, folder: Path) -> dict[str, float]:
     The memory is what a process with the libraries and these rows grows by, until the system has answered. Texts and
     photos go through the towers; reading and shrinking the photos was done before.
     """
-    bare = Race(race.run, race.config, replace(race.budget, measured=2 * ASKED), race.unmeasured, None, race.bundle)
+    drawn = {split: race.rows(split)[: 2 * ASKED].reset_index(drop=True) for split in MEASURED}
+    bare = Race(race.run, race.config, race.budget, race.unmeasured, None, race.bundle, drawn)
     results = dict(stream(_measure, (name, bare, folder), _SECONDS))
     return {key: round(value, 1) for key, value in results.items()}
 
@@ -36,7 +36,6 @@ def _measure(name: str, race: Race, folder: Path) -> Iterator[tuple[str, float]]
 
     torch.set_num_threads(1)
     rows = next(rows for split in MEASURED if len(rows := race.rows(split)))
-    race.forget_products()
     before = _resident()
     opened = SYSTEMS[name].open(race, folder)
     batches = [rows[start : start + _AT_A_TIME] for start in range(0, len(rows), _AT_A_TIME)]

@@ -99,7 +99,7 @@ def fit(kind: str, race: Race, folder: Path) -> dict[str, Any]:
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
-            losses.append(float(loss))
+            losses.append(float(loss.detach()))
         scores = {
             name: macro_f1(targets[part], probabilities(model, [numbers[row] for row in part])[0])
             for name, part in (("train", sample), ("validation", kept))

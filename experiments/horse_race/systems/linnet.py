@@ -28,7 +28,7 @@ from pipeline.models.classifier import ClassTable, HierarchicalClassifier
 from pipeline.taxonomy.paths import levels, truncate
 from pipeline.training.classifier import train_classifier
 
-HIDDEN = 512
+HIDDEN = 256
 BATCH = 128
 CLASS_WEIGHTS = 0.5  # a class of n rows counts n ** -0.5
 LEVELS = 7

@@ -16,10 +16,11 @@ def test_words_that_stand_in_the_same_places_are_near():
     rng = np.random.default_rng(0)
     sentences = [
         f"{rng.choice(['cup', 'mug'])} coffee kitchen drink" if rng.random() < 0.5 else f"{color} shirt cotton wear"
-        for color in rng.choice(["red", "blue"], 400)
+        for color in rng.choice(["red", "blue"], 5000)
     ]
     words = Words.learn(sentences, folded_words, 1)
-    assert "mug" in words.nearest("cup", 4)
+    assert "mug" in words.nearest("cup", 4), "others of the kitchen are near, too"
+    assert "shirt" not in words.nearest("cup", 4)
     assert words.nearest("unknown") == []
     numbers = words.numbers(["mug of coffee", "xyz", "mug " * 99], folded_words, 5)
     assert [words.names[number - 1] for number in numbers[0]] == ["mug", "coffee"]
