@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.horse_race.race import MEASURED, MODEL, Answers, Opened, Race, System, count_parameters
-from pipeline.artifacts import RunPaths
+from pipeline.artifacts import RunPaths, provenance_path
 from pipeline.bundle.bundle import Bundle, load_bundle
 from pipeline.bundle.encode import RememberingEncoder, cached_photos, encode_products, further_photos
 from pipeline.bundle.predictor_state import PredictorName
@@ -90,10 +89,11 @@ def _train(preset: str, race: Race, folder: Path) -> dict[str, Any]:
     config = replace(recipe, source=race.config.source, ingest=race.config.ingest, seed=race.config.seed)
     run = RunPaths(folder / "run")
     run.root.mkdir(parents=True, exist_ok=True)
-    for path in (race.run.products, race.run.images, race.run.taxonomy):
-        link = run.root / path.name
-        if not link.exists():
-            os.symlink(path.resolve(), link)
+    for given in (race.run.products, race.run.images, race.run.taxonomy):
+        for path in (given, provenance_path(given)):
+            link = run.root / path.name
+            link.unlink(missing_ok=True)
+            link.symlink_to(path.resolve())
     for stage in (train, embed, fit_predictor):
         stage.run(config, run.root)
     return {"preset": preset}

@@ -9,6 +9,7 @@ import torch
 from transformers import AutoTokenizer, CLIPImageProcessorPil, CLIPModel
 
 from pipeline.data.vectors import unit
+from pipeline.models.checkpoints import TowerError
 
 CLIP_ID = "openai/clip-vit-base-patch32"
 PROMPT = "a product photo of {}"
@@ -19,10 +20,18 @@ class Clip:
     """A CLIP checkpoint with its processor and tokenizer."""
 
     def __init__(self, model_id: str = CLIP_ID) -> None:
-        """Load it from the hub, from its cache or from a folder."""
-        self.model = CLIPModel.from_pretrained(model_id).eval().requires_grad_(False)
-        self._processor = CLIPImageProcessorPil.from_pretrained(model_id)
-        self._tokenizer = AutoTokenizer.from_pretrained(model_id)
+        """Load it from the hub, from its cache or from a folder.
+
+        Raises:
+            TowerError: If it is in none of them.
+        """
+        try:
+            self.model = CLIPModel.from_pretrained(model_id).eval().requires_grad_(False)
+            self._processor = CLIPImageProcessorPil.from_pretrained(model_id)
+            self._tokenizer = AutoTokenizer.from_pretrained(model_id)
+        except OSError as error:
+            reason = str(error).splitlines()[0]
+            raise TowerError(f"CLIP '{model_id}' cannot be loaded: {reason}") from error
 
     @torch.inference_mode()
     def photos(self, images: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from experiments.horse_race.systems import recommender
 from experiments.horse_race.systems.clip import Clip
 from experiments.horse_race.systems.recommender import Recommender, Sides, precision
 from pipeline.data.vectors import unit
+from pipeline.models.checkpoints import TowerError
 from tests.helpers.hub.towers import save_clip
 
 
@@ -55,6 +56,11 @@ def test_clip_reads_photos_and_texts_into_one_space(clip):
     assert np.allclose(np.linalg.norm(photos, axis=1), [1, 0, 1], atol=1e-5)
     assert np.allclose(np.linalg.norm(texts, axis=1), [1, 0, 1], atol=1e-5)
     assert np.allclose(clip.photos(_photos(3), np.array([0])), photos[2:], atol=1e-5), "whatever else is in the batch"
+
+
+def test_a_checkpoint_that_is_not_there_is_a_sentence(tmp_path):
+    with pytest.raises(TowerError, match="cannot be loaded"):
+        Clip(str(tmp_path / "none"))
 
 
 def test_clip_is_asked_with_its_prompt(clip, monkeypatch):
