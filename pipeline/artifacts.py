@@ -23,8 +23,6 @@ CATEGORY_EXAMPLES, CATEGORY_NAMES = map(SHOPIFY_TAXONOMY.with_name, ("examples.t
 """Typical titles of its categories, and their names in other languages, which training learns beside the products."""
 DEFAULT_TAXONOMY: Path | None = SHOPIFY_TAXONOMY
 """Categories of a build that is given no --taxonomy; None: those that its rows name."""
-RACE = REPOSITORY / "assets" / "race.json"
-"""Figures of other published systems beside our model, on the same rows (`experiments.horse_race`)."""
 CACHE_VARIABLE = "PRODUCT_GALAXY_CACHE"
 """Environment variable that names another cache folder; empty: nothing is cached."""
 

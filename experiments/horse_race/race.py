@@ -23,7 +23,7 @@ from pipeline.models.towers import TextTower, VisionTower
 from pipeline.taxonomy.paths import read_taxonomy
 
 MEASURED = ("test", "heldout", "heldout-source")
-"""Splits that are measured: categories and sources that training had, categories and sources that it had not."""
+"""Splits that are measured: of sources that training had; of categories that it had not; of sources it had not."""
 TARGET_PRECISION = 0.9
 MODEL = REPOSITORY / "assets" / "model"
 """The weights that ship."""

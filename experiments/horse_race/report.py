@@ -9,10 +9,10 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from experiments.horse_race.race import MEASURED, Race
-from pipeline.artifacts import RACE, atomic_path, write_json
+from pipeline.artifacts import atomic_path, write_json
 
 SPLIT_TITLES = {
-    "test": "Test rows: categories and sources that training had",
+    "test": "Test rows: sources that training had, and nearly all of the categories",
     "heldout": "Held-out categories: training had no product of them",
     "heldout-source": "Held-out sources: training had no product of these shops",
 }
@@ -49,7 +49,7 @@ def summary(race: Race, results: Results) -> dict[str, Any]:
 
 def write(folder: Path, race: Race, results: Results) -> None:
     """Write race.json, race.md, speed.png and depths.png."""
-    write_json(folder / RACE.name, summary(race, results))
+    write_json(folder / "race.json", summary(race, results))
     with atomic_path(folder / "race.md") as temporary:
         temporary.write_text(render(race, results) + "\n", encoding="utf-8")
     for name, figure in (("speed.png", speed_plot(results)), ("depths.png", depth_plot(results))):

@@ -9,23 +9,40 @@ from typing import Any, NamedTuple
 import gradio as gr
 import plotly.graph_objects as go
 
-from pipeline.artifacts import RACE
+from pipeline.artifacts import REPOSITORY
 from ui.components import cards, charts
 from ui.components.plots import drawing, plot
 from ui.tabs.quality import FigureRow, table
 from ui.workspace import Workspace, refuse
 
+RACE = REPOSITORY / "assets" / "race.json"
+"""What `experiments.horse_race` wrote into the folder of a race."""
 SPLITS = {
     "Test rows": "test",
     "Held-out categories": "heldout",
     "Held-out sources": "heldout-source",
 }
 _MEANING = {
-    "test": "rows of categories and shops that training had",
+    "test": "rows of shops that training had, and of nearly all the categories",
     "heldout": "rows of categories that training had no product of",
     "heldout-source": "rows of shops that training had no product of",
 }
-_PARTS = ("rerank", "open", "neighbors")
+_COLUMNS = {
+    "Acc@1": ("rerank", "acc1"),
+    "Acc@3": ("rerank", "acc3"),
+    "Acc@5": ("rerank", "acc5"),
+    "mrr": ("rerank", "mrr"),
+    "hF1": ("open", "hf1"),
+    "top level": ("open", "top1"),
+    "whole path": ("open", "acc1"),
+    "macro-F1": ("open", "macro_f1"),
+    "accepted": ("open", "coverage"),
+    "of these right": ("open", "precision"),
+    "ECE": ("open", "ece"),
+    "P@1": ("neighbors", "p1"),
+    "P@3": ("neighbors", "p3"),
+}
+"""Part and name of each figure by its heading."""
 _MISSING = "This copy of the Space has no figures of other systems; python -m experiments.horse_race makes them."
 
 
@@ -51,15 +68,19 @@ def show_systems(workspace: Workspace, choice: str) -> SystemsView:
         f"products ({budget['epochs']} passes; ours by its own recipe). Values in %, in brackets the 95% bootstrap "
         "interval."
     )
-    figures = [
-        FigureRow((one["title"],), {k: v for part in _PARTS for k, v in one["splits"][split].get(part, {}).items()})
-        for one in measured.values()
-    ]
+    figures = [FigureRow((one["title"],), _figures(one["splits"][split])) for one in measured.values()]
+    used = [heading for heading in _COLUMNS if any(row.figures[heading] for row in figures)]
+    figures = [FigureRow(row.labels, {heading: row.figures[heading] for heading in used}) for row in figures]
     return SystemsView(
         f"{cards.hint(message)}{table(figures)}<h3>What each costs</h3>{_costs(race['systems'])}",
         _speed(measured, split),
         _depths(measured, split),
     )
+
+
+def _figures(parts: dict[str, Any]) -> dict[str, Any]:
+    """Figures of one system by heading, None for those that it does not have."""
+    return {heading: parts.get(part, {}).get(name) for heading, (part, name) in _COLUMNS.items()}
 
 
 def _costs(systems: dict[str, Any]) -> str:

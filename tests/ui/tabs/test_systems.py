@@ -1,12 +1,12 @@
 """The part Systems: figures that were computed beforehand, drawn."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 
-from pipeline.artifacts import RACE
 from tests.helpers.space.hostile_text import HOSTILE
 from ui.tabs import systems
 
@@ -18,7 +18,7 @@ def _value(value):
 
 
 def _system(title, hf1, **more):
-    parts = {"n": 7, "rerank": {"acc1": _value(0.5)}, "open": {"hf1": _value(hf1)}}
+    parts = {"n": 7, "rerank": {"acc1": _value(0.5)}, "open": {"hf1": _value(hf1), "acc1": _value(0.25)}}
     parts["levels"] = {"1": _value(0.9), "2": _value(0.6)}
     speed = {"rows_per_second": 120.0, "resident_mb": 64.0}
     return {"title": title, "train_seconds": 90.0, "parameters": 2_500_000, "speed": speed, "splits": {"test": parts}}
@@ -44,9 +44,13 @@ def raced(tmp_path, monkeypatch):
 
 def test_every_measured_system_stands_in_the_table_with_its_costs(raced):
     view = systems.show_systems(NOBODY, "Test rows")
-    assert "7 rows of categories and shops that training had" in view.text
+    assert "7 rows of shops that training had" in view.text
     assert "100 products (4 passes" in view.text
     assert "<b>80.0</b> [79.0 to 82.0]" in view.text
+    heads = re.findall("<th>(.*?)</th>", view.text)
+    assert heads[:4] == ["", "Acc@1", "hF1", "whole path"], "Acc@1 is of the candidates, not of the whole taxonomy"
+    assert "<td><b>50.0</b> [49.0 to 52.0]</td><td><b>80.0</b>" in view.text
+    assert "<b>25.0</b> [24.0 to 27.0]" in view.text
     assert "<td>2.5 M</td><td>1.5</td><td>120</td><td>64</td>" in view.text
     assert "<td>2.5 M</td><td>none</td>" in view.text
     assert "three" not in view.text
@@ -81,5 +85,5 @@ def test_the_figures_that_ship_can_be_drawn(choice):
     view = systems.show_systems(NOBODY, choice)
     assert view.speed is not None
     assert view.depths is not None
-    titles = {one["title"] for one in json.loads(RACE.read_text(encoding="utf-8"))["systems"].values()}
+    titles = {one["title"] for one in json.loads(systems.RACE.read_text(encoding="utf-8"))["systems"].values()}
     assert titles >= {"ours", "random choice"}
