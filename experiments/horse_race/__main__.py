@@ -42,9 +42,10 @@ def run_system(name: str, race: Race, folder: Path) -> dict[str, Any]:
         `speed` and `splits`; or `title` and `skipped`, the reason why it has no figures.
     """
     system, file = SYSTEMS[name], folder / _FIGURES
+    identity = race.identity(trained=system.fit is not None)
     if file.exists():
         known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        if known["identity"] == race.identity():
+        if known["identity"] == identity:
             _LOG.info("%s: finished before", name)
             return known
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +63,7 @@ def run_system(name: str, race: Race, folder: Path) -> dict[str, Any]:
         return {"title": system.title, "skipped": str(error)}
     result = {
         "title": system.title,
-        "identity": race.identity(),
+        "identity": identity,
         "notes": notes,
         "train_seconds": seconds,
         "parameters": opened.parameters,

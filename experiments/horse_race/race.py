@@ -200,11 +200,12 @@ class Race:
     def _tokens(self) -> Any:
         return make_tokens(self.config.model.text)
 
-    def identity(self) -> dict[str, Any]:
-        """Everything that the figures of a system depend on, as JSON."""
+    def identity(self, *, trained: bool = True) -> dict[str, Any]:
+        """Everything that the figures of a system depend on, as JSON; rows and epochs only where it is trained."""
         ids = pd.util.hash_pandas_object(self.products[["product_id", "split"]], index=False)
+        budget = asdict(self.budget)
         return {
-            **asdict(self.budget),
+            **(budget if trained else {name: budget[name] for name in ("measured", "resamples", "seed")}),
             "products": f"{int(ids.sum()) & (2**64 - 1):016x}",
             "unmeasured": list(self.unmeasured),
             "preset": self.config.preset,
