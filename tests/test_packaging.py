@@ -9,7 +9,8 @@ from packaging.requirements import Requirement
 from tests.helpers import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-FILES = {"requirements.txt": PROJECT["dependencies"], "requirements-dev.txt": PROJECT["optional-dependencies"]["dev"]}
+EXTRAS = PROJECT["optional-dependencies"]
+FILES = {"requirements.txt": PROJECT["dependencies"], "requirements-dev.txt": EXTRAS["dev"] + EXTRAS["experiments"]}
 
 
 def _name(text: str) -> str:

@@ -37,6 +37,7 @@ class SourceConfig:
         others: More locations, read with the same settings; their rows join those of `location`.
         taxonomy: Text file of category paths, one a line; None takes the paths that the rows name.
         limit: Read only that many rows of each split (0: all of them).
+        splits: Read only these splits; all of them, if none is named.
         encoding: Of a text table, a codec of Python; None finds it.
         delimiter: Of a text table, one character or "tab"; None finds it.
     """
@@ -50,6 +51,7 @@ class SourceConfig:
     others: tuple[str, ...] = ()
     taxonomy: str | None = None
     limit: int = 0
+    splits: tuple[str, ...] = ()
     encoding: str | None = None
     delimiter: str | None = None
 

@@ -149,14 +149,8 @@ def _rerank(
             continue
         candidates = [rows.candidates[row] for row in chosen.tolist()]
         truths = [str(rows.truths[row]) for row in chosen.tolist()]
-        truth = np.array([paths.index(truth) for truth, paths in zip(truths, candidates, strict=True)])
-        scores = ratios.lose_ties(_candidate_scores(answer, with_list, candidates, index), truth)
-        first = [row[best] for row, best in zip(candidates, scores.argmax(axis=1), strict=True)]
-        rank = ratios.ranks(scores, truth)
-        overlap = _overlap(first, truths)
-        accuracies = [ratios.accuracy_at(rank, k) for k in (1, 3, 5)]
-        values = (*accuracies, ratios.reciprocal_rank(rank), overlap.f1, overlap.top_accuracy)
-        yield kind, (chosen, dict(zip(RERANK_METRICS, values, strict=True)))
+        scores = _candidate_scores(answer, with_list, candidates, index)
+        yield kind, (chosen, candidate_figures(scores, candidates, truths))
     chosen = np.flatnonzero(listed)
     if len(chosen):
         floor = ratios.random_floor(
@@ -166,6 +160,26 @@ def _rerank(
         accuracies = [floor.accuracy_at(k) for k in (1, 3, 5)]
         values = (*accuracies, floor.reciprocal_rank, floor.overlap.f1, floor.overlap.top_accuracy)
         yield "random", (chosen, dict(zip(RERANK_METRICS, values, strict=True)))
+
+
+def candidate_figures(
+    scores: np.ndarray, candidates: Sequence[Sequence[str]], truths: Sequence[str]
+) -> dict[str, Ratio]:
+    """The figures of `RERANK_METRICS` of n ranked lists of candidates; ties count against the truth.
+
+    Args:
+        scores: Floats [n, longest list], -inf behind the end of a shorter one.
+        candidates: Paths, the truth among them.
+        truths: True paths.
+    """
+    truth = np.array([list(paths).index(truth) for truth, paths in zip(truths, candidates, strict=True)])
+    scores = ratios.lose_ties(scores, truth)
+    first = [row[best] for row, best in zip(candidates, scores.argmax(axis=1), strict=True)]
+    rank = ratios.ranks(scores, truth)
+    overlap = _overlap(first, truths)
+    accuracies = [ratios.accuracy_at(rank, k) for k in (1, 3, 5)]
+    values = (*accuracies, ratios.reciprocal_rank(rank), overlap.f1, overlap.top_accuracy)
+    return dict(zip(RERANK_METRICS, values, strict=True))
 
 
 def _candidate_scores(

@@ -54,6 +54,21 @@ class TaxonomyFigures:
 
 
 @dataclass(frozen=True)
+class JudgedPaths:
+    """Predicted paths with what is said of how sure they are; n of each.
+
+    Attributes:
+        paths: Category paths.
+        confidences: For each, one number in [0, 1] a level, never rising.
+        accepted: How many levels of each are accepted, from the top.
+    """
+
+    paths: Sequence[str]
+    confidences: Sequence[Sequence[float]]
+    accepted: Sequence[int]
+
+
+@dataclass(frozen=True)
 class TaxonomyRows:
     """Rows of one modality with a truth; q rows.
 
@@ -107,15 +122,20 @@ def taxonomy_figures(
         for modality, chosen in by_modality.items():
             blank = None if rows.blank is None else rows.blank[chosen.rows]
             predictions = _predict(predictor, rows.vectors.at(chosen.rows), modality, blank)
-            figures = _path_figures([one.path for one in predictions], chosen)
-            figures |= _confidence_figures(predictions, chosen)
+            figures = path_figures([one.path for one in predictions], chosen)
+            judged = JudgedPaths(
+                [one.path for one in predictions],
+                [one.confidences for one in predictions],
+                [one.accepted_depth for one in predictions],
+            )
+            figures |= confidence_figures(judged, chosen.truths)
             yield TaxonomyFigures(name, modality, chosen.rows, figures)
     if with_text := by_modality.get("text"):
         nearest = _nearest(untrained, table, with_text)
-        yield TaxonomyFigures("zero_shot", "text", with_text.rows, _path_figures(nearest, with_text))
+        yield TaxonomyFigures("zero_shot", "text", with_text.rows, path_figures(nearest, with_text))
     frequent = _most_frequent(bundle, paths)
     for modality, chosen in by_modality.items() if frequent else ():
-        figures = _path_figures([frequent] * len(chosen.rows), chosen)
+        figures = path_figures([frequent] * len(chosen.rows), chosen)
         yield TaxonomyFigures("most_frequent", modality, chosen.rows, figures)
 
 
@@ -150,8 +170,8 @@ def _nearest(queries: np.ndarray, table: CategoryTable, chosen: TaxonomyRows) ->
     return nearest
 
 
-def _path_figures(predicted: Sequence[str], chosen: TaxonomyRows) -> Figures:
-    """Figures of the predicted paths alone."""
+def path_figures(predicted: Sequence[str], chosen: TaxonomyRows) -> Figures:
+    """Figures of the predicted paths alone, one for each of the chosen rows; "" predicts nothing."""
     given, truths = [levels(path) for path in predicted], [levels(path) for path in chosen.truths]
     overlap = ratios.path_overlap(given, truths)
     number = {path: place for place, path in enumerate(dict.fromkeys([*chosen.truths, *predicted]))}
@@ -172,19 +192,23 @@ def _path_figures(predicted: Sequence[str], chosen: TaxonomyRows) -> Figures:
     return {**dict(zip(SINGLE, singles, strict=True)), "level_accuracy": [_pooled(accuracy), *accuracy]}
 
 
-def _confidence_figures(predicted: Sequence[Prediction], chosen: TaxonomyRows) -> Figures:
+def confidence_figures(judged: JudgedPaths, truths: Sequence[str]) -> Figures:
     """Coverage and precision of the accepted levels, and calibration error.
 
     Coverage of a level is the share of the rows whose prediction is accepted down to it; precision is the share of
     these that are correct down to it, and absent where there are none.
+
+    Args:
+        judged: n predictions.
+        truths: Their true paths.
     """
-    depth = max(len(one.confidences) for one in predicted)
-    given = [levels(one.path) for one in predicted]
-    present, correct = hierarchical.level_hits(given, [levels(path) for path in chosen.truths], depth)
-    accepted = np.array([[level < one.accepted_depth for level in range(depth)] for one in predicted])
+    depth = max(map(len, judged.confidences))
+    given = [levels(path) for path in judged.paths]
+    present, correct = hierarchical.level_hits(given, [levels(path) for path in truths], depth)
+    accepted = np.asarray(judged.accepted)[:, None] > np.arange(depth)
     confidence = np.zeros(present.shape)
-    for row, one in enumerate(predicted):
-        confidence[row, : len(one.confidences)] = one.confidences
+    for row, one in enumerate(judged.confidences):
+        confidence[row, : len(one)] = one
     columns = range(depth)
     coverage: list[ratios.Ratio] = [ratios.mean_of(accepted[:, level]) for level in columns]
     precision = [ratios.Ratio((accepted & correct)[:, c].astype(float), accepted[:, c].astype(float)) for c in columns]

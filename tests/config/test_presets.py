@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.config.presets import PRESETS, compact, siglip2_bge, tiny, with_final_fit
+from pipeline.config.presets import PRESETS, compact, siglip2_bge, siglip2_bge_published, tiny, with_final_fit
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -26,6 +26,13 @@ def test_the_published_recipe():
     assert {(stage.batch_size, stage.learning_rate) for stage in train.stages} == {(16, 2e-4)}
     assert (train.infonce_weight, train.text_dropout, train.image_dropout) == (0.10, 0.05, 0.02)
     assert (train.weight_decay, train.warmup_fraction, train.clip_norm) == (0.01, 0.05, 1.0)
+
+
+def test_the_preset_that_is_called_published_learns_every_category_and_is_the_same_recipe():
+    published, ours = siglip2_bge_published(), siglip2_bge()
+    assert published.ingest.heldout_category_fraction == 0
+    assert published.train.alphas == (1.0,), "the trained weights themselves"
+    assert (published.model, published.train) == (ours.model, ours.train)
 
 
 def test_compact_trains_heads_alone_on_packaged_towers_with_pinned_hashes():

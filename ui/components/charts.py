@@ -240,3 +240,30 @@ def intervals(rows: Sequence[Interval], title: str) -> go.Figure:
         figure.add_trace(drawn.update(marker={"size": 8, "color": palette[name]}))
     titled(figure, title, height=360)
     return figure.update_layout(scattermode="group").update_yaxes(range=[0, 1.04], tickformat=".0%")
+
+
+def labeled(points: Sequence[tuple[str, float, float]], title: str, x: str, y: str) -> go.Figure:
+    """Named points, x logarithmic and y a share; one color each, named in the legend and on hovering."""
+    figure = go.Figure()
+    palette = colors([name for name, *_ in points])
+    for name, across, up in points:
+        hover = f"{plain(name)}<br>{x} {across:,.0f}<br>{y} {100 * up:.1f}%"
+        drawn = go.Scatter(x=[across], y=[up], mode="markers", name=plain(name), hovertext=hover, hoverinfo="text")
+        figure.add_trace(drawn.update(marker={"size": 11, "color": palette[name]}))
+    titled(figure, title, height=460)
+    figure.update_xaxes(title_text=x, type="log", dtick=1)
+    figure.update_yaxes(title_text=y, range=[0, 1.04], tickformat=".0%")
+    return figure.update_layout(legend={"orientation": "h", "y": -0.22})
+
+
+def lines(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]], title: str, x: str, y: str) -> go.Figure:
+    """Shares over whole numbers, one line a curve."""
+    figure = go.Figure()
+    palette = colors([name for name, _ in curves])
+    for name, points in curves:
+        drawn = go.Scatter(x=[p[0] for p in points], y=[p[1] for p in points], mode="lines+markers", name=plain(name))
+        figure.add_trace(drawn.update(line={"color": palette[name], "width": 2}, marker={"size": 6}))
+    titled(figure, title, height=460)
+    figure.update_xaxes(title_text=x, dtick=1)
+    figure.update_yaxes(title_text=y, range=[0, 1.04], tickformat=".0%")
+    return figure.update_layout(legend={"orientation": "h", "y": -0.22})

@@ -15,7 +15,7 @@ from pipeline.catalog.analysis import Analysis, SpaceFacts
 from ui.api.answers import Product
 from ui.components import cards, charts
 from ui.components.plots import drawing, plot
-from ui.tabs import quality
+from ui.tabs import quality, systems
 from ui.workspace import Workspace, refuse
 
 MISSING = (
@@ -231,6 +231,8 @@ def build(workspace: Workspace, tab: gr.Tab) -> None:
             nearest = gr.HTML(js_on_load=None, elem_id="space-centers")
         with gr.Tab("Quality") as trust:
             quality.build(workspace, trust)
+        with gr.Tab("Systems") as race:
+            systems.build(workspace, race)
     data_outputs = [numbers, tops, tails, texts, photos, one_each]
     for opened in (tab, data):
         opened.select(drawing(show_data, workspace), None, data_outputs, **private)

@@ -75,8 +75,15 @@ def open_source(
         fetcher = PhotoFetcher(max_photo_bytes)
     locations = (config.location, *config.others)
     if len(locations) == 1:
-        return named(_open(config, max_photo_bytes, fetcher), _name(config.location))
-    return join_sources(list(_open_several(config, locations, max_photo_bytes, fetcher)))
+        return _only(named(_open(config, max_photo_bytes, fetcher), _name(config.location)), config.splits)
+    return _only(join_sources(list(_open_several(config, locations, max_photo_bytes, fetcher))), config.splits)
+
+
+def _only(source: Source, splits: Sequence[str]) -> Source:
+    """The source with these of its splits; with all of them, if none is named."""
+    if missing := [split for split in splits if split not in source.splits]:
+        raise SourceError(f"{source.name} has no split '{missing[0]}'; it has {', '.join(source.splits)}.")
+    return replace(source, parts=[part for part in source.parts if part.split in splits]) if splits else source
 
 
 def _open_several(

@@ -39,6 +39,16 @@ def test_a_source_is_read_from_any_row_on(tmp_path, kind):
         assert list(source.whole(start)) == rows[start:]
 
 
+def test_some_of_the_splits_can_be_read_alone(tmp_path):
+    first, second = write_dataset(tmp_path / "a", 60), write_dataset(tmp_path / "b", 60, seed=1)
+    one = open_source(SourceConfig(location=str(first), splits=("test",)))
+    assert {row.split for row in one} == {"test"}
+    both = open_source(SourceConfig(location=str(first), others=(str(second),), splits=("test",)))
+    assert both.total == len(list(both)) == 2 * one.total
+    with pytest.raises(SourceError, match="has no split 'validation'; it has train, test"):
+        open_source(SourceConfig(location=str(first), splits=("validation",)))
+
+
 def test_a_row_knows_its_source(tmp_path):
     table = "product_title,source,language\nmug,shop a,ro\ncup,,\n"
     (tmp_path / "named.csv").write_text(table, encoding="utf-8")
