@@ -257,6 +257,26 @@ class TextMatches(TypedDict):
     mask: str
 
 
+class SelectionWords(TypedDict):
+    """How many products are selected, and the words of their titles that set them apart, best first."""
+
+    products: int
+    words: list[str]
+
+
+class SimilarRows(TypedDict):
+    """Products like those of a selection, most similar first."""
+
+    products: list[Neighbor]
+
+
+class ExportedFile(TypedDict):
+    """A file for the visitor, in base64."""
+
+    name: str
+    file: str
+
+
 class Highlight(TypedDict):
     """Products that the galaxy highlights; `requested_at` tells two equal requests apart."""
 
