@@ -159,3 +159,22 @@ def test_photos_and_finer_names_appear_near_products(page: Page) -> None:
     page.evaluate(f"{GALAXY}.view.fly({GALAXY}.at(0), [])")
     expect(page.locator(".galaxy-photos img").first).to_be_visible()
     expect(page.locator(".galaxy-names span:visible").first).to_be_visible()
+
+
+def test_colors_tell_products_apart_and_empty_entries_of_the_legend_are_readable(page: Page) -> None:
+    page.get_by_label("Color by").select_option("confidence")
+    counts = [int(text.replace(",", "")) for text in page.locator(".galaxy-legend i").all_inner_texts()]
+    assert sum(counts) == _of(page, "chart.rows")
+    assert max(counts) < 0.4 * sum(counts)  # no color has nearly all of them
+    page.get_by_label("Color by").select_option("category")
+    page.locator(".galaxy-legend button").first.click()
+    empty = page.locator(".galaxy-legend .galaxy-empty button")
+    expect(empty.first).to_be_visible()
+    ratio = empty.first.evaluate("""(one) => {
+        const parts = (color) => color.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255);
+        const light = (color) => parts(color).map((x) => (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4))
+          .reduce((all, x, i) => all + x * [0.2126, 0.7152, 0.0722][i], 0);
+        return (light(getComputedStyle(one).color) + 0.05) / (light("rgb(11, 13, 19)") + 0.05);
+    }""")
+    assert ratio > 4.5
+    assert empty.first.evaluate("(one) => getComputedStyle(one.closest('li')).opacity") == "1"

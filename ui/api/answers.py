@@ -18,6 +18,13 @@ class Product(TypedDict):
     predicted_path: str | None
 
 
+class NearProduct(TypedDict):
+    """A product by its id, with its similarity to something."""
+
+    product_id: str
+    similarity: float
+
+
 class SimilarProduct(Product):
     """A product with its similarity to a query, a product or a centroid; None without the text or photo."""
 

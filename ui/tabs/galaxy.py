@@ -22,9 +22,9 @@ from ui.api.answers import (
     DistantProduct,
     Highlight,
     NamedRow,
+    NearProduct,
     Neighbor,
     ProductPanel,
-    SimilarProduct,
     TextMatches,
     TopCategory,
 )
@@ -151,7 +151,7 @@ def members(paths: pd.Series, category: str) -> np.ndarray:
 
 
 def highlight(
-    workspace: Workspace, name: str, products: Sequence[SimilarProduct], *, own_product: bool = False
+    workspace: Workspace, name: str, products: Sequence[NearProduct], *, own_product: bool = False
 ) -> Highlight:
     """Build the component's value that highlights products and flies to them.
 
