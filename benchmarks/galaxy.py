@@ -3,9 +3,11 @@
     python -m benchmarks.galaxy [--small] [--rounds 3]
 
 Made-up catalogues of 4,000, 48,289 and 200,000 products. Sent: the bytes of the chart over those of Plotly's own
-figure, both compressed by gzip, without plotly.min.js, which both have. Shown: from the address asked for to the points
-drawn in headless Chromium, each way with a fresh browser cache; ours is the whole page, Gradio's front end included.
-The bare page has titles and colors in its figure as Plotly has them: one scatter3d, no filters, no thumbnails.
+figure, both compressed by gzip, without plotly.min.js, which only the bare page has. Shown: from the address asked for
+to the points drawn in headless Chromium, each way with a fresh browser cache; ours is the whole page, Gradio's front
+end included. The bare page has titles and colors in its figure as Plotly has them: one scatter3d, no filters, no
+thumbnails. Opened: from the call of a product or a category to its panel. Turned: seconds a frame while the camera
+turns, over those of the smallest catalogue.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -189,8 +191,50 @@ def first_picture(browser: Browser, address: str) -> None:
     context.close()
 
 
-def compare(browser: Browser, n: int, rounds: int) -> None:
-    """Print the ratios for n products."""
+@dataclass(frozen=True)
+class Actions:
+    """Seconds of what a visitor does in the open galaxy, and a frame's."""
+
+    product: float
+    category: float
+    frame: float
+
+
+def act(browser: Browser, address: str) -> Actions:
+    """Open a product and a category, and turn the camera; each in the page's own time."""
+    opened = browser.new_page(viewport={"width": 900, "height": 700})
+    opened.goto(f"{address}?tab=galaxy", wait_until="commit", timeout=PATIENCE)
+    opened.wait_for_selector("[data-drawn]", timeout=PATIENCE)
+    seconds = opened.evaluate(
+        """async () => {
+            const { galaxy } = document.querySelector(".galaxy");
+            const { choices, chart, view } = galaxy;
+            const timed = async (work, times = 1) => {
+              const started = performance.now();
+              for (let i = 0; i < times; i++) await work(i);
+              return (performance.now() - started) / times / 1000;
+            };
+            await choices.product(0, false); // the first reads the vectors
+            await choices.category(chart.markers[0].path, false);
+            const product = await timed((i) => choices.product(7 * i + 1, false), 5);
+            const category = await timed((i) => choices.category(chart.markers[i + 1].path, false), 3);
+            await choices.close();
+            view.stand(view.home);
+            const { eye, center, up } = view.home;
+            const frame = await timed(async (i) => {
+              view.stand({ eye: [eye[0] * Math.cos(i / 40) - eye[1] * Math.sin(i / 40),
+                eye[0] * Math.sin(i / 40) + eye[1] * Math.cos(i / 40), eye[2]], center, up });
+              await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+            }, 20);
+            return { product, category, frame: frame / 2 };
+        }"""
+    )
+    opened.close()
+    return Actions(**seconds)
+
+
+def compare(browser: Browser, n: int, rounds: int, smallest: Actions | None = None) -> Actions:
+    """Print the ratios for n products, and those to the smallest catalogue's frames if there is one."""
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "made-up.catalogue"
         write_catalog(path, n)
@@ -203,10 +247,16 @@ def compare(browser: Browser, n: int, rounds: int) -> None:
                 "bare": lambda: first_picture(browser, plain),
             }
             times = interleaved(ways, rounds, warmup=0)
+            done = act(browser, address)
         first = times["galaxy"] / times["bare"]
         print(
             f"{'':>17} first picture {first:.2f} x the bare page ({times['galaxy']:.1f} s over {times['bare']:.1f} s)"
         )
+        for what, seconds in (("a product", done.product), ("a category", done.category)):
+            print(f"{'':>17} {what} opens in {seconds / times['bare']:.3f} x the bare page ({1000 * seconds:.0f} ms)")
+        frames = "" if smallest is None else f", {done.frame / smallest.frame:.2f} times the smallest catalogue's"
+        print(f"{'':>17} a frame while it turns takes {1000 * done.frame:.0f} ms{frames}")
+        return done
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -220,8 +270,10 @@ def main(arguments: list[str] | None = None) -> None:
         return serve(chosen.serve)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        smallest: Actions | None = None
         for n in (300,) if chosen.small else SIZES:
-            compare(browser, n, 1 if chosen.small else chosen.rounds)
+            done = compare(browser, n, 1 if chosen.small else chosen.rounds, smallest)
+            smallest = smallest or done
         browser.close()
 
 

@@ -6,6 +6,7 @@ classify         the category of one product
 classify-file    the category of every product of a file
 evaluate         figures of a model bundle on any products
 evaluate-search  figures of a bundle's text search on judged queries
+export-site      the galaxy of a catalogue as files for any web server
 push             a published catalogue and its bundle, sent to the Hugging Face hub
 """
 

@@ -76,6 +76,7 @@ def test_commands_parse(command):
         "evaluate",
         "evaluate-search",
         "taxonomy",
+        "export-site",
         "push",
     ],
 )

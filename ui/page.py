@@ -8,6 +8,7 @@ from html import escape
 import gradio as gr
 
 from ui import deep_links, tab_links
+from ui.galaxy import routes
 from ui.guard.inputs import Page
 from ui.tabs import analysis, catalog, categories, classify, galaxy, rerank, search
 from ui.workspace import Workspace
@@ -21,6 +22,16 @@ _DEMO = (
     "<code>python -m pipeline build --preset compact --source YOUR_DATA --out runs/mine</code>."
 )
 
+# the page's own answers come first: the small galaxy is fetched once the browser has nothing else to do
+_LIVE = """
+const canvas = element.querySelector("canvas");
+const address = (path) => new URL(`galaxy/${path}`, document.baseURI).href;
+const start = () => import(address("scripts/live.js")).then(
+  ({ live }) => live(canvas, address(`data/sample?v=${canvas.dataset.version}`)),
+);
+setTimeout(() => (window.requestIdleCallback ? requestIdleCallback(start, { timeout: 4000 }) : start()), 600);
+"""
+
 
 def header(workspace: Workspace) -> str:
     """Render what the page is for, and an About panel with the facts of the open catalogue."""
@@ -32,7 +43,8 @@ def header(workspace: Workspace) -> str:
     demo = f'<p class="demo" role="note">{_DEMO}</p>' if catalog.meta.get("demo") else ""
     name, summary = escape(workspace.name), escape(" · ".join(facts))
     return (
-        f"<header><h1>{TITLE}</h1><p>{SENTENCE}</p><details><summary>About</summary>"
+        f'<header><canvas class="live" data-version="{routes.version(catalog)}" aria-hidden="true"></canvas>'
+        f"<h1>{TITLE}</h1><p>{SENTENCE}</p><details><summary>About</summary>"
         f"<div><p>Open: <code>{name}</code> · {summary}.</p>{demo}</div></details></header>"
     )
 
@@ -40,7 +52,7 @@ def header(workspace: Workspace) -> str:
 def build(workspace: Workspace) -> gr.Blocks:
     """Build the page of the Space for an open catalogue."""
     with Page(title=TITLE) as page:
-        gr.HTML(header(workspace), js_on_load=None, elem_id="header")
+        gr.HTML(header(workspace), js_on_load=_LIVE, elem_id="header")
         memory = catalog.lay_out_memory()
         with gr.Tabs(overflow_behavior="wrap") as tabs:
             with gr.Tab("Classify", id="classify"):

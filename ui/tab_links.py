@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from pydantic import TypeAdapter, ValidationError
 
 from pipeline.data.text import clean_text
-from ui.api.answers import Highlight
+from ui.api.answers import Highlight, NearProduct
+from ui.guard.faults import refuse
 from ui.tabs import classify, galaxy, rerank, search
 from ui.workspace import MAX_TEXT, Fields, Workspace, bind
+
+_NEAR = TypeAdapter(dict[str, float])  # product id -> similarity, best first
+_LONGEST = 20_000  # characters of what a button names
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,33 @@ class GalaxyButton:
 def show_listing(
     workspace: Workspace, photo: str | None, title: str, description: str, event: gr.EventData
 ) -> tuple[Highlight, Any]:
-    """Highlight the products most similar to the one that an answer is for, among which it lies in the galaxy."""
-    answer = classify.classify(workspace, *_listing(event, photo, title, description))
-    # the product itself is left out of the evidence, but it shows the position
-    similar = [*answer["same_product"], *answer["similar"]]
+    """Highlight the products most similar to the one that an answer is for, among which it lies in the galaxy.
+
+    The answer's button names them; where it does not, the product is classified again.
+    """
+    similar: Sequence[NearProduct] | None = _near(workspace, getattr(event, "near", None))
+    if similar is None:
+        answer = classify.classify(workspace, *_listing(event, photo, title, description))
+        similar = [*answer["same_product"], *answer["similar"]]
     value = galaxy.highlight(workspace, "Your product lies among these", similar, own_product=True)
     return value, gr.Tabs(selected="galaxy")
+
+
+def _near(workspace: Workspace, text: object) -> list[NearProduct] | None:
+    """Products and similarities of an answer's button, None without them.
+
+    Raises:
+        gr.Error: If they are not what a button says: they come from a browser.
+    """
+    if text is None:
+        return None
+    try:
+        near = _NEAR.validate_json(str(text)[:_LONGEST])
+        for product_id in near:
+            workspace.catalog.row(product_id)
+    except (ValidationError, KeyError) as error:
+        raise refuse("The button names no products of this catalogue; classify the product again.") from error
+    return [{"product_id": product_id, "similarity": similarity} for product_id, similarity in near.items()]
 
 
 def search_for_listing(

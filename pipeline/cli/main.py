@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 
 from pipeline import errors
-from pipeline.artifacts import CATEGORY_NAMES, SHOPIFY_TAXONOMY
+from pipeline.artifacts import CATEGORY_NAMES, SHOPIFY_TAXONOMY, RunPaths
 from pipeline.bundle.predictor_state import PREDICTORS
 from pipeline.cli.adapt import adapt_command
 from pipeline.cli.classify import classify_product
 from pipeline.cli.evaluate import evaluate_command, search_command
 from pipeline.cli.options import add_options, add_reading, config_of, reading_of
 from pipeline.cli.push import upload_command
+from pipeline.cli.site import export_command
 from pipeline.cli.taxonomy import add_taxonomy
 from pipeline.config.presets import PRESETS
 from pipeline.errors import UserError
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _add_evaluate_search(add("evaluate-search", "figures of a bundle's text search on judged queries"))
     add_taxonomy(add("taxonomy", "import, compare and change taxonomies"))
     _add_adapt(add("adapt-text-tower", "adapters of a preset's text tower, learned from titles of categories"))
+    _add_site(add("export-site", "the galaxy of a catalogue as files that any web server can host"))
     _add_push(add("push", "send a published catalogue and its bundle to the Hugging Face hub"))
     return whole
 
@@ -222,6 +224,14 @@ def _evaluate_search(arguments: argparse.Namespace) -> None:
     if arguments.json is not None:
         errors.check_writable(arguments.json)
     search_command(arguments.model, arguments.queries, arguments.json)
+
+
+def _add_site(command: argparse.ArgumentParser) -> None:
+    shipped = RunPaths(Path()).catalog
+    command.add_argument("--catalog", type=Path, default=shipped, help="a published catalogue (default: %(default)s)")
+    command.add_argument("--out", type=Path, required=True, help="the folder, new or empty")
+    command.add_argument("--title", default="Product Galaxy", help="of the page")
+    command.set_defaults(run=lambda arguments: export_command(arguments.catalog, arguments.out, arguments.title))
 
 
 def _add_push(command: argparse.ArgumentParser) -> None:

@@ -168,6 +168,8 @@ class LayoutConfig:
         min_dist: Of UMAP.
         tsne_perplexity: About how many neighbors t-SNE keeps together.
         tsne_rows: Products that t-SNE places, drawn at random; it takes too long for more, and a plot shows no more.
+        crowding: Part of the products that the densest tenth of the galaxy's sky may hold: UMAP's places are spread
+            until it is so. 1 leaves them.
     """
 
     pca_components: int = 64
@@ -175,12 +177,14 @@ class LayoutConfig:
     min_dist: float = 0.05
     tsne_perplexity: float = 30.0
     tsne_rows: int = 10_000
+    crowding: float = 0.3
 
     def __post_init__(self) -> None:
         require(self.pca_components >= 3, "layout.pca_components must be at least 3")
         require(self.n_neighbors >= 2, "layout.n_neighbors must be at least 2")
         require(self.tsne_perplexity >= 1, "layout.tsne_perplexity must be at least 1")
         require(self.tsne_rows >= 16, "layout.tsne_rows must be at least 16")
+        require(0.2 <= self.crowding <= 1, "layout.crowding must be between 0.2 and 1")
 
 
 @dataclass(frozen=True)

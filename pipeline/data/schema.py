@@ -56,9 +56,12 @@ PRODUCTS = pa.schema(
 
 REJECTS = pa.schema([("source_row", pa.int64()), ("split", pa.string()), ("reason", pa.string()), ("raw", pa.string())])
 
+HEAPS = ("heap_x", "heap_y", "heap_z")
+"""UMAP's own places in space, before they are spread over the sky: what DBSCAN reads, and no catalogue holds."""
+
 LAYOUT = pa.schema(
     [("product_id", pa.string())]
-    + [(name, pa.float32()) for name in ("x", "y", "z", "umap2_x", "umap2_y", "pca_x", "pca_y", "pca_z")]
+    + [(name, pa.float32()) for name in ("x", "y", "z", "umap2_x", "umap2_y", *HEAPS, "pca_x", "pca_y", "pca_z")]
     + [(name, pa.float32()) for name in ("tsne_x", "tsne_y")]  # null = not placed by t-SNE
 )
 
@@ -66,7 +69,7 @@ CLUSTERS = pa.schema(
     [
         ("product_id", pa.string()),
         ("cluster", pa.int32()),
-        ("dbscan", pa.int32()),  # dense region of the 3D layout, -1 = in none
+        ("dbscan", pa.int32()),  # dense region of UMAP in space, -1 = in none
     ]
 )
 
@@ -106,7 +109,7 @@ def catalog_schema(dimension: int) -> pa.Schema:
             PREDICTED.field("candidate_scores"),
             ("thumbnail", pa.binary()),
             *((f"{k}_embedding", vector_type(dimension)) for k in ("fused", "text", "image")),
-            *(field for field in LAYOUT if field.name != "product_id"),
+            *(field for field in LAYOUT if field.name not in ("product_id", *HEAPS)),
             *(field for field in CLUSTERS if field.name != "product_id"),
         ]
     )

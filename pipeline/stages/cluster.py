@@ -1,4 +1,4 @@
-"""Stage cluster: groups products by k-means of their vectors and by DBSCAN of their places in the layout.
+"""Stage cluster: groups products by k-means of their vectors and by DBSCAN of their places by UMAP.
 
 Reads products, embeddings and layout; writes `clusters.parquet`, `silhouette.parquet` and `k_distances.parquet`.
 """
@@ -20,7 +20,7 @@ from tqdm import tqdm
 from pipeline.artifacts import RunPaths
 from pipeline.config.build import Config
 from pipeline.config.stages import ClusterConfig
-from pipeline.data.schema import CLUSTERS, read_products, write_table
+from pipeline.data.schema import CLUSTERS, HEAPS, read_products, write_table
 from pipeline.data.vectors import read_rows, read_vectors
 
 _LOG = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def run(config: Config, run_dir: Path) -> None:
     vectors = read_vectors(paths.embeddings, product_ids).fused
 
     clustering = cluster(vectors, config.cluster, seed=config.seed)
-    points = read_rows(paths.layout, product_ids, ["x", "y", "z"])[["x", "y", "z"]].to_numpy(np.float32)
+    points = read_rows(paths.layout, product_ids, list(HEAPS))[list(HEAPS)].to_numpy(np.float32)
     regions = dense_regions(points, config.cluster.dbscan_min_samples)
     columns = {"product_id": product_ids, "cluster": clustering.labels, "dbscan": regions.labels}
     write_table(paths.clusters, pa.table(columns, schema=CLUSTERS))

@@ -1,6 +1,7 @@
 """Stage layout: places every product in space, by PCA, then UMAP of its fused vector to 3D and to 2D, and t-SNE.
 
-Reads the embeddings, writes `layout.parquet`.
+UMAP draws alike products into heaps; for the galaxy they are spread over the sky, as little as it takes. Reads the
+embeddings, writes `layout.parquet`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import ndtri
+from scipy.stats import qmc
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
@@ -18,11 +21,16 @@ from pipeline.config.build import Config
 from pipeline.config.stages import LayoutConfig
 from pipeline.data.schema import LAYOUT, read_products, write_table
 from pipeline.data.vectors import read_vectors
+from pipeline.metrics.places import crowding
 
 _LOG = logging.getLogger(__name__)
 _FEWEST_FOR_UMAP = 5  # UMAP to 3D needs more rows than dimensions
 _FEWEST_FOR_TSNE = 16  # with fewer its steps are too long, and it flies apart
 _FEWEST_FOR_SPECTRAL = 16  # below it the spectral start has too few eigenvectors
+_FEWEST_TO_SPREAD = 16
+_ROUNDS, _TURNS, _STEP = 120, 12, 0.5  # at most; sets of axes of a round; share of the way to the sky's own places
+_FLATNESS = 0.45  # height of the galaxy over its width
+_BULGE = {2: 0.55, 3: 0.42}  # exponent of the radii; 1/2 and 1/3 would fill disc and ball evenly
 
 
 def outputs(run: RunPaths) -> list[Path]:
@@ -60,8 +68,9 @@ def lay_out(vectors: np.ndarray, config: LayoutConfig, *, seed: int) -> dict[str
     pca[:, : min(3, components)] = reduced[:, :3]
     three, two = (_umap(reduced, size, config, seed) for size in (3, 2))
     layouts = {
-        ("x", "y", "z"): three,
-        ("umap2_x", "umap2_y"): two,
+        ("x", "y", "z"): spread(three, config.crowding, seed=seed),
+        ("umap2_x", "umap2_y"): spread(two, config.crowding, seed=seed),
+        ("heap_x", "heap_y", "heap_z"): three,
         ("pca_x", "pca_y", "pca_z"): pca,
         ("tsne_x", "tsne_y"): _tsne(reduced, config, seed),
     }
@@ -113,6 +122,55 @@ def _first_components(reduced: np.ndarray, dimensions: int) -> np.ndarray:
     points = np.zeros((len(reduced), dimensions), dtype=np.float32)
     points[:, : reduced.shape[1]] = reduced[:, :dimensions]
     return points
+
+
+def spread(points: np.ndarray, most: float, *, seed: int) -> np.ndarray:
+    """Push products apart until the densest tenth of the sky holds at most a part of them.
+
+    Gradient flow of the sliced Wasserstein distance to an evenly filled disc or flat ball (Rabin et al. 2011; Bonneel
+    et al. 2015): along many axes every product moves towards the place of its rank, which keeps their order along each
+    of them, so neighbors stay neighbors. It stops as soon as the sky is filled.
+
+    Args:
+        points: float [n, 2] or [n, 3].
+        most: That part, 0 to 1.
+        seed: Same seed, same axes.
+
+    Returns:
+        float32 [n, k] along the principal axes of `points`; few points stay as they are.
+    """
+    n, dimensions = points.shape
+    if n < _FEWEST_TO_SPREAD or not np.ptp(points, axis=0).any():
+        return points.astype(np.float32)
+    sky = _sky(n, dimensions)
+    placed = PCA(dimensions, svd_solver="full", random_state=seed).fit_transform(points.astype(np.float64))
+    placed *= sky.std(axis=0) / np.maximum(placed.std(axis=0), np.finfo(np.float32).tiny)
+    rng = np.random.default_rng(seed)
+    for _ in range(_ROUNDS):
+        if crowding(placed) <= most:
+            break
+        step = np.zeros_like(placed)
+        for _ in range(_TURNS):
+            axes, _ = np.linalg.qr(rng.normal(size=(dimensions, dimensions)))
+            along = placed @ axes
+            wanted = np.empty_like(along)
+            np.put_along_axis(wanted, np.argsort(along, axis=0, kind="stable"), np.sort(sky @ axes, axis=0), axis=0)
+            step += (wanted - along) @ axes.T
+        placed += _STEP / _TURNS * step
+    else:
+        _LOG.info("the densest tenth of the sky still holds %.0f%% of the products", 100 * crowding(placed))
+    return placed.astype(np.float32)
+
+
+def _sky(n: int, dimensions: int) -> np.ndarray:
+    """Places that fill a disc or a flat ball, somewhat denser in the middle: float64 [n, k], by Halton's sequence."""
+    even = qmc.Halton(dimensions + 1, scramble=False).random(n + 1)[1:]
+    directions = ndtri(even[:, :dimensions])
+    directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    places = directions * even[:, dimensions:] ** _BULGE[dimensions]
+    if dimensions == 3:
+        places[:, 2] *= _FLATNESS
+    return places
 
 
 def scale_to_unit(points: np.ndarray) -> np.ndarray:

@@ -195,7 +195,8 @@ def test_a_grown_catalogue_has_products_of_its_own(tmp_path):
 def test_galaxy_draws_both_pages(browser: Browser, capsys):
     galaxy.compare(browser, 300, 1)
     out = capsys.readouterr().out
-    assert len(RATIO.findall(out)) == 2
+    assert len(RATIO.findall(out)) == 4
+    assert "a frame while it turns" in out
     assert 0 < float(re.search(r"([\d.]+) bytes a point", out)[1]) < 100
 
 

@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
+from pipeline.artifacts import RunPaths
+from pipeline.catalog.catalog import Catalog
 from pipeline.config.stages import LayoutConfig
 from pipeline.data.schema import LAYOUT
-from pipeline.stages.layout import lay_out, scale_to_unit
+from pipeline.metrics.places import crowding
+from pipeline.stages.layout import lay_out, scale_to_unit, spread
+from tests.helpers import ROOT
 from tests.helpers.factories import clustered
 
 NAMES = [name for name in LAYOUT.names if name != "product_id"]
@@ -52,3 +56,33 @@ def test_scale_keeps_the_shape_and_ends_at_one():
     assert np.quantile(np.abs(scaled).max(axis=1), 0.99) == pytest.approx(1, abs=1e-5)
     assert scaled[:, 0].std() / scaled[:, 1].std() == pytest.approx(points[:, 0].std() / points[:, 1].std(), rel=1e-4)
     assert not scale_to_unit(np.ones((3, 2), dtype=np.float32)).any()
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_heaps_are_spread_over_the_sky_and_neighbors_stay(dimensions):
+    rng = np.random.default_rng(5)
+    centers = rng.normal(size=(30, dimensions))
+    labels = rng.integers(30, size=1500)
+    heaps = centers[labels] + rng.normal(0, 0.01, (1500, dimensions))
+    assert crowding(heaps) > 0.8
+    placed = spread(heaps, 0.3, seed=0)
+    np.testing.assert_array_equal(placed, spread(heaps, 0.3, seed=0))
+    assert crowding(placed) <= 1 / 3
+    gaps = np.linalg.norm(placed[:, None] - placed[None], axis=-1) + np.where(np.eye(1500), np.inf, 0)
+    nearest = np.argsort(gaps, axis=1)[:, :5]
+    assert (labels[nearest] == labels[:, None]).mean() > 0.85
+    assert spread(heaps[:3], 0.3, seed=0).tolist() == heaps[:3].astype(np.float32).tolist()
+
+
+def test_what_fills_the_sky_already_is_left_in_its_shape():
+    rng = np.random.default_rng(2)
+    even = rng.random((2000, 2)) * [4, 1]
+    placed = spread(even, 0.3, seed=0)
+    gaps = [np.linalg.norm(points[:500, None] - points[None, :500], axis=-1) for points in (even / [4, 1], placed)]
+    assert np.corrcoef(gaps[0].ravel(), gaps[1].ravel())[0, 1] > 0.99
+
+
+def test_the_densest_tenth_of_the_shipped_sky_holds_at_most_a_third():
+    products = Catalog.open(RunPaths(ROOT).catalog).products
+    for names in (["x", "y", "z"], ["umap2_x", "umap2_y"]):
+        assert crowding(products[names].to_numpy()) <= 1 / 3

@@ -15,7 +15,7 @@ from pipeline.bundle.writer import save_bundle
 from pipeline.catalog.catalog import Catalog, check_match
 from pipeline.config.presets import tiny
 from pipeline.config.stages import PublishConfig, SourceConfig
-from pipeline.data.schema import CLUSTERS, LAYOUT, catalog_schema, read_products, read_table, write_table
+from pipeline.data.schema import CLUSTERS, HEAPS, LAYOUT, catalog_schema, read_products, read_table, write_table
 from pipeline.data.vectors import read_vectors, unit
 from pipeline.models.checkpoints import load_tokenizer
 from pipeline.models.encoding import TokenCache
@@ -105,7 +105,10 @@ def test_rows_are_joined_by_id(built):
         assert catalog[name].equals(products[name])
     layout = read_table(run.layout).to_pandas().set_index("product_id").loc[catalog.index]
     for name in LAYOUT.names[1:]:
-        np.testing.assert_array_equal(catalog[name], layout[name])
+        if name in HEAPS:
+            assert name not in catalog
+        else:
+            np.testing.assert_array_equal(catalog[name], layout[name])
     clusters = read_table(run.clusters).to_pandas().set_index("product_id").loc[catalog.index]
     for name in ("cluster", "dbscan"):
         assert catalog[name].equals(clusters[name])

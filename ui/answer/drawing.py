@@ -5,13 +5,14 @@ Every number is a `PredictedLevel.probability` or a `ScoredPath.score`, which ar
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from html import escape
 
 from pipeline.catalog.catalog import Catalog
 from pipeline.prediction.explanation import NOTHING_LIKE_IT, percent
 from pipeline.taxonomy.paths import levels, truncate
-from ui.api.answers import Classification, EvidenceProduct, PredictedLevel, ScoredPath
+from ui.api.answers import Classification, EvidenceProduct, NearProduct, PredictedLevel, ScoredPath
 from ui.components import cards
 from ui.components.examples import Example, small_photo
 
@@ -75,9 +76,19 @@ def of_example(example: Example) -> str:
     return f'<p class="of-example">{image}<span><i>Example</i><b dir="auto">{title}</b></span></p>'
 
 
-def step(event: str, label: str, example: int | None = None) -> str:
-    """Render a button that triggers an event of the component, with the number of the example it is for, if any."""
+def step(event: str, label: str, example: int | None = None, near: Sequence[NearProduct] = ()) -> str:
+    """Render a button that triggers an event of the component.
+
+    Args:
+        event: Its name.
+        label: Of the button.
+        example: Number of the example that it is for, if any.
+        near: Products that the event names with their similarities.
+    """
     of = "" if example is None else f' data-example="{example}"'
+    if near:
+        named = {one["product_id"]: round(one["similarity"], 4) for one in near}
+        of += f' data-near="{escape(json.dumps(named))}"'
     return f'<button type="button" class="step" data-event="{escape(event)}"{of}>{escape(label)}</button>'
 
 

@@ -57,7 +57,7 @@ async function copy(text) {
 element.addEventListener('click', async (event) => {
     const button = event.target.closest('button.step');
     if (!button) return;
-    const product = {example: button.dataset.example ?? null};
+    const product = {example: button.dataset.example ?? null, near: button.dataset.near ?? null};
     if (button.dataset.event === 'galaxy') {
         trigger('galaxy', product);
     } else if (button.dataset.event === 'similar') {

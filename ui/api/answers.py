@@ -18,6 +18,13 @@ class Product(TypedDict):
     predicted_path: str | None
 
 
+class NearProduct(TypedDict):
+    """A product by its id, with its similarity to something."""
+
+    product_id: str
+    similarity: float
+
+
 class SimilarProduct(Product):
     """A product with its similarity to a query, a product or a centroid; None without the text or photo."""
 
@@ -255,6 +262,26 @@ class TextMatches(TypedDict):
     """Rows that contain a text: a base64 mask of one bit a row, lowest bit first."""
 
     mask: str
+
+
+class SelectionWords(TypedDict):
+    """How many products are selected, and the words of their titles that set them apart, best first."""
+
+    products: int
+    words: list[str]
+
+
+class SimilarRows(TypedDict):
+    """Products like those of a selection, most similar first."""
+
+    products: list[Neighbor]
+
+
+class ExportedFile(TypedDict):
+    """A file for the visitor, in base64."""
+
+    name: str
+    file: str
 
 
 class Highlight(TypedDict):

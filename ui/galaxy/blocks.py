@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.search import topics
 from pipeline.taxonomy.paths import levels
 from ui.components import figures
 
@@ -26,6 +27,8 @@ UNKNOWN, RIGHT, NEAR, WRONG = range(4)
 NO_CONFIDENCE = 255
 _REACH = 32_767  # int16: the farthest point of the widest axis
 _COLORS = 48  # then they repeat
+_SAMPLE = 1_400
+_NO_TOP = "#7d879c"
 _COLUMNS = {
     "split": "splits",
     "language": "languages",
@@ -74,6 +77,17 @@ def points(products: pd.DataFrame) -> bytes:
     return pack(header, columns)
 
 
+def sample(products: pd.DataFrame) -> bytes:
+    """Encode every n-th product for the small galaxy of the header: x, y, z, and `top`, an index into `palette`."""
+    some = products.iloc[:: max(1, -(-len(products) // _SAMPLE))]
+    counts = _column(products, "category_top").value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    palette = list(figures.colors(map(str, counts.index)).values())
+    ranks = {top: rank for rank, top in enumerate(counts.index)}
+    tops = np.array([ranks.get(top, len(palette)) for top in _column(some, "category_top")])
+    header = {"rows": len(some), "palette": [*palette, _NO_TOP]}
+    return pack(header, {**_coordinates(some, "umap3"), "top": _small(tops)})
+
+
 def layout(products: pd.DataFrame, name: str) -> bytes:
     """Encode another layout (a key of LAYOUTS) as a compressed block: columns x, y and, in three dimensions, z.
 
@@ -81,6 +95,26 @@ def layout(products: pd.DataFrame, name: str) -> bytes:
         KeyError: If there is no such layout.
     """
     return pack({"rows": len(products)}, _coordinates(products, name))
+
+
+def regions(products: pd.DataFrame, name: str) -> bytes:
+    """Encode the named regions of a layout: header `regions` (name, x, y, z, radius, count) in the block's own units.
+
+    Raises:
+        KeyError: If there is no such layout.
+    """
+    places = np.stack(list(_coordinates(products, name).values()), axis=1).astype(np.float64)
+    titles = topics.TitleWords(*(topics.texts(_column(products, name)) for name in ("title", "brand")))
+    paths = [path if isinstance(path, str) else None for path in _column(products, "category_path")]
+    found = [
+        {"name": one.name, **_named(one.center), "radius": round(one.radius), "count": one.count}
+        for one in topics.regions(places, titles, paths)
+    ]
+    return pack({"regions": found}, {})
+
+
+def _named(center: np.ndarray) -> dict[str, int]:
+    return {axis: round(value) for axis, value in zip("xyz", [*center.tolist(), 0][:3], strict=True)}
 
 
 def brands(products: pd.DataFrame) -> bytes:
@@ -97,7 +131,7 @@ def pack(header: Mapping[str, Any], columns: Mapping[str, np.ndarray]) -> bytes:
     """
     layout = [{"name": name, "type": column.dtype.str[1:], "length": len(column)} for name, column in columns.items()]
     text = json.dumps({**header, "columns": layout}, ensure_ascii=False, separators=(",", ":")).encode()
-    planes = [column.view(np.uint8).reshape(len(column), -1).T.tobytes() for column in columns.values()]
+    planes = [column.view(np.uint8).reshape(len(column), column.itemsize).T.tobytes() for column in columns.values()]
     return gzip.compress(b"".join([len(text).to_bytes(4, "little"), text, *planes]), mtime=0)
 
 

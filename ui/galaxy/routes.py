@@ -1,18 +1,16 @@
-"""GET routes of the galaxy's script: itself, plotly.min.js, the chart, and a product's thumbnail and title.
+"""GET routes of the galaxy's script: itself, the chart, and a product's thumbnail and title.
 
 Own routes serve only these files, compress them once, and let browsers cache them.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import plotly
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -20,10 +18,9 @@ from starlette.routing import Route
 
 from pipeline.artifacts import ArtifactError
 from pipeline.catalog.catalog import Catalog
-from ui.galaxy import blocks
+from ui.galaxy import blocks, facets
 
 SCRIPTS = Path(__file__).resolve().parent / "static"
-PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 _ROW = re.compile(r"[0-9]{1,9}")
 _PREFIX = "/galaxy"
 _CACHE = "public, max-age=86400"  # seconds; the addresses contain `version`
@@ -41,23 +38,23 @@ def routes(catalog: Catalog) -> list[Route]:
     cache = _BlockCache(
         {
             "points": lambda: blocks.points(catalog.products),
+            "sample": lambda: blocks.sample(catalog.products),
             "brands": lambda: blocks.brands(catalog.products),
             **{name: _layout(catalog, name) for name in blocks.LAYOUTS},
-            PLOTLY.name: lambda: gzip.compress(PLOTLY.read_bytes(), mtime=0),
+            **{f"regions-{name}": _regions(catalog, name) for name in blocks.LAYOUTS},
+            "facets": lambda: facets.facets(catalog.products),
         }
     )
 
     def script(request: Request) -> Response:
-        path = SCRIPTS / request.path_params["name"]
-        if path not in SCRIPTS.glob("*.js"):
+        path = SCRIPTS / request.path_params["name"]  # compared with what is there, so nothing else can be named
+        if path not in SCRIPTS.rglob("*.js"):
             raise HTTPException(404)
         return _tagged(request, path.read_bytes(), "text/javascript", {"Cache-Control": _REVALIDATE})
 
     def block(request: Request) -> Response:
         headers = {"Cache-Control": _CACHE, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-        name = request.path_params["name"]
-        kind = "text/javascript" if name == PLOTLY.name else "application/octet-stream"
-        return _tagged(request, cache.get(name), kind, headers)
+        return _tagged(request, cache.get(request.path_params["name"]), "application/octet-stream", headers)
 
     def thumbnail(request: Request) -> Response:
         row = _row(catalog, request)
@@ -66,7 +63,7 @@ def routes(catalog: Catalog) -> list[Route]:
         except ArtifactError as error:
             raise HTTPException(500, "The catalogue is damaged.") from error
         if photo is None:
-            raise HTTPException(404, "This product has no photo.")
+            return Response(status_code=204, headers={"Cache-Control": _CACHE})  # 404 would be an error in the console
         return Response(photo, media_type="image/webp", headers={"Cache-Control": _CACHE})
 
     def title(request: Request) -> Response:
@@ -75,7 +72,7 @@ def routes(catalog: Catalog) -> list[Route]:
         return JSONResponse(answer, headers={"Cache-Control": _CACHE})
 
     return [
-        Route(f"{_PREFIX}/scripts/{{name}}", script),
+        Route(f"{_PREFIX}/scripts/{{name:path}}", script),
         Route(f"{_PREFIX}/data/{{name}}", block),
         Route(f"{_PREFIX}/thumbnail/{{row}}", thumbnail),
         Route(f"{_PREFIX}/title/{{row}}", title),
@@ -83,17 +80,17 @@ def routes(catalog: Catalog) -> list[Route]:
 
 
 class _BlockCache:
-    """Blocks of bytes, each built at the first request; concurrent requests wait."""
+    """Blocks of bytes, each built at the first request; those who ask for the same one wait."""
 
     def __init__(self, makers: dict[str, Callable[[], bytes]]) -> None:
         self._makers = makers
         self._made: dict[str, bytes] = {}
-        self._lock = threading.Lock()
+        self._locks = {name: threading.Lock() for name in makers}
 
     def get(self, name: str) -> bytes:
         if name not in self._makers:
             raise HTTPException(404)
-        with self._lock:
+        with self._locks[name]:
             if name not in self._made:
                 self._made[name] = self._makers[name]()
             return self._made[name]
@@ -101,6 +98,10 @@ class _BlockCache:
 
 def _layout(catalog: Catalog, name: str) -> Callable[[], bytes]:
     return lambda: blocks.layout(catalog.products, name)
+
+
+def _regions(catalog: Catalog, name: str) -> Callable[[], bytes]:
+    return lambda: blocks.regions(catalog.products, name)
 
 
 def _row(catalog: Catalog, request: Request) -> int:

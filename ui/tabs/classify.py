@@ -187,7 +187,8 @@ def render(workspace: Workspace, answer: Classification, example: int | None = N
         answer: Of the endpoint.
         example: Number of the example that it is for; None for what is in the form.
     """
-    steps = drawing.step("galaxy", "Show in galaxy", example) + drawing.step("similar", "Find similar", example)
+    near = [*answer["same_product"], *answer["similar"]]  # the product itself is no evidence, but shows the position
+    steps = drawing.step("galaxy", "Show in galaxy", example, near) + drawing.step("similar", "Find similar", example)
     head = "" if example is None else drawing.of_example(examples.chosen(example))
     return head + drawing.prediction(answer, steps) + drawing.details(answer, workspace.catalog)
 

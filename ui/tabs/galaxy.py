@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Sequence
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -23,14 +22,16 @@ from ui.api.answers import (
     DistantProduct,
     Highlight,
     NamedRow,
+    NearProduct,
     Neighbor,
     ProductPanel,
-    SimilarProduct,
     TextMatches,
     TopCategory,
 )
 from ui.components import cards, results
 from ui.galaxy import routes
+from ui.galaxy.page import template
+from ui.galaxy.selection import export_rows, selection, similar_to
 from ui.guard.faults import reported
 from ui.workspace import Workspace, bind, check_text, endpoint, refuse, text_or_none
 
@@ -38,31 +39,6 @@ _NEIGHBORS = 12
 _PER_END = 6  # nearest, and as many farthest products of a category
 _DESCRIPTION_LENGTH = 1_200  # characters in the panel
 _NO_CATEGORY = "The catalogue has no such category."
-_KEYS = (
-    "Drag to turn, scroll or pinch to zoom. "
-    "Keys: / search, n next neighbor, p previous product, h whole galaxy, Esc close."
-)
-
-# ${...} and {{...}} are Gradio's templates: nothing from outside may be inserted, only the version
-_TEMPLATE = """
-<div class="galaxy" data-version="VERSION">
-  <div class="galaxy-controls"></div>
-  <div class="galaxy-stage">
-    <div class="galaxy-holder">
-      <div class="galaxy-view" role="img" aria-label="All products as points in space"></div>
-      <div class="galaxy-names" aria-hidden="true"></div>
-      <div class="galaxy-tip" hidden></div>
-      <button type="button" class="galaxy-home" title="Show the whole galaxy (key h)">Whole galaxy</button>
-    </div>
-    <aside class="galaxy-panel" aria-label="Selection" hidden></aside>
-  </div>
-  <p class="galaxy-alert" role="alert"></p>
-  <p class="galaxy-status hint" role="status"></p>
-  <ul class="galaxy-legend legend"></ul>
-  <p class="hint">KEYS</p>
-</div>
-"""
-
 _START = """
 const events = ["similar", "rerank"];
 const send = (name, data) => events.includes(name) && trigger(name, data);
@@ -175,7 +151,7 @@ def members(paths: pd.Series, category: str) -> np.ndarray:
 
 
 def highlight(
-    workspace: Workspace, name: str, products: Sequence[SimilarProduct], *, own_product: bool = False
+    workspace: Workspace, name: str, products: Sequence[NearProduct], *, own_product: bool = False
 ) -> Highlight:
     """Build the component's value that highlights products and flies to them.
 
@@ -199,10 +175,15 @@ def build(workspace: Workspace) -> gr.HTML:
     Returns:
         The component: its value comes from `highlight`, its events `similar` and `rerank` carry a product_id.
     """
-    template = _TEMPLATE.replace("VERSION", routes.version(workspace.catalog)).replace("KEYS", escape(_KEYS))
-    functions = [_answering(bind(handler, workspace)) for handler in (product, category, find)]
+    handlers: tuple[Callable[..., Any], ...] = (product, category, find, selection, similar_to, export_rows)
+    functions = [_answering(bind(handler, workspace)) for handler in handlers]
+    # ${...} and {{...}} are Gradio's templates: nothing from outside may be inserted, only the version
     component = gr.HTML(
-        html_template=template, js_on_load=_START, server_functions=functions, apply_default_css=False, elem_id="galaxy"
+        html_template=template(routes.version(workspace.catalog)),
+        js_on_load=_START,
+        server_functions=functions,
+        apply_default_css=False,
+        elem_id="galaxy",
     )
     endpoint(bind(galaxy, workspace), [])
     return component

@@ -191,7 +191,7 @@ def test_very_long_numbers_are_refused(address):
 def test_the_galaxy_answers_the_script_in_sentences(address):
     config = CLIENT.get(f"{address}/config").json()
     [galaxy] = [one["id"] for one in config["components"] if one["props"].get("elem_id") == "galaxy"]
-    for function in ("product", "category", "find"):
+    for function in ("product", "category", "find", "selection", "similar_to", "export_rows"):
         for value in (None, True, {"row": True}, {"row": -1}, {"product_id": SURROGATE}, [], 10**30, "x" * 6000):
             body = {"data": value, "component_id": galaxy, "fn_name": function, "session_hash": "a"}
             headers = {"Content-Type": "application/json"}

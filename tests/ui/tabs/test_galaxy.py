@@ -1,4 +1,6 @@
 import base64
+import re
+from html import unescape
 
 import gradio as gr
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from tests.helpers.space.hostile_text import HOSTILE
 from ui import tab_links
 from ui.components import examples, figures
-from ui.tabs import galaxy, rerank
+from ui.tabs import classify, galaxy, rerank
 from ui.workspace import Workspace
 
 
@@ -70,6 +72,20 @@ def test_a_visitors_product_is_highlighted_with_its_neighbors(workspace: Workspa
     assert highlight["requested_at"] != value["requested_at"]
 
 
+def test_an_answers_button_names_what_is_highlighted(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = classify.classify(workspace, None, "tall vase")
+    button = re.search(r'data-near="([^"]+)"', classify.render(workspace, answer))
+    assert button is not None
+    monkeypatch.setattr(classify, "classify", None)  # nothing is classified again
+    event = gr.EventData(None, {"example": None, "near": unescape(button[1])})
+    value, _ = tab_links.show_listing(workspace, None, "", "", event)
+    wanted = [one["product_id"] for one in [*answer["same_product"], *answer["similar"]]]
+    assert [workspace.catalog.products["product_id"][one["row"]] for one in value["products"]] == wanted
+    for near in ("", "[1]", "x" * 30_000, '{"nobody": 1}'):
+        with pytest.raises(gr.Error, match="classify the product again"):
+            tab_links.show_listing(workspace, None, "", "", gr.EventData(None, {"near": near}))
+
+
 def test_an_answers_buttons_are_for_its_own_product(workspace: Workspace) -> None:
     of_form, of_example = (gr.EventData(None, {"example": number}) for number in (None, "3"))
     text, photo, tabs = tab_links.search_for_listing(workspace, "mine.jpg", "", "<b>oak</b> clock", of_form)
@@ -91,9 +107,11 @@ def test_a_product_of_the_galaxy_opens_in_search_and_rerank(workspace: Workspace
         tab_links.take_to_rerank(workspace, gr.EventData(None, {"product_id": "nobody"}))
 
 
-def test_colors_differ() -> None:
-    colors = figures.colors([f"top {i}" for i in range(22)])
-    assert len(set(colors.values())) == 22
+def test_colors_are_told_apart() -> None:
+    colors = figures.colors([f"top {i}" for i in range(24)]).values()
+    points = np.array([[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in colors])
+    gaps = np.linalg.norm(points[:, None] - points[None], axis=-1) + 999 * np.eye(24)
+    assert gaps.min() > 30
 
 
 def _page(workspace: Workspace) -> gr.Blocks:

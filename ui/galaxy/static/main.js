@@ -1,84 +1,94 @@
-// The galaxy: keeps the selection, the search results and the filters, and updates the view, the panel and the legend.
+// The galaxy: opens the chart and the view, and keeps colors, filters, names and messages in step with what is chosen.
 
-import { Chart } from "./chart.js";
-import { colorBy, DIMMED, markerLooks, shade, visibleMarkers } from "./colors.js";
-import { make, many } from "./dom.js";
-import { Filters } from "./filters.js";
-import { listen } from "./keys.js";
-import { follow, readLink, share } from "./link.js";
-import { Names } from "./names.js";
-import { categoryPanel, foundPanel, productPanel } from "./panel.js";
-import { Tip } from "./tip.js";
-import { View2D } from "./view2d.js";
-import { hasWebGL, View3D } from "./view3d.js";
+import { Choices } from "./choices.js";
+import { Chart } from "./data/chart.js";
+import { colorBy, DIMMED, markerLooks, shade, visibleMarkers } from "./data/colors.js";
+import { follow, readLink } from "./data/link.js";
+import { Served } from "./data/source.js";
+import { make, many } from "./side/dom.js";
+import { Filters } from "./side/filters.js";
+import { listen } from "./side/keys.js";
+import { Selection } from "./side/selection.js";
+import { Tip } from "./side/tip.js";
+import { Tools } from "./side/tools.js";
+import { Names } from "./view/names.js";
+import { Photos } from "./view/photos.js";
+import { View } from "./view/view.js";
 
-const MAX_LINES = 2000;
 const NARROW = window.matchMedia("(max-width: 760px)"); // as in galaxy.css: the panel is below the view
-const NO_WEBGL = "This browser cannot show 3D (WebGL is off or missing), so the galaxy is drawn flat.";
+const NO_WEBGL = "This browser has no WebGL (it is off or missing), so the galaxy is drawn flat and without glow.";
+const HINT = 2500; // ms that a hint stays
+const PARTS = ["controls", "stage", "holder", "view", "photos", "names", "tip", "tools", "panel", "legend", "status", "alert", "hint"];
 
-/**
- * Open the galaxy in `element`, the root of the Gradio component.
- *
- * `server` has product, category and find (`ui/tabs/galaxy.py`), which answer {refused: sentence} if they cannot; `send`
- * triggers a Gradio event; `props.value` holds the products to highlight, and `watch` reports when it changes.
- */
+/** Open the galaxy of the Space in `element`, the root of the Gradio component; `props.value` holds products to highlight. */
 export async function start({ element, server, props, watch, send }) {
   const root = element.querySelector(".galaxy");
-  const galaxy = new Galaxy(root, server, send);
+  const galaxy = new Galaxy(root, new Served(root.dataset.version, server), send);
   let opened = false;
-  watch("value", () => opened && props.value && galaxy.highlight(props.value));
-  try {
-    await galaxy.open();
+  watch("value", () => opened && props.value && galaxy.choices.highlight(props.value));
+  await galaxy.start(async () => {
     opened = true;
-    await (props.value ? galaxy.highlight(props.value) : follow(galaxy, readLink(window.location.search)));
-  } catch (error) {
-    galaxy.say(error.message, true);
-    throw error;
-  }
+    await (props.value ? galaxy.choices.highlight(props.value) : follow(galaxy, readLink(window.location.search)));
+  });
 }
 
-class Galaxy {
-  constructor(root, server, send) {
-    Object.assign(this, { root, server, send, chosen: null, found: null, trail: [] });
-    this.parts = Object.fromEntries(["controls", "stage", "holder", "view", "names", "tip", "home", "panel", "legend", "status", "alert"].map((name) => [name, root.querySelector(`.galaxy-${name}`)]));
-    const close = () => this.close();
-    this.go = {
-      product: (row) => this.choose(row), category: (path) => this.only({ category: path }), link: () => share(this),
-      send: (name, product_id) => send(name, { product_id }), close,
-    };
+export class Galaxy {
+  /** `source` is where the data come from (source.js); `send(name, data)` leads to other tabs, null where there are none. */
+  constructor(root, source, send) {
+    Object.assign(this, { root, source, send });
+    this.parts = Object.fromEntries(PARTS.map((name) => [name, root.querySelector(`.galaxy-${name}`)]));
+    root.galaxy = this; // for those who embed it
+  }
+
+  async start(then) {
+    try {
+      await this.open();
+      await then?.();
+    } catch (error) {
+      this.say(error.message, true);
+      throw error;
+    }
   }
 
   async open() {
+    const { parts } = this;
     this.say("Opening the galaxy …");
-    const solid = hasWebGL();
-    const callbacks = { hover: (hit, x, y) => this.hover(hit, x, y), click: (hit) => this.click(hit), moved: () => this.names?.update() };
-    const opened = [Chart.open(this.root.dataset.version), (solid ? View3D : View2D).open(this.parts.view, callbacks)];
-    [this.chart, this.view] = await Promise.all(opened);
-    this.tip = new Tip(this.parts.tip, this.parts.holder, this.chart);
+    const callbacks = {
+      hover: (hit, x, y) => this.hover(hit, x, y), click: (hit) => this.click(hit), moved: () => this.moved(), hint: (sentence) => this.hint(sentence),
+      drawn: (outline, event) => this.selection.take(this.view.within(outline), this.tools.action(event)),
+    };
+    this.view = new View(parts.view, callbacks);
+    this.chart = await Chart.open(this.source);
+    this.selection = new Selection(this);
+    this.tip = new Tip(parts.tip, parts.holder, this.chart);
     this.filters = new Filters(this.chart, {
       callbacks: {
-        started: () => this.say("", true), changed: () => this.repaint(), layout: (name) => this.lay(name), color: () => this.repaint(true),
-        marker: (path) => (path ? this.chooseCategory(path) : this.close()), refused: (sentence) => this.say(sentence, true),
+        started: () => this.say("", true), changed: () => this.filtered(), cleared: () => this.selection.facets?.clear(), layout: (name) => this.lay(name),
+        color: () => this.repaint(true), marker: (path) => (path ? this.choices.category(path) : this.choices.close()), refused: (sentence) => this.say(sentence, true),
       },
-      find: (text) => this.server.find(text),
+      find: (text) => this.source.ask("find", text),
     });
-    this.parts.controls.replaceChildren(this.filters.element);
-    if (!solid) {
+    this.choices = new Choices(this);
+    this.tools = new Tools(this);
+    parts.tools.replaceChildren(this.tools.element);
+    parts.controls.replaceChildren(this.filters.element);
+    if (!this.view.solid) {
       this.filters.layout = this.filters.fields.layout.value = "umap2";
-      this.parts.controls.append(make("p", { class: "hint galaxy-note", role: "note" }, NO_WEBGL));
+      parts.controls.append(make("p", { class: "hint galaxy-note", role: "note" }, NO_WEBGL));
     }
     this.place = await this.chart.layout(this.filters.layout);
     this.coloring = colorBy(this.chart, this.filters.scheme);
     this.markerPlaces = this.chart.markerPlaces(this.place);
     const { paint, sizes } = this.shade();
-    await this.view.draw({ place: this.place, sizes, paint, markers: this.markers() });
-    this.names = new Names(this.parts.names, this.view, this.chart.markers);
-    this.name();
+    this.view.draw({ place: this.place, sizes, paint, markers: this.markers() });
     performance.mark("galaxy-drawn");
     this.root.dataset.drawn = String(this.chart.rows);
+    this.photos = new Photos(parts.photos, this.view, (row) => this.source.photo(row));
+    this.names = new Names(parts.names, this.view, this.chart.markers);
+    this.name();
     this.legend();
-    this.parts.holder.addEventListener("pointerleave", () => this.hover(null));
-    this.parts.home.addEventListener("click", () => this.view.fly(null));
+    this.region();
+    parts.holder.addEventListener("pointerleave", () => this.hover(null));
     listen(this);
   }
 
@@ -87,25 +97,55 @@ class Galaxy {
     this.parts[wrong ? "alert" : "status"].textContent = sentence;
   }
 
-  /** Colors and sizes of all products, by the filters, the chosen category and the found products. */
+  /** Show a sentence for a moment. */
+  hint(sentence) {
+    this.parts.hint.textContent = sentence;
+    clearTimeout(this.hinting);
+    this.hinting = setTimeout(() => { this.parts.hint.textContent = ""; }, HINT);
+  }
+
+  /** Name the regions of the layout, once they are there. */
+  async region() {
+    const { layout } = this.filters;
+    const regions = await this.chart.regions(layout);
+    if (layout === this.filters.layout) this.names.name(regions);
+  }
+
+  moved() {
+    this.names?.update();
+    this.photos?.update();
+    this.root.dataset.camera = this.view.camera().join();
+  }
+
+  /** Whether a product passes all filters, as a function, or null; `columns` false leaves the histograms' out. */
+  filterTest(columns = true) {
+    const tests = [this.filters.mask(), columns ? this.selection.facets?.mask() : null].filter(Boolean);
+    return tests.length ? (row) => tests.every((passes) => passes(row)) : null;
+  }
+
+  /** Colors and sizes of all products, by the filters, the chosen category, the selection and the found products. */
   shade() {
-    const members = this.chosen?.category && this.chosen.members;
-    const found = this.found && new Set(this.found.rows);
-    const { codes, sizes, shown } = shade(this.coloring.codes, this.filters.mask(), members, found);
+    const { chosen, found } = this.choices;
+    const members = chosen?.category && ((row) => chosen.members.has(row));
+    const { codes, sizes, shown } = shade(this.coloring.codes, [this.filterTest(), members, this.selection.mask()], found && new Set(found.rows));
     const visible = visibleMarkers(this.chart, codes);
-    if (members) visible[this.markerNumber(this.chosen.category)] = 1;
+    if (members && this.markerNumber(chosen.category) >= 0) {
+      visible.fill(0);
+      visible[this.markerNumber(chosen.category)] = 1;
+    }
     Object.assign(this, { codes, shown, visible });
     return { paint: { codes, palette: this.coloring.palette }, sizes };
   }
 
   markers() {
-    return { places: this.markerPlaces, visible: this.visible, ...markerLooks(this.chart, this.filters.scheme, this.visible) };
+    return { places: this.markerPlaces, visible: this.visible, ...markerLooks(this.chart, this.filters.scheme) };
   }
 
-  /** Update the names beside the markers, and the chosen one in the list of markers. */
+  /** Update the names in the sky, and the chosen category in the list of markers. */
   name() {
-    this.names.show(this.markers(), this.chosen?.category ? this.markerNumber(this.chosen.category) : -1);
-    this.filters.showMarker(this.chosen?.category);
+    const { chosen } = this.choices;
+    this.names.show(this.markers(), chosen?.category ? this.markerNumber(chosen.category) : -1);
+    this.filters.showMarker(chosen?.category);
   }
 
   async repaint(recolor = false) {
@@ -114,130 +154,51 @@ class Galaxy {
       this.coloring = colorBy(this.chart, this.filters.scheme);
     }
     const { paint, sizes } = this.shade();
+    this.view.paint(paint, sizes, this.markers());
     this.legend();
     this.name();
-    await this.view.paint(paint, sizes, this.markers());
     this.root.dataset.shown = String(this.shown);
+    this.root.classList.toggle("galaxy-filtered", this.shown < this.chart.rows);
+  }
+
+  async filtered() {
+    await this.repaint();
+    if (!this.choices.chosen && !this.choices.found) this.selection.open(); // its histograms count what passes
   }
 
   async lay(name) {
     this.place = await this.chart.layout(name);
     this.markerPlaces = this.chart.markerPlaces(this.place);
-    await this.view.move(this.place, this.markers());
+    this.tip.hide();
+    this.view.move(this.place, this.markers());
+    this.names.name([]);
     this.name();
-    await this.connect();
+    this.choices.connect();
+    await this.region();
   }
 
   at(row) {
     return { x: this.place.x[row], y: this.place.y[row], z: this.place.z[row] };
   }
 
-  click(hit) {
-    if (!hit) return;
-    if (hit.marker !== undefined) this.chooseCategory(this.chart.markers[hit.marker].path);
-    else if (this.isShown(hit.product)) this.choose(hit.product);
-  }
-
-  isShown(row) {
-    return this.codes[row] !== DIMMED;
-  }
-
-  /** Choose a product: its photo and facts, its neighbors, and a line to each of them. */
-  async choose(which, flight = true) {
-    const turn = (this.turn = {});
-    const details = await this.ask("product", typeof which === "number" ? { row: which } : which);
-    if (!details || this.turn !== turn) return;
-    this.chosen = { product: details.row, details };
-    if (!this.trail.includes(details.row)) this.trail.push(details.row);
-    this.show(productPanel(details, this.go));
-    await this.connect();
-    await this.repaint();
-    if (flight) await this.view.fly(this.at(details.row), details.neighbors.map((one) => this.at(one.row)));
-  }
-
-  /** Choose a category: lines to its products, and the products nearest to its center and farthest from it. */
-  async chooseCategory(path, flight = true) {
-    const turn = (this.turn = {});
-    const details = await this.ask("category", path);
-    if (!details || this.turn !== turn) return;
-    const rows = this.chart.members(path);
-    const step = Math.max(1, rows.length / MAX_LINES);
-    const ends = Array.from({ length: Math.ceil(rows.length / step) }, (_, i) => rows[Math.floor(i * step)]);
-    this.chosen = { category: path, members: new Set(rows), ends };
-    this.found = null;
-    this.show(categoryPanel(details, this.chart.children(path), ends.length, this.go));
-    await this.repaint(); // the marker gets its color before the lines take it over
-    await this.connect();
-    if (flight) await this.view.fly(this.markerPlaces[this.markerNumber(path)], ends.map((row) => this.at(row)));
-  }
-
   markerNumber(path) {
     return this.chart.markers.findIndex((node) => node.path === path);
   }
 
-  /** Highlight products and fly to them: the results of a search, or the neighbors of a visitor's own product. */
-  async highlight({ name, products, own_product: ownProduct }) {
-    this.turn = {};
-    this.chosen = null;
-    this.found = { rows: products.map((one) => one.row), products, ownProduct };
-    this.show(foundPanel(name, products, this.go));
-    await this.connect();
-    await this.repaint();
-    if (products.length) await this.view.fly(this.middle(), this.found.rows.map((row) => this.at(row)));
+  click(hit) {
+    this.tip.hide();
+    if (!hit) return;
+    if (hit.marker !== undefined) this.choices.category(this.chart.markers[hit.marker].path);
+    else this.choices.product(hit.product);
   }
 
-  /** Mean position of the found products, weighted by similarity; a visitor's own product is placed there. */
-  middle() {
-    const sum = { x: 0, y: 0, z: 0 };
-    let total = 0;
-    for (const { row, similarity } of this.found.products) {
-      const weight = Math.max(similarity, 0.01) ** 4;
-      total += weight;
-      for (const axis of ["x", "y", "z"]) sum[axis] += weight * this.place[axis][row];
-    }
-    return { x: sum.x / total, y: sum.y / total, z: sum.z / total };
-  }
-
-  async connect() {
-    const { chosen, found, view } = this;
-    this.root.dataset.lines = String(chosen?.category ? chosen.ends.length : 0);
-    if (chosen?.category) {
-      const number = this.markerNumber(chosen.category);
-      await view.ring(null);
-      return view.lines(this.markerPlaces[number], chosen.ends.map((row) => this.at(row)), this.markers().colors[number]);
-    }
-    if (chosen) {
-      const here = this.at(chosen.product);
-      await view.ring(here);
-      return view.lines(here, chosen.details.neighbors.map((one) => this.at(one.row)), "#8fb0ff");
-    }
-    const ownPlace = found?.ownProduct && found.products.length ? this.middle() : null;
-    await view.ring(ownPlace);
-    return view.lines(ownPlace, ownPlace ? found.rows.map((row) => this.at(row)) : [], "#8fb0ff");
-  }
-
-  async close() {
-    this.turn = {};
-    if (this.chosen) this.chosen = null;
-    else this.found = null;
-    this.trail = [];
-    if (this.found) this.show(foundPanel("Found", this.found.products, this.go));
-    else this.hide();
-    await this.connect();
-    await this.repaint();
-  }
-
-  only(filters) {
-    this.chosen = this.found = null;
-    this.hide();
-    this.connect();
-    return this.filters.set(filters);
-  }
-
-  show(content) {
+  /** Show a panel; `aside` lets the sky make room for it, which a selection must not: it would leave its outline. */
+  show(content, aside = true) {
+    this.tip.hide();
     this.parts.panel.replaceChildren(content);
     this.parts.panel.hidden = false;
-    this.parts.stage.classList.add("galaxy-with-panel"); // the view makes room for the panel
+    this.parts.stage.classList.add("galaxy-with-panel");
+    this.parts.stage.classList.toggle("galaxy-aside", aside);
     this.name();
     this.parts.panel.scrollTop = 0;
     if (NARROW.matches) this.parts.stage.scrollIntoView(); // shows the view with its lines and the top of the panel
@@ -245,38 +206,43 @@ class Galaxy {
 
   hide() {
     this.parts.panel.hidden = true;
-    this.parts.stage.classList.remove("galaxy-with-panel");
+    this.parts.stage.classList.remove("galaxy-with-panel", "galaxy-aside");
     this.name();
   }
 
+  /** Ask the source; null if it refuses, which is then said. */
   async ask(name, question) {
     this.say("", true);
+    this.root.setAttribute("aria-busy", "true");
     try {
-      const answer = await this.server[name](question);
+      const answer = await this.source.ask(name, question);
       if (!answer.refused) return answer;
       this.say(answer.refused, true);
     } catch {
       this.say("The server did not answer; try again.", true);
+    } finally {
+      this.root.removeAttribute("aria-busy");
     }
     return null;
   }
 
   hover(hit, x, y) {
     this.parts.holder.classList.toggle("galaxy-hover", Boolean(hit));
-    if (hit?.marker !== undefined) this.tip.marker(this.chart.markers[hit.marker], x, y);
-    else if (hit && this.isShown(hit.product)) this.tip.product(hit.product, x, y);
+    const [left, top] = [this.parts.view.offsetLeft, this.parts.view.offsetTop];
+    if (hit?.marker !== undefined) this.tip.marker(this.chart.markers[hit.marker], x + left, y + top);
+    else if (hit) this.tip.product(hit.product, x + left, y + top);
     else this.tip.hide();
   }
 
   legend() {
     const { codes, legend, palette } = this.coloring;
     const counts = new Uint32Array(palette.length);
-    codes.forEach((code, row) => { if (this.isShown(row)) counts[code]++; });
+    codes.forEach((code, row) => { if (this.codes[row] !== DIMMED) counts[code]++; });
     const chips = legend.map(({ name, color, code, choice }) => {
       const dot = make("span", {});
       dot.style.background = color;
       const chip = make(choice ? "button" : "div", choice ? { type: "button" } : {}, dot, name, " ", make("i", {}, many(counts[code])));
-      if (choice) chip.addEventListener("click", () => this.only(choice));
+      if (choice) chip.addEventListener("click", () => this.choices.only(choice));
       return make("li", counts[code] ? {} : { class: "galaxy-empty" }, chip);
     });
     this.parts.legend.replaceChildren(...chips);

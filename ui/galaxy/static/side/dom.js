@@ -13,10 +13,13 @@ export function button(text, onClick, attributes = {}) {
   return made;
 }
 
-/** A photo, loaded when it scrolls into view; "no photo" where there is none. */
+/** A photo from an address or the promise of one, loaded when it scrolls into view; "no photo" where there is none. */
 export function picture(source, attributes = {}) {
-  const image = make("img", { alt: "", loading: "lazy", decoding: "async", src: source, ...attributes });
-  image.addEventListener("error", () => image.replaceWith(make("span", { class: "no-photo" }, "no photo")), { once: true });
+  const image = make("img", { alt: "", loading: "lazy", decoding: "async", ...attributes });
+  const none = () => image.replaceWith(make("span", { class: "no-photo" }, "no photo"));
+  image.addEventListener("error", none, { once: true });
+  if (typeof source === "string") image.src = source;
+  else Promise.resolve(source).then((address) => (address ? (image.src = address) : none()), none);
   return image;
 }
 

@@ -5,7 +5,7 @@ import { FAULT, NO_CONFIDENCE } from "./chart.js";
 export const DIMMED = 0; // entries of the palette that every scheme has
 const HIGHLIGHT = 1;
 const FIRST = 2;
-const FIXED = ["#3a425a", "#ffffff"];
+const FIXED = ["#39415a", "#ffffff"];
 const UNKNOWN = "#7d879c";
 const MARKER_COLOR = "#929bb3"; // where colors do not stand for categories
 const SHOWN = 40; // brands and clusters with a color of their own
@@ -53,24 +53,37 @@ const MAKERS = {
   correct(chart) {
     const entries = [];
     entries[FAULT.unknown] = { name: "unknown", color: UNKNOWN };
-    entries[FAULT.right] = { name: "right", color: "#5fc79a" };
+    entries[FAULT.right] = { name: "right", color: "#3f8f74" };
     entries[FAULT.near] = { name: "wrong below the top level", color: "#f0b455" };
     entries[FAULT.wrong] = { name: "wrong at the top level", color: "#f0657a" };
     return { entries, number: (row) => chart.columns.correct[row] };
   },
   confidence(chart) {
-    const entries = Array.from({ length: STEPS }, (_, step) => ({
-      name: `${(100 * step) / STEPS} to ${(100 * (step + 1)) / STEPS}%`, color: between(step / (STEPS - 1)),
+    const { confidence } = chart.columns;
+    const edges = quantiles(confidence);
+    const entries = edges.slice(1).map((edge, step) => ({
+      name: `${part(edges[step])} to ${part(edge)}%`, color: between(step / Math.max(1, edges.length - 2)),
     }));
     entries.push({ name: "unknown", color: UNKNOWN });
-    const { confidence } = chart.columns;
     const number = (row) => {
       const value = confidence[row];
-      return value === NO_CONFIDENCE ? STEPS : Math.min(STEPS - 1, Math.floor((value / 254) * STEPS));
+      if (value === NO_CONFIDENCE) return entries.length - 1;
+      const step = edges.findLastIndex((edge) => edge <= value);
+      return Math.min(entries.length - 2, step);
     };
     return { entries, number };
   },
 };
+
+const part = (value) => Number(((100 * value) / 254).toFixed(1));
+
+/** Edges of at most STEPS ranges that hold about as many products each, so that no color has nearly all of them. */
+function quantiles(confidence) {
+  const known = confidence.filter((value) => value !== NO_CONFIDENCE).sort();
+  const at = (share) => known[Math.min(known.length - 1, Math.floor(share * known.length))] ?? 0;
+  const edges = [...new Set(Array.from({ length: STEPS }, (_, step) => at(step / STEPS)))];
+  return edges.at(-1) < 254 || edges.length < 2 ? [...edges, 254] : edges;
+}
 
 /** Cluster -> last level of the depth-2 category that most of its products belong to. */
 function commonest(chart) {
@@ -101,27 +114,26 @@ function most(chart, column, describe, unknown) {
 }
 
 /**
- * Color and size of every product. A product that passes the mask (null: all do) and is among the members (a set of
- * rows, or nothing) keeps its code of the scheme; the others are dimmed. With found products (a set of rows, or null),
- * these alone are highlighted and all others dimmed.
+ * Color and size of every product. One that passes all `masks` (row -> boolean; null: all do) keeps its code of the
+ * scheme; the others are dimmed. With found products (a set of rows, or null), these alone are highlighted.
  */
-export function shade(scheme, mask, members, found) {
+export function shade(scheme, masks, found) {
   const codes = new Uint16Array(scheme.length).fill(DIMMED);
-  const sizes = new Float32Array(scheme.length).fill(0.6 * dot(scheme.length));
-  const passes = (row) => (found ? found.has(row) : (!mask || mask[row]) && (!members || members.has(row)));
+  const sizes = new Float32Array(scheme.length).fill(0.75 * dot(scheme.length));
+  const wanted = masks.filter(Boolean);
   let shown = 0;
   for (let row = 0; row < codes.length; row++) {
-    if (!passes(row)) continue;
+    if (found ? !found.has(row) : !wanted.every((passes) => passes(row))) continue;
     codes[row] = found ? HIGHLIGHT : scheme[row];
     shown++;
   }
-  const size = dot(shown) * (found ? 1.5 : 1);
+  const size = Math.min(11, dot(scheme.length) * Math.min(2, (scheme.length / Math.max(1, shown)) ** 0.2)) * (found ? 1.4 : 1);
   for (let row = 0; row < codes.length; row++) if (codes[row] !== DIMMED) sizes[row] = size;
   return { codes, sizes, shown };
 }
 
-/** Diameter of a product in pixels, smaller the more of them there are. */
-const dot = (count) => Math.min(7, Math.max(2, 30 / Math.max(1, count) ** 0.25));
+/** Diameter of a product in pixels, smaller the more of them there are: all together cover about the same area. */
+const dot = (count) => Math.min(11, Math.max(2.2, 420 / Math.max(1, count) ** 0.5));
 
 /** Which markers have a product that is not dimmed, in the order of `chart.markers`. */
 export function visibleMarkers(chart, codes) {
@@ -132,15 +144,11 @@ export function visibleMarkers(chart, codes) {
   return visible;
 }
 
-/** Sizes (pixels), colors and edges of the markers, in the order of `chart.markers`; those that are not visible are dimmed. */
-export function markerLooks(chart, scheme, visible) {
+/** Sizes (pixels) and colors of the markers, in the order of `chart.markers`. */
+export function markerLooks(chart, scheme) {
   const most = Math.sqrt(chart.markers[0]?.count ?? 1);
   const colorOf = (node) => (scheme === "category" ? topColor(chart, chart.topOf[node.numbers[0]]) : MARKER_COLOR);
-  return {
-    sizes: chart.markers.map((node, i) => (5 + 13 * (Math.sqrt(node.count) / most)) * (visible[i] ? 1 : 0.6)),
-    colors: chart.markers.map((node, i) => (visible[i] ? colorOf(node) : FIXED[DIMMED])),
-    edges: chart.markers.map((_, i) => (visible[i] ? "rgba(255,255,255,.7)" : FIXED[DIMMED])),
-  };
+  return { sizes: chart.markers.map((node) => 16 + 18 * (Math.sqrt(node.count) / most)), colors: chart.markers.map(colorOf) };
 }
 
 /** Color of a top-level category by its number in `topOf`. */

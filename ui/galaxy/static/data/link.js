@@ -1,6 +1,6 @@
 // Links that open the galaxy in a given state: parameters of the page's own address.
 
-import { make } from "./dom.js";
+import { make } from "../side/dom.js";
 
 const PLAIN = ["layout", "scheme", "product", "marker"];
 const FILTERS = ["text", "category", "brand", "split", "language", "wrong", "unsure", "below"];
@@ -28,7 +28,8 @@ function writeLink({ filters, camera, ...plain }) {
 
 /** Copy a link to the current state, and show it in a field of the panel. */
 export async function share(galaxy) {
-  const { filters, chosen, view, parts } = galaxy;
+  const { filters, view, parts } = galaxy;
+  const { chosen } = galaxy.choices;
   const link = writeLink({
     layout: filters.layout, scheme: filters.scheme, filters: filters.active ? filters.wanted : {},
     product: chosen?.details?.product_id, marker: chosen?.category, camera: view.camera(),
@@ -36,11 +37,11 @@ export async function share(galaxy) {
   const field = make("input", { class: "galaxy-link", readonly: "", value: link, "aria-label": "Link to this view" });
   parts.panel.querySelector(".galaxy-link")?.remove();
   parts.panel.querySelector(".galaxy-actions").after(field);
-  field.select();
   try {
     await navigator.clipboard.writeText(link);
     galaxy.say("The link is copied. It opens this view.");
   } catch {
+    field.select();
     galaxy.say("Copy the link from the field. It opens this view.");
   }
 }
@@ -58,7 +59,7 @@ export async function follow(galaxy, link) {
     await galaxy.repaint(true);
   }
   if (Object.keys(link.filters).length) await filters.set(link.filters);
-  if (link.product) await galaxy.choose(link.product, !link.camera);
-  else if (link.marker) await galaxy.chooseCategory(link.marker, !link.camera);
-  if (link.camera?.length === view.camera().length) await view.look(link.camera);
+  if (link.product) await galaxy.choices.product(link.product, !link.camera);
+  else if (link.marker) await galaxy.choices.category(link.marker, !link.camera);
+  if (link.camera) view.look(link.camera);
 }

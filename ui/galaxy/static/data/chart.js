@@ -1,19 +1,14 @@
-// The chart of the galaxy: typed arrays fetched from the server, and the category tree computed from them.
+// The chart of the galaxy: typed arrays from a source (source.js), and the category tree computed from them.
 
-const BASE = new URL("galaxy/", document.baseURI);
 const KINDS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i2: Int16Array };
 export const REACH = 32767; // farthest coordinate: positions lie within [-1, 1]
 export const FAULT = { unknown: 0, right: 1, near: 2, wrong: 3 };
 export const NO_CONFIDENCE = 255;
 
-export const address = (path) => new URL(path, BASE).href;
-
 /** Header and columns of a block; `ui/galaxy/blocks.py` documents the layout. */
-export async function fetchBlock(name, version) {
-  const answer = await fetch(address(`data/${name}?v=${version}`));
-  if (!answer.ok) throw new Error(`The galaxy's data could not be loaded (${answer.status}).`);
-  const bytes = new Uint8Array(await answer.arrayBuffer());
-  const size = new DataView(bytes.buffer).getUint32(0, true);
+export function readBlock(buffer) {
+  const bytes = new Uint8Array(buffer);
+  const size = new DataView(buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + size)));
   const columns = {};
   let at = 4 + size;
@@ -36,8 +31,8 @@ function unpack(planes, Kind, width, length) {
 const scaled = (column) => Float32Array.from(column, (value) => value / REACH);
 
 export class Chart {
-  constructor(version, { header, columns }) {
-    this.version = version;
+  constructor(source, { header, columns }) {
+    this.source = source;
     this.header = header;
     this.columns = columns;
     this.rows = header.rows;
@@ -46,18 +41,38 @@ export class Chart {
     this.#countCategories();
   }
 
-  static async open(version) {
-    return new Chart(version, await fetchBlock("points", version));
+  static async open(source) {
+    return new Chart(source, readBlock(await source.block("points")));
+  }
+
+  async #block(name) {
+    return readBlock(await this.source.block(name));
   }
 
   /** Coordinates of a layout: {x, y, z}, z of zeros where it is flat. */
   async layout(name) {
-    if (!this.places[name]) this.places[name] = this.#place((await fetchBlock(name, this.version)).columns);
+    if (!this.places[name]) this.places[name] = this.#place((await this.#block(name)).columns);
     return this.places[name];
   }
 
+  /** Named regions of a layout, coarse to fine: {name, x, y, z, radius, count}. */
+  async regions(name) {
+    const { header } = await this.#block(`regions-${name}`);
+    const scale = ({ x, y, z, radius, ...rest }) => ({ ...rest, x: x / REACH, y: y / REACH, z: z / REACH, radius: radius / REACH });
+    return header.regions.map(scale);
+  }
+
+  /** Columns as bars: {id, label, kind, names, edges, bars}; `ui/galaxy/facets.py` documents them. */
+  async facets() {
+    if (!this.bars) {
+      const { header, columns } = await this.#block("facets");
+      this.bars = header.facets.map((facet) => ({ ...facet, bars: columns[facet.id] }));
+    }
+    return this.bars;
+  }
+
   async brandNames() {
-    if (!this.brands) this.brands = (await fetchBlock("brands", this.version)).header.brands;
+    if (!this.brands) this.brands = (await this.#block("brands")).header.brands;
     return this.brands;
   }
 
@@ -122,4 +137,13 @@ export function readMask(text, rows) {
   const mask = new Uint8Array(rows);
   for (let row = 0; row < rows; row++) mask[row] = (bytes[row >> 3] >> (row & 7)) & 1;
   return mask;
+}
+
+/** The same mask as `readMask` reads, from rows. */
+export function writeMask(selected, rows) {
+  const bytes = new Uint8Array(Math.ceil(rows / 8));
+  for (const row of selected) bytes[row >> 3] |= 1 << (row & 7);
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
 }

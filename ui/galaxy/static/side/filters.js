@@ -1,23 +1,24 @@
 // The controls above the galaxy, and which products pass the filters; the others are dimmed.
 
-import { byCount, FAULT, NO_CONFIDENCE, readMask } from "./chart.js";
-import { SCHEMES } from "./colors.js";
+import { byCount, FAULT, NO_CONFIDENCE, readMask } from "../data/chart.js";
+import { SCHEMES } from "../data/colors.js";
 import { make, many } from "./dom.js";
 
+const PAUSE = 250; // ms after the last letter
 const MAX_SUGGESTIONS = 40; // names that a field offers while someone types
-const LAYOUTS = [["umap3", "UMAP 3D"], ["umap2", "UMAP 2D"], ["pca", "PCA"]];
+const LAYOUTS = [["umap3", "In space"], ["umap2", "Flat map"], ["pca", "In space, by PCA"]];
 const EMPTY = { text: "", category: "", brand: "", split: "", language: "", wrong: false, unsure: false, below: 50 };
 
 export class Filters {
   /**
-   * `callbacks` has started(), changed(), layout(name), color(scheme), marker(path) and refused(sentence); `find` asks
-   * the server for the rows that contain a text. The state is `wanted`, `layout` and `scheme`.
+   * `callbacks` has started(), changed(), cleared(), layout(name), color(scheme), marker(path) and refused(sentence);
+   * `find` asks for the rows that contain a text. The state is `wanted`, `kept`, `layout` and `scheme`.
    */
   constructor(chart, { callbacks, find }) {
-    Object.assign(this, { chart, callbacks, find, wanted: { ...EMPTY }, layout: "umap3", scheme: "category", textMask: null });
+    Object.assign(this, { chart, callbacks, find, wanted: { ...EMPTY }, layout: "umap3", scheme: "category", textMask: null, kept: null });
     const missing = new Set(chart.header.missing);
     this.fields = {};
-    const layout = this.#select("layout", "Layout", LAYOUTS, (value) => { this.layout = value; callbacks.layout(value); });
+    const layout = this.#select("layout", "View", LAYOUTS, (value) => { this.layout = value; callbacks.layout(value); });
     const schemes = SCHEMES.filter((scheme) => !missing.has(scheme.needs)).map(({ id, label }) => [id, label]);
     const scheme = this.#select("scheme", "Color by", schemes, (value) => { this.scheme = value; callbacks.color(value); });
     const text = this.#text("text", "Words in title or brand", "search");
@@ -25,17 +26,16 @@ export class Filters {
     const more = [];
     if (!missing.has("categories")) more.push(this.#text("category", "Category", "text", () => this.#categories()));
     if (!missing.has("brands")) more.push(this.#text("brand", "Brand", "text", () => this.chart.brands ?? []));
-    for (const [name, label] of [["split", "Split"], ["language", "Language"]]) {
+    for (const [name, label] of [["split", "Part (split)"], ["language", "Language"]]) {
       const names = chart.header[`${name}s`];
       if (names.length) more.push(this.#select(name, label, [["", "all"], ...names.map((one) => [one, one])], () => this.#change(name)));
     }
-    if (!missing.has("predictions")) more.push(this.#check("wrong", "Misclassified only"));
+    if (!missing.has("predictions")) more.push(this.#check("wrong", "Wrong predictions only"));
     if (!missing.has("confidences")) more.push(this.#check("unsure", "Confidence below"), this.#range());
     const clear = make("button", { type: "button", class: "galaxy-clear" }, "Clear filters");
     clear.addEventListener("click", () => this.clear());
     this.summary = make("summary", {}, "Filters");
     const folded = make("details", { class: "galaxy-more" }, this.summary, make("div", { class: "galaxy-row" }, ...more, clear));
-    folded.open = window.matchMedia("(min-width: 700px) and (min-height: 1000px)").matches;
     this.element = make("form", { class: "galaxy-filters" }, make("div", { class: "galaxy-row" }, ...row), folded);
     this.element.addEventListener("submit", (event) => event.preventDefault());
     this.fields.brand?.addEventListener("focus", () => chart.brandNames(), { once: true });
@@ -51,10 +51,16 @@ export class Filters {
 
   get #count() {
     const { below, ...rest } = this.wanted;
-    return Object.values(rest).filter(Boolean).length;
+    return Object.values(rest).filter(Boolean).length + (this.kept ? 1 : 0);
   }
 
-  /** Mask of the rows that pass; null without a filter. */
+  /** Show only some products (a set of rows), or all again for null. */
+  keep(rows) {
+    this.kept = rows;
+    this.callbacks.changed();
+  }
+
+  /** Whether a row passes, as a function; null without a filter. */
   mask() {
     this.summary.textContent = this.active ? `Filters (${this.#count} set)` : "Filters";
     if (!this.active) return null;
@@ -72,25 +78,28 @@ export class Filters {
         && (!splitNumber || split[row] === splitNumber) && (!languageNumber || language[row] === languageNumber)
         && (!wanted.wrong || correct[row] === FAULT.near || correct[row] === FAULT.wrong)
         && (!wanted.unsure || (confidence[row] !== NO_CONFIDENCE && confidence[row] < most))
-        && (!this.textMask || this.textMask[row]) ? 1 : 0;
+        && (!this.textMask || this.textMask[row]) && (!this.kept || this.kept.has(row)) ? 1 : 0;
     }
-    return mask;
+    return (row) => mask[row] === 1;
   }
 
   /** Set filters as if they had been typed; a value that this catalogue does not have is reported and left out. */
   async set(wanted) {
+    this.callbacks.started();
     for (const [name, value] of Object.entries(wanted)) {
       const field = this.fields[name];
       if (!field) continue;
       if (field.type === "checkbox") field.checked = Boolean(value);
       else field.value = value;
-      field.dispatchEvent(new Event("input"));
+      if (name === "below") field.dispatchEvent(new Event("input"));
       await this.#change(name, true);
     }
     this.callbacks.changed();
   }
 
   clear() {
+    this.kept = null;
+    this.callbacks.cleared();
     return this.set(EMPTY);
   }
 
@@ -168,8 +177,16 @@ export class Filters {
       field.addEventListener("input", offer);
       parts.push(list);
     }
-    field.addEventListener("change", () => this.#change(name));
-    field.addEventListener("search", () => this.#change(name));
+    const apply = () => {
+      clearTimeout(this.typing);
+      if (field.value.trim() !== this.wanted[name]) this.#change(name);
+    };
+    // a text filters while it is typed; a name does as soon as it is one, and is reported when it is none in the end
+    field.addEventListener("input", () => {
+      clearTimeout(this.typing);
+      if (!names || !field.value || names().includes(field.value)) this.typing = setTimeout(apply, PAUSE);
+    });
+    field.addEventListener("change", apply);
     this.fields[name] = field;
     return make("label", { class: "galaxy-field" }, ...parts);
   }

@@ -1,26 +1,32 @@
 // The panel beside the galaxy: one product, one category, or the results of a search.
 
-import { address } from "./chart.js";
 import { button, make, many, path, percent, picture } from "./dom.js";
 
-const thumbnail = (row) => picture(address(`thumbnail/${row}`));
-
-/** `go` has product(row), category(path), send(name, product_id), link(), close(). */
+/** `go` has product(row), category(path), photo(row), send(name, product_id) or null, link(), close(). */
 export function productPanel(details, go) {
-  const facts = [details.brand, details.split, details.language].filter(Boolean).join(" · ");
+  const facts = [details.brand, details.language && tongue(details.language)].filter(Boolean).join(" · ");
   return panel(
     details.title || "untitled", go,
-    make("div", { class: "galaxy-head" }, thumbnail(details.row), make("div", {},
+    make("div", { class: "galaxy-head" }, picture(go.photo(details.row)), make("div", {},
       make("p", { class: "hint" }, facts),
       make("p", {}, path(details.category_path)),
       details.predicted_path ? predicted(details) : null)),
     details.description ? make("p", { class: "galaxy-description", dir: "auto" }, details.description) : null,
     make("div", { class: "galaxy-actions" },
-      button("Search similar", () => go.send("similar", details.product_id)),
-      details.candidates ? button("Rerank", () => go.send("rerank", details.product_id)) : null,
+      go.send ? button("Search similar", () => go.send("similar", details.product_id)) : null,
+      go.send && details.candidates ? button("Rerank", () => go.send("rerank", details.product_id)) : null,
       button("Copy link", go.link)),
     products("Neighbors", details.neighbors, go, (one) => one.similarity.toFixed(2)),
   );
+}
+
+/** Name of a language in English; its code where the browser knows none. */
+function tongue(code) {
+  try {
+    return new Intl.DisplayNames(["en"], { type: "language" }).of(code);
+  } catch {
+    return code;
+  }
 }
 
 function predicted(details) {
@@ -42,7 +48,7 @@ export function categoryPanel(details, children, shown, go) {
   return panel(
     details.category.split(" > ").at(-1), go,
     make("p", {}, path(details.category)),
-    make("p", { class: "hint" }, `${many(details.members)} products, on average ${details.dispersion.toFixed(2)} from the center${lines}.`),
+    make("p", { class: "hint" }, `${many(details.members)} products${lines}.`),
     make("div", { class: "galaxy-actions" }, button("Only this category", () => go.category(details.category)), button("Copy link", go.link)),
     children.length ? make("section", {}, make("h4", {}, "Below it"), below) : null,
     products("Nearest to the center", details.nearest, go, (one) => one.distance.toFixed(2)),
@@ -50,11 +56,12 @@ export function categoryPanel(details, children, shown, go) {
   );
 }
 
+/** `list` are the products that were found; `note` writes what stands below each. */
 export function foundPanel(name, list, go) {
   return panel(name, go, products("", list, go, (one) => one.similarity.toFixed(2)));
 }
 
-function panel(title, go, ...parts) {
+export function panel(title, go, ...parts) {
   const close = button("×", go.close, { class: "galaxy-close", "aria-label": "Close" });
   return make("article", {}, make("header", {}, make("h3", { dir: "auto" }, title), close), ...parts.filter(Boolean));
 }
@@ -62,7 +69,7 @@ function panel(title, go, ...parts) {
 function products(title, list, go, note) {
   const items = list.map((one) => {
     const tile = button("", () => go.product(one.row), { class: "galaxy-tile", title: one.title ?? "" });
-    tile.append(thumbnail(one.row), make("span", { dir: "auto" }, one.title || "untitled"), make("i", {}, note(one)));
+    tile.append(picture(go.photo(one.row)), make("span", { dir: "auto" }, one.title || "untitled"), make("i", {}, note(one)));
     return make("li", {}, tile);
   });
   return make("section", {}, title ? make("h4", {}, title) : null, make("ol", { class: "galaxy-tiles" }, ...items));
