@@ -121,7 +121,7 @@ def _depths(measured: dict[str, Any], split: str) -> go.Figure | None:
         for one in measured.values()
         if "levels" in one["splits"][split]
     ]
-    return charts.lines(lines, "Right down to each level", "level", "share of the rows that have it") if lines else None
+    return charts.lines(lines, "Right down to each level", "level", "share of the rows") if lines else None
 
 
 def build(workspace: Workspace, tab: gr.Tab) -> None:
