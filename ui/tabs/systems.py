@@ -65,8 +65,8 @@ def show_systems(workspace: Workspace, choice: str) -> SystemsView:
     budget, rows = race["budget"], race["rows"]
     message = (
         f"{rows.get(split, 0):,} {_MEANING[split]}. Every system learned from the same {rows.get('train', 0):,} "
-        f"products ({budget['epochs']} passes; ours by its own recipe). Values in %, in brackets the 95% bootstrap "
-        "interval."
+        f"products ({budget['epochs']} passes); ours was trained before, from more rows and by its own recipe. Values "
+        "in %, in brackets the 95% bootstrap interval."
     )
     figures = [FigureRow((one["title"],), _figures(one["splits"][split])) for one in measured.values()]
     used = [heading for heading in _COLUMNS if any(row.figures[heading] for row in figures)]
@@ -121,7 +121,7 @@ def _depths(measured: dict[str, Any], split: str) -> go.Figure | None:
         for one in measured.values()
         if "levels" in one["splits"][split]
     ]
-    return charts.lines(lines, "Right down to each level", "level", "share of the rows that have it") if lines else None
+    return charts.lines(lines, "Right down to each level", "level", "share of the rows") if lines else None
 
 
 def build(workspace: Workspace, tab: gr.Tab) -> None:

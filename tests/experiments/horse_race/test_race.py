@@ -36,6 +36,7 @@ def raced(tiny_run, tmp_path_factory):
     return out
 
 
+@pytest.mark.slow(15)
 def test_every_system_has_its_figures_in_one_table(raced):
     race = json.loads((raced / "race.json").read_text(encoding="utf-8"))
     assert race["budget"] == {"rows": 0, "epochs": 1, "measured": 12, "seed": 17}
