@@ -53,11 +53,6 @@ def _analysis(page: Page) -> None:
     expect(page.locator("#data-tails .main-svg").first).to_be_visible()
 
 
-def _quality(page: Page) -> None:
-    open_tab(page, "Quality")
-    expect(page.locator("#quality-figures table").first).to_be_visible()
-
-
 _FILLED = {
     "Classify": _classify,
     "Catalog": lambda page: None,
@@ -67,6 +62,10 @@ _FILLED = {
     "Rerank": _rerank,
     "Analysis": _analysis,
 }
+
+
+_PARTS = {"Space": "#space-centers li", "Quality": "#quality-figures table", "Systems": "#systems-table table"}
+"""Other parts of Analysis, and what shows that one is there."""
 
 
 def _findings(page: Page) -> list[str]:
@@ -90,8 +89,10 @@ def test_axe_finds_nothing_serious_on_any_tab(page: Page) -> None:
         open_tab(page, tab)
         fill(page)
         findings += [f"{tab}: {finding}" for finding in _findings(page)]
-    _quality(page)
-    findings += [f"Quality: {finding}" for finding in _findings(page)]
+    for part, shown in _PARTS.items():
+        open_tab(page, part)
+        expect(page.locator(shown).first).to_be_visible()
+        findings += [f"{part}: {finding}" for finding in _findings(page)]
     assert not findings, "\n".join(findings)
 
 
