@@ -7,7 +7,7 @@ from html import escape
 
 import gradio as gr
 
-from ui import deep_links, tab_links
+from ui import deep_links, product, tab_links
 from ui.galaxy import routes
 from ui.guard.inputs import Page
 from ui.tabs import analysis, catalog, categories, classify, galaxy, rerank, search
@@ -33,6 +33,18 @@ setTimeout(() => (window.requestIdleCallback ? requestIdleCallback(start, { time
 """
 
 
+_SKIP = """
+element.querySelector('.skip').addEventListener('click', (event) => {
+    event.preventDefault();
+    const panels = [...document.querySelectorAll('[role=tabpanel]')];
+    const open = panels.find((panel) => panel.offsetParent !== null);
+    open.tabIndex = -1;
+    open.focus();
+});
+"""
+"""Script of the header: its first link leads to what the open tab holds."""
+
+
 def header(workspace: Workspace) -> str:
     """Render what the page is for, and an About panel with the facts of the open catalogue."""
     catalog = workspace.catalog
@@ -43,6 +55,7 @@ def header(workspace: Workspace) -> str:
     demo = f'<p class="demo" role="note">{_DEMO}</p>' if catalog.meta.get("demo") else ""
     name, summary = escape(workspace.name), escape(" · ".join(facts))
     return (
+        f'<a class="skip" href="#content">Skip to the content</a>'
         f'<header><canvas class="live" data-version="{routes.version(catalog)}" aria-hidden="true"></canvas>'
         f"<h1>{TITLE}</h1><p>{SENTENCE}</p><details><summary>About</summary>"
         f"<div><p>Open: <code>{name}</code> · {summary}.</p>{demo}</div></details></header>"
@@ -52,30 +65,39 @@ def header(workspace: Workspace) -> str:
 def build(workspace: Workspace) -> gr.Blocks:
     """Build the page of the Space for an open catalogue."""
     with Page(title=TITLE) as page:
-        gr.HTML(header(workspace), js_on_load=_LIVE, elem_id="header")
+        gr.HTML(header(workspace), js_on_load=_LIVE + _SKIP, elem_id="header")
         memory = catalog.lay_out_memory()
         with gr.Tabs(overflow_behavior="wrap") as tabs:
             with gr.Tab("Classify", id="classify"):
+                _heading("Classify")
                 listing = classify.build(workspace)
             with gr.Tab("Catalog", id="catalog"):
+                _heading("Catalog")
                 catalog.build(workspace, tabs, memory)
             with gr.Tab("Search", id="search"):
+                _heading("Search")
                 search_fields = search.build(workspace)
                 searched = gr.Button("Show the results in the galaxy", elem_classes="to-galaxy")
             with gr.Tab("Galaxy", id="galaxy"):
+                _heading("Galaxy")
                 galaxy_view = galaxy.build(workspace)
             with gr.Tab("Categories", id="categories") as tab:
+                _heading("Categories")
                 categories.build(workspace, tab)
             with gr.Tab("Rerank", id="rerank"):
+                _heading("Rerank")
                 rerank_fields = rerank.build(workspace)
             with gr.Tab("Analysis", id="analysis") as tab:
+                _heading("Analysis")
                 analysis.build(workspace, tab)
+        opened = product.build(workspace)
         tab_links.connect(
             workspace,
             tabs=tabs,
             galaxy_view=galaxy_view,
+            opened=opened,
             listing=listing,
-            to_galaxy=[tab_links.GalaxyButton(searched, tab_links.show_results, search_fields.inputs)],
+            to_galaxy=[tab_links.GalaxyButton(searched, tab_links.show_results, search_fields.states)],
             search_fields=search_fields,
             rerank_fields=rerank_fields,
         )
@@ -88,6 +110,11 @@ def build(workspace: Workspace) -> gr.Blocks:
             api_visibility="private",
         )
     return page
+
+
+def _heading(tab: str) -> None:
+    """Lay out the heading of a tab, for screen readers: its name is already to be seen."""
+    gr.HTML(f'<h2 class="visually-hidden">{tab}</h2>', js_on_load=None)
 
 
 def build_refusal(sentence: str) -> gr.Blocks:

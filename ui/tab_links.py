@@ -10,9 +10,11 @@ import gradio as gr
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.data.text import clean_text
+from pipeline.search.product_search import Hit
 from ui.api.answers import Highlight, NearProduct
 from ui.guard.faults import refuse
 from ui.tabs import classify, galaxy, rerank, search
+from ui.tabs.search_form import Trail
 from ui.workspace import MAX_TEXT, Fields, Workspace, bind
 
 _NEAR = TypeAdapter(dict[str, float])  # product id -> similarity, best first
@@ -80,15 +82,27 @@ def _listing(event: gr.EventData, photo: str | None, title: str, description: st
     return classify.fill(int(number)) if number.isdecimal() and len(number) < 4 else (photo, title, description)
 
 
-def show_results(workspace: Workspace, *fields: Any) -> tuple[Highlight, Any]:
-    """Highlight the results of a search in the galaxy."""
-    products = search.search(workspace, *fields)
+def show_results(workspace: Workspace, trail: Trail | None) -> tuple[Highlight, Any]:
+    """Highlight the results that tab Search shows in the galaxy."""
+    if trail is None:
+        raise refuse("Search for something first.")
+    products = search.find_products(workspace, trail.now)
     return galaxy.highlight(workspace, "Found by your search", products), gr.Tabs(selected="galaxy")
 
 
-def take_to_search(workspace: Workspace, event: gr.EventData) -> tuple[str, str, Any]:
-    """Show the products most similar to the one whose button was pressed, in tab Search."""
-    return *galaxy.similar_products(workspace, _product_id(event)), gr.Tabs(selected="search")
+def show_product(workspace: Workspace, event: gr.EventData) -> tuple[Highlight, Any]:
+    """Highlight the product whose button was pressed in the galaxy."""
+    row = workspace.row(_product_id(event))
+    same = Hit(row, score=1.0, text=None, image=None, match=1.0)
+    value = galaxy.highlight(workspace, workspace.product(row)["title"] or "untitled", [workspace.describe(same)])
+    return value, gr.Tabs(selected="galaxy")
+
+
+def take_to_search(workspace: Workspace, event: gr.EventData) -> tuple[str, str, Trail, Any]:
+    """Show the products most similar to the one whose button was pressed, or to those of a selection, in tab Search."""
+    several = getattr(event, "product_ids", None)
+    wanted = [str(one) for one in several] if isinstance(several, list) else [_product_id(event)]
+    return *search.show_like(workspace, wanted), gr.Tabs(selected="search")
 
 
 def take_to_rerank(workspace: Workspace, event: gr.EventData) -> tuple[Any, str, Any]:
@@ -101,6 +115,7 @@ def connect(
     *,
     tabs: gr.Tabs,
     galaxy_view: gr.HTML,
+    opened: gr.HTML,
     listing: classify.Listing,
     to_galaxy: Sequence[GalaxyButton],
     search_fields: Fields,
@@ -112,6 +127,7 @@ def connect(
         workspace: The open catalogue and its model.
         tabs: The tabs, with the ids "search", "galaxy" and "rerank".
         galaxy_view: The galaxy.
+        opened: The dialog with a product.
         listing: Tab Classify.
         to_galaxy: Buttons that highlight something in the galaxy.
         search_fields: The components of tab Search.
@@ -124,11 +140,14 @@ def connect(
     for answer in (listing.answer, listing.first):
         answer.galaxy(bind(show_listing, workspace), listing.form, [galaxy_view, tabs], **private)
         filled = answer.similar(bind(search_for_listing, workspace), listing.form, [*text_and_photo, tabs], **private)
-        filled.success(bind(search.run_form, workspace), search_fields.inputs, search_fields.outputs, **private)
-    galaxy_view.similar(bind(take_to_search, workspace), None, [*search_fields.outputs, tabs], **private)
+        with_trail = [*search_fields.states, *search_fields.inputs]
+        filled.success(bind(search.run_form, workspace), with_trail, search_fields.outputs, **private)
     product_and_source = rerank_fields.inputs[:2]
-    chosen = galaxy_view.rerank(bind(take_to_rerank, workspace), None, [*product_and_source, tabs], **private)
-    chosen.success(bind(rerank.show, workspace), rerank_fields.inputs, rerank_fields.outputs, **private)
+    for view in (galaxy_view, opened):
+        view.similar(bind(take_to_search, workspace), None, [*search_fields.outputs, tabs], **private)
+        chosen = view.rerank(bind(take_to_rerank, workspace), None, [*product_and_source, tabs], **private)
+        chosen.success(bind(rerank.show, workspace), rerank_fields.inputs, rerank_fields.outputs, **private)
+    opened.galaxy(bind(show_product, workspace), None, [galaxy_view, tabs], **private)
 
 
 def _product_id(event: gr.EventData) -> str:

@@ -21,6 +21,7 @@ from pipeline.errors import UserError
 from pipeline.prediction.predictor import CategoryPredictor
 from pipeline.search.product_search import Hit, ProductSearch
 from pipeline.search.query import QueryEncoder
+from pipeline.search.strength import strength
 from pipeline.taxonomy.paths import normalize_path
 from ui.api import endpoints
 from ui.api.answers import Product, SimilarProduct
@@ -46,10 +47,11 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Fields:
-    """Components of a tab: the inputs of its main handler and its outputs."""
+    """Components of a tab: the fields of its form, the outputs of its main handler, and its states."""
 
     inputs: Sequence[gr.components.Component]
     outputs: Sequence[gr.components.Component]
+    states: Sequence[gr.components.Component] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Tools:
     @classmethod
     def of(cls, catalog: Catalog, bundle: Bundle) -> Tools:
         """Build the tools: reads the catalogue's vectors and indexes them."""
-        return cls(bundle, QueryEncoder(bundle), CategoryPredictor(bundle), ProductSearch(catalog))
+        return cls(bundle, QueryEncoder(bundle), CategoryPredictor(bundle), ProductSearch(catalog, bundle))
 
 
 def load_tools(catalog: Catalog, model: Path) -> Tools:
@@ -148,6 +150,7 @@ class Workspace:
         """Return a hit of a search as plain values, for endpoints and for `cards`."""
         return {
             **self.product(hit.row),
+            "strength": strength(hit.match),
             "similarity": hit.score,
             "text_similarity": hit.text,
             "image_similarity": hit.image,

@@ -23,8 +23,9 @@ from pipeline.evaluation.evaluate import intervals
 from pipeline.evaluation.report import table
 from pipeline.metrics import ranking
 from pipeline.metrics.ratios import Ratio
-from pipeline.search.bm25 import LexicalIndex, product_words
-from pipeline.search.fusion import COSINE_WEIGHT, convex_combination, reciprocal_rank_fusion
+from pipeline.search.bm25 import LexicalIndex, Names, product_words
+from pipeline.search.fusion import COSINE_WEIGHT, convex_combination, hybrid, reciprocal_rank_fusion
+from pipeline.search.senses import CategoryEncoder, CategorySenses
 
 RELEVANT = 0.1
 """Gain from which a product counts as relevant for recall: exact (1) and substitute (0.1)."""
@@ -42,11 +43,11 @@ WAYS = {
     "untrained_convex": "BM25 + untrained, by scores",
     "rrf": "BM25 + trained, by ranks",
     "convex": "BM25 + trained, by scores",
-    "shipped": f"the same, weight {COSINE_WEIGHT}",
+    "shipped": f"the same, weight {COSINE_WEIGHT}, in the vectors' sense",
 }
 
 
-class TextEncoder(Protocol):
+class TextEncoder(CategoryEncoder, Protocol):
     """The part of a model bundle that evaluating search needs (`pipeline.bundle.bundle.Bundle` is one)."""
 
     def encode_texts(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
@@ -63,6 +64,7 @@ class JudgedSearch:
     Attributes:
         texts: n product texts, as the text tower reads them.
         words: n product texts, as BM25 reads them.
+        names: n titles with brands.
         queries: q query texts.
         gains: float64 [q, n], the rating over 100: 1 exact, 0.1 substitute, 0.01 complement, 0 irrelevant or unjudged.
         judged: bool [q, n].
@@ -70,6 +72,7 @@ class JudgedSearch:
 
     texts: Sequence[str]
     words: Sequence[str]
+    names: Sequence[str]
     queries: Sequence[str]
     gains: np.ndarray
     judged: np.ndarray
@@ -78,7 +81,7 @@ class JudgedSearch:
 def read_judged(folder: Path) -> JudgedSearch:
     """Read and clean a folder of judged queries (`SearchPaths`).
 
-    A product's description is followed by its bullet points.
+    A product's description is followed by its bullet points; its category path is read where there is one.
 
     Raises:
         SourceError: In one sentence, if a file or column is missing or the two do not belong together.
@@ -105,6 +108,7 @@ def read_judged(folder: Path) -> JudgedSearch:
     judged = np.zeros(gains.shape, dtype=bool)
     gains[rows, where], judged[rows, where] = ratings / 100, True
     text = {name: products[name].fillna("").map(str) for name in _PRODUCT_COLUMNS}
+    categories = products.get("category_path", pd.Series("", index=products.index)).fillna("").map(str)
     descriptions, limits = text["description"] + " " + text["bullet_points"], IngestConfig()
     listings = [
         listing_text(title, description, limits, Fields(vendor=brand))
@@ -112,7 +116,11 @@ def read_judged(folder: Path) -> JudgedSearch:
     ]
     return JudgedSearch(
         texts=[listing.text for listing in listings],
-        words=[product_words(listing.title, listing.fields.vendor, listing.description) for listing in listings],
+        words=[
+            product_words(listing.title, listing.fields.vendor, listing.description, category)
+            for listing, category in zip(listings, categories, strict=True)
+        ],
+        names=[f"{listing.title} {listing.fields.vendor}" for listing in listings],
         queries=[clean_text(query) for query in queries],
         gains=gains,
         judged=judged,
@@ -163,7 +171,7 @@ def render(figures: dict[str, Any]) -> str:
             "Text search",
             *table([(WAYS[way], values) for way, values in figures["search"].items()]),
             "",
-            f"Gain of BM25 + trained with weight {COSINE_WEIGHT}, in points",
+            f"Gain of BM25 + trained with weight {COSINE_WEIGHT} in the vectors' sense, in points",
             *table([(WAYS[way], values) for way, values in gains.items()]),
             "",
             "weights of the cosine that the folds chose: "
@@ -199,10 +207,9 @@ def _scores(
     """Scores [q, n] of each way, and the weights that the folds chose."""
     lexical = LexicalIndex(search.words)
     by_words = np.stack([lexical.scores(query) for query in search.queries])
-    cosines = {
-        name: encode(search.queries) @ encode(search.texts).T
-        for name, encode in (("untrained", bundle.encode_texts_untrained), ("trained", bundle.encode_texts))
-    }
+    queries, products = bundle.encode_texts(search.queries), bundle.encode_texts(search.texts)
+    untrained = bundle.encode_texts_untrained(search.queries) @ bundle.encode_texts_untrained(search.texts).T
+    cosines = {"untrained": untrained, "trained": queries @ products.T}
     folds = np.random.default_rng(seed).permutation(len(search.queries)) % FOLDS
     scores, weights = {"bm25": by_words, **cosines}, {}
     for name, prefix in (("untrained", "untrained_"), ("trained", "")):
@@ -214,8 +221,21 @@ def _scores(
         scores[f"{prefix}convex"] = np.stack(
             [convex_combination(*pair, WEIGHTS[best]) for pair, best in zip(pairs, chosen, strict=True)]
         )
-    scores["shipped"] = _fused(cosines["trained"], by_words, COSINE_WEIGHT)
+    names, senses = Names(search.names), CategorySenses(bundle, likeliest_categories(bundle, products))
+    scores["shipped"] = np.stack(
+        [
+            hybrid(cosines["trained"][row], by_words[row], names.with_all(text), senses.of(queries[row])[0])
+            for row, text in enumerate(search.queries)
+        ]
+    )
     return scores, weights
+
+
+def likeliest_categories(bundle: CategoryEncoder, products: np.ndarray) -> list[str]:
+    """The nearest category of the model's taxonomy to each of n products, float32 [n, d]; judged ones name others."""
+    parts = np.array_split(products, max(1, len(products) // 512))
+    nearest = np.concatenate([(part @ bundle.category_vectors.T).argmax(axis=1) for part in parts])
+    return [bundle.categories[row] for row in nearest.tolist()]
 
 
 def held_out_choice(values: np.ndarray, folds: np.ndarray) -> np.ndarray:

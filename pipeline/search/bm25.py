@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable
 from itertools import chain
 
@@ -31,9 +32,9 @@ def words(text: str) -> list[str]:
     return [_singular(word) for word in words]
 
 
-def product_words(title: str, brand: str, description: str) -> str:
-    """Words of a product that are searched: its title counts `TITLE_TIMES`, brand and description once."""
-    return " ".join([*[title] * TITLE_TIMES, brand, description])
+def product_words(title: str, brand: str, description: str, category: str = "") -> str:
+    """Words of a product that are searched: its title counts `TITLE_TIMES`, all else and its category's path once."""
+    return " ".join(part for part in (*[title] * TITLE_TIMES, brand, description, category) if part)
 
 
 def _split(word: str) -> Iterable[str]:
@@ -78,3 +79,26 @@ class LexicalIndex:
             return np.zeros(self._size, dtype=np.float32)
         scores: np.ndarray = self._bm25.get_scores_from_ids(known)
         return scores
+
+
+class Names:
+    """Names of products, such as title, brand and category, by their words."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        rows: dict[str, list[int]] = defaultdict(list)
+        size = 0
+        for row, name in enumerate(names):
+            size = row + 1
+            for word in set(words(name)):
+                rows[word].append(row)
+        self._size = size
+        self._rows = {word: np.array(numbers, dtype=np.int32) for word, numbers in rows.items()}
+
+    def with_all(self, query: str) -> np.ndarray:
+        """Which names have every word of a query: bool [n], all False for a query without words."""
+        wanted = set(words(query))
+        counts = np.zeros(self._size, dtype=np.int64)
+        for word in wanted & self._rows.keys():
+            counts[self._rows[word]] += 1
+        has_all: np.ndarray = (counts == len(wanted)) & bool(wanted)
+        return has_all

@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.catalog.catalog import Catalog
 from pipeline.data.vectors import centroid, nearest_first
 from pipeline.search.product_search import Hit
+from pipeline.search.strength import match
 from pipeline.search.vector_index import best_of, skip_near_duplicates
 
 
@@ -54,7 +55,7 @@ def nearest_products(catalog: Catalog, row: int, k: int, threshold: float | None
             float(vectors[other] @ vectors[row]) if present[other] and present[row] else None
             for vectors, present in sides
         )
-        hits.append(Hit(other, score, text, image))
+        hits.append(Hit(other, score, text, image, float(match(np.array(score), "fused"))))
     return hits
 
 

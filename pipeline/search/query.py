@@ -66,7 +66,7 @@ class QueryEncoder:
     def __init__(self, bundle: Encoder) -> None:
         self.bundle = bundle
         self._text = lru_cache(maxsize=_REMEMBERED_TEXTS)(self._encode_text)
-        self._untrained = lru_cache(maxsize=_REMEMBERED_TEXTS)(self._encode_untrained)
+        self._untrained: dict[str, np.ndarray] = {}
 
     def encode(self, text: str | None, photo: Photo | None) -> Query:
         """Vectors of a query; a photo that shows nothing is left out beside a text.
@@ -105,14 +105,20 @@ class QueryEncoder:
 
         The first call loads that tower, which takes seconds.
         """
-        vectors = np.stack([self._untrained(path) for path in paths])
-        cosines: np.ndarray = vectors @ self._untrained(text)
+        vectors = self._untrained_vectors(paths)
+        cosines: np.ndarray = vectors @ self._untrained_vectors([text])[0]  # apart: a batch is as long as its longest
         return cosines
 
-    def _encode_untrained(self, text: str) -> np.ndarray:
-        vector = self.bundle.encode_texts_untrained([text])[0]
-        vector.setflags(write=False)
-        return vector
+    def _untrained_vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors float32 [n, width]; those that are not remembered are encoded at once."""
+        known = {text: vector for text in texts if (vector := self._untrained.get(text)) is not None}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            known |= zip(new, self.bundle.encode_texts_untrained(new), strict=True)
+            self._untrained |= {text: known[text] for text in new}
+            for oldest in list(self._untrained)[:-_REMEMBERED_TEXTS]:
+                self._untrained.pop(oldest, None)
+        return np.stack([known[text] for text in texts])
 
     def _encode_text(self, text: str) -> np.ndarray:
         vector = self.bundle.encode_texts([text])[0]

@@ -78,17 +78,18 @@ def test_text_typed_before_the_first_frame_stays(page: Page, small_space: str) -
     page.route("**/queue/data*", lambda route: answers.append(route), times=1)
     with page.expect_request("**/queue/data*"):
         page.goto(small_space)
-    page.get_by_role("button", name="Only some categories").wait_for()
+    page.get_by_role("tab", name="Search", exact=True).click()
+    page.get_by_role("button", name="Filters, wording").wait_for()
     page.evaluate("holdFrames()")  # Playwright clicks and types only where frames are drawn
-    page.get_by_role("button", name="Only some categories").dispatch_event("click")
-    branches = page.get_by_label("Branches")
-    branches.wait_for(state="attached")
+    page.get_by_role("button", name="Filters, wording").dispatch_event("click")
+    wording = page.get_by_label("Wording")
+    wording.wait_for(state="attached")
     ended: list[Request] = []
     for event in ("requestfinished", "requestfailed"):  # whoever closes the stream first, the server or the page
         page.on(event, lambda request: ended.append(request) if request == answers[0].request else None)
     answers[0].continue_()
     until(page, lambda: bool(ended), "the answer to the page's load")
     page.evaluate("new Promise((done) => setTimeout(done))")
-    branches.evaluate("field => { field.value = 'Nowhere'; field.dispatchEvent(new Event('input')); }")
+    wording.evaluate("field => { field.value = 'a photo of {}'; field.dispatchEvent(new Event('input')); }")
     page.evaluate("drawFrames()")
-    expect(branches).to_have_value("Nowhere")
+    expect(wording).to_have_value("a photo of {}")

@@ -35,7 +35,7 @@ def test_an_example_fills_the_form_and_runs_it(page: Page) -> None:
     expect(page.get_by_label("Text", exact=True)).to_have_value(re.compile("CD audio"))
     expect(page.locator("#found .card").first).to_be_visible()
     page.get_by_role("button", name="dome tent").click()
-    expect(page.locator("#found .card").first).to_contain_text("photo")  # the photo took part in the similarity
+    expect(page.locator("#found .card .match").first).to_have_attribute("title", re.compile("photo"))  # it took part
 
 
 @pytest.mark.parametrize("page", [(390, 844)], indirect=True)
@@ -87,9 +87,21 @@ def test_a_search_with_wording_pages_and_similar_products(page: Page) -> None:
     press(page, "Next ›")
     expect(page.locator("#search-done")).to_contain_text("Products 13 to")
     page.get_by_role("button", name="More like this").first.click()
-    expect(page.locator("#search-done")).to_contain_text(f'Most similar to "{HOSTILE}')
-    press(page, "Check the index against an exact scan")
-    expect(page.locator("#search-compared")).to_contain_text("medians of five")
+    expect(page.locator("#search-done .query li")).to_have_count(2)
+    expect(page.locator("#search-done .query")).to_contain_text("like Kite")
+    page.get_by_role("button", name="Less like this").first.click()
+    expect(page.locator("#search-done .query li")).to_have_count(3)
+    page.get_by_role("button", name="Remove “kite”").click()
+    expect(page.locator("#search-done .query li")).to_have_count(2)
+    expect(page.get_by_label("Text", exact=True)).to_have_value("")
+    press(page, "‹ Back")
+    expect(page.locator("#search-done .query li")).to_have_count(3)
+    expect(page.get_by_label("Text", exact=True)).to_have_value("kite")
+    open_tab(page, "Analysis")
+    open_tab(page, "Speed")
+    page.get_by_label("Search for").fill("kite")
+    press(page, "Compare")
+    expect(page.locator("#speed-compared")).to_contain_text("medians of five")
     assert page.evaluate("window.hacked") is None
 
 
@@ -102,7 +114,12 @@ def test_a_visitors_own_product_is_ranked_and_one_input_fades(page: Page, photo:
         page.locator("#own-product input[type=file]").set_input_files(photo)
     page.get_by_label("Title of your product").fill("Blue ceramic vase")
     page.get_by_role("button", name="Own candidates").click()
-    page.get_by_label("Category paths, one a line").fill("Home & Garden > Decor > Vases\nGarden > Gnomes")
+    page.locator("#rerank-candidates input").click()
+    for number in range(2):
+        page.locator("#rerank-candidates .take").nth(number).click()
+    expect(page.locator("#rerank-candidates .chosen li")).to_have_count(2)
+    page.keyboard.press("Escape")
+    expect(page.locator("#rerank-candidates .branches")).to_be_hidden()
     press(page, "Rerank")
     expect(page.locator("#candidates li")).to_have_count(2)
     expect(page.locator("#candidates").get_by_role("status")).to_contain_text("Which category is true is not known")
@@ -121,11 +138,12 @@ def test_a_category_is_picked_in_the_map_and_compared(page: Page) -> None:
     page.keyboard.press("Enter")
     detail = page.locator("section.category")
     expect(detail).to_contain_text("predicted correctly")
-    expect(page.locator("#category-chosen input")).to_have_value(name)
+    expect(page.locator("#category-chosen .chosen")).to_contain_text(name)
     expect(detail.locator(".card h4").first).to_contain_text(HOSTILE)
     detail.locator(".bar .pick").first.click()  # a similar category
-    expect(page.locator("#category-chosen input")).not_to_have_value(name)
+    expect(page.locator("#category-chosen .chosen")).not_to_contain_text(name)
     page.locator("#category-other input").fill(name)
+    expect(page.locator("#category-other .take b").first).to_have_text(name)
     page.locator("#category-other input").press("Enter")
     expect(detail).to_have_count(2)
     expect(page.locator("#category-likeness .main-svg").first).to_be_visible()
@@ -144,6 +162,28 @@ def test_no_tile_of_the_map_cuts_its_text(page: Page) -> None:
         assert tile.evaluate("""tile => [...tile.children].every((part) => part.hidden
             || (part.scrollWidth <= part.clientWidth && part.offsetTop + part.offsetHeight <= tile.clientHeight))""")
         assert tile.get_attribute("title")
+
+
+def test_every_card_opens_its_product(page: Page) -> None:
+    open_tab(page, "Search")
+    page.get_by_label("Text", exact=True).fill("kite")
+    press(page, "Search")
+    opener = page.locator("#found .card h4 button").first
+    opener.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Product")
+    expect(dialog.get_by_role("heading")).to_contain_text(HOSTILE)
+    expect(dialog.get_by_role("button", name="Copy id")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(opener).to_be_focused()
+    opener.click()
+    press(page, "Find similar")
+    expect(page.locator("#search-done .query li")).to_have_count(1)
+    page.locator("#found .card h4 button").first.click()
+    press(page, "Show in galaxy")
+    expect(page.locator("#galaxy canvas").first).to_be_visible()
+    assert page.evaluate("window.hacked") is None
 
 
 def test_later_pages_continue_the_search_of_the_first(page: Page) -> None:

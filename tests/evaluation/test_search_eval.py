@@ -20,6 +20,12 @@ THINGS = ("red shirt", "blue vase", "oak clock", "green dress", "tall lamp", "wo
 class FakeEncoder:
     """The trained tower knows words, the untrained one puts everything in the same place."""
 
+    categories = ("Clothing", "Home")
+    category_vectors = np.stack([word_vector(path) for path in categories])
+
+    def encode_categories(self, paths):
+        return np.array([word_vector(path) for path in paths], dtype=np.float32).reshape(-1, 32)
+
     def encode_texts(self, texts, progress=False):
         return np.stack([word_vector(text) for text in texts])
 

@@ -103,7 +103,7 @@ class FakeBundle:
         return unit(images.reshape(len(images), -1)[:, : DIMENSION * 3 : 3].astype(np.float32) - 100)
 
     def encode_categories(self, paths: Sequence[str]) -> np.ndarray:
-        return np.stack([word_vector(path) for path in paths])
+        return np.array([word_vector(path) for path in paths], dtype=np.float32).reshape(-1, DIMENSION)
 
     def was_seen(self, path: str) -> bool:
         return path in self.categories

@@ -21,7 +21,9 @@ SPREAD = frozenset(
 SHARED = "hostile_space"
 """A fixture of the whole session that is too costly to have in each process."""
 
-TOGETHER = frozenset(f"tests/browser/test_{name}.py" for name in ("catalog", "classify", "galaxy", "selecting", "tabs"))
+TOGETHER = frozenset(
+    f"tests/browser/test_{name}.py" for name in ("accessibility", "catalog", "classify", "galaxy", "selecting", "tabs")
+)
 """The files whose tests ask for it: they run in one process."""
 
 BUILDING = 900

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.search.bm25 import TITLE_TIMES, LexicalIndex, product_words, words
+from pipeline.search.bm25 import TITLE_TIMES, LexicalIndex, Names, product_words, words
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,18 @@ def test_words_of_many_scripts(text: str, expected: list[str]) -> None:
 
 def test_a_title_counts_more_than_a_description() -> None:
     assert words(product_words("mug", "Norvik", "red mug")).count("mug") == TITLE_TIMES + 1
+
+
+def test_the_words_of_a_category_are_searched() -> None:
+    assert words(product_words("Rondo", "", "", "Clothing > Coats"))[-2:] == ["clothing", "coat"]
+
+
+def test_names_that_have_every_word_of_a_query() -> None:
+    names = Names(["Red Mugs, 2.5 l", "red vase", "", "mug"])
+    assert names.with_all("red mug").tolist() == [True, False, False, False]
+    assert names.with_all("MUGS mug").tolist() == [True, False, False, True]
+    assert not names.with_all("mug of clay").any()
+    assert not names.with_all(" ... ").any()
 
 
 def test_scores_are_bm25s_against_a_slow_reference() -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -40,6 +42,25 @@ def test_a_text_is_encoded_once() -> None:
     encoder.encode("red shirt", None)
     encoder.encode(" red shirt ", None)
     assert bundle.texts_encoded == ["red shirt"]
+
+
+def test_paths_are_read_by_the_untrained_tower_at_once_and_remembered() -> None:
+    calls: list[list[str]] = []
+
+    class Counting(FakeBundle):
+        def encode_texts_untrained(self, texts: Sequence[str]) -> np.ndarray:
+            calls.append(list(texts))
+            return super().encode_texts_untrained(texts)
+
+    encoder = QueryEncoder(Counting())
+    paths = ["Home > Vases", "Home > Clocks", "Home > Vases"]
+    cosines = encoder.untrained_cosines("tall vase", paths)
+    expected = Counting().encode_texts_untrained(paths) @ Counting().encode_texts_untrained(["tall vase"])[0]
+    np.testing.assert_allclose(cosines, expected, atol=1e-6)
+    assert calls[:2] == [["Home > Vases", "Home > Clocks"], ["tall vase"]]
+    calls.clear()
+    encoder.untrained_cosines("tall vase", ["Home > Clocks", "Clothing"])
+    assert calls == [["Clothing"]]
 
 
 def test_an_empty_query_is_refused_with_a_sentence() -> None:

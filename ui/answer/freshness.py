@@ -24,7 +24,7 @@ const asked = () => {
     box.dataset.asked = box.dataset.edits || 0;
     box.dataset.stale = '';
 };
-form.addEventListener('input', (event) => { if (event.target.type !== 'radio') edited(); }, true);
+form.addEventListener('input', (event) => { if (!['radio', 'search'].includes(event.target.type)) edited(); }, true);
 form.addEventListener('drop', edited, true);
 form.addEventListener('click', (event) => {
     if (event.target.closest('.image-container .icon-button-wrapper')) edited();  // its only button clears the photo
@@ -38,8 +38,8 @@ box.closest('.tabitem').addEventListener('click', (event) => {
 """
 """Script of a component that is always there: notes edits of #listing, and when an answer is asked for.
 
-It listens itself, since Gradio runs the scripts of its events only after those of the server. A radio button asks again
-by itself, so it is no edit. If no answer comes, the old one stays gray.
+It listens itself, since Gradio runs the scripts of its events only after those of the server. A radio button and
+a picked category ask again by themselves, so they are no edits. If no answer comes, the old one stays gray.
 """
 
 NEXT_STEPS = """

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from pipeline.search.strength import Strength
+
 
 class Product(TypedDict):
     """A product of the catalogue; a text is None where the catalogue has none."""
@@ -26,8 +28,12 @@ class NearProduct(TypedDict):
 
 
 class SimilarProduct(Product):
-    """A product with its similarity to a query, a product or a centroid; None without the text or photo."""
+    """A product with its similarity to a query, a product or a centroid; None without the text or photo.
 
+    "strength" is the word for how well it matches, None where it does not, or nothing was asked.
+    """
+
+    strength: Strength | None
     similarity: float
     text_similarity: float | None
     image_similarity: float | None

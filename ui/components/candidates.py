@@ -10,35 +10,38 @@ from ui.components import cards
 
 _Side = Literal["score", "text", "image"]
 _NAMES: dict[_Side, str] = {"score": "both", "text": "text", "image": "photo"}
-_BEFORE = (
-    "Before training there is only a text score, because the untrained towers for text and photo share no space. "
-    "Its cosines are on another scale, so compare the places."
+_READING = (
+    "Each bar is a candidate's share of 100% among these: by text and photo together, by the text alone, by the photo "
+    "alone; beside it the cosine of the product's vector with the category's. The place before training is that of the "
+    "pretrained text model, which reads texts alone and has another scale."
 )
 
 
 def render(answer: Reranking) -> str:
     """Render the answer of the endpoint `rerank`."""
     items = "".join(_item(place, candidate) for place, candidate in enumerate(answer["candidates"], 1))
-    note = "Each bar shows the share among these candidates, with the cosine to the category."
     return (
         f'<p class="verdict moved" role="status">{escape(answer["moved"])}</p>{_gate(answer)}'
-        f'<p class="hint">{note} {_BEFORE}</p><ol class="candidates">{items}</ol>'
+        f'<ol class="candidates">{items}</ol>{cards.folded("How to read the bars", _READING)}'
     )
 
 
 def _gate(answer: Reranking) -> str:
-    """Render the gate's weights, and which input the visitor faded out."""
+    """Render how much text and photo decided, and which of them the visitor faded out."""
     gate, balance = answer["gate"], answer["balance"]
     if gate is None:
         only = "text" if answer["candidates"][0]["image"] is None else "photo"
-        return f'<p class="hint gate">This product has only a {only}, so there is nothing for the gate to weigh.</p>'
+        return f'<p class="hint gate">This product has only a {only}, which decided alone.</p>'
     bars = cards.bar("text", gate["text"]) + cards.bar("photo", gate["image"])
-    order = "The order is by the gate's weights."
+    order = ""
     if balance != 0.5:
         faded, rest = ("photo", "text") if balance < 0.5 else ("text", "photo")
         share = abs(balance - 0.5) * 2
         order = f"The {faded} is faded out by {cards.percent(share)}; at 100% the {rest} counts alone."
-    return f'<section class="gate"><h4>Weights of the gate, mean of all dimensions</h4>{bars}<p>{order}</p></section>'
+    first, second = ("text", "photo") if gate["text"] >= gate["image"] else ("photo", "text")
+    larger, smaller = (cards.percent(share) for share in sorted((gate["text"], gate["image"]), reverse=True))
+    words = f"This product was decided {larger} by its {first} and {smaller} by its {second}."
+    return f'<section class="gate"><p class="weights">{words}</p>{bars}<p>{order}</p></section>'
 
 
 def _item(place: int, candidate: Candidate) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from pipeline.artifacts import ArtifactError
@@ -96,16 +96,25 @@ def product_cards(catalog: Catalog, products: Sequence[SimilarProduct], notes: S
 
 
 def _card(catalog: Catalog, product: SimilarProduct, note: str) -> str:
+    product_id, title = product["product_id"], product["title"] or "untitled"
     return (
-        f'<li class="card">{thumbnail(catalog, product["product_id"])}<div class="card-text">'
-        f'<h4 dir="auto" title="{escape(product["title"] or "")}">{escape(product["title"] or "untitled")}</h4>'
-        f"{breadcrumb(product['category_path'])}<p>{' · '.join(_similarities(product))}</p>{note}</div></li>"
+        f'<li class="card"><span data-product="{escape(product_id)}">{thumbnail(catalog, product_id)}</span>'
+        f'<div class="card-text"><h4 dir="auto">{opener(product_id, title)}</h4>'
+        f"{breadcrumb(product['category_path'])}{_match(product)}{note}</div></li>"
     )
 
 
-def _similarities(product: SimilarProduct) -> Iterable[str]:
-    yield f"<b>{product['similarity']:.2f}</b> similar"
-    if product["text_similarity"] is not None:
-        yield f"text {product['text_similarity']:.2f}"
-    if product["image_similarity"] is not None:
-        yield f"photo {product['image_similarity']:.2f}"
+def opener(product_id: str, title: str) -> str:
+    """Render a button named after a product that opens it, on any tab (`ui.product`)."""
+    shown = escape(title)
+    return f'<button type="button" class="open" data-product="{escape(product_id)}" title="{shown}">{shown}</button>'
+
+
+def _match(product: SimilarProduct) -> str:
+    """Render how well a product matches, its cosines on hover; "" where nothing was asked."""
+    word = product["strength"]
+    if word is None:
+        return ""
+    sides = {"cosine": product["similarity"], "text": product["text_similarity"], "photo": product["image_similarity"]}
+    cosines = ", ".join(f"{name} {value:.2f}" for name, value in sides.items() if value is not None)
+    return f'<p class="match {word}" title="{cosines}"><i class="chip">{word} match</i></p>'

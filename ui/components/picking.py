@@ -39,12 +39,14 @@ def picked(event: gr.EventData) -> str:
     return value
 
 
-def pick_button(value: str, inner_html: str, css: str = "pick") -> str:
+def pick_button(value: str, inner_html: str, css: str = "pick", label: str = "") -> str:
     """Render a button that picks a value.
 
     Args:
         value: The value, not escaped.
         inner_html: Content, escaped already.
         css: Class of the button.
+        label: Name for screen readers, escaped already; "" where the content says it.
     """
-    return f'<button type="button" class="{css}" data-pick="{escape(value)}">{inner_html}</button>'
+    named = f' aria-label="{label}"' if label else ""
+    return f'<button type="button" class="{css}" data-pick="{escape(value)}"{named}>{inner_html}</button>'

@@ -1,25 +1,61 @@
-"""Search results as HTML: product cards with a button each, page buttons, and sentences about the search."""
+"""Search results as HTML: what was asked as chips, product cards with their buttons, pages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 from pipeline.catalog.catalog import Catalog
-from pipeline.search.index_check import IndexComparison
-from ui.api.answers import SimilarProduct
+from pipeline.data.text import cut_text
+from ui.api.answers import Product, SimilarProduct
 from ui.components import cards
 from ui.components.picking import pick_button
 
-PAGE, LIKE = "page:", "like:"
-"""Prefixes of a button's value, before the number of a page or the id of a product."""
+PAGE, LIKE, UNLIKE, DROP, BACK = "page:", "like:", "unlike:", "drop:", "back:"
+"""Prefixes of a button's value, before the number of a page, the id of a product, or the part that goes."""
+TEXT, PHOTO = "\ntext", "\nphoto"
+"""Parts of a query that are no products; no id has a line break."""
+_CHIP_LENGTH = 40  # characters
 
 
 def listed(catalog: Catalog, products: Sequence[SimilarProduct]) -> str:
-    """Render products as cards, each with a button for similar products."""
-    buttons = [
-        f"<p>{pick_button(LIKE + product['product_id'], 'More like this', 'pick more')}</p>" for product in products
-    ]
-    return cards.product_cards(catalog, products, buttons)
+    """Render products as cards, each with buttons for more and for less of its like."""
+    found = cards.product_cards(catalog, products, [_feedback(product) for product in products])
+    return f'<h3 class="visually-hidden">Products found</h3>{found}'
+
+
+def _feedback(product: SimilarProduct) -> str:
+    title = escape(product["title"] or "untitled")
+    more = pick_button(LIKE + product["product_id"], "More like this", "pick more", f"More like this: {title}")
+    less = pick_button(UNLIKE + product["product_id"], "Less", "pick more", f"Less like this: {title}")
+    return f'<p class="feedback">{more}{less}</p>'
+
+
+def query(text: str, photo: bool, like: Sequence[Product], unlike: Sequence[Product], back: bool) -> str:
+    """Render what results are for: a way back, and chips that take a part of it away.
+
+    Args:
+        text: What was typed, "" for nothing.
+        photo: Whether there is a photo.
+        like: Products that results are to be like.
+        unlike: Products that they are not to be like.
+        back: Whether there was a search before.
+    """
+    parts = [_chip("", TEXT, f"“{text}”")] if text else []
+    parts += [_chip("", PHOTO, "the photo")] if photo else []
+    parts += [_chip("like", one["product_id"], one["title"] or "untitled") for one in like]
+    parts += [_chip("not like", one["product_id"], one["title"] or "untitled") for one in unlike]
+    before = pick_button(BACK, "‹ Back", "pick turn") if back else ""
+    chips = f'<ul class="query" aria-label="What was asked">{"".join(parts)}</ul>' if len(parts) > 1 or like else ""
+    return f'<div class="asked">{before}{chips}</div>' if before or chips else ""
+
+
+def _chip(relation: str, part: str, name: str) -> str:
+    short = cut_text(name, _CHIP_LENGTH)
+    shown = escape(short if short == name else f"{short}…")
+    label = f"<i>{relation}</i> " if relation else ""
+    button = pick_button(DROP + part, "×", "drop", f"Remove {f'{relation} ' if relation else ''}{shown}")
+    return f'<li class="query-part"><span dir="auto">{label}{shown}</span>{button}</li>'
 
 
 def pages(page: int, more: bool) -> str:
@@ -33,22 +69,4 @@ def pages(page: int, more: bool) -> str:
 
 def skipping(threshold: float) -> str:
     """Sentence about the treatment of near-duplicates."""
-    if threshold >= 1:
-        return "Near-duplicates are included."
-    return f"Near-duplicates (similarity above {threshold:g}) are skipped."
-
-
-def compared(kind: str, agreement: IndexComparison) -> str:
-    """Sentence that compares the index with the exact scan.
-
-    Args:
-        kind: Kind of the vectors that were searched, such as "text".
-        agreement: The comparison.
-    """
-    overlap = "the same products in the same order"
-    if not agreement.same_order:
-        overlap = f"{agreement.common} products in common"
-    return (
-        f"The {agreement.results} nearest of {agreement.vectors:,} {kind} vectors: FAISS {agreement.index_ms:.2f} ms, "
-        f"exact scan {agreement.scan_ms:.2f} ms (medians of five); {overlap}."
-    )
+    return "Near-duplicates are included." if threshold >= 1 else "Near-duplicates are left out."

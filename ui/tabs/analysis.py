@@ -15,7 +15,7 @@ from pipeline.catalog.analysis import Analysis, SpaceFacts
 from ui.api.answers import Product
 from ui.components import cards, charts
 from ui.components.plots import drawing, plot
-from ui.tabs import quality, systems
+from ui.tabs import quality, speed, systems
 from ui.workspace import Workspace, refuse
 
 MISSING = (
@@ -102,7 +102,7 @@ def facts(analysis: Analysis) -> str:
         ("Most common sizes of photos", [(f"{width} x {height}", k) for width, height, k in images["sizes"][:8]]),
     )
     parts = "".join(
-        f"<section><h4>{name}</h4>{''.join(cards.bar(escape(label), k / n, f'{k:,}') for label, k in rows)}</section>"
+        f"<section><h3>{name}</h3>{''.join(cards.bar(escape(label), k / n, f'{k:,}') for label, k in rows)}</section>"
         for name, rows in groups
     )
     return f'<ul class="facts">{summary}</ul><div class="columns">{parts}</div>'
@@ -233,6 +233,8 @@ def build(workspace: Workspace, tab: gr.Tab) -> None:
             quality.build(workspace, trust)
         with gr.Tab("Systems") as race:
             systems.build(workspace, race)
+        with gr.Tab("Speed"):
+            speed.build(workspace)
     data_outputs = [numbers, tops, tails, texts, photos, one_each]
     for opened in (tab, data):
         opened.select(drawing(show_data, workspace), None, data_outputs, **private)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from html import escape
 from typing import Any
@@ -11,12 +12,14 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pipeline.catalog.category_stats import Categories, chain
-from pipeline.taxonomy.paths import Taxonomy, levels
+from pipeline.taxonomy.paths import levels
 from ui import deep_links
 from ui.api.answers import CategoryDetails, CategoryFigures, ConfusedCategory, SimilarProduct
 from ui.components import cards, charts, treemap
 from ui.components.picking import pick_button, pickable, picked
 from ui.components.plots import drawing, plot
+from ui.components.tree.picker import tree_picker
+from ui.components.tree.trees import catalog_names
 from ui.workspace import Workspace, bind, endpoint, refuse
 
 _PRODUCTS = 6  # nearest, and as many farthest
@@ -72,8 +75,8 @@ def show(workspace: Workspace, chosen: str | None, other: str | None) -> tuple[s
     """Render the map around a category, and the category, beside another one if given."""
     if not chosen:
         start = cards.hint(_START) if len(workspace.categories) else ""
-        return category_map(workspace.categories, None), start
-    drawn = category_map(workspace.categories, _node(workspace.categories, chosen))
+        return category_map(workspace, None), start
+    drawn = category_map(workspace, _node(workspace.categories, chosen))
     if not other:
         return drawn, panel(workspace, category(workspace, chosen))
     tree = workspace.categories
@@ -83,14 +86,15 @@ def show(workspace: Workspace, chosen: str | None, other: str | None) -> tuple[s
     return drawn, f'{message}<div class="beside">{both}</div>'
 
 
-def pick(workspace: Workspace, other: str | None, event: gr.EventData) -> tuple[Any, str, str]:
+def pick(workspace: Workspace, other: str | None, event: gr.EventData) -> tuple[str, str, str]:
     """Answer a click on a category, or on a link up to its parents."""
     path = picked(event)
-    return (gr.update(value=path or None), *show(workspace, path, other))
+    return (path, *show(workspace, path, other))  # no update, for which Gradio would make the field anew
 
 
-def category_map(tree: Categories, node: int | None) -> str:
+def category_map(workspace: Workspace, node: int | None) -> str:
     """Render the treemap of a node's children, or of its siblings if it has none, below the links up."""
+    tree = workspace.categories
     if not len(tree):
         return cards.hint("No product of this catalogue has a category.")
     inside = node
@@ -105,6 +109,7 @@ def category_map(tree: Categories, node: int | None) -> str:
             size=int(tree.counts[child]),
             accuracy=float(tree.accuracy[child]),
             note=_note(tree, child),
+            photo=_photo(workspace, child),
             chosen=child == node,
         )
         for child in inner
@@ -179,11 +184,10 @@ def likeness(workspace: Workspace) -> go.Figure | None:
 
 def build(workspace: Workspace, tab: gr.Tab) -> None:
     """Lay out the tab; its map and figure are drawn when it is opened."""
-    paths = workspace.catalog.products["category_path"].dropna().unique()
-    choices = list(Taxonomy.of(paths).paths)
+    names = functools.partial(catalog_names, workspace)
     with gr.Row():
-        chosen = gr.Dropdown(choices, value=None, label="Category", info="Type to search.", elem_id="category-chosen")
-        other = gr.Dropdown(choices, value=None, label="Beside", info="To compare.", elem_id="category-other")
+        chosen = tree_picker(names, "Category", "category-chosen", single=True)
+        other = tree_picker(names, "Compare with", "category-other", single=True)
     drawn = pickable(elem_id="category-map", script=treemap.FIT)
     detail = pickable(cards.hint(_START), elem_id="category-detail")
     figure = plot("category-likeness")
@@ -193,7 +197,7 @@ def build(workspace: Workspace, tab: gr.Tab) -> None:
         drawing(likeness, workspace), None, figure, **private
     )
     for field in (chosen, other):
-        field.input(update, [chosen, other], [drawn, detail], **private)
+        field.picked(update, [chosen, other], [drawn, detail], **private)
     for part in (drawn, detail):
         part.select(choose, other, [chosen, drawn, detail], **private)
     deep_links.offer(
@@ -208,7 +212,11 @@ def build(workspace: Workspace, tab: gr.Tab) -> None:
             "#category-detail",
         )
     )
-    path = gr.Textbox(visible=False, label="category", placeholder=choices[0] if choices else "")
+    path = gr.Textbox(
+        visible=False,
+        label="category",
+        placeholder=next(iter(workspace.catalog.products["category_path"].dropna()), ""),
+    )
     endpoint(bind(category, workspace), [path])
 
 
@@ -233,6 +241,14 @@ def _note(tree: Categories, node: int) -> str:
     return f"{tree.counts[node]:,} · {accuracy} correct{'' if tree.tested[node] else '*'}"
 
 
+def _photo(workspace: Workspace, node: int) -> str:
+    """Address of a photo of the product nearest to a category's center that has one, "" if none has."""
+    rows, _ = workspace.categories.by_distance(node)
+    _, has_photo = workspace.catalog.vectors("image")
+    with_photo = rows[has_photo[rows]]
+    return f"galaxy/thumbnail/{with_photo[0]}" if len(with_photo) else ""
+
+
 def _basis(details: CategoryDetails) -> str:
     """Products that the accuracy is measured on, in words."""
     if not details["tested"]:
@@ -245,7 +261,8 @@ def _named(counted: list[tuple[str, int]]) -> list[ConfusedCategory]:
 
 
 def _product(workspace: Workspace, row: int, cosine: float) -> SimilarProduct:
-    return {**workspace.product(row), "similarity": cosine, "text_similarity": None, "image_similarity": None}
+    product = workspace.product(row)
+    return {**product, "strength": None, "similarity": cosine, "text_similarity": None, "image_similarity": None}
 
 
 def _mistakes(confused: list[ConfusedCategory], members: int) -> str:

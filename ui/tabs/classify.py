@@ -18,6 +18,8 @@ from ui.answer.freshness import ANSWERED, NEXT_STEPS, WATCH_FORM
 from ui.api.answers import Classification
 from ui.components import cards, examples
 from ui.components.photo import photo_input, read_photo
+from ui.components.tree.picker import tree_picker
+from ui.components.tree.trees import model_names
 from ui.workspace import (
     MAX_DESCRIPTION,
     MAX_TEXT,
@@ -238,7 +240,7 @@ def build(workspace: Workspace) -> Listing:
             title = gr.Textbox(label="Title", placeholder="Women's waterproof hiking boots", max_length=MAX_TEXT)
             description = gr.Textbox(label="Description", lines=2, max_lines=6, max_length=MAX_DESCRIPTION)
             button = gr.Button("Classify", variant="primary")
-            precision, branches, candidates = _lay_out_options()
+            precision, branches, candidates = _lay_out_options(workspace)
         with gr.Column(scale=3, min_width=280, elem_id="answers"):
             start = _START if workspace.predicts_categories else NO_CATEGORIES
             first = gr.HTML(cards.hint(start), js_on_load=NEXT_STEPS + WATCH_FORM, elem_id="first-answer")
@@ -249,11 +251,11 @@ def build(workspace: Workspace) -> Listing:
     run, private = bind(show, workspace), _PRIVATE
     asked = gr.on([button.click, title.submit], run, inputs, answer, **private)
     asked.success(js=examples.scroll_to(_REVEAL), **private)
-    again = precision.input(
-        bind(show_again, workspace), inputs, answer, trigger_mode="always_last", show_progress="hidden", **private
-    )
+    later: dict[str, Any] = {"trigger_mode": "always_last", "show_progress": "hidden", **private}
+    changes = (precision.input, branches.picked, candidates.picked)
+    again = [changed(bind(show_again, workspace), inputs, answer, **later) for changed in changes]
     tried = examples.run_on_click(tiles, fill, form, run, inputs, [answer], reveal=_REVEAL)
-    for answered in (asked, again, tried):
+    for answered in (asked, *again, tried):
         answered.success(js=ANSWERED, **private)
     deep_links.offer(
         deep_links.Target(
@@ -269,12 +271,14 @@ def build(workspace: Workspace) -> Listing:
         )
     )
     number = gr.Number(_PRECISION, label="precision", visible=False)
-    endpoint(bind(classify, workspace), [*form, number, branches, candidates])
+    only = [gr.Textbox(visible=False, label=name) for name in ("branches", "candidates")]
+    endpoint(bind(classify, workspace), [*form, number, *only])
     return Listing(form, answer, first)
 
 
-def _lay_out_options() -> tuple[gr.Radio, gr.Textbox, gr.Textbox]:
-    """Lay out the settings, folded; a text field has no initial value, which Gradio would write over what was typed."""
+def _lay_out_options(workspace: Workspace) -> tuple[gr.Radio, gr.HTML, gr.HTML]:
+    """Lay out the settings, folded."""
+    names = functools.partial(model_names, workspace)
     with gr.Accordion("Options: how sure, only some categories", open=False):
         precision = gr.Radio(
             [(f"{point:.0%}", point) for point in _OFFERED],
@@ -282,6 +286,6 @@ def _lay_out_options() -> tuple[gr.Radio, gr.Textbox, gr.Textbox]:
             label="Certain means right at least",
             info="of the time, on average. A higher share leaves more levels to check.",
         )
-        branches = gr.Textbox(label="Branches, one path a line", lines=2, max_length=MAX_TEXT)
-        candidates = gr.Textbox(label="Candidates, one path a line", lines=2, max_length=MAX_TEXT)
+        branches = tree_picker(names, "Only in these branches", "classify-branches")
+        candidates = tree_picker(names, "Only these categories", "classify-candidates")
     return precision, branches, candidates

@@ -28,7 +28,6 @@ from ui.api.answers import (
     TextMatches,
     TopCategory,
 )
-from ui.components import cards, results
 from ui.galaxy import routes
 from ui.galaxy.page import template
 from ui.galaxy.selection import export_rows, selection, similar_to
@@ -187,14 +186,6 @@ def build(workspace: Workspace) -> gr.HTML:
     )
     endpoint(bind(galaxy, workspace), [])
     return component
-
-
-def similar_products(workspace: Workspace, product_id: str) -> tuple[str, str]:
-    """Render the products most similar to one of the catalogue for tab Search: a sentence and the products."""
-    row = _row(workspace, {"product_id": product_id})
-    title = _named(workspace, row)["title"] or "untitled"
-    similar = [workspace.describe(hit) for hit in nearest_products(workspace.catalog, row, _NEIGHBORS)]
-    return cards.hint(f'Most similar to "{title}".'), results.listed(workspace.catalog, similar)
 
 
 def _answering(handler: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -34,6 +34,20 @@ _NAMES = {
     "acc1": "Acc@1", "acc3": "Acc@3", "acc5": "Acc@5", "mrr": "MRR", "hf1": "hF1", "top1": "top level",
     "hp": "h precision", "hr": "h recall", "p1": "P@1", "p3": "P@3", "ece": "ECE",
 }  # fmt: skip
+_MEANINGS = {
+    "acc1": "Share of products whose first category is the true one",
+    "acc3": "Share of products with the true category among the first three",
+    "acc5": "Share of products with the true category among the first five",
+    "mrr": "Mean reciprocal rank: 1 where the true category is first, 1/2 where it is second, and so on",
+    "hf1": "Hierarchical F1: how much of the path is right, level by level; a near miss counts more than a far one",
+    "top1": "Share of products whose top-level category is right",
+    "hp": "Hierarchical precision: share of the predicted levels that are right",
+    "hr": "Hierarchical recall: share of the true levels that were predicted",
+    "p1": "Precision at 1: share of products whose nearest neighbor has the same top-level category",
+    "p3": "Precision at 3: share of the three nearest neighbors with the same top-level category",
+    "ece": "Expected calibration error: how far confidence and share of right answers lie apart, on average",
+}
+"""What figures mean, shown on hover and to screen readers."""
 _CHARTED = ("acc1", "acc3", "mrr", "hf1", "top1")
 _NO_ANALYSIS = "This catalogue has no confusions and no calibration: it was published by an older version."
 _NO_FIGURES = "The model has no figures: it was not evaluated when it was built."
@@ -93,13 +107,20 @@ def tables_of(figures: dict[str, Any]) -> str:
 def table(rows: Sequence[FigureRow]) -> str:
     """Render figures as an HTML table, one column a figure."""
     names = list(dict.fromkeys(name for row in rows for name in row.figures))
-    head = "".join(f"<th>{escape(_NAMES.get(name, name.replace('_', ' ')))}</th>" for name in names)
+    head = "".join(f'<th scope="col">{_heading(name)}</th>' for name in names)
     body = "".join(
         f'<tr><th scope="row">{escape(" · ".join(row.labels).replace("_", " "))}</th>'
         f"{''.join(f'<td>{_cell(name, row.figures.get(name))}</td>' for name in names)}</tr>"
         for row in rows
     )
-    return f'<div class="figures"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    whole = f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="figures" role="region" aria-label="Figures" tabindex="0">{whole}</div>'
+
+
+def _heading(name: str) -> str:
+    """Render the name of a figure, with its meaning where it is a term."""
+    shown, meaning = escape(_NAMES.get(name, name.replace("_", " "))), _MEANINGS.get(name)
+    return f'<abbr title="{meaning}" tabindex="0">{shown}</abbr>' if meaning else shown
 
 
 def _rows(figures: dict[str, Any], labels: tuple[str, ...]) -> Iterator[FigureRow]:
@@ -238,26 +259,25 @@ def show_wrong(workspace: Workspace, event: gr.EventData) -> str:
 def build(workspace: Workspace, tab: gr.Tab) -> None:
     """Lay out this part; it is filled when it is opened."""
     private: dict[str, Any] = {"api_visibility": "private"}
-    split = gr.Radio(list(_SPLITS), value=_SPLITS[0], label="Split")
-    chart = plot("quality-chart")
-    figures = gr.HTML(js_on_load=None, elem_id="quality-figures")
-    facts = gr.HTML(js_on_load=None, elem_id="quality-facts")
-    confusions = plot("quality-confusions")
-    with gr.Row():
-        reliable = plot("quality-reliability")
-        covered = plot("quality-coverage")
     gr.HTML("<h3>Wrongly predicted products</h3>", js_on_load=None)
     with gr.Row():
         pair = gr.Dropdown([_EVERY], value=_EVERY, label="Confusion", elem_id="quality-pair")
         page = gr.Number(1, label="Page", minimum=1, precision=0)
     one = gr.HTML(cards.hint("Click a product to see it."), js_on_load=None, elem_id="quality-one")
     wrong = pickable(elem_id="quality-wrong")
+    gr.HTML("<h3>How good predictions are</h3>", js_on_load=None)
+    facts = gr.HTML(js_on_load=None, elem_id="quality-facts")
+    with gr.Row():
+        reliable = plot("quality-reliability")
+        covered = plot("quality-coverage")
+    confusions = plot("quality-confusions")
+    split = gr.Radio(list(_SPLITS), value=_SPLITS[0], label="Split")
+    chart = plot("quality-chart")
+    figures = gr.HTML(js_on_load=None, elem_id="quality-figures")
     listing = bind(list_wrong, workspace)
-    tab.select(bind(_offer, workspace), None, pair, **private).then(
+    tab.select(bind(_offer, workspace), None, pair, **private).then(listing, [pair, page], wrong, **private).then(
         drawing(show_trust, workspace), None, [facts, confusions, reliable, covered], **private
-    ).then(listing, [pair, page], wrong, **private).then(
-        drawing(show_figures, workspace), split, [chart, figures], **private
-    )
+    ).then(drawing(show_figures, workspace), split, [chart, figures], **private)
     split.input(drawing(show_figures, workspace), split, [chart, figures], **private)
     pair.input(lambda: 1, None, page, **private).then(listing, [pair, page], wrong, **private)
     page.input(listing, [pair, page], wrong, **private)

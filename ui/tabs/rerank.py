@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,6 +20,8 @@ from ui.components import candidates as drawing
 from ui.components import cards
 from ui.components.examples import scroll_to
 from ui.components.photo import photo_input
+from ui.components.tree.picker import tree_picker
+from ui.components.tree.trees import model_names
 from ui.tabs.rerank_form import (
     CATALOGUE,
     NOTHING_GIVEN,
@@ -219,9 +222,7 @@ def build(workspace: Workspace) -> Fields:
                 title = gr.Textbox(label="Title of your product", max_length=MAX_TEXT)
                 description = gr.Textbox(label="Its description", lines=2, max_lines=6, max_length=MAX_DESCRIPTION)
             with gr.Accordion("Own candidates", open=False):
-                paths = gr.Textbox(
-                    label="Category paths, one a line", lines=4, placeholder="Home & Garden > Decor > Vases"
-                )
+                paths = tree_picker(functools.partial(model_names, workspace), "Candidates", "rerank-candidates")
             button = gr.Button("Rerank", variant="primary")
             balance = gr.Slider(
                 0,
@@ -229,7 +230,7 @@ def build(workspace: Workspace) -> Fields:
                 AS_THE_GATE_DECIDES,
                 step=0.05,
                 label="Text or photo",
-                info="Fades one of them out: 0 is the text alone, 1 the photo alone, 0.5 the gate's weights.",
+                info="Fades one of them out: 0 is the text alone, 1 the photo alone, 0.5 as the model weighs them.",
             )
             product = gr.HTML(js_on_load=None, elem_id="product")
         with gr.Column(scale=3, min_width=280):
@@ -258,7 +259,8 @@ def build(workspace: Workspace) -> Fields:
             "#product",
         )
     )
-    endpoint(bind(rerank, workspace), [workspace.product_field(), paths, photo, title, description, balance])
+    given = gr.Textbox(visible=False, label="candidates", placeholder="Home & Garden > Decor > Vases")
+    endpoint(bind(rerank, workspace), [workspace.product_field(), given, photo, title, description, balance])
     endpoint(bind(products, workspace), [gr.Textbox(visible=False, label="text", placeholder="robot")])
     return Fields(form, outputs)
 

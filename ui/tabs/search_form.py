@@ -1,9 +1,11 @@
-"""The form of tab "Search": its fields, the checks of their values, and the query made from them."""
+"""What is asked in tab "Search": the fields of its form, their checks, the query, and the steps of a session."""
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import gradio as gr
 import numpy as np
@@ -13,13 +15,17 @@ from pipeline.errors import UserError
 from pipeline.search.evidence import NEAR_DUPLICATE
 from pipeline.search.filters import HOLE, allowed_rows, worded
 from pipeline.search.query import Query
-from pipeline.taxonomy.paths import Taxonomy
+from ui.components import results
 from ui.components.photo import read_photo
+from ui.components.tree.picker import tree_picker
+from ui.components.tree.trees import catalog_names
 from ui.workspace import Workspace, check_text, refuse
 
 MAX_RESULTS = 48
 MAX_PAGE = 20
 MAX_TEMPLATE = 200
+MAX_EXAMPLES = 20
+_MAX_STEPS = 30
 _BRANDS = 500  # in the list; any other brand can be typed
 
 
@@ -37,16 +43,16 @@ class SearchForm:
     threshold: float = NEAR_DUPLICATE
 
 
-def lay_out_filters(workspace: Workspace) -> tuple[gr.Textbox, gr.Dropdown, gr.Dropdown, gr.Slider]:
+def lay_out_filters(workspace: Workspace) -> tuple[gr.Textbox, gr.HTML, gr.Dropdown, gr.Slider]:
     """Lay out the fields template, category, brand and threshold.
 
     Only the last has an initial value: Gradio would write one again, over what was typed, when it shows the fields.
     """
     products = workspace.catalog.products
-    paths = list(Taxonomy.of(products["category_path"].dropna().unique()).paths)
     brands = [name for name, _ in Counter(products["brand"].dropna()).most_common(_BRANDS) if name]
     with gr.Accordion("Filters, wording, near-duplicates", open=False), gr.Row():
-        category = gr.Dropdown(paths, value=None, label="Only this category", info="Includes the categories below it.")
+        names = functools.partial(catalog_names, workspace)
+        category = tree_picker(names, "Only this category", "search-category", single=True)
         brand = gr.Dropdown(
             sorted(brands), value=None, allow_custom_value=True, label="Only this brand", info="Choose one or type it."
         )
@@ -67,15 +73,15 @@ def lay_out_filters(workspace: Workspace) -> tuple[gr.Textbox, gr.Dropdown, gr.D
     return template, category, brand, threshold
 
 
-def read_query(workspace: Workspace, text: str, photo: str | None, template: str | None) -> tuple[str, Query]:
-    """Clean the words of a query, "" for none, and encode the query.
+def read_query(workspace: Workspace, text: str, photo: str | None, template: str | None) -> tuple[str, Query | None]:
+    """Clean the words of a query, "" for none, and encode the query; None if there is neither text nor photo.
 
     Raises:
-        gr.Error: If there is neither text nor photo, or one of the fields cannot be used.
+        gr.Error: If one of the fields cannot be used.
     """
     words = clean_text(check_text(text, "text"))
     if not words and not photo:
-        raise refuse("There is nothing to search for yet: enter a text or add a photo.")
+        return "", None
     try:
         sentence = worded(words, check_text(template, "wording", MAX_TEMPLATE))
     except UserError as error:
@@ -121,3 +127,99 @@ def check_count(count: int) -> None:
     """
     if not 1 <= count <= MAX_RESULTS:
         raise refuse(f"The number of products must be between 1 and {MAX_RESULTS}; it was {count}.")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One search.
+
+    Attributes:
+        form: The fields.
+        like: Ids of products that results are to be like.
+        unlike: Ids of products that they are not to be like.
+        page: From 1.
+    """
+
+    form: SearchForm = field(default_factory=SearchForm)
+    like: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
+    page: int = 1
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing of what is wanted."""
+        return not (self.form.text.strip() or self.form.photo or self.like)
+
+
+@dataclass(frozen=True)
+class Trail:
+    """The searches of a session, the shown one last."""
+
+    steps: tuple[Asked, ...] = ()
+
+    @property
+    def now(self) -> Asked:
+        """The search that is shown."""
+        return self.steps[-1] if self.steps else Asked()
+
+    def then(self, asked: Asked) -> Trail:
+        """Add a search; the oldest ones are forgotten."""
+        return Trail((*self.steps, asked)[-_MAX_STEPS:])
+
+    def back(self) -> Trail:
+        """Go back to the search before."""
+        return Trail(self.steps[:-1]) if len(self.steps) > 1 else self
+
+
+def turned(asked: Asked, value: str) -> Asked:
+    """Apply a button of the results: another page, an example more, or a part of the query less.
+
+    Args:
+        asked: The search that is shown.
+        value: The button's value. It comes from the browser, so it may be anything.
+
+    Raises:
+        gr.Error: In one sentence, if it is no button of the results, or there are too many examples.
+    """
+    kind, _, rest = value.partition(":")
+    apply: Callable[[Asked, str], Asked] | None = _BUTTONS.get(f"{kind}:")
+    if apply is None:
+        raise refuse("The results have no such button.")
+    changed = apply(asked, rest)
+    if len(changed.like) + len(changed.unlike) > MAX_EXAMPLES:
+        raise refuse(f"At most {MAX_EXAMPLES} products can be examples; take one away first.")
+    return changed
+
+
+def _page(asked: Asked, number: str) -> Asked:
+    return replace(asked, page=int(number) if number.isdecimal() and len(number) < 4 else 0)
+
+
+def _like(asked: Asked, product_id: str) -> Asked:
+    return replace(_without(asked, product_id), like=(*_others(asked.like, product_id), product_id))
+
+
+def _unlike(asked: Asked, product_id: str) -> Asked:
+    return replace(_without(asked, product_id), unlike=(*_others(asked.unlike, product_id), product_id))
+
+
+def _without(asked: Asked, part: str) -> Asked:
+    """Take away the text, the photo, or an example."""
+    form = asked.form
+    if part == results.TEXT:
+        form = replace(form, text="")
+    elif part == results.PHOTO:
+        form = replace(form, photo=None)
+    return replace(asked, form=form, like=_others(asked.like, part), unlike=_others(asked.unlike, part), page=1)
+
+
+def _others(product_ids: tuple[str, ...], one: str) -> tuple[str, ...]:
+    return tuple(product_id for product_id in product_ids if product_id != one)
+
+
+_BUTTONS: dict[str, Callable[[Asked, str], Asked]] = {
+    results.PAGE: _page,
+    results.LIKE: _like,
+    results.UNLIKE: _unlike,
+    results.DROP: _without,
+}

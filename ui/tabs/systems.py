@@ -99,7 +99,8 @@ def _costs(systems: dict[str, Any]) -> str:
         )
         body += f'<tr><th scope="row">{escape(one["title"])}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
     head = "".join(f"<th>{name}</th>" for name in heads)
-    return f'<div class="figures"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    whole = f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="figures" role="region" aria-label="Costs" tabindex="0">{whole}</div>'
 
 
 def _speed(measured: dict[str, Any], split: str) -> go.Figure | None:

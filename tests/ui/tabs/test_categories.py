@@ -51,9 +51,9 @@ def test_two_categories_stand_side_by_side(workspace: Workspace) -> None:
 
 def test_a_click_picks_and_a_forged_one_is_refused(workspace: Workspace) -> None:
     chosen, _, html = categories.pick(workspace, None, gr.EventData(None, {"picked": "Home"}))
-    assert chosen["value"] == "Home"
+    assert chosen == "Home"
     assert "predicted correctly" in html
-    assert categories.pick(workspace, None, gr.EventData(None, {"picked": ""}))[0]["value"] is None
+    assert categories.pick(workspace, None, gr.EventData(None, {"picked": ""}))[0] == ""
     for forged in ({"picked": "<script>"}, {"picked": 7}, {}, None):
         with pytest.raises(gr.Error):
             categories.pick(workspace, None, gr.EventData(None, forged))
@@ -61,7 +61,7 @@ def test_a_click_picks_and_a_forged_one_is_refused(workspace: Workspace) -> None
 
 def test_a_leaf_shows_its_siblings_with_itself_outlined(workspace: Workspace) -> None:
     tree = workspace.categories
-    map_html = categories.category_map(tree, tree.taxonomy.index["Home > Vases"])
+    map_html = categories.category_map(workspace, tree.taxonomy.index["Home > Vases"])
     assert 'data-pick="Home &gt; Clocks"' in map_html
     assert map_html.count('aria-pressed="true"') == 1
 

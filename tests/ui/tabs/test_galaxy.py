@@ -10,6 +10,7 @@ from tests.helpers.space.hostile_text import HOSTILE
 from ui import tab_links
 from ui.components import examples, figures
 from ui.tabs import classify, galaxy, rerank
+from ui.tabs.search_form import Asked, SearchForm, Trail
 from ui.workspace import Workspace
 
 
@@ -67,9 +68,13 @@ def test_a_visitors_product_is_highlighted_with_its_neighbors(workspace: Workspa
     assert value["own_product"]
     assert value["products"][0]["title"] == "tall vase"
     assert tabs.selected == "galaxy"
-    highlight, _ = tab_links.show_results(workspace, "oak clock", None, 0.5, 4)
+    highlight, _ = tab_links.show_results(workspace, Trail((Asked(SearchForm("oak clock")),)))
     assert highlight["products"][0]["row"] == 5
     assert highlight["requested_at"] != value["requested_at"]
+    with pytest.raises(gr.Error, match="Search for something first"):
+        tab_links.show_results(workspace, None)
+    one, _ = tab_links.show_product(workspace, gr.EventData(None, {"product_id": "p5"}))
+    assert [product["row"] for product in one["products"]] == [5]
 
 
 def test_an_answers_button_names_what_is_highlighted(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +103,11 @@ def test_an_answers_buttons_are_for_its_own_product(workspace: Workspace) -> Non
 
 def test_a_product_of_the_galaxy_opens_in_search_and_rerank(workspace: Workspace) -> None:
     product_id = str(workspace.catalog.products["product_id"].iloc[-1])
-    message, results_html, tabs = tab_links.take_to_search(workspace, gr.EventData(None, {"product_id": product_id}))
+    button = gr.EventData(None, {"product_id": product_id})
+    message, results_html, trail, tabs = tab_links.take_to_search(workspace, button)
+    assert trail.now.like == (product_id,)
+    selection = gr.EventData(None, {"product_ids": ["p0", "p1"]})
+    assert tab_links.take_to_search(workspace, selection)[2].now.like == ("p0", "p1")
     assert tabs.selected == "search"
     assert HOSTILE not in message + results_html
     assert "&lt;script&gt;" in message

@@ -44,7 +44,7 @@ def test_places_before_training_gate_weights_and_fading(workspace: Workspace) ->
         )
     html = _show(workspace, "p4", balance=0.25)[1]
     assert "photo is faded out by 50%" in html
-    assert "nothing for the gate to weigh" in _show(workspace, "p2")[1]
+    assert "which decided alone" in _show(workspace, "p2")[1]
 
 
 def test_candidates_of_a_visitors_own_product(workspace: Workspace, photo: str) -> None:

@@ -1,0 +1,1 @@
+"""Picking categories from a tree, with a search of their names in any language."""
