@@ -155,18 +155,19 @@ def line(points: Sequence[tuple[float, float]], title: str, x: str, y: str, mark
     return figure.update_yaxes(title_text=y)
 
 
-def space_map(x: np.ndarray, y: np.ndarray, groups: Sequence[str], labels: Sequence[str], title: str) -> go.Figure:
-    """Map of products as points on a plane, one trace a group.
+def space_map(places: np.ndarray, groups: Sequence[str], labels: Sequence[str], title: str) -> go.Figure:
+    """Map of products as points on a plane or in space, one trace a group.
 
     Args:
-        x: float [n].
-        y: float [n].
+        places: float [n, 2] or [n, 3].
         groups: Name of each point's group; "" is drawn in gray, without a name in the legend.
         labels: Product texts, escaped here.
         title: Title of the figure.
     """
     figure = go.Figure()
-    points = go.Scattergl if len(groups) > _WEBGL_ABOVE else go.Scatter
+    flat = go.Scattergl if len(groups) > _WEBGL_ABOVE else go.Scatter
+    deep = places.shape[1] == 3
+    points, small, large = (go.Scatter3d, 2, 4) if deep else (flat, 4, 6)
     names = np.array(groups, dtype=object)
     hover = np.array([plain(label) for label in labels], dtype=object)
     sizes = {name: int((names == name).sum()) for name in dict.fromkeys(groups)}
@@ -176,17 +177,18 @@ def space_map(x: np.ndarray, y: np.ndarray, groups: Sequence[str], labels: Seque
         members = names == name
         figure.add_trace(
             points(
-                x=x[members].round(3),
-                y=y[members].round(3),
+                **dict(zip("xyz", places[members].T.round(3), strict=False)),
                 mode="markers",
                 name=plain(name, 40) or "none",
                 hovertext=[f"{text}<br>{plain(name) or 'in no group'}" for text in hover[members]],
                 hoverinfo="text",
-            ).update(marker={"size": 4 if len(names) > 1_500 else 6, "color": palette[name], "opacity": 0.8})
+            ).update(marker={"size": small if len(names) > 1_500 else large, "color": palette[name], "opacity": 0.8})
         )
     titled(figure, title, height=560)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
+    hidden = {"visible": False}
+    figure.update_scenes(aspectmode="data", xaxis=hidden, yaxis=hidden, zaxis=hidden)
     return figure.update_layout(
         showlegend=len(sizes) <= 30,
         legend={"orientation": "h", "y": -0.02, "itemsizing": "constant"},

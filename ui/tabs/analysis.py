@@ -22,7 +22,13 @@ MISSING = (
     "This catalogue was published by an older version without the analysis. Build it again with this version of the "
     "pipeline to see this tab."
 )
-LAYOUTS = {"UMAP": ("umap2_x", "umap2_y"), "PCA": ("pca_x", "pca_y"), "t-SNE": ("tsne_x", "tsne_y")}
+LAYOUTS = {
+    "UMAP": ("umap2_x", "umap2_y"),
+    "UMAP, 3D": ("x", "y", "z"),
+    "PCA": ("pca_x", "pca_y"),
+    "PCA, 3D": ("pca_x", "pca_y", "pca_z"),
+    "t-SNE": ("tsne_x", "tsne_y"),
+}
 GROUPS = {"Category": "category_top", "Cluster (k-means)": "cluster", "Dense region (DBSCAN)": "dbscan"}
 MAX_POINTS = 8_000
 """Largest number of points in a plot; of more products, every n-th is shown."""
@@ -189,17 +195,16 @@ def centers(workspace: Workspace, names: Sequence[str], nearest: Sequence[Sequen
 
 
 def draw_map(workspace: Workspace, layout: str, group: str) -> tuple[go.Figure | None, str]:
-    """Draw the products on a plane, with a sentence about their number."""
+    """Draw the products on a plane or in space, with a sentence about their number."""
     if layout not in LAYOUTS or group not in GROUPS:
         raise refuse("There is no map of this layout and grouping.")
-    products, (x, y), column = workspace.catalog.products, LAYOUTS[layout], GROUPS[group]
-    placed = np.flatnonzero(products[x].notna().to_numpy())
+    products, axes, column = workspace.catalog.products, list(LAYOUTS[layout]), GROUPS[group]
+    placed = np.flatnonzero(products[axes[0]].notna().to_numpy())
     rows = placed[:: max(1, -(-len(placed) // MAX_POINTS))]
     chosen = products.iloc[rows]
     titles = chosen["title"].fillna("").replace("", "untitled").tolist()
     figure = charts.space_map(
-        chosen[x].to_numpy(np.float32),
-        chosen[y].to_numpy(np.float32),
+        chosen[axes].to_numpy(np.float32),
         _groups(workspace, chosen[column]),
         titles,
         f"{layout} by {group[0].lower()}{group[1:]}",

@@ -110,6 +110,7 @@ def test_the_space_is_drawn_as_counted(analyzed: Workspace) -> None:
 def test_every_map_shows_every_product(analyzed: Workspace, layout: str, group: str) -> None:
     figure, summary = analysis.draw_map(analyzed, layout, group)
     assert sum(len(trace.x) for trace in figure.data) == 8
+    assert {trace.type for trace in figure.data} == {"scatter3d" if "3D" in layout else "scatter"}
     assert "8 of 8" in summary
     with pytest.raises(gr.Error, match="no map of this layout"):
         analysis.draw_map(analyzed, "Mercator", group)
