@@ -39,6 +39,8 @@ from pipeline.bundle.files import read_ids
 from pipeline.catalog.catalog import Catalog, check_match
 from pipeline.errors import UserError
 from pipeline.hub import download
+from pipeline.review.records import ReviewError
+from pipeline.review.store import Store
 from ui import page
 from ui.api import endpoints
 from ui.components import examples
@@ -193,13 +195,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Open the Space on a catalogue.")
     parser.add_argument("--catalog", type=Path, help="a published catalog.parquet (default: the demo's)")
     parser.add_argument("--model", type=Path, help="the model bundle that made it (default: the demo's)")
+    parser.add_argument(
+        "--review",
+        type=Path,
+        metavar="REVIEWS.sqlite",
+        help="a review that everybody works on: of classify-file --review, or a new one of the catalogue",
+    )
     options = parser.parse_args(arguments)
     keep_heaps_few()
     use_private_folder()
     try:
         check_port()
         Rates.from_environment()
-        return _open_and_serve(options.catalog, options.model)
+        return _open_and_serve(options.catalog, options.model, options.review)
     except (PortError, SettingError) as error:
         print(error, file=sys.stderr)
         return errors.EXIT_CODE
@@ -209,17 +217,19 @@ def main(arguments: list[str] | None = None) -> int:
         return errors.INTERRUPTED_CODE
 
 
-def _open_and_serve(catalog: Path | None, model: Path | None) -> int:
+def _open_and_serve(catalog: Path | None, model: Path | None, review: Path | None) -> int:
     try:
         workspace = choose_workspace(catalog, model)
-    except ArtifactError as error:
+        if review is not None and review.exists():
+            Store.open(review).close()  # a damaged one is said now
+    except (ArtifactError, ReviewError) as error:
         print(error, file=sys.stderr)
         if "SPACE_ID" not in os.environ:
             return errors.EXIT_CODE
         serve(page.build_refusal(str(error)))
         return 0
     workspace.warm_up()
-    serve(page.build(workspace), routes.routes(workspace.catalog))
+    serve(page.build(workspace, review), routes.routes(workspace.catalog))
     return 0
 
 

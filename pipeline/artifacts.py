@@ -233,18 +233,14 @@ class ClassifyPaths:
         """Bundle, input and request that the batches were made with."""
         return self.parts / "state.json"
 
-    def part(self, number: int) -> Path:
-        """Predictions of a batch."""
-        return self.parts / f"part-{number:05d}"
+    def part(self, number: int, kind: str = "part") -> Path:
+        """A file of a batch: predictions, "rejects", or "seen", what a review keeps."""
+        return self.parts / f"{kind}-{number:05d}"
 
-    def rejected(self, number: int) -> Path:
-        """Rejects of a batch."""
-        return self.parts / f"rejects-{number:05d}"
-
-    def finished(self) -> tuple[list[Path], list[Path]]:
-        """Predictions and rejects of all finished batches, in order."""
-        parts = sorted(self.parts.glob("part-*"))
-        return parts, [part.with_name(part.name.replace("part", "rejects")) for part in parts]
+    def finished(self) -> list[tuple[Path, Path, Path]]:
+        """Predictions, rejects and what a review keeps of each finished batch, in order."""
+        count = len(list(self.parts.glob("part-*")))
+        return [(self.part(one), self.part(one, "rejects"), self.part(one, "seen")) for one in range(count)]
 
 
 def cache_folder() -> Path | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 from html import escape
+from pathlib import Path
 
 import gradio as gr
 
 from ui import deep_links, tab_links
 from ui.galaxy import routes
 from ui.guard.inputs import Page
-from ui.tabs import analysis, catalog, categories, classify, galaxy, rerank, search
+from ui.tabs import analysis, catalog, categories, classify, galaxy, rerank, review, search
+from ui.tabs.review.reviews import Reviews
 from ui.workspace import Workspace
 
 TITLE = "Product Galaxy"
@@ -49,16 +51,24 @@ def header(workspace: Workspace) -> str:
     )
 
 
-def build(workspace: Workspace) -> gr.Blocks:
-    """Build the page of the Space for an open catalogue."""
+def build(workspace: Workspace, shared_review: Path | None = None) -> gr.Blocks:
+    """Build the page of the Space for an open catalogue.
+
+    Args:
+        workspace: The catalogue and its model.
+        shared_review: File of a review that all visitors work on; None: each has reviews of their own.
+    """
+    reviews = Reviews(workspace, shared_review)
     with Page(title=TITLE) as page:
         gr.HTML(header(workspace), js_on_load=_LIVE, elem_id="header")
-        memory = catalog.lay_out_memory()
+        memory, review_memory = catalog.lay_out_memory(), review.lay_out_memory()
         with gr.Tabs(overflow_behavior="wrap") as tabs:
             with gr.Tab("Classify", id="classify"):
                 listing = classify.build(workspace)
             with gr.Tab("Catalog", id="catalog"):
-                catalog.build(workspace, tabs, memory)
+                jobs, to_review = catalog.build(workspace, tabs, memory)
+            with gr.Tab("Review", id="review"):
+                opened = review.build(workspace, reviews, tabs, review_memory)
             with gr.Tab("Search", id="search"):
                 search_fields = search.build(workspace)
                 searched = gr.Button("Show the results in the galaxy", elem_classes="to-galaxy")
@@ -70,6 +80,8 @@ def build(workspace: Workspace) -> gr.Blocks:
                 rerank_fields = rerank.build(workspace)
             with gr.Tab("Analysis", id="analysis") as tab:
                 analysis.build(workspace, tab)
+        review.feed_from_classify(reviews, listing, tabs, opened)
+        review.open_from_catalog(reviews, jobs, to_review, tabs, opened)
         tab_links.connect(
             workspace,
             tabs=tabs,

@@ -43,7 +43,7 @@ def show_listing(
     """
     similar: Sequence[NearProduct] | None = _near(workspace, getattr(event, "near", None))
     if similar is None:
-        answer = classify.classify(workspace, *_listing(event, photo, title, description))
+        answer = classify.classify(workspace, *classify.listing_of(event, photo, title, description))
         similar = [*answer["same_product"], *answer["similar"]]
     value = galaxy.highlight(workspace, "Your product lies among these", similar, own_product=True)
     return value, gr.Tabs(selected="galaxy")
@@ -70,14 +70,8 @@ def search_for_listing(
     workspace: Workspace, photo: str | None, title: str, description: str, event: gr.EventData
 ) -> tuple[str, str | None, Any]:
     """Fill tab Search with the product that an answer is for: its title, else its description, and its photo."""
-    photo, title, description = _listing(event, photo, title, description)
+    photo, title, description = classify.listing_of(event, photo, title, description)
     return title or clean_text(description)[:MAX_TEXT], photo, gr.Tabs(selected="search")
-
-
-def _listing(event: gr.EventData, photo: str | None, title: str, description: str) -> tuple[str | None, str, str]:
-    """Photo, title and description that an answer's button is for: those of an example, or of the form."""
-    number = str(getattr(event, "example", None) or "")
-    return classify.fill(int(number)) if number.isdecimal() and len(number) < 4 else (photo, title, description)
 
 
 def show_results(workspace: Workspace, *fields: Any) -> tuple[Highlight, Any]:

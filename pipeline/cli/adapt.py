@@ -17,8 +17,8 @@ from pipeline.config.train import TrainStage
 from pipeline.models.encoding import make_tokens
 from pipeline.models.feature_store import FeatureStore
 from pipeline.models.towers import TextTower
+from pipeline.taxonomy.category_texts import read_category_texts
 from pipeline.taxonomy.paths import read_taxonomy
-from pipeline.training.category_texts import read_category_texts
 from pipeline.training.distributed import make_accelerator
 from pipeline.training.log import JsonLog
 from pipeline.training.loop import run_stage

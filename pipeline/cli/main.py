@@ -22,6 +22,7 @@ from pipeline.errors import UserError
 from pipeline.prediction.batch import classify_catalog
 from pipeline.prediction.output.formats import FORMATS
 from pipeline.prediction.predictor import PredictionRequest
+from pipeline.review.filling import new_review, review_of_file
 from pipeline.stages.runner import STAGES, build
 
 
@@ -162,11 +163,20 @@ def _add_classify_file(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="Shopify's mapping to Google's taxonomy (.json with ids, or .txt): gives Google's categories too",
     )
+    command.add_argument(
+        "--review",
+        type=Path,
+        metavar="REVIEWS.sqlite",
+        help="also write a review of the result, which `python app.py --review REVIEWS.sqlite` opens",
+    )
     command.set_defaults(run=_classify_file)
 
 
 def _classify_file(arguments: argparse.Namespace) -> None:
     errors.check_writable(arguments.out)
+    request, review = _request(arguments), arguments.review
+    if review is not None:
+        new_review(review)
     classify_catalog(
         arguments.model,
         arguments.input,
@@ -175,8 +185,9 @@ def _classify_file(arguments: argparse.Namespace) -> None:
         catalog=arguments.catalog,
         google_mapping=arguments.google_mapping,
         form=arguments.format,
-        request=_request(arguments),
+        request=request,
         reading=reading_of(arguments),
+        write_review=None if review is None else lambda file: review_of_file(review, file).close(),
     )
 
 

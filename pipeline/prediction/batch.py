@@ -11,7 +11,7 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
@@ -29,10 +29,10 @@ from pipeline.data.rows import CleanRow, Reject, clean_row, in_threads
 from pipeline.data.schema import REJECTS, count_rows, write_table
 from pipeline.data.sources import Item, Source, content_of_source, layout_of, open_source
 from pipeline.prediction.answer import evidence_index_of
-from pipeline.prediction.batch_classifier import PREDICTIONS, BatchClassifier
+from pipeline.prediction.batch_classifier import PREDICTIONS, BatchClassifier, Classified
 from pipeline.prediction.output.destination import Destination
 from pipeline.prediction.output.parts import Parts
-from pipeline.prediction.predictor import PredictionRequest, predictor_of
+from pipeline.prediction.predictor import CategoryPredictor, PredictionRequest, predictor_of
 from pipeline.provenance import content_of
 from pipeline.taxonomy.mappings import read_google_mapping
 
@@ -50,6 +50,7 @@ def classify_catalog(
     form: str | None = None,
     request: PredictionRequest,
     reading: SourceConfig = ANY_SOURCE,
+    write_review: Callable[[FinishedFile], None] | None = None,
 ) -> dict[str, float]:
     """Predict the category of every row of a source; the result is a table of `PREDICTIONS`, or the one that came in.
 
@@ -63,6 +64,7 @@ def classify_catalog(
         form: Format of the result (`formats.FORMATS`); None: as its name says.
         request: How to classify.
         reading: How the source is read, but for its location: columns, photos, encoding.
+        write_review: Makes a review of what is classified; None makes none.
 
     Returns:
         `rows` and `rejects` of the whole result; of this run alone `seconds`, `rows_per_second`, and `over_towers`, its
@@ -94,12 +96,16 @@ def classify_catalog(
             "catalog": None if catalog is None else content_of(catalog),
             "google": None if google_mapping is None else content_of(google_mapping),
             "columns": PREDICTIONS.names,
+            "review": write_review is not None,
             **asdict(request),
         },
     )
-    timing = _classify(opened, paths, BatchClassifier(bundle, predictor, request, evidence_index, google))
+    classifier = BatchClassifier(bundle, predictor, request, evidence_index, google, write_review is not None)
+    timing = _classify(opened, paths, classifier)
     predictions, rejects = finished_batches(paths)
     destination.write(predictions, rejects)
+    if write_review is not None:
+        write_review(FinishedFile(paths, predictor, config))
     shutil.rmtree(paths.parts)
     figures = {
         "rows": len(predictions),
@@ -113,6 +119,21 @@ def classify_catalog(
         *(figures[name] for name in ("rows", "rejects", "rows_per_second", "over_towers")),
     )
     return figures
+
+
+@dataclass(frozen=True)
+class FinishedFile:
+    """A file all of which is classified, before its batches are deleted.
+
+    Attributes:
+        paths: Of its batches.
+        predictor: That made them.
+        config: How the file was read.
+    """
+
+    paths: ClassifyPaths
+    predictor: CategoryPredictor
+    config: SourceConfig
 
 
 @dataclass(frozen=True)
@@ -171,16 +192,18 @@ def classify_batches(
     """
     number = before = 0
     while paths.part(number).exists():
-        rows = sum(count_rows(path) for path in (paths.part(number), paths.rejected(number)))
+        rows = sum(count_rows(path) for path in (paths.part(number), paths.part(number, "rejects")))
         yield FinishedBatch(number, rows, is_new=False)
         number, before = number + 1, before + rows
     items, size = source.whole(before), classifier.request.batch
     cleaned = clean_rows(items, classifier) if ahead else None
     while batch := list(islice(cleaned, size) if cleaned else clean_rows(islice(items, size), classifier)):
-        predictions, rejects, seconds = classify_rows(batch, classifier)
-        write_table(paths.rejected(number), rejects)
-        write_table(paths.part(number), predictions)  # last, so that it also means "complete"
-        yield FinishedBatch(number, len(batch), is_new=True, tower_seconds=seconds)
+        classified, rejects = classify_rows(batch, classifier)
+        write_table(paths.part(number, "rejects"), rejects)
+        if classifier.for_review:
+            write_table(paths.part(number, "seen"), classified.seen)
+        write_table(paths.part(number), classified.predictions)  # last, so that it also means "complete"
+        yield FinishedBatch(number, len(batch), is_new=True, tower_seconds=classified.tower_seconds)
         number += 1
 
 
@@ -190,15 +213,16 @@ def clean_rows(items: Iterable[Item], classifier: BatchClassifier) -> Iterator[C
     return in_threads(items, partial(clean_row, config=limits, resolver=classifier.resolver, with_facts=False))
 
 
-def classify_rows(rows: Sequence[CleanRow | Reject], classifier: BatchClassifier) -> tuple[pa.Table, pa.Table, float]:
-    """Classify some rows: their `PREDICTIONS`, their rejects, and the seconds that the towers took."""
-    predictions, seconds = classifier.classify([row for row in rows if isinstance(row, CleanRow)])
-    return predictions, _rejects([row for row in rows if isinstance(row, Reject)]), seconds
+def classify_rows(rows: Sequence[CleanRow | Reject], classifier: BatchClassifier) -> tuple[Classified, pa.Table]:
+    """Classify some rows, and their rejects."""
+    classified = classifier.classify([row for row in rows if isinstance(row, CleanRow)])
+    return classified, _rejects([row for row in rows if isinstance(row, Reject)])
 
 
 def finished_batches(paths: ClassifyPaths) -> tuple[Parts, Parts]:
     """The predictions and the rejects of all batches that are finished."""
-    parts, rejected = paths.finished()
+    finished = paths.finished()
+    parts, rejected = [part for part, _, _ in finished], [part for _, part, _ in finished]
     return Parts.of_files(PREDICTIONS, parts), Parts.of_files(REJECTS, rejected)
 
 
@@ -213,7 +237,7 @@ def _check_state(paths: ClassifyPaths, state: dict[str, Any]) -> None:
         shutil.rmtree(paths.parts, ignore_errors=True)
         write_json(paths.state, state)
     else:
-        _LOG.info("continuing after %d finished batches", len(paths.finished()[0]))
+        _LOG.info("continuing after %d finished batches", len(paths.finished()))
 
 
 def _rejects(rejects: Sequence[Reject]) -> pa.Table:

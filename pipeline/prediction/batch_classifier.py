@@ -8,18 +8,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from PIL import Image
 
 from pipeline.bundle.bundle import Bundle
 from pipeline.bundle.encode import encode_products
+from pipeline.config.stages import IngestConfig
+from pipeline.data.images import Photo, thumbnail
 from pipeline.data.language import language_of_title
+from pipeline.data.photos import THUMBNAIL_QUALITY
 from pipeline.data.rows import CleanRow
 from pipeline.data.vectors import ProductVectors
 from pipeline.prediction.answer import ALTERNATIVES, NO_EVIDENCE, Evidence, EvidenceIndex
 from pipeline.prediction.confidence import Prediction
 from pipeline.prediction.explanation import explain, foreign_language, measured_language, of_language
 from pipeline.prediction.predictor import CategoryPredictor, PredictionRequest, modalities_of
-from pipeline.prediction.scores import CategoryScore
+from pipeline.prediction.scores import CategoryScore, Scores
 from pipeline.search.query import Query
 from pipeline.taxonomy.mappings import CategoryMapping
 from pipeline.taxonomy.paths import Taxonomy
@@ -70,6 +75,35 @@ the calibration, else ""; `contradiction` the top-level categories of a text and
 (both empty without a catalogue). The last four are the categories of Google that a mapping file gives for the two
 paths, null without one and where it gives none or several."""
 
+SEEN = pa.schema(
+    [
+        ("product_id", pa.string()),
+        ("text", pa.string()),
+        ("vector", pa.binary()),
+        ("runners", pa.list_(pa.string())),
+        ("masses", pa.list_(pa.float32())),
+        ("thumbnail", pa.binary()),
+    ]
+)
+"""What a review keeps of products beside `PREDICTIONS`: the text as the model reads it, the fused vector as float16,
+the likeliest paths with their leaf probabilities, and a photo as WebP, null without one."""
+_RUNNERS = 16
+
+
+@dataclass(frozen=True)
+class Classified:
+    """Products that are classified.
+
+    Attributes:
+        predictions: `PREDICTIONS`.
+        seen: `SEEN` of the same, in the same order; empty where it was not asked for.
+        tower_seconds: Seconds that the towers took.
+    """
+
+    predictions: pa.Table
+    seen: pa.Table
+    tower_seconds: float
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -91,6 +125,7 @@ class BatchClassifier:
         request: Among which paths.
         evidence_index: Of a catalogue, None without one.
         google: Google's categories of those of the taxonomy, None without a mapping.
+        for_review: Whether what a review needs is kept.
     """
 
     bundle: Bundle
@@ -98,6 +133,7 @@ class BatchClassifier:
     request: PredictionRequest
     evidence_index: EvidenceIndex | None
     google: CategoryMapping | None = None
+    for_review: bool = False
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -105,8 +141,8 @@ class BatchClassifier:
         by_id = {identifier: path for path, identifier in self.predictor.ids.items()}
         return Resolver(Taxonomy.of(self.predictor.paths, by_id=by_id))
 
-    def classify(self, rows: Sequence[CleanRow]) -> tuple[pa.Table, float]:
-        """The predictions of clean rows, and the seconds that the towers took."""
+    def classify(self, rows: Sequence[CleanRow]) -> Classified:
+        """Classify clean rows."""
         started = time.perf_counter()
         texts, photos = [row.text for row in rows], [row.photo for row in rows]
         vectors = encode_products(self.bundle, texts, photos, more=[row.more for row in rows])
@@ -137,7 +173,10 @@ class BatchClassifier:
         reads = map(Reading, scores.modalities, flaws, languages, torn)
         columns = zip(rows, reads, decoded, scores.rank(decoded, ALTERNATIVES), evidence, strict=True)
         records = [self._record(*column) for column in columns]
-        return pa.Table.from_pylist(records, schema=PREDICTIONS), tower_seconds
+        predictions = pa.Table.from_pylist(records, schema=PREDICTIONS)
+        return Classified(
+            predictions, _seen(rows, vectors, scores) if self.for_review else SEEN.empty_table(), tower_seconds
+        )
 
     def _evidence(self, vectors: ProductVectors) -> list[Evidence]:
         count = len(vectors.fused)
@@ -180,6 +219,27 @@ class BatchClassifier:
             "alternative_scores": [score.score for score in ranking] if is_measured else [],
             **_of_google("google", prediction.path, self.predictor.ids, self.google),
         }
+
+
+def _small(photo: Photo) -> bytes:
+    """A photo as WebP, as small as in a catalogue."""
+    return thumbnail(Image.fromarray(photo.square), IngestConfig().thumbnail_size, THUMBNAIL_QUALITY)
+
+
+def _seen(rows: Sequence[CleanRow], vectors: ProductVectors, scores: Scores) -> pa.Table:
+    columns = zip(rows, vectors.fused.astype(np.float16), scores.top(_RUNNERS), strict=True)
+    records = [
+        {
+            "product_id": row.product_id,
+            "text": row.text,
+            "vector": vector.tobytes(),
+            "runners": [one.path for one in likeliest],
+            "masses": [one.score for one in likeliest],
+            "thumbnail": None if row.photo is None else _small(row.photo),
+        }
+        for row, vector, likeliest in columns
+    ]
+    return pa.Table.from_pylist(records, schema=SEEN)
 
 
 def decided(

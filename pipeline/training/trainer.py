@@ -26,9 +26,9 @@ from pipeline.models.encoding import encode_categories, encode_texts, make_token
 from pipeline.models.feature_store import FeatureStore
 from pipeline.models.two_tower import TwoTower
 from pipeline.provenance import hash_ids, read_provenance
+from pipeline.taxonomy.category_texts import read_category_texts
 from pipeline.training.category_texts import (
     language_directions,
-    read_category_texts,
     title_features,
     with_category_texts,
 )

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from benchmarks import galaxy, memory, query, real_size, startup, timing, training
-from benchmarks.files import bulk, reading
+from benchmarks.files import bulk, reading, review
 from benchmarks.gpu import __main__ as gpu
 from benchmarks.gpu.scan import DeviceScan, float32_scan, made_vectors, recall
 from benchmarks.isolated import UnfinishedError, peak_resident, stream
@@ -63,6 +63,11 @@ def test_the_products_of_the_bulk_benchmark_are_all_different(tmp_path):
     files = bulk.write_files(tmp_path / "files", 40, side=16, first=4_100)  # more than the demo has, so they repeat
     rows = list(open_source(files.config))
     assert len({row.title for row in rows}) == len({row.image for row in rows}) == 40
+
+
+def test_a_review_is_opened_and_decided_over_bare_sqlite(capsys):
+    review.main(["--small"])
+    assert len(RATIO.findall(capsys.readouterr().out)) == 2
 
 
 def test_query(capsys):

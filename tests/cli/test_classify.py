@@ -270,7 +270,7 @@ def test_a_shops_table_comes_back_in_its_own_format_and_another_one_goes_on_from
     assert lines[3].startswith(b"=Lampe;rot;")
     monkeypatch.setattr(Destination, "write", _no_room)
     assert main(command) == 2
-    assert ClassifyPaths(out).finished()[0], "what is done stays"
+    assert ClassifyPaths(out).finished(), "what is done stays"
     monkeypatch.undo()
     monkeypatch.setattr(BatchClassifier, "classify", None)  # nothing is classified again
     assert main([*command, "--format", "csv"]) == 0

@@ -187,7 +187,7 @@ def write_catalog(
         "category_top": [category.split(" > ")[0] for category in paths],
         "category_depth2": [" > ".join(category.split(" > ")[:2]) for category in paths],
         "predicted_path": paths,
-        "predicted_confidences": [[0.9] for _ in products],
+        "predicted_confidences": [[0.9] * len(category.split(" > ")) for category in paths],
         "candidates": [list(CATEGORIES) for _ in products],
         "candidate_scores": [[0.5] * len(CATEGORIES) for _ in products],
         "thumbnail": [webp((i, 0, 0)) if has_image[i] else None for i in range(n)],

@@ -9,12 +9,11 @@ import pytest
 
 from pipeline.artifacts import ArtifactError
 from pipeline.data.vectors import unit
+from pipeline.taxonomy.category_texts import CategoryText, read_category_texts
 from pipeline.taxonomy.paths import Taxonomy
 from pipeline.training.category_texts import (
     LEAST_OF_A_LANGUAGE,
-    CategoryText,
     language_directions,
-    read_category_texts,
     title_features,
     with_category_texts,
 )

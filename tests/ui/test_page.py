@@ -24,6 +24,11 @@ def test_every_action_is_a_documented_endpoint(workspace: Workspace) -> None:
         "/rerank",
         "/products",
         "/classify_file",
+        "/review_next",
+        "/review_decide",
+        "/review_undo",
+        "/review_progress",
+        "/review_export",
     }
     for endpoint in info.values():
         assert endpoint["description"]

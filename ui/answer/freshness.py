@@ -58,10 +58,8 @@ element.addEventListener('click', async (event) => {
     const button = event.target.closest('button.step');
     if (!button) return;
     const product = {example: button.dataset.example ?? null, near: button.dataset.near ?? null};
-    if (button.dataset.event === 'galaxy') {
-        trigger('galaxy', product);
-    } else if (button.dataset.event === 'similar') {
-        trigger('similar', product);
+    if (['accept', 'correct', 'galaxy', 'similar'].includes(button.dataset.event)) {
+        trigger(button.dataset.event, product);
     } else if (button.dataset.copy) {
         await copy(button.dataset.copy);
         button.dataset.done = 'Copied';

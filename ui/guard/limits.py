@@ -50,6 +50,11 @@ MAX_ROWS_OF_A_CALL = 256
 MAX_READINGS = 6
 """Files that programs read a part at a time which stay open; of the next one, the file unread for longest is closed."""
 
+MAX_REVIEWS = 16
+"""Reviews of visitors that are open, some MB each; the one that nobody has looked at for longest goes first."""
+MAX_CARDS = 16
+"""Products that a call of `review_next` answers."""
+
 MAX_SESSIONS = 200
 """Sessions kept in memory, 0.3 MB each; a dropped session starts again."""
 MAX_CALLERS = 1_000

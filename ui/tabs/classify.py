@@ -9,11 +9,12 @@ from typing import Any
 import gradio as gr
 
 from pipeline.config.stages import PredictorConfig
+from pipeline.data.images import Photo
 from pipeline.errors import UserError
 from pipeline.prediction.answer import Answer, EvidenceIndex, ask
-from pipeline.taxonomy.paths import levels
 from ui import deep_links
 from ui.answer import drawing
+from ui.answer.described import describe
 from ui.answer.freshness import ANSWERED, NEXT_STEPS, WATCH_FORM
 from ui.api.answers import Classification
 from ui.components import cards, examples
@@ -40,7 +41,6 @@ FIRST = 0
 _START = "Add a photo, a title or both. The predicted category appears here, with how sure each of its levels is."
 _REVEAL = "#prediction"
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-_READ = {"text": "text", "image": "photo", "fused": "photo and text"}
 
 
 def classify(
@@ -85,6 +85,34 @@ def classify(
         "similar": the evidence, the most similar labeled products, each with the number of levels on which it agrees;
         "same_product": products of the catalogue left out of the evidence because they are this very product.
     """
+    return describe(workspace, asked(workspace, photo, title, description, precision, branches, candidates).answer)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A product of a visitor, and what the model answers.
+
+    Attributes:
+        text: As the model reads it.
+        photo: Of it, None without one.
+        answer: Of the model.
+    """
+
+    text: str
+    photo: Photo | None
+    answer: Answer
+
+
+def asked(
+    workspace: Workspace,
+    photo: str | None,
+    title: str = "",
+    description: str = "",
+    precision: float = _PRECISION,
+    branches: str = "",
+    candidates: str = "",
+) -> Asked:
+    """Ask the model about a product; arguments and errors as of `classify`."""
     if not workspace.predicts_categories:
         raise refuse(NO_CATEGORIES)
     text = read_listing(title, description)
@@ -112,66 +140,7 @@ def classify(
         )
     except UserError as error:  # a path that the taxonomy lacks
         raise refuse(str(error)) from error
-    return _describe(workspace, answer)
-
-
-def _describe(workspace: Workspace, answer: Answer) -> Classification:
-    """The answer as plain values, with the products of its evidence."""
-    prediction = answer.prediction
-    assert answer.evidence is not None  # the catalogue has an index of evidence
-    hits, neighbors = answer.evidence.hits, answer.evidence.neighbors
-    agreement = neighbors.agreement(prediction.path)
-    steps = zip(
-        levels(prediction.path),
-        prediction.verdicts,
-        prediction.probabilities,
-        prediction.confidences,
-        prediction.thresholds,
-        strict=True,
-    )
-    guess = prediction.is_guess
-    return {
-        "summary": answer.summary,
-        "category_path": prediction.path,
-        "category_id": answer.category_id,
-        "accepted_path": prediction.accepted_path,
-        "accepted_id": answer.accepted_id,
-        "accepted_depth": prediction.accepted_depth,
-        "needs_review": prediction.needs_review,
-        "low_confidence": not prediction.accepted_depth,
-        "in_distribution": prediction.in_distribution,
-        "measured_on": answer.headline,
-        "has_similar": prediction.has_similar,
-        "read": _READ[answer.query.modality],
-        "language_note": answer.language,
-        "contradiction": None if answer.contradiction is None else list(answer.contradiction),
-        "predicted": [
-            {
-                "level": level,
-                "verdict": verdict,
-                "probability": None if guess else probability,
-                "confidence": confidence,
-                "accepted": depth < prediction.accepted_depth,
-                "threshold": threshold,
-                "target_precision": prediction.target_precision,
-                "agreement": agreement[depth] if hits and prediction.has_similar is not False else None,
-            }
-            for depth, (level, verdict, probability, confidence, threshold) in enumerate(steps)
-        ],
-        "categories": [
-            {
-                "category_path": score.path,
-                "category_id": answer.ids.get(score.path),
-                "score": None if guess else score.score,
-            }
-            for score in answer.ranking
-        ],
-        "similar": [
-            {**workspace.describe(hit), "agreeing_levels": common}
-            for hit, common in zip(hits, neighbors.common(prediction.path), strict=True)
-        ],
-        "same_product": [workspace.describe(hit) for hit in answer.evidence.same_product],
-    }
+    return Asked(text, image, answer)
 
 
 def show(workspace: Workspace, *inputs: Any) -> str:
@@ -188,7 +157,8 @@ def render(workspace: Workspace, answer: Classification, example: int | None = N
         example: Number of the example that it is for; None for what is in the form.
     """
     near = [*answer["same_product"], *answer["similar"]]  # the product itself is no evidence, but shows the position
-    steps = drawing.step("galaxy", "Show in galaxy", example, near) + drawing.step("similar", "Find similar", example)
+    steps = drawing.step("accept", "Accept", example) + drawing.step("correct", "Correct", example)
+    steps += drawing.step("galaxy", "Show in galaxy", example, near) + drawing.step("similar", "Find similar", example)
     head = "" if example is None else drawing.of_example(examples.chosen(example))
     return head + drawing.prediction(answer, steps) + drawing.details(answer, workspace.catalog)
 
@@ -213,6 +183,12 @@ def fill(number: int) -> tuple[str | None, str, str]:
     """Photo, title and description of an example, for the form."""
     example = examples.chosen(number)
     return example.path, example.title, example.description
+
+
+def listing_of(event: gr.EventData, photo: str | None, title: str, description: str) -> tuple[str | None, str, str]:
+    """Photo, title and description that an answer's button is for: those of an example, or of the form."""
+    number = str(getattr(event, "example", None) or "")
+    return fill(int(number)) if number.isdecimal() and len(number) < 4 else (photo, title, description)
 
 
 @dataclass(frozen=True)

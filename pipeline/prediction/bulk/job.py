@@ -75,6 +75,7 @@ class FileJob:
         recognized: The file.
         results: Of the batches so far.
         done: Rows of them.
+        batches: Their files.
     """
 
     def __init__(self, folder: Path, recognized: Recognized, judge: Judge) -> None:
@@ -83,7 +84,7 @@ class FileJob:
         self.done = 0
         self._judge = judge
         self._folder = folder
-        self._batches = ClassifyPaths(folder / "batches")
+        self.batches = ClassifyPaths(folder / "batches")
         self._read = 0  # batches that the results have
         self._lock = threading.Lock()
 
@@ -93,9 +94,9 @@ class FileJob:
         Raises:
             UserError: If the file cannot be read any further.
         """
-        for batch in classify_batches(self.recognized.source, self._batches, classifier):
+        for batch in classify_batches(self.recognized.source, self.batches, classifier):
             if batch.number >= self._read:
-                part, rejects = self._batches.part(batch.number), self._batches.rejected(batch.number)
+                part, rejects = self.batches.part(batch.number), self.batches.part(batch.number, "rejects")
                 self.results.add(read_table(part), read_table(rejects))
                 self._read, self.done = batch.number + 1, self.done + batch.rows
             yield batch.rows if batch.is_new else 0
@@ -133,7 +134,7 @@ class FileJob:
                 left.unlink()
             destination = self._destination(form)
             destination.check(self._judge.ids.values())
-            predictions, rejects = finished_batches(self._batches)
+            predictions, rejects = finished_batches(self.batches)
             judged = predictions.changed(partial(self._judge.judged, target_precision=target_precision))
             destination.write(judged, rejects)
             return WrittenFiles(destination.paths.out, destination.rejects, len(rejects))

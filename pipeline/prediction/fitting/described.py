@@ -18,8 +18,8 @@ from pipeline.bundle.encode import RememberingEncoder, encode_products
 from pipeline.config.build import Config
 from pipeline.data.vectors import ProductVectors
 from pipeline.models.feature_store import FeatureStore
+from pipeline.taxonomy.category_texts import read_category_texts
 from pipeline.taxonomy.paths import levels, read_taxonomy
-from pipeline.training.category_texts import read_category_texts
 
 _TYPED_TEXTS = 1500
 _WORDS_TYPED = 4

@@ -59,13 +59,14 @@ class Destination:
         elif self.form == GOOGLE_FEED:
             check_feed(self.layout, ids, has_google=self.has_google)
 
-    def write(self, predictions: Parts, rejects: Parts) -> None:
-        """Write the rejects and then the result, each atomically; a part of them is in memory at a time.
+    def write(self, predictions: Parts, rejects: Parts | None) -> None:
+        """Write the rejects, unless they are None, and then the result, each atomically; a part is in memory at a time.
 
         Raises:
             InputError: If the format cannot hold them.
         """
-        write_new(self.rejects, self._rejects_form, rejects)
+        if rejects is not None:
+            write_new(self.rejects, self._rejects_form, rejects)
         out = self.paths.out
         if self.form == SAME:
             assert self.layout is not None

@@ -25,6 +25,8 @@ from pipeline.prediction.output.tables import safe_cell, text_of
 _LOG = logging.getLogger("pipeline.classify")
 _ADDED = ("predicted_category", "predicted_category_id", "confidence", "accepted")
 _ADDED_OF_GOOGLE = ("predicted_google_id", "predicted_google_category")
+DECIDED_BY = "decided_by"
+"""Column of `PREDICTIONS` that a review adds: "person", "assistant" or "model"."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,12 @@ class _Plan:
         return _Value(cells, [safe_cell(value or "") for value in new], is_part)
 
 
-def _plan(layout: Layout, *, has_google: bool, of_google: bool) -> _Plan:
+def _plan(layout: Layout, *, has_google: bool, of_google: bool, is_reviewed: bool) -> _Plan:
     """What is written where, in the words of the shop system that a table is of."""
     wanted = wanted_headings(layout, has_google=has_google, of_google=of_google)
     headings = layout.file.headings
     if wanted is None:
-        names = (*_ADDED, *(_ADDED_OF_GOOGLE if has_google else ()))
+        names = (*_ADDED, *(_ADDED_OF_GOOGLE if has_google else ()), *((DECIDED_BY,) if is_reviewed else ()))
         return _Plan({}, {_free(name, headings): _PLAIN[name] for name in names}, is_shop=False)
     if wanted.there:
         return _Plan({headings.index(one): spelling_of(layout, one) for one in wanted.there}, {}, is_shop=True)
@@ -85,6 +87,7 @@ _PLAIN: Mapping[str, Spelling] = {
     "accepted": lambda record: text_of(not record["needs_review"]),
     "predicted_google_id": lambda record: record["google_id"],
     "predicted_google_category": lambda record: record["google_path"],
+    DECIDED_BY: lambda record: record[DECIDED_BY],
 }
 
 
@@ -101,7 +104,7 @@ def write_same(path: Path, layout: Layout, predictions: Parts, *, has_google: bo
     Args:
         path: Of the result.
         layout: The table that came in; it can be written back.
-        predictions: `PREDICTIONS` of its products.
+        predictions: `PREDICTIONS` of its products, with `DECIDED_BY` after a review.
         has_google: Whether these have Google's categories.
 
     Raises:
@@ -111,7 +114,8 @@ def write_same(path: Path, layout: Layout, predictions: Parts, *, has_google: bo
     of_google = any(
         (identifier or "").isdigit() for part in predictions for identifier in part["category_id"].to_pylist()
     )
-    plan = _plan(layout, has_google=has_google, of_google=of_google)
+    is_reviewed = DECIDED_BY in predictions.schema.names
+    plan = _plan(layout, has_google=has_google, of_google=of_google, is_reviewed=is_reviewed)
     if layout.mapped.profile is GOOGLE and not plan.is_shop:
         _LOG.warning("%s: without --google-mapping its own column stays, and new ones are added", path.name)
     elif layout.mapped.profile is SHOPIFY and not plan.is_shop:

@@ -28,8 +28,9 @@ from pipeline.data.vectors import unit
 from pipeline.models.encoding import TokenCache, evaluating
 from pipeline.models.feature_store import FeatureStore
 from pipeline.models.towers import TextTower
+from pipeline.taxonomy.category_texts import CategoryText
 from pipeline.taxonomy.paths import SEPARATOR, levels
-from pipeline.training.category_texts import TITLE_LANGUAGE, CategoryText
+from pipeline.training.category_texts import TITLE_LANGUAGE
 from pipeline.training.tasks.base import Task
 
 SIBLINGS = 6

@@ -20,7 +20,7 @@ from pipeline.models.encoding import encode_texts, make_tokens
 from pipeline.models.feature_store import FeatureStore
 from pipeline.models.towers import TextTower
 from pipeline.models.two_tower import TwoTower
-from pipeline.training.category_texts import CategoryText
+from pipeline.taxonomy.category_texts import CategoryText
 from pipeline.training.distributed import make_accelerator
 from pipeline.training.tasks.adaptation import AdaptationTask, Descriptions
 from tests.helpers.hub.towers import save_bert

@@ -45,6 +45,11 @@ CALLS: dict[str, dict[str, Any]] = {
     "rerank": {"product_id": "p4", "candidates": "Home > Vases\nClothing > Shirts"},
     "products": {"text": "SHIRT"},
     "classify_file": {"rows": [{"title": "tall vase"}, {"title": "red shirt"}]},
+    "review_next": {"count": 2},
+    "review_decide": {"product": 0, "version": 0, "category": "Home > Vases"},
+    "review_undo": {"name": "robot"},
+    "review_progress": {},
+    "review_export": {"count": 2},
 }
 """Every endpoint, with arguments of a call."""
 

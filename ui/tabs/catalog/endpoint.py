@@ -90,9 +90,9 @@ def _classified(
             f"{command(file.path.name, precision)}"
         )
     classifier = jobs.classifier
-    predictions, rejects, _ = classify_rows(list(clean_rows(items, classifier)), classifier)
-    judged = Judge.of(classifier.predictor).judged(predictions, precision)
-    following = start + len(predictions) + len(rejects)
+    classified, rejects = classify_rows(list(clean_rows(items, classifier)), classifier)
+    judged = Judge.of(classifier.predictor).judged(classified.predictions, precision)
+    following = start + len(classified.predictions) + len(rejects)
     return {
         "read_as": f"{file.form}; {file.layout.mapped.said}",
         "total": file.rows,

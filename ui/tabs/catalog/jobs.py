@@ -154,7 +154,7 @@ class Jobs:
         from pipeline.prediction.predictor import PredictionRequest
 
         tools = self.workspace.tools
-        return BatchClassifier(tools.bundle, tools.predictor, PredictionRequest(), None)
+        return BatchClassifier(tools.bundle, tools.predictor, PredictionRequest(), None, for_review=True)
 
     def open(self, file: str, photos: str | None, reading: SourceConfig = ANY_SOURCE) -> Job:
         """Take an uploaded file and say what it is.

@@ -6,7 +6,7 @@ does.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import gradio as gr
@@ -83,7 +83,20 @@ def lay_out_memory() -> gr.HTML:
     return pickable(elem_id="catalog-memory", script=_REMEMBER)
 
 
-def build(workspace: Workspace, tabs: gr.Tabs, memory: gr.HTML) -> Jobs:
+@dataclass(frozen=True)
+class ReviewButton:
+    """The button that opens the review of a file.
+
+    Attributes:
+        button: Itself.
+        inputs: The key of the file, and the precision at which it is accepted.
+    """
+
+    button: gr.Button
+    inputs: list[gr.components.Component]
+
+
+def build(workspace: Workspace, tabs: gr.Tabs, memory: gr.HTML) -> tuple[Jobs, ReviewButton]:
     """Lay out the tab.
 
     Args:
@@ -92,7 +105,7 @@ def build(workspace: Workspace, tabs: gr.Tabs, memory: gr.HTML) -> Jobs:
         memory: Of `lay_out_memory`.
 
     Returns:
-        The files that visitors have open.
+        The files that visitors have open, and the button that opens the review of one.
     """
     jobs = Jobs(workspace)
     key, address = gr.Textbox(visible=False, label="key"), gr.Textbox(visible=False, label="address")
@@ -131,6 +144,7 @@ def build(workspace: Workspace, tabs: gr.Tabs, memory: gr.HTML) -> Jobs:
             with gr.Row(elem_classes="get"):
                 form = gr.Dropdown([("As it came", "same")], label="Format", filterable=False, min_width=150)
                 get = gr.Button("Download", variant="primary", min_width=120)
+                to_review = gr.Button("Review", min_width=100, elem_id="catalog-review")
         links = gr.HTML(js_on_load=None, visible=False, elem_id="catalog-links")
         with gr.Row(elem_classes="filters"):
             top = gr.Dropdown([("All", "")], value="", label="Top category", min_width=150)
@@ -193,4 +207,4 @@ def build(workspace: Workspace, tabs: gr.Tabs, memory: gr.HTML) -> Jobs:
     )
     restored = memory.select(bind(handlers.restore, jobs), None, [tabs, *screen], **quiet)
     restored.success(None, key, None, js=_STORE, **private)
-    return jobs
+    return jobs, ReviewButton(to_review, [key, precision])
