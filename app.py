@@ -125,7 +125,7 @@ def launch(blocks: gr.Blocks, files: Sequence[Route] = ()) -> None:
     forget_callers(blocks)
     blocks.launch(
         theme=theme(),
-        css_paths=[ROOT / "assets" / "space.css", routes.SCRIPTS / "galaxy.css"],
+        css_paths=[*(ROOT / "assets" / name for name in ("space.css", "review.css")), routes.SCRIPTS / "galaxy.css"],
         app_kwargs={"routes": list(files), "middleware": middleware, "lifespan": uploads.lifespan},
         allowed_paths=[str(examples.FOLDER)],
         max_file_size=limits.MAX_FILE,

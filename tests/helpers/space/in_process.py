@@ -42,7 +42,8 @@ def launch(folder: Path) -> Any:
     from ui.workspace import Tools, Workspace
 
     catalog = Catalog.open(write_catalog(folder / "catalog.parquet", PRODUCTS))
-    blocks = page.build(Workspace(catalog, lambda: Tools.of(catalog, FakeBundle())))
+    workspace = Workspace(catalog, lambda: Tools.of(catalog, FakeBundle()))
+    blocks = page.build(workspace, folder / "reviews.sqlite")
     app.launch(blocks, routes.routes(catalog))
     return blocks
 

@@ -52,6 +52,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "review_export": {"count": 2},
 }
 """Every endpoint, with arguments of a call."""
+CHANGES = ("review_decide", "review_undo")
+"""Those that change something, so that the second call has another answer."""
 
 
 @pytest.fixture(scope="module")
@@ -106,12 +108,23 @@ def _file(path: str) -> dict[str, Any]:
     return {"path": path, "meta": {"_type": "gradio.FileData"}}
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", [name for name in CALLS if name not in CHANGES])
 def test_every_endpoint_answers_both_clients_alike(address: str, client: Client, name: str) -> None:
     answer = client.predict(**CALLS[name], api_name=f"/{name}")
     assert answer
     [text] = _tool(address, name, CALLS[name]).content
     assert json.loads(text.text) == json.loads(json.dumps(answer))
+
+
+def test_what_one_client_decides_the_other_sees_and_takes_back(address: str, client: Client) -> None:
+    card = client.predict(api_name="/review_next")["cards"][0]
+    call = {"product": card["product"], "version": card["version"], "category": "Home > Vases", "name": "robot"}
+    [text] = _tool(address, "review_decide", call).content
+    assert json.loads(text.text)["decisions"][0]["role"] == "assistant"
+    assert client.predict(api_name="/review_progress")["by_assistants"] == 1
+    with pytest.raises(AppError, match="In the meantime robot decided"):
+        client.predict(**call, api_name="/review_decide")
+    assert client.predict(name="robot", api_name="/review_undo")["progress"]["by_assistants"] == 0
 
 
 def test_neighbors_are_near_and_no_duplicates(client: Client) -> None:

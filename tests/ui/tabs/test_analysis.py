@@ -61,6 +61,7 @@ def analyzed(tmp_path: Path) -> Workspace:
     products = [*PRODUCTS, (HOSTILE, "Home > Clocks")]
     catalog = Catalog.open(write_catalog(tmp_path / "catalog.parquet", products, analysis=small_analysis()))
     catalog.products.loc[0, "predicted_path"] = "Home"
+    catalog.products.at[0, "predicted_confidences"] = [0.9]
     bundle = FakeBundle()
     bundle.meta = {
         "metrics": {
