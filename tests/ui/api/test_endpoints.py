@@ -8,10 +8,7 @@ import http.client
 import inspect
 import json
 import re
-import shutil
 import socket
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -287,23 +284,3 @@ def test_many_clients_are_compared_with_one(address: str, photo: Path, capsys: p
     assert tally.errors == []
     assert len(tally.seconds) >= 2
     assert re.search(r"95th percentile of 2 clients: \d+\.\d x a client alone", capsys.readouterr().out)
-
-
-BLOCKS = [
-    block
-    for page in ("README.md", "docs/api.md")
-    for block in re.findall(r"```(python|sh)\n(.*?)```", (app.ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
-]
-"""Language and text of every code block that asks the Space."""
-
-
-@pytest.mark.parametrize(("language", "block"), BLOCKS)
-def test_the_code_of_the_docs_runs(address: str, language: str, block: str) -> None:
-    block = block.replace("http://127.0.0.1:7860", address)
-    command = ["bash", "-euc", block] if language == "sh" else [sys.executable, "-c", block]
-    if language == "sh" and shutil.which("curl") is None:
-        pytest.skip("no curl found")
-    completed = subprocess.run(command, cwd=app.ROOT, capture_output=True, text=True, timeout=250)
-    assert completed.returncode == 0, completed.stderr
-    assert "product_id" in completed.stdout or "confidence" in completed.stdout
-    assert "event: error" not in completed.stdout
