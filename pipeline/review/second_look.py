@@ -34,6 +34,8 @@ class ErrorBound:
     @property
     def said(self) -> str:
         """In a sentence."""
+        if not self.accepted:
+            return "No product was accepted without review."
         if not self.looked_at:
             return f"None of the {self.accepted:,} products accepted without review were looked at a second time."
         return (

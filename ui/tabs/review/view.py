@@ -139,8 +139,8 @@ def _group(members: Sequence[ReviewMember]) -> str:
         for one in members
     )
     return (
-        f'<section class="desk-group" aria-label="Alike"><h4>{len(members)} alike, decided together by <kbd>g</kbd> or '
-        f"<kbd>Shift</kbd> and a number; click one that is not</h4><ul>{items}</ul></section>"
+        f'<section class="desk-group" aria-label="Alike"><h4>{len(members)} alike<span>, decided together by '
+        f"<kbd>g</kbd> or <kbd>Shift</kbd> and a number</span>; click one that is not</h4><ul>{items}</ul></section>"
     )
 
 
