@@ -127,7 +127,7 @@ def build(workspace: Workspace, shared_review: Path | None = None) -> gr.Blocks:
 
 def _heading(tab: str) -> None:
     """Lay out the heading of a tab, for screen readers: its name is already to be seen."""
-    gr.HTML(f'<h2 class="visually-hidden">{tab}</h2>', js_on_load=None)
+    gr.HTML(f'<h2 class="visually-hidden">{tab}</h2>', js_on_load=None, elem_classes="tab-heading")
 
 
 def build_refusal(sentence: str) -> gr.Blocks:

@@ -56,6 +56,7 @@ def _analysis(page: Page) -> None:
 _FILLED = {
     "Classify": _classify,
     "Catalog": lambda page: None,
+    "Review": lambda page: None,
     "Search": _search,
     "Galaxy": _galaxy,
     "Categories": _categories,

@@ -121,7 +121,7 @@ def _sample(rows: Sequence[SampleRow]) -> str:
     if not rows:
         return cards.hint("There is no row below the headings.")
     items = "".join(_sample_row(row) for row in rows)
-    return f'<h4>The first products</h4><ol class="sample">{items}</ol>'
+    return f'<h3>The first products</h3><ol class="sample">{items}</ol>'
 
 
 def _sample_row(row: SampleRow) -> str:
