@@ -204,6 +204,8 @@ def test_search_results_are_highlighted(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_role("tab", name="Search", exact=True).click()
     page.get_by_label("Text", exact=True).fill("kite")
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.locator("#found .card").first).to_be_visible()
     page.get_by_role("button", name="Show the results in the galaxy").click()
     expect(page.locator(".galaxy-panel h3")).to_have_text("Found by your search")
     listed = page.locator(".galaxy-panel li").count()
