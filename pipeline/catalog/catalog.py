@@ -39,7 +39,8 @@ from pipeline.data.json_checks import check_fields, read_object
 from pipeline.data.schema import UNREADABLE, arrow_to_vectors, with_fields
 from pipeline.types import MODALITIES, Modality
 
-_THUMBNAIL_GROUPS = 32  # row groups of thumbnails kept in memory: about 1 MB each
+_GROUPS = 4  # row groups of thumbnails kept in memory: about 1 MB each
+_THUMBNAILS = 1_024  # thumbnails beside them: about 4 KB each
 _ANALYSIS = TypeAdapter(Analysis)
 
 
@@ -67,7 +68,8 @@ class Catalog:
         self._rows = {product_id: row for row, product_id in enumerate(products["product_id"])}
         self._vectors: dict[Modality, tuple[StoredVectors, np.ndarray]] = {}
         self._lock = threading.RLock()
-        self._thumbnails = functools.lru_cache(maxsize=_THUMBNAIL_GROUPS)(self._read_thumbnails)
+        self._group = functools.lru_cache(maxsize=_GROUPS)(self._read_thumbnails)
+        self._thumbnail = functools.lru_cache(maxsize=_THUMBNAILS)(self._find_thumbnail)
 
     @classmethod
     def open(cls, path: Path) -> Catalog:
@@ -146,8 +148,7 @@ class Catalog:
         Raises:
             KeyError: If the catalogue has no such product.
         """
-        group, place = divmod(self.row(product_id), self._contents.group_rows)
-        return self._thumbnails(group)[place]
+        return self._thumbnail(self.row(product_id))
 
     def verify(self) -> None:
         """Read all that is not read by opening, and check it.
@@ -163,6 +164,10 @@ class Catalog:
             self._column(modality)
         for group in range(len(self._contents.thumbnails)):
             self._read_thumbnails(group)
+
+    def _find_thumbnail(self, row: int) -> bytes | None:
+        group, place = divmod(row, self._contents.group_rows)
+        return self._group(group)[place]
 
     def _column(self, modality: Modality) -> pa.ChunkedArray:
         groups = list(range(self._file.num_row_groups))

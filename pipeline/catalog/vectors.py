@@ -67,7 +67,7 @@ class StoredVectors:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows: int | slice | np.ndarray) -> np.ndarray:
+    def __getitem__(self, rows: int | slice | list[int] | np.ndarray) -> np.ndarray:
         """Vectors of some rows, float32 [m, d] (positions, a mask, a slice), or of one row [d]."""
         vectors: np.ndarray = self.halves[rows].astype(np.float32)
         vectors /= self._lengths[rows][..., None]

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from pipeline.catalog.catalog import Catalog
 from pipeline.errors import InputError

@@ -4,7 +4,7 @@ from sklearn.manifold import trustworthiness
 
 from pipeline.config.stages import ConfigError, LayoutConfig
 from pipeline.layout.sampled import fit_on_some
-from pipeline.stages.layout import lay_out
+from pipeline.stages import layout
 from tests.helpers.factories import clustered
 
 
@@ -29,20 +29,32 @@ def test_every_point_has_its_own_place(most):
     np.testing.assert_array_equal(again.fitted, mapper.fitted)
 
 
-@pytest.mark.slow(25)  # UMAP is compiled
+@pytest.mark.slow(15)  # UMAP is compiled
 def test_neighbors_stay_neighbors_where_a_sample_is_fitted():
-    vectors, _ = clustered(400)
-    whole, sampled = (
-        lay_out(vectors, LayoutConfig(n_neighbors=10, umap_rows=rows, tsne_rows=16), seed=3) for rows in (400, 120)
-    )
-    kept = [
-        trustworthiness(vectors, np.stack([one[axis] for axis in "xyz"], axis=1), n_neighbors=10, metric="cosine")
-        for one in (whole, sampled)
-    ]
+    import umap
+
+    vectors, _ = clustered(300)
+
+    def places(most: int) -> np.ndarray:
+        mapper = umap.UMAP(n_components=3, n_neighbors=10, metric="cosine", random_state=3, n_jobs=1)
+        return fit_on_some(mapper, vectors, most, seed=3)
+
+    whole, sampled = places(300), places(120)
+    kept = [trustworthiness(vectors, points, n_neighbors=10, metric="cosine") for points in (whole, sampled)]
     assert kept[1] > kept[0] - 0.03
-    again = lay_out(vectors, LayoutConfig(n_neighbors=10, umap_rows=120, tsne_rows=16), seed=3)
-    for name, column in sampled.items():
-        np.testing.assert_array_equal(again[name], column)
+    np.testing.assert_array_equal(places(120), sampled)
+
+
+def test_the_stage_fits_on_as_many_as_the_configuration_says(monkeypatch):
+    asked = []
+
+    def fit(mapper: object, points: np.ndarray, most: int, *, seed: int) -> np.ndarray:
+        asked.append((type(mapper).__name__, most, seed))
+        return np.zeros((len(points), 3), dtype=np.float32)
+
+    monkeypatch.setattr(layout, "fit_on_some", fit)
+    layout.lay_out(clustered(40)[0], LayoutConfig(umap_rows=123, tsne_rows=16), seed=7)
+    assert asked == [("UMAP", 123, 7)] * 2
 
 
 def test_too_few_rows_to_fit_on_are_refused():

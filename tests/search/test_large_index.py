@@ -12,7 +12,7 @@ from pipeline.search.large_index import LargeIndex, index_of, write_index
 from pipeline.search.product_search import ProductSearch
 from pipeline.search.query import Query
 from pipeline.search.vector_index import VectorIndex, exact_scan
-from tests.helpers.fakes import PRODUCTS, unit, word_vector, write_catalog
+from tests.helpers.fakes import PRODUCTS, FakeBundle, unit, word_vector, write_catalog
 
 N, D, QUERIES, K = 6_000, 32, 40, 10
 
@@ -122,7 +122,8 @@ def test_a_catalogue_with_files_answers_as_one_without(catalog, monkeypatch):
         for words in ("", "oak clock"):
             for mask in (None, allowed):
                 here, there = (
-                    ProductSearch(one).search(query, 4, words=words, allowed=mask) for one in (catalog, mapped)
+                    ProductSearch(one, FakeBundle()).search(query, 4, words=words, allowed=mask)
+                    for one in (catalog, mapped)
                 )
                 assert [hit.row for hit in there] == [hit.row for hit in here]
                 assert [hit.score for hit in there] == pytest.approx([hit.score for hit in here], abs=1e-6)
