@@ -25,8 +25,8 @@ import numpy as np
 
 from benchmarks.memory import resident
 from pipeline.catalog.vectors import StoredVectors
-from pipeline.search import large_index
-from pipeline.search.large_index import LargeIndex
+from pipeline.search.large import index as large_index
+from pipeline.search.large.index import LargeIndex
 from pipeline.search.vector_index import VectorIndex
 
 DIMENSION, BRANCHES, QUERIES, SCANS, K = 384, 20, 200, 20, 10

@@ -13,7 +13,7 @@ from pipeline.errors import InputError
 from pipeline.search.bm25 import LexicalIndex, Names
 from pipeline.search.evidence import NEAR_DUPLICATE
 from pipeline.search.fusion import hybrid, rocchio
-from pipeline.search.large_index import categories_of, index_of, lexical_index
+from pipeline.search.large.index import categories_of, index_of, lexical_index
 from pipeline.search.query import Query
 from pipeline.search.senses import CategoryEncoder, CategorySenses
 from pipeline.search.strength import FAIR, match

@@ -31,7 +31,7 @@ from pipeline.config.build import Config
 from pipeline.data.schema import PRODUCTS, catalog_schema, read_table
 from pipeline.data.vectors import positions
 from pipeline.provenance import Provenance, fingerprint, read_provenance
-from pipeline.search.large_index import write_index
+from pipeline.search.large.index import write_index
 from pipeline.taxonomy.paths import Taxonomy, truncate
 
 _LOG = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """The index's benchmark at a small size: it measures what it says."""
 
 from benchmarks.scale import index
-from pipeline.search import large_index
+from pipeline.search.large import index as large_index
 
 
 def test_the_index_is_built_and_compared_with_the_scan(tmp_path, monkeypatch):

@@ -7,8 +7,8 @@ from pipeline.artifacts import ArtifactError
 from pipeline.catalog.catalog import Catalog
 from pipeline.catalog.index_files import IndexFiles
 from pipeline.catalog.vectors import StoredVectors
-from pipeline.search import large_index
-from pipeline.search.large_index import LargeIndex, index_of, write_index
+from pipeline.search.large import index as large_index
+from pipeline.search.large.index import LargeIndex, index_of, write_index
 from pipeline.search.product_search import ProductSearch
 from pipeline.search.query import Query
 from pipeline.search.vector_index import VectorIndex, exact_scan
