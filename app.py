@@ -10,6 +10,7 @@ import os
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read at the import of gradio: no request leaves the machine
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow's own keeps what was freed: 200 MB of it
 
 import sys
 
@@ -49,7 +50,7 @@ from ui.galaxy import routes
 from ui.guard import limits
 from ui.guard.connections import limit_connections
 from ui.guard.gate import Gate
-from ui.guard.memory import forget_callers, keep_heaps_few
+from ui.guard.memory import forget_callers, keep_heaps_few, keep_returning_memory
 from ui.guard.rates import Rates, SettingError
 from ui.guard.uploads import Uploads, use_private_folder
 from ui.workspace import Workspace, load_tools
@@ -229,6 +230,7 @@ def _open_and_serve(catalog: Path | None, model: Path | None, review: Path | Non
         serve(page.build_refusal(str(error)))
         return 0
     workspace.warm_up()
+    keep_returning_memory()
     serve(page.build(workspace, review), routes.routes(workspace.catalog))
     return 0
 

@@ -4,7 +4,8 @@
 
 The larger catalogue is the shipped one repeated, with ids, vectors and places of its own. Resident memory of `python
 app.py` is read after its first page, when the model is loaded, and after everything a visitor can ask for was asked
-once: a classification, searches, neighbors, a rerank, a category, all data of the galaxy. Linux only: /proc says it.
+once (a classification, searches, neighbors, a rerank, a category, all data of the galaxy), then and when the app has
+returned what it freed. Linux only: /proc says it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ SIZES = (4_144, 48_289)
 GROUP_ROWS = 256
 IDLE = 0.2  # seconds of processor time in a second
 JITTER = 0.02  # standard deviation of each number of a repeated vector, of every axis of its place
+RETURNED = 35  # seconds after which the app has returned what it freed
 GALAXY = ("points", "brands", *blocks.LAYOUTS)
 
 
@@ -126,6 +128,8 @@ def follow(n: int) -> dict[str, int]:
             measured["with the model loaded"] = resident(pid)
             ask_everything(address)
             measured["after one of every question"] = resident(pid)
+            time.sleep(RETURNED)
+            measured["half a minute later"] = resident(pid)
     return measured
 
 

@@ -23,6 +23,7 @@ from PIL import Image
 from benchmarks.timing import interleaved, line
 from pipeline.bundle.bundle import Bundle, load_bundle
 from pipeline.bundle.writer import save_bundle
+from pipeline.catalog.vectors import StoredVectors
 from pipeline.config.build import Config
 from pipeline.config.presets import compact, tiny
 from pipeline.data.images import read_photo
@@ -97,7 +98,7 @@ def zipf_texts(count: int, length: int, seed: int) -> list[str]:
     return [" ".join(f"word{number}" for number in row) for row in drawn.tolist()]
 
 
-def text_query(size: Size, bundle: Bundle, index: VectorIndex, vectors: np.ndarray, lexical: LexicalIndex) -> list[str]:
+def text_query(size: Size, bundle: Bundle, index: VectorIndex, lexical: LexicalIndex) -> list[str]:
     """A text, encoded and looked up by vector and as the Space does with words too, over the tower's forward."""
     encoder = QueryEncoder(bundle)
     numbers = itertools.count()
@@ -112,7 +113,8 @@ def text_query(size: Size, bundle: Bundle, index: VectorIndex, vectors: np.ndarr
 
     def hybrid() -> None:
         query = encoder.encode(f"{TEXT} {next(numbers)}", None)
-        best_of(convex_combination(vectors @ query.fused_vector, lexical.scores(next(texts)), COSINE_WEIGHT), K)
+        cosines = index.vectors.cosines(query.fused_vector)
+        best_of(convex_combination(cosines, lexical.scores(next(texts)), COSINE_WEIGHT), K)
 
     ways = {"query": end_to_end, "hybrid": hybrid, "tower": lambda: tower(*tokens)}
     with torch.inference_mode():
@@ -179,10 +181,10 @@ def main(arguments: list[str] | None = None) -> None:
     size = SMALL if parser.parse_args(arguments).small else FULL
     bundle = untrained_bundle(size.config)
     vectors = unit_vectors(size.products, size.config.model.dimension, 0)
-    index = VectorIndex(vectors)
-    lexical = LexicalIndex(zipf_texts(size.products, 60, seed=4))
+    index = VectorIndex(StoredVectors(vectors))
+    lexical = LexicalIndex.of(zipf_texts(size.products, 60, seed=4))
     print(f"preset {size.config.preset}, {torch.get_num_threads()} threads, {size.rounds} rounds, medians")
-    print("\n".join(text_query(size, bundle, index, vectors, lexical)))
+    print("\n".join(text_query(size, bundle, index, lexical)))
     print(photo_query(size, size.config, bundle, index))
     print("\n".join(index_lookup(size, vectors, index, lexical)))
 

@@ -25,7 +25,7 @@ from benchmarks.products import Products, make_products
 from benchmarks.training import encode_once, make_pass
 from pipeline.config.build import Config
 from pipeline.config.presets import siglip2_bge, tiny
-from pipeline.models.checkpoints import load_tokenizer
+from pipeline.models.checkpoints import load_hub_tokenizer
 from pipeline.models.encoding import make_tokens
 from pipeline.models.two_tower import TwoTower
 from pipeline.training.dataset import FeatureSet
@@ -70,7 +70,7 @@ def write_checkpoints(folder: Path, text: BertConfig, vision: SiglipVisionConfig
     """Save random towers in the hub's format; returns the preset that loads them."""
     torch.manual_seed(0)
     BertModel(text).save_pretrained(folder / "text")
-    load_tokenizer(tiny().model.text).save_pretrained(folder / "text")
+    load_hub_tokenizer(tiny().model.text).save_pretrained(folder / "text")
     SiglipVisionModel(vision).save_pretrained(folder / "vision")
     config = siglip2_bge()
     size = vision.image_size

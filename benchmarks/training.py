@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from accelerate import Accelerator
 from torch import Tensor, nn
 
@@ -111,10 +112,10 @@ class ObviousWay:
         return {"listwise": listwise, "infonce": self.config.infonce_weight * infonce}
 
     def _encode(self, texts: list[str]) -> Tensor:
-        longest, prefix = self.model.config.text.max_tokens, self.model.config.text.prefix
-        texts = [f"{prefix}{text}" for text in texts]
-        tokens = self.tokenizer(texts, truncation=True, padding="max_length", max_length=longest, return_tensors="pt")
-        features: Tensor = self.model.text_tower(tokens["input_ids"], tokens["attention_mask"])
+        text = self.model.config.text
+        tokens = TokenCache(self.tokenizer, text.max_tokens, text.prefix)  # a new one: nothing is remembered
+        ids, mask = (F.pad(rows, (0, text.max_tokens - rows.shape[1])) for rows in tokens.pad(tokens(texts)))
+        features: Tensor = self.model.text_tower(ids, mask)
         return features
 
 

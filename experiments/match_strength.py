@@ -62,7 +62,7 @@ def judged_pairs(
         senses: The products' likeliest categories.
         without: Leave out the products that were judged relevant to the query.
     """
-    lexical, names = LexicalIndex(search.words), Names(search.names)
+    lexical, names = LexicalIndex.of(search.words), Names(search.names)
     found = []
     for number, text in enumerate(search.queries):
         cosines, relevant = products @ queries[number], search.gains[number] >= RELEVANT

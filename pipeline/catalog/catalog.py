@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
@@ -23,6 +24,7 @@ from pipeline.artifacts import ArtifactError, BundlePaths
 from pipeline.bundle.files import check_files
 from pipeline.bundle.meta import read_meta
 from pipeline.catalog.analysis import ANALYSIS_VERSION, Analysis
+from pipeline.catalog.index_files import IndexFiles, read_mask
 from pipeline.catalog.meta import (
     ANALYSIS_KEY,
     PUBLISH_AGAIN,
@@ -31,13 +33,14 @@ from pipeline.catalog.meta import (
     product_columns,
     read_catalog_meta,
 )
+from pipeline.catalog.vectors import StoredVectors
 from pipeline.data.contents import content_hash
 from pipeline.data.json_checks import check_fields, read_object
 from pipeline.data.schema import UNREADABLE, arrow_to_vectors, with_fields
-from pipeline.data.vectors import unit
 from pipeline.types import MODALITIES, Modality
 
-_THUMBNAIL_GROUPS = 32  # row groups of thumbnails kept in memory: about 1 MB each
+_GROUPS = 4  # row groups of thumbnails kept in memory: about 1 MB each
+_THUMBNAILS = 1_024  # thumbnails beside them: about 4 KB each
 _ANALYSIS = TypeAdapter(Analysis)
 
 
@@ -47,8 +50,9 @@ class Catalog:
     Attributes:
         path: The file.
         meta: What publishing wrote into it (`meta.CatalogFields`).
-        products: One row a product in the order of the file, without thumbnails and embeddings; fields that the file
-            lacks are "".
+        products: One row a product in the order of the file, without thumbnails, embeddings and scores of candidates;
+            fields that the file lacks are "".
+        index_files: Its vectors as files, and the index of them; None where it has none.
     """
 
     def __init__(
@@ -59,10 +63,13 @@ class Catalog:
         self.products = products
         self._file = file
         self._contents = contents
+        files = IndexFiles.beside(path)
+        self.index_files = files if files.belongs_to(meta["sha256"]) else None
         self._rows = {product_id: row for row, product_id in enumerate(products["product_id"])}
-        self._vectors: dict[Modality, tuple[np.ndarray, np.ndarray]] = {}
-        self._lock = threading.Lock()
-        self._thumbnails = functools.lru_cache(maxsize=_THUMBNAIL_GROUPS)(self._read_thumbnails)
+        self._vectors: dict[Modality, tuple[StoredVectors, np.ndarray]] = {}
+        self._lock = threading.RLock()
+        self._group = functools.lru_cache(maxsize=_GROUPS)(self._read_thumbnails)
+        self._thumbnail = functools.lru_cache(maxsize=_THUMBNAILS)(self._find_thumbnail)
 
     @classmethod
     def open(cls, path: Path) -> Catalog:
@@ -81,7 +88,7 @@ class Catalog:
             names = product_columns(meta["dimension"], file.schema_arrow.names)
             table = file.read(columns=names).select(names)
         _require(path, table, contents.products)
-        products = with_fields(table.to_pandas())
+        products = _frame(table)
         if not products["product_id"].is_unique:
             raise ArtifactError(f"{path} names the same product twice.")
         return cls(path, file.metadata, meta, contents, products)
@@ -117,19 +124,22 @@ class Catalog:
         """
         return self._rows[product_id]
 
-    def vectors(self, modality: Modality) -> tuple[np.ndarray, np.ndarray]:
-        """Vectors of all products, read once.
+    def vectors(self, modality: Modality) -> tuple[StoredVectors, np.ndarray]:
+        """Vectors of all products that a query of a modality is compared with; read once.
 
         Returns:
-            float32 [n, d], L2-normalized (zeros where a product lacks that modality), and bool [n], True where it
-            has one.
+            n vectors, the fused one where a product lacks that modality, and bool [n], True where it has one.
         """
         with self._lock:
+            if modality not in self._vectors and self.index_files is not None:
+                files = self.index_files
+                stored = StoredVectors.mapped(files.vectors(modality), files.lengths(modality))
+                self._vectors[modality] = (stored, read_mask(files.present(modality)))
             if modality not in self._vectors:
-                groups = list(range(self._file.num_row_groups))
-                column = self._read(f"{modality}_embedding", groups, self._contents.vectors[modality])
-                vectors, present = arrow_to_vectors(column)
-                self._vectors[modality] = (unit(vectors), present)
+                halves, present = arrow_to_vectors(self._column(modality), np.float16)
+                if not present.all() and modality != "fused":
+                    halves[~present] = self.vectors("fused")[0].halves[~present]
+                self._vectors[modality] = (StoredVectors(halves), present)
             return self._vectors[modality]
 
     def thumbnail(self, product_id: str) -> bytes | None:
@@ -138,8 +148,7 @@ class Catalog:
         Raises:
             KeyError: If the catalogue has no such product.
         """
-        group, place = divmod(self.row(product_id), self._contents.group_rows)
-        return self._thumbnails(group)[place]
+        return self._thumbnail(self.row(product_id))
 
     def verify(self) -> None:
         """Read all that is not read by opening, and check it.
@@ -148,10 +157,21 @@ class Catalog:
             ArtifactError: In one sentence, if some of it is damaged.
         """
         _ = self.analysis
+        if self.index_files is not None:
+            self.index_files.verify()
         for modality in MODALITIES:
             self.vectors(modality)
+            self._column(modality)
         for group in range(len(self._contents.thumbnails)):
             self._read_thumbnails(group)
+
+    def _find_thumbnail(self, row: int) -> bytes | None:
+        group, place = divmod(row, self._contents.group_rows)
+        return self._group(group)[place]
+
+    def _column(self, modality: Modality) -> pa.ChunkedArray:
+        groups = list(range(self._file.num_row_groups))
+        return self._read(f"{modality}_embedding", groups, self._contents.vectors[modality])
 
     def _read_thumbnails(self, group: int) -> list[bytes | None]:
         return self._read("thumbnail", [group], self._contents.thumbnails[group]).to_pylist()
@@ -185,6 +205,20 @@ def check_match(catalog: Catalog, model: Path) -> None:
             "than when that was published."
         )
     check_files(model, meta)
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """The products as a frame; names of candidates, of which there are few, are shared among products."""
+    column = table["candidates"].combine_chunks()
+    flat = column.flatten().dictionary_encode()
+    names, numbers = flat.dictionary.to_pylist(), flat.indices.to_pylist()
+    ends = np.cumsum(pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False))
+    candidates = [
+        tuple(names[number] for number in numbers[start:end]) if present else None
+        for start, end, present in zip([0, *ends[:-1]], ends, column.is_valid().to_pylist(), strict=True)
+    ]
+    rest = table.drop_columns(["candidates", "candidate_scores"])
+    return with_fields(rest.to_pandas()).assign(candidates=pd.Series(candidates, dtype=object))
 
 
 @contextlib.contextmanager

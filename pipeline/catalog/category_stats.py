@@ -13,6 +13,8 @@ from pipeline.metrics.ratios import common_levels
 from pipeline.taxonomy.paths import SEPARATOR, levels, truncate
 from pipeline.taxonomy.tree import CategoryTree
 
+_ROWS_AT_A_TIME = 4_096
+
 
 class Categories:
     """The tree of the categories that a catalogue's products have, of m nodes; a product belongs to all above its own.
@@ -37,7 +39,9 @@ class Categories:
         self._vectors, _ = catalog.vectors("fused")
         nodes = np.array([self.taxonomy.index[path] for path in true], dtype=np.int64)
         own_sums = np.zeros((catalog.dimension, len(self)), dtype=np.float64)
-        np.add.at(own_sums.T, nodes, self._vectors[rows])
+        for start in range(0, len(rows), _ROWS_AT_A_TIME):
+            part = slice(start, start + _ROWS_AT_A_TIME)
+            np.add.at(own_sums.T, nodes[part], self._vectors[rows[part]])
         sums = self._tree.sum_up(own_sums).T
         self.counts = self._tree.sum_up(np.bincount(nodes, minlength=len(self))[None])[0]
         self.centroids = unit(sums).astype(np.float32)

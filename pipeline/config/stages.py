@@ -166,6 +166,7 @@ class LayoutConfig:
         pca_components: Dimensions that UMAP and t-SNE start from.
         n_neighbors: Of UMAP.
         min_dist: Of UMAP.
+        umap_rows: Products that UMAP is fitted on, drawn at random; the rest are placed beside them.
         tsne_perplexity: About how many neighbors t-SNE keeps together.
         tsne_rows: Products that t-SNE places, drawn at random; it takes too long for more, and a plot shows no more.
         crowding: Part of the products that the densest tenth of the galaxy's sky may hold: UMAP's places are spread
@@ -175,6 +176,7 @@ class LayoutConfig:
     pca_components: int = 64
     n_neighbors: int = 30
     min_dist: float = 0.05
+    umap_rows: int = 200_000
     tsne_perplexity: float = 30.0
     tsne_rows: int = 10_000
     crowding: float = 0.3
@@ -182,6 +184,7 @@ class LayoutConfig:
     def __post_init__(self) -> None:
         require(self.pca_components >= 3, "layout.pca_components must be at least 3")
         require(self.n_neighbors >= 2, "layout.n_neighbors must be at least 2")
+        require(self.umap_rows >= 100, "layout.umap_rows must be at least 100")
         require(self.tsne_perplexity >= 1, "layout.tsne_perplexity must be at least 1")
         require(self.tsne_rows >= 16, "layout.tsne_rows must be at least 16")
         require(0.2 <= self.crowding <= 1, "layout.crowding must be between 0.2 and 1")
@@ -226,7 +229,9 @@ class PublishConfig:
     Attributes:
         row_group_size: Rows in a row group of catalog.parquet.
         demo: The products are made up, which the Space then says.
+        index_from: Products from which on vectors and indexes are written as files beside the catalogue.
     """
 
     row_group_size: int = 256
     demo: bool = False
+    index_from: int = 200_000

@@ -127,15 +127,17 @@ def vectors_to_arrow(vectors: np.ndarray, present: np.ndarray | None = None) -> 
     return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1], mask=mask)
 
 
-def arrow_to_vectors(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, np.ndarray]:
+def arrow_to_vectors(
+    column: pa.ChunkedArray | pa.Array, dtype: type[np.floating] = np.float32
+) -> tuple[np.ndarray, np.ndarray]:
     """Inverse of `vectors_to_arrow`.
 
     Returns:
-        float32 [n, d] (zeros where null) and bool [n], True where there is a vector.
+        [n, d] of `dtype` (zeros where null) and bool [n], True where there is a vector.
     """
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
     dimension = column.type.list_size
-    vectors = np.zeros((len(column), dimension), dtype=np.float32)
+    vectors = np.zeros((len(column), dimension), dtype=dtype)
     present = np.zeros(len(column), dtype=bool)
     start = 0
     for chunk in chunks:

@@ -205,7 +205,7 @@ def _scores(
     bundle: TextEncoder, search: JudgedSearch, seed: int
 ) -> tuple[dict[str, np.ndarray], dict[str, list[float]]]:
     """Scores [q, n] of each way, and the weights that the folds chose."""
-    lexical = LexicalIndex(search.words)
+    lexical = LexicalIndex.of(search.words)
     by_words = np.stack([lexical.scores(query) for query in search.queries])
     queries, products = bundle.encode_texts(search.queries), bundle.encode_texts(search.texts)
     untrained = bundle.encode_texts_untrained(search.queries) @ bundle.encode_texts_untrained(search.texts).T

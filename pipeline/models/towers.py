@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import torch
-from peft import LoraConfig, inject_adapter_in_model
-from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 
 from pipeline.config.model import TowerConfig
@@ -17,13 +15,14 @@ from pipeline.models.checkpoints import load_backbone, read_adapter
 class Tower(nn.Module):
     """A backbone, its pooling and, where configured, its LoRA adapters, which start as the identity or from a file."""
 
-    def __init__(self, config: TowerConfig, *, weights: bool = True, adapted: bool = True) -> None:
+    def __init__(self, config: TowerConfig, *, weights: bool = True, lora: bool = True) -> None:
         """Load it.
 
         Args:
             config: Of the tower.
             weights: False builds a random one of the same shape without reading a checkpoint's weights.
-            adapted: Whether the adapter that the configuration names is read and folded in.
+            lora: Whether it has the adapters that the configuration names; False is for a tower that they are folded
+                into (`lora.fold`), and takes 130 MB less, since nothing of peft is imported.
 
         Raises:
             TowerError: If it cannot be loaded as configured.
@@ -31,7 +30,9 @@ class Tower(nn.Module):
         super().__init__()
         self.config = config
         self.backbone = load_backbone(config, weights=weights)
-        if config.lora_rank:
+        if config.lora_rank and lora:
+            from peft import LoraConfig, inject_adapter_in_model
+
             adapters = LoraConfig(
                 r=config.lora_rank,
                 lora_alpha=config.lora_alpha,
@@ -40,7 +41,7 @@ class Tower(nn.Module):
             )
             self.backbone = inject_adapter_in_model(adapters, self.backbone)
         self.requires_grad_(False)
-        if config.adapter and adapted:
+        if config.adapter and lora:
             read_adapter(config, dict(self.adapters()))
             self.merge_adapters()
 
@@ -61,6 +62,8 @@ class Tower(nn.Module):
 
     def merge_adapters(self) -> None:
         """Fold the adapters into the weights; for inference only."""
+        from peft.tuners.lora import LoraLayer
+
         for module in list(self.modules()):
             if isinstance(module, LoraLayer):
                 module.merge()  # type: ignore[attr-defined]
@@ -99,8 +102,8 @@ class VisionTower(Tower):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, config: TowerConfig, *, weights: bool = True, adapted: bool = True) -> None:
-        super().__init__(config, weights=weights, adapted=adapted)
+    def __init__(self, config: TowerConfig, *, weights: bool = True, lora: bool = True) -> None:
+        super().__init__(config, weights=weights, lora=lora)
         self.register_buffer("mean", torch.tensor(config.image_mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(config.image_std).view(1, 3, 1, 1), persistent=False)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

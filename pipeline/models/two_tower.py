@@ -105,12 +105,12 @@ class TwoTower(nn.Module):
     category_center: Tensor
     language_directions: Tensor
 
-    def __init__(self, config: ModelConfig, *, weights: bool = True, adapted: bool = True) -> None:
+    def __init__(self, config: ModelConfig, *, weights: bool = True, lora: bool = True) -> None:
         """Build it; arguments as of `Tower`."""
         super().__init__()
         self.config = config
-        self.text_tower = TextTower(config.text, weights=weights, adapted=adapted)
-        self.vision_tower = VisionTower(config.vision, weights=weights, adapted=adapted)
+        self.text_tower = TextTower(config.text, weights=weights, lora=lora)
+        self.vision_tower = VisionTower(config.vision, weights=weights, lora=lora)
         self.text_head = ProjectionHead(
             config.text.width, config.hidden, config.dimension, residual=config.residual_text, dropout=config.dropout
         )

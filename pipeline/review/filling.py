@@ -147,7 +147,7 @@ def _predictions_of(catalog: Catalog, predictor: CategoryPredictor) -> list[Pred
     """The predictions of all products, judged; None for one that the catalogue has no prediction of."""
     columns = (catalog.products[name].tolist() for name in ("predicted_path", "predicted_confidences"))
     modalities = _modalities(catalog)
-    outside = [known is False for known in predictor.are_products(catalog.vectors("fused")[0], modalities)]
+    outside = [known is False for known in predictor.are_products(catalog.vectors("fused")[0][:], modalities)]
     return [
         judge_confidences(
             path,

@@ -42,7 +42,7 @@ def nearest_products(catalog: Catalog, row: int, k: int, threshold: float | None
         Hits by falling cosine of the fused vectors; with the cosines of texts and of photos where both have one.
     """
     fused, _ = catalog.vectors("fused")
-    cosines = fused @ fused[row]
+    cosines = fused.cosines(fused[row])
     cosines[row] = -np.inf
     scores, rows = best_of(cosines, len(fused) - 1 if threshold is not None else min(k, len(fused) - 1))
     if threshold is not None:

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from pipeline.catalog.catalog import Catalog
 from pipeline.errors import InputError
-from pipeline.search.bm25 import LexicalIndex, Names, product_words
+from pipeline.search.bm25 import LexicalIndex, Names
 from pipeline.search.evidence import NEAR_DUPLICATE
 from pipeline.search.fusion import hybrid, rocchio
+from pipeline.search.large.index import categories_of, index_of, lexical_index
 from pipeline.search.query import Query
 from pipeline.search.senses import CategoryEncoder, CategorySenses
 from pipeline.search.strength import FAIR, match
-from pipeline.search.vector_index import VectorIndex, best_of, skip_near_duplicates
+from pipeline.search.vector_index import best_of, skip_near_duplicates
 from pipeline.types import Modality
 
 _WIDEN = 4  # near-duplicates eat results: ask the index for that many times more, and again while it is too few
@@ -78,14 +78,11 @@ class ProductSearch:
             catalog: The catalogue.
             bundle: Its model, which knows what words mean; None for searches without words.
         """
-        self._products = catalog.products
+        self._catalog, self._products = catalog, catalog.products
         self._bundle = bundle
         self._fused, _ = catalog.vectors("fused")
-        self._text, self._image = (
-            np.where(present[:, None], vectors, self._fused)
-            for vectors, present in (catalog.vectors("text"), catalog.vectors("image"))
-        )
-        self.by_text, self.by_image = VectorIndex(self._text), VectorIndex(self._image)
+        (self._text, _), (self._image, _) = catalog.vectors("text"), catalog.vectors("image")
+        self.by_text, self.by_image = index_of(catalog, "text"), index_of(catalog, "image")
         self._lock = threading.Lock()
         self._lexical: LexicalIndex | None = None
         self._names: Names | None = None
@@ -96,14 +93,8 @@ class ProductSearch:
         """The words of all products, indexed by the first who asks (seconds); whoever asks meanwhile, waits."""
         with self._lock:
             if self._lexical is None:
-                columns = (self._products[name].fillna("") for name in ("title", "brand", "description"))
-                self._lexical = LexicalIndex(map(product_words, *columns, self._categories))
+                self._lexical = lexical_index(self._catalog)
             return self._lexical
-
-    @property
-    def _categories(self) -> pd.Series:
-        """Category of each product, the predicted one where none is known, "" for none."""
-        return self._products["category_path"].fillna(self._products["predicted_path"]).fillna("")
 
     @property
     def senses(self) -> CategorySenses:
@@ -116,7 +107,7 @@ class ProductSearch:
             raise ValueError("A search by words takes the model.")
         with self._lock:
             if self._senses is None:
-                self._senses = CategorySenses(self._bundle, self._categories.tolist())
+                self._senses = CategorySenses(self._bundle, categories_of(self._catalog).tolist())
             return self._senses
 
     @property
@@ -189,19 +180,19 @@ class ProductSearch:
                 raise InputError("There is nothing to look for: a query needs a text, a photo or an example.")
             return self._wanted_by(query, words, text_weight)
         like, unlike = self._fused[list(examples.like)], self._fused[list(examples.unlike)]
-        cosines = self._fused @ rocchio(None if query is None else query.fused_vector, like, unlike)
+        cosines = self._fused.cosines(rocchio(None if query is None else query.fused_vector, like, unlike))
         by_words = words and query is not None and query.image_vector is None
         scores = hybrid(cosines, *self._lookup(words)) if by_words else cosines
         probability = np.zeros(len(cosines)) if query is None else self._matches(query, words, text_weight)
         if examples.like:
-            alone = match(self._fused @ rocchio(None, like, unlike), "fused")
+            alone = match(self._fused.cosines(rocchio(None, like, unlike)), "fused")
             probability = np.maximum(probability, alone)
         return _Wanted("fused", probability, _scan(scores))
 
     def _wanted_by(self, query: Query, words: str, text_weight: float) -> _Wanted:
         text, image = query.text_vector, query.image_vector
         if text is not None and image is not None:
-            mean = text_weight * (self._text @ text) + (1 - text_weight) * (self._image @ image)
+            mean = text_weight * self._text.cosines(text) + (1 - text_weight) * self._image.cosines(image)
             return _Wanted("fused", self._matches(query, words, text_weight), _scan(mean))
         if text is not None and words:
             scores = hybrid(self._by_text(text), *self._lookup(words), self.senses.of(text)[0])
@@ -218,19 +209,19 @@ class ProductSearch:
     def _matches(self, query: Query, words: str, text_weight: float) -> np.ndarray:
         """Probabilities float [n] that products are what a query asks for."""
         text, image = query.text_vector, query.image_vector
-        by_image = None if image is None else match(self._image @ image, "image")
+        by_image = None if image is None else match(self._image.cosines(image), "image")
         if text is None:
             assert by_image is not None  # a query has one of the two
             return by_image
         shortfall = self.senses.of(text)[1] if words else 0.0
         if by_image is not None:
-            return text_weight * match(self._text @ text, "text", shortfall) + (1 - text_weight) * by_image
+            return text_weight * match(self._text.cosines(text), "text", shortfall) + (1 - text_weight) * by_image
         probability = match(self._by_text(text), "text", shortfall)
         return np.where(self.names.with_all(words), np.maximum(probability, FAIR), probability)
 
     def _by_text(self, text: np.ndarray) -> np.ndarray:
         """Cosines [n] of a query's words: the mean of those with the texts and with what photos add to them."""
-        mean: np.ndarray = (self._text @ text + self._fused @ text) / 2
+        mean: np.ndarray = (self._text.cosines(text) + self._fused.cosines(text)) / 2
         return mean
 
     def _lookup(self, words: str) -> tuple[np.ndarray, np.ndarray]:

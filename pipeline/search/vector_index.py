@@ -5,6 +5,7 @@ from __future__ import annotations
 import faiss
 import numpy as np
 
+from pipeline.catalog.vectors import StoredVectors
 from pipeline.search.evidence import NEAR_DUPLICATE
 
 _SPARE = 32  # float16 moves a cosine by some 1e-5, so a row can stand a few places off before it is scored again
@@ -17,13 +18,10 @@ class VectorIndex:
     one query; the best, and some more, are then scored again with the vectors themselves.
     """
 
-    def __init__(self, vectors: np.ndarray) -> None:
-        """Index `vectors`, float32 [n, d]; they are kept, not copied."""
-        self.vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-        self._index = faiss.IndexScalarQuantizer(
-            vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-        )
-        self._index.add(self.vectors)
+    def __init__(self, vectors: StoredVectors) -> None:
+        """Index vectors, which are kept, not copied."""
+        self.vectors = vectors
+        self._index = vectors.scan
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -41,14 +39,20 @@ class VectorIndex:
         """
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         searched = len(self) if allowed is None else int(allowed.sum())
+        rows = self._nearest(queries, min(k + _SPARE, searched), allowed)
+        rows.sort(axis=1)  # so that equal scores come in the order of rows, as in a scan
+        pairs = zip(rows, queries, strict=True)
+        scores = np.stack([(self.vectors[candidates] * query).sum(axis=1) for candidates, query in pairs])
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        return np.take_along_axis(scores, best, axis=1), np.take_along_axis(rows, best, axis=1)
+
+    def _nearest(self, queries: np.ndarray, width: int, allowed: np.ndarray | None) -> np.ndarray:
+        """The `width` rows, of those that are allowed, which come nearest as they are stored: int64 [q, width]."""
         parameters = None
         if allowed is not None:
             parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.flatnonzero(allowed)))  # type: ignore[call-arg]
-        _, rows = self._index.search(queries, min(k + _SPARE, searched), params=parameters)
-        rows.sort(axis=1)  # so that equal scores come in the order of rows, as in a scan
-        scores = np.stack([self.vectors[candidates] @ query for candidates, query in zip(rows, queries, strict=True)])
-        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        return np.take_along_axis(scores, best, axis=1), np.take_along_axis(rows, best, axis=1)
+        _, rows = self._index.search(queries, width, params=parameters)
+        return rows
 
 
 def exact_scan(vectors: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -75,12 +79,14 @@ def best_of(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     return scores[rows], rows
 
 
-def skip_near_duplicates(rows: np.ndarray, vectors: np.ndarray, k: int, threshold: float = NEAR_DUPLICATE) -> list[int]:
+def skip_near_duplicates(
+    rows: np.ndarray, vectors: StoredVectors | np.ndarray, k: int, threshold: float = NEAR_DUPLICATE
+) -> list[int]:
     """The first k of `rows`, best first, without those nearly the same as one before them.
 
     Args:
         rows: int [m], rows of `vectors`, best first.
-        vectors: float32 [n, d], L2-normalized.
+        vectors: The n vectors.
         k: Rows to keep.
         threshold: A row whose cosine to a kept one lies above it is skipped.
 

@@ -21,6 +21,7 @@ from pipeline.config.build import Config
 from pipeline.config.stages import LayoutConfig
 from pipeline.data.schema import LAYOUT, read_products, write_table
 from pipeline.data.vectors import read_vectors
+from pipeline.layout.sampled import fit_on_some
 from pipeline.metrics.places import crowding
 
 _LOG = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ def _umap(reduced: np.ndarray, dimensions: int, config: LayoutConfig, seed: int)
         random_state=seed,
         n_jobs=1,  # what a fixed random state allows
     )
-    return mapper.fit_transform(reduced)
+    return fit_on_some(mapper, reduced, config.umap_rows, seed=seed)
 
 
 def _tsne(reduced: np.ndarray, config: LayoutConfig, seed: int) -> np.ndarray:

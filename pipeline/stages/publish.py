@@ -1,13 +1,14 @@
 """Stage publish: catalog.parquet, which the Space opens, and beside it the model bundle with its figures.
 
 Joins all tables of the run by product id, and gives the bundle with its predictor the figures that were measured; both
-outputs are read back and checked.
+outputs are read back and checked. Beside a large catalogue go its vectors and indexes as files that are mapped.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -24,11 +25,13 @@ from pipeline.bundle.meta import read_meta
 from pipeline.bundle.writer import add_metrics
 from pipeline.catalog.analysis import ANALYSIS_VERSION, Analysis, prediction_facts
 from pipeline.catalog.catalog import Catalog, check_match
+from pipeline.catalog.index_files import IndexFiles
 from pipeline.catalog.meta import write_catalog
 from pipeline.config.build import Config
 from pipeline.data.schema import PRODUCTS, catalog_schema, read_table
 from pipeline.data.vectors import positions
 from pipeline.provenance import Provenance, fingerprint, read_provenance
+from pipeline.search.large.index import write_index
 from pipeline.taxonomy.paths import Taxonomy, truncate
 
 _LOG = logging.getLogger(__name__)
@@ -55,6 +58,10 @@ def run(config: Config, run_dir: Path) -> None:
     analysis = to_json(analysis_of(table, paths.analysis))
     write_catalog(paths.catalog, table, meta, analysis, row_group_size=config.publish.row_group_size)
     check_published(paths, table, config.publish.row_group_size)
+    if len(table) >= config.publish.index_from:
+        write_index(Catalog.open(paths.catalog))
+    else:
+        shutil.rmtree(IndexFiles.beside(paths.catalog).root, ignore_errors=True)
 
 
 def _provenance(config: Config, paths: RunPaths, product_ids: Sequence[str]) -> Provenance:

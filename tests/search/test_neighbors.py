@@ -9,7 +9,7 @@ from pipeline.search.vector_index import exact_scan
 def test_neighbors_are_those_of_a_scan_without_the_product_itself(catalog: Catalog) -> None:
     fused, _ = catalog.vectors("fused")
     for row in range(len(catalog)):
-        scores, rows = exact_scan(fused, fused[row : row + 1], len(catalog))
+        scores, rows = exact_scan(fused[:], fused[row : row + 1], len(catalog))
         nearest = [(other, score) for other, score in zip(rows[0], scores[0], strict=True) if other != row][:3]
         hits = nearest_products(catalog, row, 3)
         assert [hit.row for hit in hits] == [other for other, _ in nearest]

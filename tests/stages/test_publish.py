@@ -115,7 +115,7 @@ def test_rows_are_joined_by_id(built):
     vectors = read_vectors(run.embeddings, list(catalog.index))
     stored, present = Catalog.open(run.catalog).vectors("image")
     np.testing.assert_array_equal(present, vectors.has_image)
-    np.testing.assert_allclose(stored, vectors.image, atol=1e-6)
+    np.testing.assert_allclose(stored[present], vectors.image[present], atol=1e-6)
     assert set(catalog["category_top"]) == {levels(path)[0] for path in products["category_path"]}
 
 

@@ -50,7 +50,7 @@ def similar_to(workspace: Workspace, question: Any) -> SimilarRows:
     """Products nearest to the center of selected ones (cosine of fused vectors) and not among them, nearest first."""
     rows = selected(workspace, question)
     vectors, _ = workspace.catalog.vectors("fused")
-    cosines = vectors @ centroid(vectors[rows])
+    cosines = vectors.cosines(centroid(vectors[rows]))
     cosines[rows] = -np.inf
     scores, nearest = best_of(cosines, min(_SIMILAR, len(vectors) - len(rows)))
     titles = workspace.catalog.products["title"]

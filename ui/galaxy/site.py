@@ -93,7 +93,7 @@ def _files(catalog: Catalog) -> Iterator[tuple[str, bytes]]:
     for name in blocks.LAYOUTS:
         yield name, blocks.layout(products, name)
         yield f"regions-{name}", blocks.regions(products, name)
-    yield "neighbors", neighbors(catalog.vectors("fused")[0])
+    yield "neighbors", neighbors(catalog.vectors("fused")[0][:])
     yield "ends", ends(catalog)
     for number, start in enumerate(range(0, len(products), TEXTS_AT_ONCE)):
         yield f"texts-{number}", blocks.pack({"products": _texts(products.iloc[start : start + TEXTS_AT_ONCE])}, {})

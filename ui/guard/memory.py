@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import threading
+import time
 
 import gradio as gr
 from gradio.utils import LRUCache
@@ -15,6 +17,7 @@ _EVENTS = "GRADIO_ANALYTICS_MAX_EVENTS"
 _KEPT_EVENTS = "200"  # instead of 10,000, which Gradio summarizes again after every call
 _ARENAS = 2
 _M_ARENA_MAX = -8  # malloc.h
+_SECONDS = 30
 
 
 def keep_heaps_few() -> None:
@@ -38,6 +41,17 @@ def return_freed_memory() -> None:
         malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
         if malloc_trim is not None:
             malloc_trim(0)
+
+
+def keep_returning_memory() -> None:
+    """Return freed memory twice a minute from now on: answers leave some, the more the larger the catalogue."""
+
+    def keep() -> None:
+        while True:
+            time.sleep(_SECONDS)
+            return_freed_memory()
+
+    threading.Thread(target=keep, daemon=True, name="return freed memory").start()
 
 
 def forget_callers(page: gr.Blocks) -> None:

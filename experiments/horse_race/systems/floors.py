@@ -52,7 +52,7 @@ def _most_frequent(race: Race, folder: Path) -> Opened:
 
 def _bm25(race: Race, folder: Path) -> Opened:
     """Names of all levels of a path as a document, a product's text as the query."""
-    index = LexicalIndex(race.paths)
+    index = LexicalIndex.of(race.paths)
     place = {path: number for number, path in enumerate(race.paths)}
 
     def answer(rows: pd.DataFrame) -> Answers:

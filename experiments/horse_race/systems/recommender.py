@@ -22,6 +22,7 @@ from experiments.horse_race.race import Answers, Opened, Race, System, count_par
 from experiments.horse_race.systems.clip import Clip
 from experiments.horse_race.systems.curves import plot_heatmap, plot_places, plot_tsne
 from pipeline.artifacts import write_json
+from pipeline.catalog.vectors import StoredVectors
 from pipeline.config.stages import ClusterConfig
 from pipeline.data.vectors import unit
 from pipeline.search.evidence import NEAR_DUPLICATE
@@ -64,7 +65,8 @@ class Recommender:
         """
         self.categories = np.array(categories)
         self._rows = [np.flatnonzero(side.any(axis=1)) for side in products]
-        self._indexes = [VectorIndex(side[rows]) for side, rows in zip(products, self._rows, strict=True)]
+        sides = zip(products, self._rows, strict=True)
+        self._indexes = [VectorIndex(StoredVectors(side[rows])) for side, rows in sides]
 
     def similar(self, queries: Sides, shown: int = SHOWN) -> list[tuple[np.ndarray, np.ndarray]]:
         """For each query at most `shown` products, best first: numbers and cosines. A photo goes before a text."""

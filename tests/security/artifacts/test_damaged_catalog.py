@@ -59,7 +59,7 @@ def path(tmp_path: Path) -> Path:
 
 def answers(catalog: Catalog) -> Answers:
     """All that the Space reads of a catalogue."""
-    vectors = [array.tobytes() for kind in ("fused", "text", "image") for array in catalog.vectors(kind)]
+    vectors = [np.asarray(array).tobytes() for kind in ("fused", "text", "image") for array in catalog.vectors(kind)]
     photos = [catalog.thumbnail(product_id) for product_id in catalog.products["product_id"]]
     return catalog.products.to_json(), vectors, photos, catalog.analysis
 

@@ -28,7 +28,7 @@ GALAXY = "document.querySelector('.galaxy').galaxy"
 
 def test_neighbors_and_ends_are_those_of_the_space(workspace: Workspace) -> None:
     catalog = workspace.catalog
-    header, columns = unpack(site.neighbors(catalog.vectors("fused")[0]))
+    header, columns = unpack(site.neighbors(catalog.vectors("fused")[0][:]))
     rows = columns["rows"].reshape(len(catalog), header["each"])
     for row in range(len(catalog)):
         expected = {hit.row: hit.score for hit in nearest_products(catalog, row, header["each"])}

