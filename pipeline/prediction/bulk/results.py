@@ -26,11 +26,11 @@ from pipeline.prediction.bulk.table import (
     Counts,
     Order,
     Page,
-    Relation,
     Row,
+    relation_of,
 )
 from pipeline.prediction.confidence import accepted_depths, stricter
-from pipeline.taxonomy.paths import SEPARATOR, levels
+from pipeline.taxonomy.paths import levels
 
 _TITLE_CHARACTERS = 160
 _KEPT = (
@@ -78,6 +78,8 @@ class Results:
         kept = pa.schema([PREDICTIONS.field(name) for name in _KEPT])
         self._predictions = kept.empty_table()
         self._rejects: list[dict[str, Any]] = []
+        self._batches: list[_Batch] = []
+        self._top_numbers: dict[str, int] = {}
         self._columns: _Columns | None = None
 
     def add(self, predictions: pa.Table, rejects: pa.Table) -> None:
@@ -88,6 +90,7 @@ class Results:
         with self._lock:
             self._predictions = pa.concat_tables([self._predictions, kept])
             self._rejects += [_reject(record) for record in rejects.to_pylist()]
+            self._batches.append(_batch_of(kept, self.judge, self._top_numbers))
             self._columns = None
 
     def __len__(self) -> int:
@@ -127,7 +130,7 @@ class Results:
 
     def _sorted_out(self) -> _Columns:
         if self._columns is None:
-            self._columns = _columns_of(self._predictions, self._rejects, self.judge)
+            self._columns = _columns_of(self._batches, self._rejects, tuple(self._top_numbers))
         return self._columns
 
     def _statuses(self, columns: _Columns, target_precision: float) -> np.ndarray:
@@ -214,47 +217,72 @@ def _reject(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _columns_of(predictions: pa.Table, rejects: Sequence[Mapping[str, Any]], judge: Judge) -> _Columns:
+@dataclass(frozen=True)
+class _Batch:
+    """What `_Columns` has of the predictions of a batch; `places` are splits and rows of the source, int [n, 2]."""
+
+    confidences: np.ndarray
+    depths: np.ndarray
+    modalities: np.ndarray
+    outside: np.ndarray
+    strange: np.ndarray
+    tops: np.ndarray
+    relations: np.ndarray
+    places: np.ndarray
+    last: np.ndarray
+
+
+def _batch_of(predictions: pa.Table, judge: Judge, top_numbers: dict[str, int]) -> _Batch:
+    """Sort out a batch; new top-level categories get the next numbers."""
     confidences: list[list[float]] = predictions["confidences"].to_pylist()
     depths = np.array([len(one) for one in confidences], dtype=int)
     table = np.full((len(confidences), int(depths.max(initial=1))), np.nan)
     for row, one in enumerate(confidences):
         table[row, : len(one)] = one
     paths, given = predictions["path"].to_pylist(), predictions["given_category"].to_pylist()
-    tops = [levels(path)[0] for path in paths]
-    names = tuple(dict.fromkeys(tops))
-    numbers = {name: number for number, name in enumerate(names)}
     order = {split: number for number, split in enumerate(SPLIT_ORDER)}
-    splits = predictions["split"].to_pylist()
-    places = [(order[split], row) for split, row in zip(splits, predictions["source_row"].to_pylist(), strict=True)]
-    places += [one["place"] for one in rejects]
-    by_place = np.lexsort(np.array(places, dtype=int).reshape(-1, 2).T[::-1])
-    rank = np.empty(len(places), dtype=int)
-    rank[by_place] = np.arange(len(places))
+    splits = [order[split] for split in predictions["split"].to_pylist()]
     modality = {name: number for number, name in enumerate(judge.modalities)}
-    relations = [RELATIONS.index(relation_of(*pair)) for pair in zip(paths, given, strict=True)]
-    last = np.array([one[-1] if one else GUESS for one in predictions["probabilities"].to_pylist()], dtype=float)
     pairs = zip(predictions["in_distribution"].to_pylist(), predictions["contradiction"].to_pylist(), strict=True)
-    return _Columns(
+    return _Batch(
         table,
         depths,
         np.array([modality[name] for name in predictions["modality"].to_pylist()], dtype=int),
         np.array([known is False or bool(torn) for known, torn in pairs], dtype=bool),
         np.array([bool(one) for one in predictions["language"].to_pylist()], dtype=bool),
-        np.array([*(numbers[top] for top in tops), *(-1 for _ in rejects)], dtype=int),
-        names,
-        np.array([*relations, *(0 for _ in rejects)], dtype=int),
-        rank,
-        np.concatenate([last, np.full(len(rejects), GUESS - 1)]),
+        np.array([top_numbers.setdefault(levels(path)[0], len(top_numbers)) for path in paths], dtype=int),
+        np.array([RELATIONS.index(relation_of(*pair)) for pair in zip(paths, given, strict=True)], dtype=int),
+        np.array([splits, predictions["source_row"].to_pylist()], dtype=int).T,
+        np.array([one[-1] if one else GUESS for one in predictions["probabilities"].to_pylist()], dtype=float),
     )
 
 
-def relation_of(path: str, given: str | None) -> Relation:
-    """How a predicted path lies to the category that the file gives."""
-    if given is None:
-        return "none"
-    if path == given:
-        return "same"
-    if path.startswith(f"{given}{SEPARATOR}"):
-        return "finer"
-    return "broader" if given.startswith(f"{path}{SEPARATOR}") else "other"
+def _columns_of(
+    batches: Sequence[_Batch], rejects: Sequence[Mapping[str, Any]], top_names: tuple[str, ...]
+) -> _Columns:
+    depth = max((batch.confidences.shape[1] for batch in batches), default=1)
+    padded = [
+        np.pad(batch.confidences, ((0, 0), (0, depth - batch.confidences.shape[1])), constant_values=np.nan)
+        for batch in batches
+    ]
+
+    def joined(name: str, rest: Sequence[Any] = (), kind: type = int) -> np.ndarray:
+        return np.concatenate([*(getattr(batch, name) for batch in batches), np.array(rest, dtype=kind)])
+
+    places = np.concatenate(
+        [*(batch.places for batch in batches), np.array([one["place"] for one in rejects], dtype=int).reshape(-1, 2)]
+    )
+    rank = np.empty(len(places), dtype=int)
+    rank[np.lexsort(places.T[::-1])] = np.arange(len(places))
+    return _Columns(
+        np.concatenate([np.empty((0, depth)), *padded]),
+        joined("depths"),
+        joined("modalities"),
+        joined("outside", kind=bool),
+        joined("strange", kind=bool),
+        joined("tops", [-1] * len(rejects)),
+        top_names,
+        joined("relations", [0] * len(rejects)),
+        rank,
+        joined("last", [GUESS - 1] * len(rejects), float),
+    )

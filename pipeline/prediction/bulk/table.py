@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.taxonomy.paths import SEPARATOR
+
 Status = Literal["accepted", "part", "review", "rejected"]
 Relation = Literal["none", "same", "finer", "broader", "other"]
 """Of a predicted path to the category that the file gives: it gives none; the predicted one lies below it, above it, or
@@ -108,3 +110,14 @@ class Page:
     number: int
     total: int
     pages: int
+
+
+def relation_of(path: str, given: str | None) -> Relation:
+    """How a predicted path lies to the category that the file gives."""
+    if given is None:
+        return "none"
+    if path == given:
+        return "same"
+    if path.startswith(f"{given}{SEPARATOR}"):
+        return "finer"
+    return "broader" if given.startswith(f"{path}{SEPARATOR}") else "other"

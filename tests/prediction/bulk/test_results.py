@@ -9,8 +9,8 @@ from pipeline.bundle.calibration import PRECISIONS, Calibration
 from pipeline.data.schema import REJECTS
 from pipeline.prediction.batch_classifier import PREDICTIONS
 from pipeline.prediction.bulk.judge import Judge
-from pipeline.prediction.bulk.results import Results, relation_of
-from pipeline.prediction.bulk.table import Choice
+from pipeline.prediction.bulk.results import Results
+from pipeline.prediction.bulk.table import Choice, relation_of
 from pipeline.types import MODALITIES
 
 CALIBRATION = Calibration(thresholds=tuple((precision, precision) for precision in PRECISIONS), coverage=((1.0,),))
