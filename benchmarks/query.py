@@ -29,10 +29,10 @@ from pipeline.config.presets import compact, tiny
 from pipeline.data.images import read_photo
 from pipeline.models.encoding import make_tokens, to_pixels
 from pipeline.models.two_tower import TwoTower
-from pipeline.search.bm25 import LexicalIndex
 from pipeline.search.fusion import COSINE_WEIGHT, convex_combination
 from pipeline.search.query import QueryEncoder
 from pipeline.search.vector_index import VectorIndex, best_of, exact_scan
+from pipeline.search.words.bm25 import LexicalIndex
 
 K = 24
 TEXT = "red ceramic travel mug with a lid, hand made for the kitchen, dishwasher safe, a gift for two"

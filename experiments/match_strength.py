@@ -23,11 +23,11 @@ from pipeline.data.schema import read_products
 from pipeline.data.vectors import read_vectors
 from pipeline.evaluation.search_eval import FOLDS, RELEVANT, JudgedSearch, likeliest_categories, read_judged
 from pipeline.search import strength
-from pipeline.search.bm25 import LexicalIndex, Names
 from pipeline.search.evidence import is_same
 from pipeline.search.fusion import hybrid
-from pipeline.search.senses import CategorySenses
 from pipeline.search.strength import FAIR, WEAK
+from pipeline.search.words.bm25 import LexicalIndex, Names
+from pipeline.search.words.senses import CategorySenses
 from pipeline.types import Modality
 
 SHOWN = 12

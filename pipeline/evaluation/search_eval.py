@@ -23,9 +23,9 @@ from pipeline.evaluation.evaluate import intervals
 from pipeline.evaluation.report import table
 from pipeline.metrics import ranking
 from pipeline.metrics.ratios import Ratio
-from pipeline.search.bm25 import LexicalIndex, Names, product_words
 from pipeline.search.fusion import COSINE_WEIGHT, convex_combination, hybrid, reciprocal_rank_fusion
-from pipeline.search.senses import CategoryEncoder, CategorySenses
+from pipeline.search.words.bm25 import LexicalIndex, Names, product_words
+from pipeline.search.words.senses import CategoryEncoder, CategorySenses
 
 RELEVANT = 0.1
 """Gain from which a product counts as relevant for recall: exact (1) and substitute (0.1)."""

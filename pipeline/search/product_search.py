@@ -10,14 +10,14 @@ import numpy as np
 
 from pipeline.catalog.catalog import Catalog
 from pipeline.errors import InputError
-from pipeline.search.bm25 import LexicalIndex, Names
 from pipeline.search.evidence import NEAR_DUPLICATE
 from pipeline.search.fusion import hybrid, rocchio
 from pipeline.search.large.index import categories_of, index_of, lexical_index
 from pipeline.search.query import Query
-from pipeline.search.senses import CategoryEncoder, CategorySenses
 from pipeline.search.strength import FAIR, match
 from pipeline.search.vector_index import best_of, skip_near_duplicates
+from pipeline.search.words.bm25 import LexicalIndex, Names
+from pipeline.search.words.senses import CategoryEncoder, CategorySenses
 from pipeline.types import Modality
 
 _WIDEN = 4  # near-duplicates eat results: ask the index for that many times more, and again while it is too few

@@ -3,7 +3,7 @@ import pytest
 
 from experiments.match_strength import SHOWN, Pairs, fit, held_out_words, judged_pairs, shows
 from pipeline.evaluation.search_eval import JudgedSearch
-from pipeline.search.senses import CategorySenses
+from pipeline.search.words.senses import CategorySenses
 from tests.helpers.fakes import FakeBundle, word_vector
 
 

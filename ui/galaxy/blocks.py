@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.search import topics
+from pipeline.search.words import topics
 from pipeline.taxonomy.paths import levels
 from ui.components import figures
 

@@ -15,8 +15,8 @@ import pyarrow as pa
 from pipeline.data.vectors import centroid
 from pipeline.prediction.output.parts import Parts
 from pipeline.prediction.output.tables import write_new
-from pipeline.search import topics
 from pipeline.search.vector_index import best_of
+from pipeline.search.words import topics
 from ui.api.answers import ExportedFile, SelectionWords, SimilarRows
 from ui.guard.faults import refuse
 from ui.workspace import Workspace, text_or_none

@@ -19,7 +19,7 @@ from pipeline.artifacts import atomic_path
 from pipeline.catalog.catalog import Catalog
 from pipeline.errors import InputError
 from pipeline.search.neighbors import centroid_of
-from pipeline.search.topics import texts
+from pipeline.search.words.topics import texts
 from pipeline.taxonomy.paths import SEPARATOR, levels
 from ui.galaxy import blocks, facets
 from ui.galaxy.page import template

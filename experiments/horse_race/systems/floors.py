@@ -15,7 +15,7 @@ import torch
 from experiments.horse_race.race import Answers, Opened, Race, System, count_parameters
 from pipeline.artifacts import write_json
 from pipeline.errors import InputError
-from pipeline.search.bm25 import LexicalIndex
+from pipeline.search.words.bm25 import LexicalIndex
 from pipeline.types import Modality
 
 _COUNTS = "counts.json"

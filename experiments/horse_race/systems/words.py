@@ -11,7 +11,7 @@ import numpy as np
 from gensim.models import Word2Vec
 
 from pipeline.data.vectors import unit
-from pipeline.search.bm25 import words as any_words
+from pipeline.search.words.bm25 import words as any_words
 
 DIMENSION = 100
 _MOST_WORDS = 40_000

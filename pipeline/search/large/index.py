@@ -18,8 +18,8 @@ from pipeline.artifacts import ArtifactError, atomic_folder
 from pipeline.catalog.catalog import Catalog
 from pipeline.catalog.index_files import IndexFiles
 from pipeline.catalog.vectors import StoredVectors
-from pipeline.search.bm25 import LexicalIndex, product_words
 from pipeline.search.vector_index import VectorIndex
+from pipeline.search.words.bm25 import LexicalIndex, product_words
 from pipeline.types import MODALITIES, Modality
 
 EXACT_MOST = 200_000

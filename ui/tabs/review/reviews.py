@@ -18,8 +18,8 @@ from pipeline.errors import UserError
 from pipeline.review.records import Decider
 from pipeline.review.review import Review
 from pipeline.review.store import Store
-from pipeline.search.category_search import CategorySearch
 from pipeline.search.query import QueryEncoder
+from pipeline.search.words.category_search import CategorySearch
 from pipeline.taxonomy.category_texts import read_category_texts
 from ui.guard.faults import refuse
 from ui.guard.limits import MAX_REVIEWS

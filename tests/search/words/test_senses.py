@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.search.senses import CategorySenses
+from pipeline.search.words.senses import CategorySenses
 
 
 class Axes:

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.search.bm25 import TITLE_TIMES, LexicalIndex, Names, product_words, words
+from pipeline.search.words.bm25 import TITLE_TIMES, LexicalIndex, Names, product_words, words
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.search import topics
+from pipeline.search.words import topics
 
 TITLES = ["Acme red oak chair"] * 9 + ["Acme blue steel lamp"] * 9 + ["Zed green steel lamp"] * 9
 BRANDS = ["Acme"] * 18 + ["Zed"] * 9

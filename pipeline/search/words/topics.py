@@ -12,7 +12,7 @@ from scipy import sparse
 from sklearn.cluster import KMeans
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from pipeline.search.bm25 import words
+from pipeline.search.words.bm25 import words
 from pipeline.taxonomy.paths import SEPARATOR, levels
 
 _SIZES = (7, 28, 110, 400)  # regions of a layout, coarse to fine

@@ -1,7 +1,7 @@
 """Categories are found by letters, by names in other languages, and by what words mean."""
 
-from pipeline.search.category_search import CategorySearch
 from pipeline.search.query import QueryEncoder
+from pipeline.search.words.category_search import CategorySearch
 from pipeline.taxonomy.category_texts import CategoryText
 from pipeline.taxonomy.paths import Taxonomy
 from tests.helpers.fakes import CATEGORIES, FakeBundle

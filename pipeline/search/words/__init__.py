@@ -1,0 +1,1 @@
+"""What words say: BM25, the senses of a query, names of regions, categories found by name."""
