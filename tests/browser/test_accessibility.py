@@ -108,6 +108,8 @@ def test_the_first_key_leads_past_the_tabs(page: Page) -> None:
     expect(skip).to_be_focused()
     expect(skip).to_be_in_viewport()
     page.keyboard.press("Enter")
+    expect(page.get_by_role("tabpanel").first).to_be_focused()
+    expect(page.get_by_label("Title")).to_be_visible()  # a busy machine draws the form late
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('[role=tabpanel]') !== null")
 

@@ -215,7 +215,7 @@ def draw_map(workspace: Workspace, layout: str, group: str) -> tuple[go.Figure |
 def build(workspace: Workspace, tab: gr.Tab) -> None:
     """Lay out the tab; figures are drawn when their part of it is opened."""
     private: dict[str, Any] = {"api_visibility": "private"}
-    with gr.Tabs():
+    with gr.Tabs(overflow_behavior="wrap"):  # on a phone the last would hide in a menu
         with gr.Tab("Data") as data:
             numbers = gr.HTML(js_on_load=None, elem_id="data-facts")
             with gr.Row():
