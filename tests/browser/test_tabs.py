@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.helpers.space.browsing import HOSTILE, marks
-from tests.helpers.space.visiting import answer, open_tab, press
+from tests.helpers.space.visiting import answer, insist, open_tab, press
 
 TABS = ("Classify", "Catalog", "Search", "Galaxy", "Categories", "Rerank", "Analysis")
 
@@ -120,8 +120,8 @@ def test_a_visitors_own_product_is_ranked_and_one_input_fades(page: Page, photo:
     expect(page.locator("#rerank-candidates .chosen li")).to_have_count(2)
     page.keyboard.press("Escape")
     expect(page.locator("#rerank-candidates .branches")).to_be_hidden()
-    press(page, "Rerank")
-    expect(page.locator("#candidates li")).to_have_count(2)
+    ranked = page.locator("#candidates li")
+    insist(page, lambda: press(page, "Rerank"), lambda: ranked.count() == 2, "two candidates")
     expect(page.locator("#candidates").get_by_role("status")).to_contain_text("Which category is true is not known")
     expect(page.locator("#candidates li .before").first).to_contain_text("before training")
     expect(page.locator(".gate .bar")).to_have_count(2)
@@ -147,8 +147,8 @@ def test_a_category_is_picked_in_the_map_and_compared(page: Page) -> None:
     page.locator("#category-other input").press("Enter")
     expect(detail).to_have_count(2)
     expect(page.locator("#category-likeness .main-svg").first).to_be_visible()
-    page.get_by_role("button", name="All categories").click()
-    expect(page.locator("#category-detail")).to_contain_text("Choose a category")
+    all_categories, shown = page.get_by_role("button", name="All categories"), page.locator("#category-detail")
+    insist(page, all_categories.click, lambda: "Choose a category" in shown.inner_text(), "all categories again")
     assert page.evaluate("window.hacked") is None
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page
+
+from tests.helpers.space.browsing import until
 
 
 def open_tab(page: Page, tab: str) -> None:
@@ -16,6 +19,18 @@ def open_tab(page: Page, tab: str) -> None:
 def press(page: Page, button: str) -> None:
     """Press a button by its name."""
     page.get_by_role("button", name=button, exact=True).click()
+
+
+def insist(page: Page, act: Callable[[], None], holds: Callable[[], bool], what: str) -> None:
+    """Act again each second until something holds, as people do: Gradio loses a click on what it is drawing anew."""
+
+    def tried() -> bool:
+        if not holds():
+            act()
+            page.wait_for_timeout(1_000)
+        return holds()
+
+    until(page, tried, what)
 
 
 def upload(page: Page, path: Path) -> None:
