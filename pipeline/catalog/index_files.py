@@ -65,16 +65,18 @@ class IndexFiles:
         """Whether there is such a folder, of the catalogue with this hash, whose files have the right sizes.
 
         Raises:
-            ArtifactError: If a file is missing or of another size.
+            ArtifactError: If a file of this catalogue is missing or of another size.
         """
         if not self.meta.is_file():
             return False
         meta = self._read()
+        if meta["catalog"] != catalog:
+            return False
         for name, file in meta["files"].items():
             path = self.root / name
             if not path.is_file() or path.stat().st_size != file["bytes"]:
                 raise ArtifactError(f"{path} is missing or not whole; {_ADVICE}.")
-        return bool(meta["catalog"] == catalog)
+        return True
 
     def verify(self) -> None:
         """Read all files and compare their hashes.

@@ -84,7 +84,6 @@ def review_of_catalog(path: Path, catalog: Catalog, predictor: CategoryPredictor
     Raises:
         ReviewError: In one sentence, if it cannot be written.
     """
-    store = Store.create(path, {**_about(predictor, predictor.target_precision), "catalog": catalog.path.name})
     predictions = _predictions_of(catalog, predictor)
     rows = _worst(catalog, predictions)
     vectors = catalog.vectors("fused")[0][rows] if len(rows) else np.zeros((0, 1), np.float32)
@@ -95,7 +94,9 @@ def review_of_catalog(path: Path, catalog: Catalog, predictor: CategoryPredictor
         scores = predictor.score(vectors[start : start + len(part)], [modalities[row] for row in part])
         for row, vector, runners in zip(part, vectors[start:], scores.top(RUNNERS), strict=False):
             products.append(_of_catalog(catalog, row, predictions[row], modalities[row], vector, runners, predictor))
-    store.add(products, group(vectors).tolist())
+    clusters = group(vectors).tolist()
+    store = Store.create(path, {**_about(predictor, predictor.target_precision), "catalog": catalog.path.name})
+    store.add(products, clusters)
     store.back_up()
     return store
 
@@ -129,7 +130,7 @@ def _of_batch(part: Path, seen: Path, judge: Judge, precision: float) -> Iterato
             record["title"] or "",
             kept["text"],
             record["path"],
-            record["probabilities"][-1],
+            judge.prediction(record, precision).probabilities[-1],  # a guess has none in the table
             not record["needs_review"],
             json.dumps(record, ensure_ascii=False),
             list(zip(kept["runners"], kept["masses"], strict=True)),

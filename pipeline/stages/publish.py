@@ -56,12 +56,11 @@ def run(config: Config, run_dir: Path) -> None:
         "demo": config.publish.demo,
     }
     analysis = to_json(analysis_of(table, paths.analysis))
+    shutil.rmtree(IndexFiles.beside(paths.catalog).root, ignore_errors=True)  # it is of the catalogue before
     write_catalog(paths.catalog, table, meta, analysis, row_group_size=config.publish.row_group_size)
     check_published(paths, table, config.publish.row_group_size)
     if len(table) >= config.publish.index_from:
         write_index(Catalog.open(paths.catalog))
-    else:
-        shutil.rmtree(IndexFiles.beside(paths.catalog).root, ignore_errors=True)
 
 
 def _provenance(config: Config, paths: RunPaths, product_ids: Sequence[str]) -> Provenance:

@@ -114,7 +114,7 @@ def _shares(review: Review, product: int, path: str, record: dict[str, Any]) -> 
     known = [float(one) for one in record.get("probabilities") or []]
     if product in review.state.decided:
         return [1.0] * len(levels(path))
-    if not review.learner.heard[product] and path == record.get("path"):
+    if known and not review.learner.heard[product] and path == record.get("path"):
         return known
     return review.learner.levels(product)
 
@@ -122,7 +122,7 @@ def _shares(review: Review, product: int, path: str, record: dict[str, Any]) -> 
 def _alternatives(review: Review, product: int, path: str, record: dict[str, Any]) -> list[ReviewPath]:
     """Other paths that a product could be, the likeliest first; none lies above the first."""
     ranked: list[tuple[str, float | None]] = [*review.learner.ranked(product, _CANDIDATES)]
-    if not review.learner.heard[product] and len(record.get("alternatives") or []) > 1:
+    if not review.learner.heard[product] and len(record.get("alternative_scores") or []) > 1:
         ranked = list(zip(record["alternatives"], record["alternative_scores"], strict=True))
     given = record.get("given_category")
     if given in review.taxonomy and given not in [one for one, _ in ranked[: RUNNERS + 1]]:
