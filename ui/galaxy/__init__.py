@@ -23,6 +23,6 @@ def show(catalog: Catalog | Path | str) -> GalaxyWidget:
         from ui.galaxy.notebook import GalaxyWidget
     except ModuleNotFoundError as error:
         raise UserError(
-            f"The galaxy in a notebook needs {error.name}; install it with: pip install 'product-galaxy[notebook]'."
+            f"The galaxy in a notebook needs {error.name}; in the project's folder: pip install -e '.[notebook]'."
         ) from error
     return GalaxyWidget(catalog if isinstance(catalog, Catalog) else Catalog.open(Path(catalog)))

@@ -70,7 +70,7 @@ def export_site(catalog: Catalog, out: Path, title: str = "Product Galaxy") -> i
     scripts = out / "scripts"
     shutil.copytree(SCRIPTS, scripts, ignore=shutil.ignore_patterns("*.css"))
     style = (SCRIPTS / "galaxy.css").read_text(encoding="utf-8") + (SCRIPTS / "site.css").read_text(encoding="utf-8")
-    page = _PAGE.replace("TITLE", escape(title)).replace("GALAXY", template("site"))
+    page = _PAGE.replace("GALAXY", template("site")).replace("TITLE", escape(title))
     _write(out / "galaxy.css", style.encode())
     _write(out / "index.html", page.encode())
     for name, block in _files(catalog):

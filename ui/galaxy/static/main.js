@@ -55,7 +55,7 @@ export class Galaxy {
     this.say("Opening the galaxy …");
     const callbacks = {
       hover: (hit, x, y) => this.hover(hit, x, y), click: (hit) => this.click(hit), moved: () => this.moved(), hint: (sentence) => this.hint(sentence),
-      drawn: (outline, event) => this.selection.take(this.view.within(outline), this.tools.action(event)),
+      drawn: (outline, event) => this.selection.take(this.view.within(outline, this.selectable()), this.tools.action(event)),
     };
     this.view = new View(parts.view, callbacks);
     this.chart = await Chart.open(this.source);
@@ -121,6 +121,11 @@ export class Galaxy {
   filterTest(columns = true) {
     const tests = [this.filters.mask(), columns ? this.selection.facets?.mask() : null].filter(Boolean);
     return tests.length ? (row) => tests.every((passes) => passes(row)) : null;
+  }
+
+  /** What an outline can take: what is lit, and beside a selection also what that alone has dimmed. */
+  selectable() {
+    return this.selection.rows ? this.filterTest() : (row) => this.codes[row] > 0;
   }
 
   /** Colors and sizes of all products, by the filters, the chosen category, the selection and the found products. */

@@ -79,7 +79,7 @@ export class Hand {
     this.outline = null;
     this.#draw([]);
     if (event.type !== "pointerup") return;
-    if (still) this.view.callbacks.click(this.view.find(...now), event);
+    if (still && event.button === 0) this.view.callbacks.click(this.view.find(...now), event);
     else if (outline?.length > 2) this.view.callbacks.drawn(outline, event);
   }
 

@@ -155,12 +155,12 @@ export class View {
     return product === null ? null : { product };
   }
 
-  /** Rows of the products within an outline on the screen ([[x, y], ...]) that are not dimmed. */
-  within(outline) {
+  /** Rows of the products within an outline on the screen ([[x, y], ...]) that pass a test of a row (null: all do). */
+  within(outline, passes) {
     const { x, y, depth } = this.screen();
     const rows = [];
     for (let row = 0; row < x.length; row++) {
-      if (this.codes[row] && depth[row] && inside(outline, x[row], y[row])) rows.push(row);
+      if ((!passes || passes(row)) && depth[row] && inside(outline, x[row], y[row])) rows.push(row);
     }
     return rows;
   }
