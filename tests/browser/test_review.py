@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.helpers.space.browsing import HOSTILE, guarded, marks, until
+from tests.helpers.space.visiting import insist
 
 pytestmark = marks
 
@@ -119,7 +120,8 @@ def test_an_answer_is_corrected_on_a_phone(page: Page) -> None:
     page.get_by_role("button", name="Classify", exact=True).click()
     page.locator("#prediction").get_by_role("button", name="Correct").click()
     expect(page.locator(".desk-card h3")).to_have_text("blue polo shirt")
-    page.get_by_label("Search the taxonomy").fill("dresses")
-    page.locator("#review-found button").first.click()
+    words, found = page.get_by_label("Search the taxonomy"), page.locator("#review-found button")
+    insist(page, lambda: words.fill("dresses"), lambda: found.count() > 0, "what the words mean")
+    found.first.click()
     until(page, lambda: page.locator(".desk-head").inner_text().find("1 of") >= 0, "the decision")
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0

@@ -72,6 +72,10 @@ def test_boxes_select_add_take_away_and_are_exported(page: Page, layout: str, tm
     until(page, lambda: set(_selected(page)) == set(range(everywhere)) - left, "the others")
     page.get_by_role("button", name="Invert").click()
     until(page, lambda: set(_selected(page)) == left, "these again")
+    _box(page, 0.5, 0.98, key="Shift")
+    until(page, lambda: set(_selected(page)) > left, "more than these")
+    _box(page, 0.02, 0.5)
+    until(page, lambda: set(_selected(page)) == left, "only these again")
     with page.expect_download() as download:
         panel.get_by_role("button", name="Export CSV").click()
     file = tmp_path / "selection.csv"

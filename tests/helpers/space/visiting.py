@@ -22,7 +22,10 @@ def press(page: Page, button: str) -> None:
 
 
 def insist(page: Page, act: Callable[[], None], holds: Callable[[], bool], what: str) -> None:
-    """Act again each second until something holds, as people do: Gradio loses a click on what it is drawing anew."""
+    """Act again each second until something holds, as people do.
+
+    Gradio loses a click on what it is drawing anew, and what is typed into a field that it is about to mount again.
+    """
 
     def tried() -> bool:
         if not holds():
