@@ -142,7 +142,8 @@ class Workspace:
 
     def _warm_up(self) -> None:
         try:
-            _ = self.tools.search.lexical
+            search = self.tools.search
+            _ = search.lexical, search.names, search.senses
         except UserError as error:  # raised again wherever the tools are needed
             _LOG.error("%s", error)
 

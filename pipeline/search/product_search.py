@@ -144,7 +144,7 @@ class ProductSearch:
             least: Products with a lower `match` are not returned.
 
         Returns:
-            Hits, best first. With `words` the score is the fused one, at most 1, and else a cosine.
+            Hits, best first. With `words` the score is the fused one (`fusion.hybrid`), and else a cosine.
         """
         wanted = self._wanted(query, words, text_weight, examples)
         if examples:
@@ -195,8 +195,10 @@ class ProductSearch:
             mean = text_weight * self._text.cosines(text) + (1 - text_weight) * self._image.cosines(image)
             return _Wanted("fused", self._matches(query, words, text_weight), _scan(mean))
         if text is not None and words:
-            scores = hybrid(self._by_text(text), *self._lookup(words), self.senses.of(text)[0])
-            return _Wanted("text", self._matches(query, words, text_weight), _scan(scores))
+            cosines, (lexical, named) = self._by_text(text), self._lookup(words)
+            senses, shortfall = self.senses.of(text)
+            probability = self._by_words(cosines, shortfall, named)
+            return _Wanted("text", probability, _scan(hybrid(cosines, lexical, named, senses)))
         vector, index = (image, self.by_image) if text is None else (text, self.by_text)
         assert vector is not None  # a query has one of the two
 
@@ -216,8 +218,12 @@ class ProductSearch:
         shortfall = self.senses.of(text)[1] if words else 0.0
         if by_image is not None:
             return text_weight * match(self._text.cosines(text), "text", shortfall) + (1 - text_weight) * by_image
-        probability = match(self._by_text(text), "text", shortfall)
-        return np.where(self.names.with_all(words), np.maximum(probability, FAIR), probability)
+        return self._by_words(self._by_text(text), shortfall, self.names.with_all(words))
+
+    def _by_words(self, cosines: np.ndarray, shortfall: np.ndarray | float, named: np.ndarray) -> np.ndarray:
+        """Probabilities float [n] of a search by words; a product that is named by all of them is at least a fair match."""
+        probability = match(cosines, "text", shortfall)
+        return np.where(named, np.maximum(probability, FAIR), probability)
 
     def _by_text(self, text: np.ndarray) -> np.ndarray:
         """Cosines [n] of a query's words: the mean of those with the texts and with what photos add to them."""

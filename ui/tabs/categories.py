@@ -241,6 +241,7 @@ def _note(tree: Categories, node: int) -> str:
     return f"{tree.counts[node]:,} · {accuracy} correct{'' if tree.tested[node] else '*'}"
 
 
+@functools.lru_cache(maxsize=4_096)
 def _photo(workspace: Workspace, node: int) -> str:
     """Address of a photo of the product nearest to a category's center that has one, "" if none has."""
     rows, _ = workspace.categories.by_distance(node)

@@ -75,7 +75,8 @@ def rerank(
         "product"; "gate", the mean weights of "text" and "image" (null if one of the two is missing); "balance";
         "moved", a sentence about what training changed and whether it was right; and "candidates", best first:
         category_path, category_id (null without one), whether it is the true one, the cosines text, image, fused and
-        score (fused after fading; null if the product lacks the input), for each its share among the candidates
+        score, less a margin where training had products of the category (score is fused after fading; null if the
+        product lacks the input), for each its share among the candidates
         (softmax), and from the text tower before
         training the cosine, untrained, and the rank, place_before (null without a text).
     """

@@ -74,8 +74,8 @@ def search(
     Returns:
         Products, best first: id, title, brand, category paths; "strength", how well each matches: "strong", "fair" or
         "weak" (what matches less is not returned, so the list may be empty); the similarity they are ranked by: a
-        cosine, or for text alone a mix of cosine and shared words (BM25), each scaled so that the best is 1; and the
-        cosines with the text and the photo alone.
+        cosine, or for text alone a mix of cosine and shared words (BM25), each scaled so that the best is 1, with
+        a tenth of the cosine with the product's category; and the cosines with the text and the photo alone.
     """
     form = SearchForm(text, photo, text_weight, count, template, category, brand, threshold)
     return find_products(workspace, Asked(form, _read_ids(like), _read_ids(unlike), page))

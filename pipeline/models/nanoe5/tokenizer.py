@@ -1,4 +1,4 @@
-"""The tokenizer of XLM-RoBERTa in 70 MB: SentencePiece's own library over a vocabulary that is read from elsewhere.
+"""The tokenizer of XLM-RoBERTa in 40 to 70 MB: SentencePiece's own library over a vocabulary read from elsewhere.
 
 The library `tokenizers` gives the same ids, takes 500 MB for 250,002 pieces and four times as long; of it only the
 normalization is used. Where two ways to split a word have the same score to the precision of float32 ("AAA" is AA and
@@ -47,7 +47,6 @@ class E5Tokenizer:
     """Token ids of texts, called as a tokenizer of transformers is.
 
     Attributes:
-        vocabulary_size: Number of pieces.
         pad_token_id: Token id of padding.
     """
 
@@ -58,7 +57,7 @@ class E5Tokenizer:
         composes letters with their accents, as the published tokenizer does.
         """
         self._begin, self._end = vocabulary.begin, vocabulary.end
-        self.vocabulary_size, self.pad_token_id = len(vocabulary.pieces), vocabulary.pad
+        self.pad_token_id = vocabulary.pad
         self._normalizer = normalizers.Sequence(
             [normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
         )

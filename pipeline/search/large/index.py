@@ -1,8 +1,8 @@
 """The index of a catalogue that is too large to scan for every query: FAISS's inverted lists of one bit a dimension.
 
 RaBitQ (Gao & Long 2024) keeps the sign of each dimension of a vector, rotated and relative to the center of its list;
-the best by that are scored again with the vectors themselves, which are read from the mapped file. 56 bytes a vector
-of 384 dimensions are in memory.
+the best by that are scored again with the vectors themselves, which are read from the mapped file. Some 64 bytes
+a vector of 384 dimensions are in memory.
 """
 
 from __future__ import annotations

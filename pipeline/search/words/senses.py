@@ -47,7 +47,7 @@ class CategorySenses:
             while end < len(names) and names[end].startswith(name + SEPARATOR):
                 end = ends[names[end]]
             ends[name] = end
-        self._spans = [(starts[path], ends[path]) for path in own]
+        self._spans = np.array([(starts[path], ends[path]) for path in own], dtype=np.int64).ravel()
         rows = {path: row for row, path in enumerate(own)}
         self._rows = np.array([rows.get(path, -1) for path in paths], dtype=np.int64)
 
@@ -65,6 +65,7 @@ class CategorySenses:
         """
         cosines = self._vectors @ text
         best = cosines.max(initial=-1)
-        own = np.array([*(cosines[start:end].max() for start, end in self._spans), best], dtype=np.float32)
+        padded = np.append(cosines, np.float32(-1))  # a span may end behind the last category
+        own = np.append(np.maximum.reduceat(padded, self._spans)[::2], best)
         of_products = own[self._rows]  # the last one is that of the row -1
         return of_products, best - of_products

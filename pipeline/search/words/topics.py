@@ -38,7 +38,7 @@ class TitleWords:
         starts = [0]
         for title, brand in zip(titles, brands, strict=True):
             kept = {word for word in words(title) if len(word) >= _SHORTEST and word.isalpha()}
-            kept -= ENGLISH_STOP_WORDS.union(words(brand))
+            kept = kept - ENGLISH_STOP_WORDS - set(words(brand))
             columns.extend(vocabulary.setdefault(word, len(vocabulary)) for word in sorted(kept))
             starts.append(len(columns))
         shape = (len(titles), max(1, len(vocabulary)))
