@@ -221,7 +221,7 @@ class ProductSearch:
         return self._by_words(self._by_text(text), shortfall, self.names.with_all(words))
 
     def _by_words(self, cosines: np.ndarray, shortfall: np.ndarray | float, named: np.ndarray) -> np.ndarray:
-        """Probabilities float [n] of a search by words; a product that is named by all of them is at least a fair match."""
+        """Probabilities float [n] of a search by words: of a product that has all of them in its names, at least fair."""
         probability = match(cosines, "text", shortfall)
         return np.where(named, np.maximum(probability, FAIR), probability)
 

@@ -12,9 +12,9 @@ _Side = Literal["score", "text", "image"]
 _NAMES: dict[_Side, str] = {"score": "both", "text": "text", "image": "photo"}
 _READING = (
     "Each bar is a candidate's share of 100% among these: by text and photo together, by the text alone, by the photo "
-    "alone; beside it the cosine of the product's vector with the category's, less a margin where training had "
-    "products of the category. The place before training is that of the pretrained text model, which reads texts alone and has "
-    "another scale."
+    "alone; beside it the cosine of the product's vector with the category's, less a margin where training had such "
+    "products. The place before training is that of the pretrained text model, which reads texts alone and has another "
+    "scale."
 )
 
 
