@@ -221,7 +221,7 @@ class ProductSearch:
         return self._by_words(self._by_text(text), shortfall, self.names.with_all(words))
 
     def _by_words(self, cosines: np.ndarray, shortfall: np.ndarray | float, named: np.ndarray) -> np.ndarray:
-        """Probabilities float [n] of a search by words: of a product that has all of them in its names, at least fair."""
+        """Probabilities float [n] of a search by words; at least fair for a product named by all of them."""
         probability = match(cosines, "text", shortfall)
         return np.where(named, np.maximum(probability, FAIR), probability)
 
